@@ -1,0 +1,41 @@
+// Taking a backup of one database: preflight, lock, snapshot, schema, data, publish.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "core/repository/repository.h"
+#include "core/system/observer.h"
+
+namespace pgassay {
+
+enum class LockPolicy { warn, yield };
+
+struct BackupOptions {
+  std::string source;                      ///< its name in the repository
+  ConnInfo connection;
+  unsigned jobs = 2;
+  int zstd_level = 1;
+  std::string label;
+  bool pin = false;
+  std::vector<std::string> exclude_table_data;  ///< SCHEMA.TABLE patterns with * and ?
+  double lock_timeout_seconds = 10;
+  LockPolicy lock_policy = LockPolicy::warn;
+  std::string pg_dump;                     ///< a path; empty: found
+  double full_every_days = 7;              ///< parts are all stored anew after this long; 0: always
+  bool role_passwords = true;
+  std::string tool_version;
+};
+
+struct TakenBackup {
+  Path dir;
+  ManifestSummary summary;
+};
+
+/// Throws Refused (preflight's findings, all at once), Locked, Error, Stopped. Nothing is left behind on any of them.
+TakenBackup take_backup(const Repository& repository, const BackupOptions& options, Observer& observer,
+                        std::stop_token stop);
+
+}  // namespace pgassay

@@ -1,0 +1,56 @@
+// What is in the database, read from the catalogs: plain queries that follow the transaction's snapshot.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/postgres/connection.h"
+
+namespace pgassay {
+
+/// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members that
+/// are not configuration tables are never listed.
+struct TableInfo {
+  Oid oid{};
+  QualifiedName name;
+  char kind = 'r';         ///< pg_class.relkind: r table, p partitioned, m materialized view, f foreign table
+  char persistence = 'p';  ///< p, u unlogged
+  std::string access_method;  ///< "heap"; empty for p and f
+  Oid relfilenode{};
+  /// The topmost partitioned table above a leaf or a sub-partitioned table; none otherwise.
+  Oid root{};
+  /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order or
+  /// equality depends on a collation).
+  bool via_root = false;
+  bool populated = true;   ///< relispopulated of a materialized view
+  bool readable = true;    ///< SELECT on it and USAGE on its schema
+  bool rls_filters = false;  ///< row security is on and would apply to us
+  /// Columns to copy, in order: not dropped, not generated; of a leaf, in its root's order.
+  std::vector<std::string> columns;
+  /// pg_extension.extcondition of a configuration table ("WHERE ..."; may be empty) and its extension's name.
+  std::string extension, extension_filter;
+  std::uint64_t heap_bytes = 0, toast_bytes = 0;  ///< now, on disk
+};
+
+/// Ordered by schema and name. Sizes are read only on request: they take a moment of every relation's lock.
+std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes);
+
+struct SequenceInfo {
+  Oid oid{};
+  QualifiedName name;
+  bool readable = true;
+  std::string extension;  ///< when it is an extension's configuration sequence
+};
+std::vector<SequenceInfo> list_sequences(Connection& connection);
+
+/// SQL that reads a table's rows. `pages` only for heap tables of PostgreSQL 14 and later.
+/// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO STDOUT.
+std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                         const std::string& filter, const std::optional<PageRange>& pages,
+                         const std::string& encoding);
+std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                        const std::string& encoding, bool freeze);
+
+}  // namespace pgassay

@@ -1,0 +1,110 @@
+// One PGconn, used by one thread at a time. Every wait polls the stop_token it was opened with; on stop the running
+// query is cancelled (PQcancel) and Stopped is thrown.
+//
+// Statement text goes in client_encoding UTF8, or SQL_ASCII when that is the server's encoding. Rows are COPYed with
+// ENCODING set to the server's, so they are never converted.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/postgres/types.h"
+#include "core/stream/part.h"
+#include "core/system/error.h"
+
+namespace pgassay {
+
+/// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE, ~/.pgpass.
+struct ConnInfo {
+  std::map<std::string, std::string> parameters;
+
+  /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
+  /// Throws UsageError, which never repeats the text (it may hold a password).
+  static ConnInfo parse(std::string_view text);
+  ConnInfo with_database(std::string_view dbname) const;
+};
+
+/// An error the server reported, with its SQLSTATE ("55P03") and, where it sent them, detail and hint.
+class ServerError : public Error {
+ public:
+  ServerError(const std::string& what, std::string hint, std::string sqlstate)
+      : Error(what, std::move(hint)), sqlstate_(std::move(sqlstate)) {}
+  const std::string& sqlstate() const { return sqlstate_; }
+
+ private:
+  std::string sqlstate_;
+};
+
+/// The connection could not be made, or was lost.
+class ConnectionLost : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Rows of text; a copy-free view of a PGresult.
+class Result {
+ public:
+  explicit Result(void* pg_result);
+  int rows() const;
+  bool null(int row, int column) const;
+  std::string text(int row, int column) const;       ///< "" for NULL
+  bool boolean(int row, int column) const;
+  std::int64_t integer(int row, int column) const;   ///< throws Error
+  std::uint64_t unsigned_integer(int row, int column) const;
+  Oid oid(int row, int column) const;
+
+ private:
+  std::shared_ptr<void> result_;
+};
+
+class Connection {
+ public:
+  /// Connects with keepalives on and application_name as given; waits at most connect_timeout (default 15 s when
+  /// neither the parameters nor PGCONNECT_TIMEOUT say otherwise).
+  static Connection open(const ConnInfo& info, std::string_view application_name, std::stop_token stop);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  /// One or more statements of which the last one's rows are returned. With parameters: exactly one ($1, ...).
+  Result query(const std::string& sql);
+  Result query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters);
+
+  /// Statements that end with one COPY … TO STDOUT. Rows are passed to the sink as they come. Returns the row count
+  /// of COPY's own command tag; throws Error when it differs from the rows that were streamed. An exception of the
+  /// sink cancels the COPY. Memory: libpq's buffers, at most about 3 x the longest row.
+  std::uint64_t copy_out(const std::string& sql, RowSink& sink);
+  /// Statements that end with one COPY … FROM STDIN; feed() is called with a sink for its data, in chunks cut
+  /// anywhere. Returns the row count of COPY's tag. When feed throws, the COPY is ended with an error and the
+  /// exception goes on.
+  std::uint64_t copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed);
+
+  int server_version() const;             ///< as PQserverVersion: 150013
+  std::string parameter(const char* name) const;  ///< PQparameterStatus
+  std::string server_encoding() const { return parameter("server_encoding"); }
+  std::string database() const;
+  std::string user() const;
+  bool through_pooler();                  ///< our backend's pid is not the one the server greeted us with
+  int backend_pid() const;
+
+  /// For a child process (pg_dump, pg_restore): conninfo to the very same server (host, port, user, database, ssl…),
+  /// without the password, which is in the environment map (PGPASSWORD) with every other secret.
+  std::string child_conninfo() const;
+  std::map<std::string, std::string> child_environment() const;
+  /// Where it is connected to, for messages: user@host:port/database.
+  std::string described() const;
+
+ private:
+  struct Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgassay

@@ -1,0 +1,37 @@
+// Finding PostgreSQL's own client programs: configured, else PATH, else /usr/lib/postgresql/*/bin.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/system/subprocess.h"
+
+namespace pgassay {
+
+/// A client program and its version as server_version_num counts (150020; 0: unknown).
+struct PgTool {
+  std::vector<std::string> argv;  ///< how to call it: {"/usr/lib/postgresql/15/bin/pg_dump"}
+  int version = 0;
+  std::string version_text;       ///< "15.20"
+  int major() const { return version / 10000; }
+};
+
+/// Every distinct program of that name on this host, newest first.
+std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token stop);
+
+/// The one to dump a server of this version with: the same major and not older than the server's minor release;
+/// else the newest of the same major; else the lowest newer major. `configured` (a path) is taken as it is, but
+/// must be a pg_dump of at least the server's major. Throws Refused with what was found and what to install.
+PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop);
+/// Its neighbour of another name: pg_dump -> pg_dumpall. Throws Refused when it isn't there.
+PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token stop);
+/// To restore into a server: the pg_restore of its major, else a newer one; it must read archives of that pg_dump
+/// (archive_version, 0: any). Throws Refused.
+PgTool choose_pg_restore(int server_version, int archive_version, std::stop_token stop);
+
+/// Why this tool is worth a warning against this server, or empty (another major; an older minor release).
+std::string misfit(const PgTool& tool, int server_version);
+
+}  // namespace pgassay

@@ -1,0 +1,119 @@
+// The manifest: all about a backup, in one JSON file that never changes. docs/repository-format.md and
+// docs/manifest.schema.json describe it; format 1.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/postgres/source_facts.h"
+#include "core/postgres/types.h"
+#include "core/stream/part.h"
+#include "core/system/clock.h"
+
+namespace pgassay {
+
+inline constexpr int kManifestFormat = 1;
+
+struct BackupId {
+  std::string source, database, stamp;  ///< stamp: 20261123T020000Z, -2 on a tie
+  std::string shown() const { return source + "/" + database + "/" + stamp; }
+  friend auto operator<=>(const BackupId&, const BackupId&) = default;
+};
+
+/// Why a relation has no rows in the backup.
+enum class Data { copied, excluded, none };
+
+struct Relation {
+  QualifiedName name;
+  char kind = 'r';                      ///< r, p (its digest is the sum of its leaves), m, f
+  bool unlogged = false;
+  Data data = Data::copied;
+  std::vector<std::string> columns;     ///< as copied, in order
+  std::optional<QualifiedName> root;    ///< of a partition: the topmost partitioned table
+  bool via_root = false;                ///< load its rows through the root
+  bool populated = true;                ///< of a materialized view
+  std::string extension, filter;        ///< of an extension's configuration table; filter: "WHERE …" or empty
+  RowDigest digest;
+  std::vector<Part> parts;              ///< their ranges are disjoint, ascending and cover the table
+};
+
+struct Sequence {
+  QualifiedName name;
+  std::int64_t last_value = 0;
+  bool is_called = false;
+  std::string extension;
+};
+
+/// Rows of the data parts: (loid, pageno, data) as in pg_largeobject, ordered. Of the metadata part:
+/// (loid, owner, comment, privileges as a JSON array of {grantee, privilege, grantable}).
+struct LargeObjects {
+  std::uint64_t count = 0;
+  RowDigest digest;                     ///< of the data rows
+  std::vector<Part> parts;
+  std::optional<Part> metadata;
+};
+
+struct StoredFile {
+  std::string file;
+  std::uint64_t stored = 0;
+  Sha256 sha;
+};
+
+struct LeftOut {
+  std::string what, why;
+};
+
+struct PhaseTime {
+  std::string name;
+  double seconds = 0;
+};
+
+/// What list and show need; it comes first in the file, so that reading it stops early.
+struct ManifestSummary {
+  int format = kManifestFormat;
+  BackupId id;
+  std::string label;
+  std::string tool_version, pg_dump_version;
+  int pg_dump_version_num = 0;
+  Snapshot snapshot;
+  Time started, finished;
+  Time full_since;                       ///< when parts were last all stored anew
+  std::uint64_t raw_bytes = 0, stored_bytes = 0, new_bytes = 0;  ///< new: not hard links into an older backup
+  std::uint64_t rows = 0, tables = 0;
+};
+
+struct Manifest {
+  ManifestSummary summary;
+  ServerFacts server;
+  DatabaseProperties database;
+  std::map<std::string, std::string> session;  ///< settings that the rows were read under
+  std::string encoding;                        ///< of the rows
+  std::vector<ExtensionInfo> extensions;
+  std::vector<LeftOut> left_out;
+  std::vector<PhaseTime> phases;
+  bool role_passwords = true;                  ///< globals.sql holds them
+  std::vector<StoredFile> files;               ///< schema.pgdump, globals.sql, inventory.jsonl.zst
+  LargeObjects large_objects;
+  std::vector<Sequence> sequences;
+  std::vector<Relation> relations;
+
+  const Relation* find(const QualifiedName& name) const;  ///< linear
+  /// Every file but manifest.json and SHA256SUMS, sorted by name.
+  std::vector<StoredFile> stored_files() const;
+};
+
+/// Written relation by relation: memory does not grow with their number. Fixed key order, same input, same bytes.
+void write_manifest(const Manifest& manifest, const std::function<void(std::string_view)>& out);
+/// Throws BadBackup: not JSON, a field missing or of another type, a newer format ("written by a newer pgassay").
+Manifest parse_manifest(std::string_view json, const Path& name_for_errors);
+/// Reads only up to the summary's end.
+ManifestSummary parse_manifest_summary(std::string_view json, const Path& name_for_errors);
+
+/// The contents of SHA256SUMS, as `sha256sum -c` reads it: manifest.json first, then stored_files().
+std::string sha256sums(const Manifest& manifest, const Sha256& manifest_sha);
+
+}  // namespace pgassay

@@ -1,0 +1,89 @@
+// A part: one file of COPY text rows, one zstd frame (with its content checksum). Writer and reader of the one format.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/stream/row_digest.h"
+#include "core/stream/sha256.h"
+#include "core/system/error.h"
+#include "core/system/files.h"
+
+namespace pgassay {
+
+/// Heap pages [first, end) of a table; no end: to the end of the table, however far it has grown.
+struct PageRange {
+  std::uint32_t first = 0;
+  std::optional<std::uint32_t> end;
+  friend bool operator==(const PageRange&, const PageRange&) = default;
+};
+
+struct Part {
+  std::string file;                 ///< relative to the backup directory, with '/'
+  std::optional<PageRange> pages;   ///< absent: the whole table (or, of large objects, the whole set)
+  std::uint64_t raw = 0;            ///< bytes of COPY text
+  std::uint64_t stored = 0;         ///< bytes of the file
+  RowDigest digest;
+  Sha256 sha;
+};
+
+/// Where rows go. One row is COPY text with its line feed.
+struct RowSink {
+  virtual ~RowSink() = default;
+  virtual void row(Bytes row_with_line_feed) = 0;
+};
+
+/// Where decoded bytes go, in chunks cut anywhere.
+struct ChunkSink {
+  virtual ~ChunkSink() = default;
+  virtual void chunk(Bytes bytes) = 0;
+};
+
+/// Row digest, zstd, SHA-256 and write in one pass. One PartEncoder is kept by each worker, for the zstd context and
+/// its buffers are worth reusing over 10,000 small tables; one part at a time.
+class PartEncoder {
+ public:
+  explicit PartEncoder(int zstd_level);
+  ~PartEncoder();
+  PartEncoder(const PartEncoder&) = delete;
+
+ private:
+  friend class PartWriter;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class PartWriter : public RowSink {
+ public:
+  /// Creates dir/file, which must not exist.
+  PartWriter(PartEncoder& encoder, const Path& dir, std::string file);
+  ~PartWriter() override;
+  void row(Bytes row_with_line_feed) override;
+  std::uint64_t raw_bytes() const { return part_.raw; }
+  std::uint64_t rows() const { return part_.digest.rows; }
+  /// Ends the frame, closes the file (flushing it to disk is the publisher's), and says what was written.
+  Part finish();
+
+ private:
+  PartEncoder::Impl& encoder_;
+  Path path_;
+  Part part_;
+  Fd fd_;
+};
+
+/// Reads dir/file, passes its decoded bytes to the sink and returns what it found: digest, sizes, SHA-256, all
+/// recomputed; the caller compares. The file's bytes are hashed to their end even when decoding fails.
+/// Throws DamagedPart when it is not one whole zstd frame of whole rows.
+Part read_part(const Path& dir, const std::string& file, ChunkSink& sink);
+
+class DamagedPart : public Error {
+ public:
+  /// sha: of the whole file as it is; offset: how many file bytes had been consumed when decoding failed.
+  DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset, std::uint64_t rows);
+  std::uint64_t stored, offset, rows;
+  Sha256 sha;
+};
+
+}  // namespace pgassay

@@ -1,0 +1,36 @@
+// Stopping: every wait polls a stop_token. No globals; signals become a request_stop() in cli/main.cc.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "core/system/files.h"
+
+namespace pgassay {
+
+/// Throws Stopped when the token is set.
+void throw_if_stopped(const std::stop_token& stop);
+
+/// A descriptor that becomes readable when the token is set, for poll(2).
+class StopFd {
+ public:
+  explicit StopFd(std::stop_token stop);
+  StopFd(const StopFd&) = delete;
+  int get() const { return fd_.get(); }
+
+ private:
+  Fd fd_;
+  std::optional<std::stop_callback<std::function<void()>>> callback_;
+};
+
+/// Waits for events (POLLIN, POLLOUT) on fd, or the stop. Throws Stopped on the stop.
+/// False when timeout_ms (>= 0) passed without an event.
+bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms = -1);
+
+/// Runs body(worker_index, stop) on `workers` jthreads and joins them. The first exception stops the others and is
+/// rethrown here; a Stopped that follows from it is not. The outer stop is passed on.
+void run_workers(unsigned workers, std::stop_token outer,
+                 const std::function<void(unsigned, std::stop_token)>& body);
+
+}  // namespace pgassay

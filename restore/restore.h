@@ -1,0 +1,46 @@
+// Restoring a whole backup into an empty database, and proving that every row came back.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "core/repository/repository.h"
+#include "core/system/verdict.h"
+#include "restore/proof.h"
+
+namespace pgassay {
+
+enum class Roles { missing, none };
+
+struct RestoreOptions {
+  ConnInfo connection;        ///< the server; its dbname is used to connect for CREATE DATABASE
+  std::string into;           ///< the database's name; empty: the backup's own
+  bool create = false;        ///< CREATE DATABASE from the manifest; it must not exist
+  Roles roles = Roles::missing;
+  bool owners = true;         ///< false: --no-owner
+  bool role_passwords = true; ///< false: roles are created without
+  unsigned jobs = 2;
+  bool prove = true;
+};
+
+struct RestoreReport {
+  std::string database, server_version;
+  std::vector<PhaseTime> phases;
+  double seconds = 0;
+  std::uint64_t rows = 0, raw_bytes = 0;
+  /// What pg_restore or we could not restore: one line each. Not empty: the command fails.
+  std::vector<std::string> lost;
+  /// What was left alone on purpose, with the reason.
+  std::vector<std::string> notes;
+  Verdict verdict = Verdict::unverified;  ///< of the proof; unverified when it was not asked for
+  std::vector<Check> checks;
+};
+
+/// Throws Refused when the target is not empty (nothing touched) or when a role that is needed can't be resolved.
+/// Failing half way throws Error saying which object, what the target holds now and what to run next.
+RestoreReport restore_backup(const Repository& repository, const Backup& backup, const RestoreOptions& options,
+                             Observer& observer, std::stop_token stop);
+
+}  // namespace pgassay
