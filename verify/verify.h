@@ -18,9 +18,10 @@ struct VerifyOptions {
   std::string tool_version;
 };
 
-/// Everything wrong is found, not just the first thing: files missing or extra, sizes, SHA-256, zstd frames, rows and
-/// digests of every part, sums by relation, SHA256SUMS against the manifest, the schema archive read to its end by
-/// pg_restore, inventory and globals. Never throws for damage; throws Error when the repository can't be read at all.
+/// Everything wrong is found, not just the first thing: files missing or extra, sizes, SHA-256, zstd frames,
+/// rows and digests of every part, sums by relation, SHA256SUMS against the manifest, the schema archive read
+/// to its end by pg_restore, inventory and globals. Never throws for damage; throws Error when the repository
+/// can't be read at all.
 Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
                        Observer& observer, std::stop_token stop);
 

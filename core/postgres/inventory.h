@@ -1,6 +1,10 @@
-// One line of JSON for each object of the database: {"kind", "identity", "owner", "acl", "definition"} where the
-// definition is a hash of its stable text. The drill compares it with the restored database. It leaves out what pg_dump
-// does not carry: invalid indexes, initdb's own objects, extension members, temporary objects.
+// One line of JSON for each object of the database: {"kind", "identity", "owner", "acl", "definition"} where
+// the definition is a hash of what dump and restore keep of it (the first 32 digits of a SHA-256: a change
+// detector). The drill compares it with the restored database. It leaves out what pg_dump does not carry:
+// invalid indexes, initdb's own objects, extension members, temporary objects; and options of foreign servers
+// and user mappings, which are secrets.
+//
+// Both functions want a session of start_reading_session(): with another search_path the texts differ.
 #pragma once
 
 #include "core/postgres/connection.h"
@@ -8,11 +12,14 @@
 
 namespace pgassay {
 
-/// Streams the inventory's lines, in a stable order. ACLs are normalised (acldefault applied, aclexplode'd, sorted,
-/// grantee names); catalog functions do not follow our snapshot, so DDL that races with the reading shows as a
-/// changed xmin horizon: the caller compares two readings of `inventory_fingerprint` taken before and after.
+/// Streams the inventory's lines, kind by kind, each sorted by identity. "acl" is null or a sorted array of
+/// "grantee=PRIVILEGE,…" (a star: may grant it on), the defaults written out. Catalog functions do not follow
+/// our snapshot: see inventory_fingerprint(). An object dropped while it is read may also end it with a
+/// ServerError.
 void read_inventory(Connection& connection, RowSink& lines);
-/// Changes when any catalog row that the inventory reads from changes.
+/// Changes when a catalog row that the inventory reads from changes; temporary tables, ANALYZE, REFRESH and
+/// nextval() do not count. It is a plain query: in the snapshot's transaction it tells of the snapshot,
+/// outside of it of the present. Both equal, before and after read_inventory: no DDL raced with it.
 std::string inventory_fingerprint(Connection& connection);
 
 }  // namespace pgassay

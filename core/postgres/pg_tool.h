@@ -4,6 +4,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/system/subprocess.h"
@@ -18,11 +19,12 @@ struct PgTool {
   int major() const { return version / 10000; }
 };
 
-/// Every distinct program of that name on this host, newest first.
+/// Every distinct program of that name on this host, newest first. Debian's pg_wrapper is not one: which release it
+/// runs depends on the cluster that it guesses.
 std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token stop);
 
-/// The one to dump a server of this version with: the same major and not older than the server's minor release;
-/// else the newest of the same major; else the lowest newer major. `configured` (a path) is taken as it is, but
+/// The one to dump a server of this version with: the same major and not older than the server's minor release
+/// (the very same one before newer ones); else the newest of the same major; else the lowest newer major. `configured` (a path) is taken as it is, but
 /// must be a pg_dump of at least the server's major. Throws Refused with what was found and what to install.
 PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop);
 /// Its neighbour of another name: pg_dump -> pg_dumpall. Throws Refused when it isn't there.
@@ -30,6 +32,14 @@ PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token s
 /// To restore into a server: the pg_restore of its major, else a newer one; it must read archives of that pg_dump
 /// (archive_version, 0: any). Throws Refused.
 PgTool choose_pg_restore(int server_version, int archive_version, std::stop_token stop);
+
+/// The rules themselves, without looking for anything: of tools sorted newest first.
+std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTool>& newest_first);
+std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
+                                         const std::vector<PgTool>& newest_first);
+/// Of what PROGRAM --version prints: 150020, 180000 for "18beta1"; 0 when it is not that program's.
+int parse_tool_version(std::string_view output, std::string_view program);
+std::string version_text(std::string_view output);
 
 /// Why this tool is worth a warning against this server, or empty (another major; an older minor release).
 std::string misfit(const PgTool& tool, int server_version);

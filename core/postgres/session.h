@@ -10,6 +10,9 @@
 
 namespace pgassay {
 
+/// lc_monetary that money is written and read under: it is everywhere, and gives every value back as it was.
+inline constexpr const char* kMoneyLocale = "C";
+
 using Settings = std::map<std::string, std::string>;
 
 /// Before a reading session, whatever the role's or the database's own settings are. lc_monetary is pinned to the

@@ -1,6 +1,7 @@
 // What may be added to a published backup: proofs of it, and pins. One JSON file each, written atomically.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,7 +13,8 @@
 namespace pgassay {
 
 struct Finding {
-  std::string file, kind, detail;  ///< kind: missing, extra, size, sha256, zstd, rows, digest, schema, manifest, …
+  std::string file, kind,
+      detail;  ///< kind: missing, extra, size, sha256, zstd, rows, digest, schema, manifest, …
 };
 
 /// evidence/<time>.verify.json or .drill.json
@@ -24,10 +26,12 @@ struct Evidence {
   std::vector<Check> checks;
   std::vector<Finding> findings;
   std::vector<PhaseTime> phases;
-  std::string scope;  ///< "all", or "2/7": the subset of the data that was read
+  std::string scope;                         ///< "all", or "2/7": the subset of the data that was read
   std::map<std::string, std::string> facts;  ///< kind-specific: server_version, image, rows_compared …
+  Path file;                                 ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
 std::string to_json(const Evidence& evidence);
+/// Throws BadBackup.
 Evidence parse_evidence(std::string_view json, const Path& name_for_errors);
 
 struct Pin {
@@ -35,6 +39,7 @@ struct Pin {
   std::string reason;
 };
 std::string to_json(const Pin& pin);
+Pin parse_pin(std::string_view json, const Path& name_for_errors);  ///< throws BadBackup
 
 /// What the evidence directory says now.
 struct Proofs {
@@ -43,9 +48,11 @@ struct Proofs {
     Verdict verdict;
     double seconds;
   };
-  std::optional<Last> verified, drilled;  ///< the newest of each; a subset's PASS does not count as verified
+  /// The newest of each. Of a subset only a FAIL counts: the rest says nothing about the whole.
+  std::optional<Last> verified, drilled;
   std::optional<Pin> pin;
-  std::vector<std::string> unreadable;    ///< files in evidence/ that could not be read
+  std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
 };
+Proofs read_proofs(const Path& backup_dir);
 
 }  // namespace pgassay

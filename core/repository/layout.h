@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/repository/manifest.h"
 
@@ -11,16 +12,24 @@ namespace pgassay {
 inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "SHA256SUMS",
                                   kSchemaFile = "schema.pgdump", kGlobalsFile = "globals.sql",
                                   kInventoryFile = "inventory.jsonl.zst", kEvidenceDir = "evidence",
-                                  kDataDir = "data", kLargeObjectsDir = "largeobjects";
+                                  kDataDir = "data", kLargeObjectsDir = "largeobjects",
+                                  kLargeObjectsMetadataFile = "largeobjects/metadata.copy.zst",
+                                  kPinFile = "pin.json";
 
-/// '/', '.', '%', control bytes, bytes over 0x7e that are not valid UTF-8, and a leading dot become %XX; over 200
-/// bytes it is cut (never inside an escape or a character) and gets "~" and 16 hex digits of its XXH3.
+/// '/', '\', '.', '%', '~', control bytes and bytes that are not valid UTF-8 become %XX; over 200 bytes it is
+/// cut (never inside an escape or a character) and gets "~" and 16 hex digits of the XXH3-64 of what it was.
+/// So two names never meet in one file.
 std::string encode_name(std::string_view name);
-std::string decode_name(std::string_view encoded);  ///< of a name that was not cut
+std::string decode_name(std::string_view encoded);  ///< of a name that was not cut; what is no escape stays
 /// data/public.orders.0000.copy.zst
 std::string part_file(const QualifiedName& name, unsigned index);
+/// largeobjects/0000.copy.zst
 std::string large_object_file(unsigned index);
-/// "20261123T020000Z" or with -N: the shape of a backup directory's name.
+/// "20261123T020000Z" or with -N (N > 1): the shape of a backup directory's name.
 bool is_stamp(std::string_view name);
+/// Sorts stamps by time, then by number: -10 is after -9.
+std::pair<std::string_view, unsigned> stamp_order(std::string_view stamp);
+/// A relative path below the backup directory, one that a hostile manifest could not lead astray by.
+bool is_safe_file(std::string_view file);
 
 }  // namespace pgassay

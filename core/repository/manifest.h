@@ -29,16 +29,16 @@ enum class Data { copied, excluded, none };
 
 struct Relation {
   QualifiedName name;
-  char kind = 'r';                      ///< r, p (its digest is the sum of its leaves), m, f
+  char kind = 'r';  ///< r, p (its digest is the sum of its leaves), m, f
   bool unlogged = false;
   Data data = Data::copied;
-  std::vector<std::string> columns;     ///< as copied, in order
-  std::optional<QualifiedName> root;    ///< of a partition: the topmost partitioned table
-  bool via_root = false;                ///< load its rows through the root
-  bool populated = true;                ///< of a materialized view
-  std::string extension, filter;        ///< of an extension's configuration table; filter: "WHERE …" or empty
+  std::vector<std::string> columns;   ///< as copied, in order
+  std::optional<QualifiedName> root;  ///< of a partition: the topmost partitioned table
+  bool via_root = false;              ///< load its rows through the root
+  bool populated = true;              ///< of a materialized view
+  std::string extension, filter;      ///< of an extension's configuration table; filter: "WHERE …" or empty
   RowDigest digest;
-  std::vector<Part> parts;              ///< their ranges are disjoint, ascending and cover the table
+  std::vector<Part> parts;  ///< their ranges are disjoint, ascending and cover the table
 };
 
 struct Sequence {
@@ -52,7 +52,7 @@ struct Sequence {
 /// (loid, owner, comment, privileges as a JSON array of {grantee, privilege, grantable}).
 struct LargeObjects {
   std::uint64_t count = 0;
-  RowDigest digest;                     ///< of the data rows
+  RowDigest digest;  ///< of the data rows
   std::vector<Part> parts;
   std::optional<Part> metadata;
 };
@@ -81,7 +81,7 @@ struct ManifestSummary {
   int pg_dump_version_num = 0;
   Snapshot snapshot;
   Time started, finished;
-  Time full_since;                       ///< when parts were last all stored anew
+  Time full_since;                                               ///< when parts were last all stored anew
   std::uint64_t raw_bytes = 0, stored_bytes = 0, new_bytes = 0;  ///< new: not hard links into an older backup
   std::uint64_t rows = 0, tables = 0;
 };
@@ -95,23 +95,42 @@ struct Manifest {
   std::vector<ExtensionInfo> extensions;
   std::vector<LeftOut> left_out;
   std::vector<PhaseTime> phases;
-  bool role_passwords = true;                  ///< globals.sql holds them
-  std::vector<StoredFile> files;               ///< schema.pgdump, globals.sql, inventory.jsonl.zst
+  bool role_passwords = true;     ///< globals.sql holds them
+  std::vector<StoredFile> files;  ///< schema.pgdump, globals.sql, inventory.jsonl.zst
   LargeObjects large_objects;
   std::vector<Sequence> sequences;
   std::vector<Relation> relations;
 
   const Relation* find(const QualifiedName& name) const;  ///< linear
+  /// What the summary has to say. Bytes: of every file that stored_files() names, rows and tables: of
+  /// relations that have rows of their own and were copied (large objects' pages are no rows).
+  struct Sums {
+    std::uint64_t raw_bytes = 0, stored_bytes = 0, rows = 0, tables = 0;
+  };
+  Sums sums() const;
   /// Every file but manifest.json and SHA256SUMS, sorted by name.
   std::vector<StoredFile> stored_files() const;
 };
 
-/// Written relation by relation: memory does not grow with their number. Fixed key order, same input, same bytes.
+/// Written relation by relation: memory does not grow with their number. Fixed key order, same input, same
+/// bytes.
 void write_manifest(const Manifest& manifest, const std::function<void(std::string_view)>& out);
-/// Throws BadBackup: not JSON, a field missing or of another type, a newer format ("written by a newer pgassay").
+/// Throws BadBackup: not JSON, a field missing or of another type, a newer format ("written by a newer
+/// pgassay"), or a contradiction.
 Manifest parse_manifest(std::string_view json, const Path& name_for_errors);
-/// Reads only up to the summary's end.
+/// The same, but contradictions are the caller's to look for. File names in it may lead anywhere
+/// (is_safe_file).
+Manifest decode_manifest(std::string_view json, const Path& name_for_errors);
+/// Reads only up to the summary's end; the text may be cut anywhere after it.
 ManifestSummary parse_manifest_summary(std::string_view json, const Path& name_for_errors);
+
+struct Contradiction {
+  std::string where, detail;  ///< where: the file, relation or field concerned
+};
+/// What in a manifest cannot be true together: file names that leave the directory or stand there twice, page
+/// ranges that leave holes, parts whose rows or digests do not sum up to their relation's, leaves not to
+/// their root's.
+std::vector<Contradiction> contradictions(const Manifest& manifest);
 
 /// The contents of SHA256SUMS, as `sha256sum -c` reads it: manifest.json first, then stored_files().
 std::string sha256sums(const Manifest& manifest, const Sha256& manifest_sha);

@@ -1,5 +1,6 @@
-// A directory that holds backups: REPO/SOURCE/DATABASE/STAMP (docs/repository-format.md). Published or absent, locked
-// by flock(2) only, readable from a read-only file system. Everything here may be called from any thread.
+// A directory that holds backups: REPO/SOURCE/DATABASE/STAMP (docs/repository-format.md). Published or
+// absent, locked by flock(2) only, readable from a read-only file system. Everything here may be called from
+// any thread.
 #pragma once
 
 #include <optional>
@@ -45,15 +46,19 @@ class RunLock {
 class PendingBackup {
  public:
   PendingBackup(Path root, Path dir, Fd lock);
-  PendingBackup(PendingBackup&&) noexcept;
+  PendingBackup(PendingBackup&& other) noexcept;
   ~PendingBackup();  ///< removes the directory unless published
   const Path& dir() const { return dir_; }
-  /// Writes manifest.json and SHA256SUMS, flushes every file and directory, and renames to SOURCE/DATABASE/STAMP,
-  /// where the stamp in the manifest must be free (see Repository::free_stamp). Returns the new directory.
+  void pin(const Pin& pin) const;  ///< it will be published pinned
+  /// Writes manifest.json and SHA256SUMS, flushes every file and directory, and renames to
+  /// SOURCE/DATABASE/STAMP, where the stamp in the manifest must be free (see Repository::free_stamp).
+  /// Returns the new directory. An Error whose hint says "the backup is published" came after the rename: it
+  /// is there, whole, and stays.
   Path publish(const Manifest& manifest) &&;
 
  private:
-  Path root_, dir_;
+  void flush(const Manifest& manifest) const;
+  Path root_, dir_;  ///< dir_ is empty once it was published or moved from
   Fd lock_;
 };
 
@@ -70,39 +75,43 @@ class Repository {
   struct Filter {
     std::string source, database;  ///< empty: all
   };
-  /// Sorted by source, database, stamp. Unreadable backups are in it with their problem; directories that are no
-  /// backups (no manifest, odd names) are not backups and go to `foreign` when given.
+  /// Sorted by source, database, stamp. Unreadable backups are in it with their problem; directories that are
+  /// no backups (no manifest, odd names) are not backups and go to `foreign` when given.
   std::vector<Backup> list(const Filter& filter = {}, std::vector<Path>* foreign = nullptr) const;
-  /// ID as of the command line: "latest", SOURCE/DATABASE/STAMP, a stamp or a unique prefix of one.
-  /// Throws UsageError when nothing or more than one thing fits, naming the candidates.
+  /// ID as of the command line: "latest", SOURCE/DATABASE/STAMP, a stamp or a unique prefix of one. "latest"
+  /// may be one that can't be read: older ones are not passed off as it. Throws UsageError when nothing or
+  /// more than one thing fits, naming the candidates.
   Backup find(const std::string& id, const Filter& filter = {}) const;
   /// The newest readable backup of a database.
   std::optional<Backup> newest(const std::string& source, const std::string& database) const;
 
   ReadLease lease(const Backup& backup) const;  ///< throws Locked when prune is removing it
   /// Throws Locked naming the holder (pid, host, since, command).
-  RunLock lock_database(const std::string& source, const std::string& database, std::string_view command) const;
+  RunLock lock_database(const std::string& source, const std::string& database,
+                        std::string_view command) const;
   /// The stamp of that second, or with -2, -3, … Call with the database's RunLock held.
   std::string free_stamp(const std::string& source, const std::string& database, Time taken) const;
   PendingBackup begin(const std::string& source, const std::string& database) const;
   /// Removes what dead runs left below .partial/ (and finishes .trash/). Returns the paths removed.
   std::vector<Path> clear_debris() const;
 
-  void add_evidence(const Backup& backup, const Evidence& evidence) const;  ///< returns after fsync
+  /// Returns the new file's path, after fsync.
+  Path add_evidence(const Backup& backup, const Evidence& evidence) const;
   void pin(const Backup& backup, const std::string& reason) const;
 
  private:
   Repository(Path root, std::string uuid) : root_(std::move(root)), uuid_(std::move(uuid)) {}
+  Path database_dir(const std::string& source, const std::string& database) const;
   Path root_;
   std::string uuid_;
 };
 
-/// Reads and checks a backup's whole manifest. Throws BadBackup.
+/// Reads a backup's whole manifest and checks it, against SHA256SUMS too. Throws BadBackup.
 Manifest read_manifest(const Path& backup_dir);
 
-/// For hard links of unchanged parts: puts `old_file` (of an older backup, whose SHA-256 was `expected`) in the place
-/// of `new_file`, but only after its bytes were read and hashed again: a rotten old part must never replace a good
-/// new one. unreachable: other file system, too many links, gone; the new file stays.
+/// For hard links of unchanged parts: puts `old_file` (of an older backup, whose SHA-256 was `expected`) in
+/// the place of `new_file`, but only after its bytes were read and hashed again: a rotten old part must never
+/// replace a good new one. unreachable: other file system, too many links, gone; the new file stays.
 enum class Reuse { linked, rotten, unreachable };
 Reuse reuse_part(const Path& old_file, const Sha256& expected, const Path& new_file);
 

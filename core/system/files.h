@@ -43,10 +43,12 @@ void start_writeback(int fd);  ///< asks the kernel to begin writing the file ou
 
 std::string read_file(const Path& file, std::size_t limit = std::size_t{1} << 30);
 void write_new_file(const Path& file, std::string_view contents);  ///< must not exist; flushed with fsync
-/// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half.
+/// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half. Two writers of
+/// one file must exclude each other.
 void replace_file(const Path& file, std::string_view contents);
 
-void make_private_dirs(const Path& dir);  ///< mkdir -p with 0700 for what it makes
+/// mkdir -p with 0700 for what it makes; the directories that it is made in are flushed.
+void make_private_dirs(const Path& dir);
 void fsync_path(const Path& file_or_dir);
 void sync_filesystem(const Path& any_path_on_it);  ///< syncfs(2)
 /// rename(2) that fails with EEXIST instead of replacing (renameat2 RENAME_NOREPLACE).
@@ -57,7 +59,7 @@ void remove_tree(const Path& dir);  ///< never follows symbolic links; absent is
 bool link_over(const Path& existing, const Path& replaced);
 
 std::uint64_t free_bytes(const Path& any_path_on_it);  ///< what an unprivileged writer may use
-std::uint64_t file_size(const Path& file);
+std::uint64_t size_of_file(const Path& file);
 /// Regular files below dir as relative paths with '/', sorted; other kinds of file are in it too (see is_regular).
 std::vector<std::string> list_files(const Path& dir);
 std::vector<std::string> list_names(const Path& dir);  ///< the entries of one directory, sorted; absent: none

@@ -1,17 +1,20 @@
-// Preloaded into a program (LD_PRELOAD) to make one of its file operations fail, or to kill it there: a disk that
-// fills up, a device that errs, a machine that stops. Operations on files below one directory are counted; the n-th is
-// the one. So a test can go through every n to the end, and the product needs no hooks for it.
+// Preloaded into a program (LD_PRELOAD) to make one of its file operations fail, or to kill it there: a disk
+// that fills up, a device that errs, a machine that stops. Operations on files below one directory are
+// counted; the n-th is the one. So a test can go through every n to the end, and the product needs no hooks
+// for it.
 //
 //   PGASSAY_FAULT_DIR     the directory, without symbolic links in its path
 //   PGASSAY_FAULT_KIND    eio, enospc: the call fails, once
-//                         short: the first write at or after the n-th writes half, the write after that gets ENOSPC
-//                         kill: SIGKILL; a write is torn, anything else does not happen
-//                         count: nothing fails
+//                         short: the first write at or after the n-th writes half, the write after that gets
+//                         ENOSPC kill: SIGKILL; a write is torn, anything else does not happen count: nothing
+//                         fails
 //   PGASSAY_FAULT_AT      n, from 1
-//   PGASSAY_FAULT_REPORT  a file that gets a line "n call path" for the call that was hit; of count: for every call
-//   PGASSAY_FAULT_COMM    the process to act in, by /proc/PID/comm (default pgassay): its children inherit all this
+//   PGASSAY_FAULT_REPORT  a file that gets a line "n call path" for the call that was hit; of count: for
+//   every call PGASSAY_FAULT_COMM    the process to act in, by /proc/PID/comm (default pgassay): its children
+//   inherit all this
 //
-// glibc's own stdio writes past any preloaded library, hence fwrite. A call that fails for real is counted too.
+// glibc's own stdio writes past any preloaded library, hence fwrite. A call that fails for real is counted
+// too.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -43,7 +46,9 @@ std::string link_target(const std::string& path) {
   return length < 0 ? "" : std::string(target, static_cast<std::size_t>(length));
 }
 
-std::string path_of(int fd) { return link_target("/proc/self/fd/" + std::to_string(fd)); }
+std::string path_of(int fd) {
+  return link_target("/proc/self/fd/" + std::to_string(fd));
+}
 
 std::string path_of(int dirfd, const char* path) {
   if (path == nullptr || *path == '/') return path == nullptr ? "" : path;
@@ -72,7 +77,8 @@ class Plan {
     // A child between fork and exec still runs our code, and is none of our business.
     if (kind_ == Kind::none || path.compare(0, dir_.size(), dir_) != 0 || getpid() != pid_) return false;
     const long number = ++calls_;
-    const bool hit = kind_ == Kind::short_write ? is_write && number >= at_ && short_writes_++ < 2 : number == at_;
+    const bool hit =
+        kind_ == Kind::short_write ? is_write && number >= at_ && short_writes_++ < 2 : number == at_;
     if (hit || kind_ == Kind::count) report(number, call, path);
     return hit && kind_ != Kind::count;
   }
@@ -140,7 +146,8 @@ bool fails(const char* call, const std::string& path) {
 std::size_t allowed(const char* call, const std::string& path, std::size_t size) {
   if (!hits(call, path, true)) return size;
   const Kind kind = plan().kind();
-  if (kind == Kind::kill || (kind == Kind::short_write && plan().first_of_short() && size > 1)) return size / 2;
+  if (kind == Kind::kill || (kind == Kind::short_write && plan().first_of_short() && size > 1))
+    return size / 2;
   errno = kind == Kind::eio ? EIO : ENOSPC;
   return 0;
 }
@@ -149,7 +156,11 @@ template <typename Function>
 Function* next(Function*, const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
-#define REAL(name) (*[] { static auto* const real = next(&::name, #name); return real; }())
+#define REAL(name)                                  \
+  (*[] {                                            \
+    static auto* const real = next(&::name, #name); \
+    return real;                                    \
+  }())
 
 template <typename Write>
 ssize_t write_some(const char* call, int fd, std::size_t size, Write write) {
@@ -172,11 +183,6 @@ bool open_fails(const char* call, int dirfd, const char* path, int flags) {
   return (flags & O_CREAT) != 0 && !inside && fails(call, path_of(dirfd, path));
 }
 
-bool either_fails(const char* call, int from_dir, const char* from, int to_dir, const char* to) {
-  const std::string target = path_of(to_dir, to);
-  return fails(call, target.compare(0, 1, "/") == 0 ? target : path_of(from_dir, from));
-}
-
 }  // namespace
 
 extern "C" {
@@ -186,11 +192,13 @@ ssize_t write(int fd, const void* data, size_t size) {
 }
 
 ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
-  return write_some("pwrite", fd, size, [&](size_t amount) { return REAL(pwrite)(fd, data, amount, offset); });
+  return write_some("pwrite", fd, size,
+                    [&](size_t amount) { return REAL(pwrite)(fd, data, amount, offset); });
 }
 
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offset) {
-  return write_some("pwrite", fd, size, [&](size_t amount) { return REAL(pwrite64)(fd, data, amount, offset); });
+  return write_some("pwrite", fd, size,
+                    [&](size_t amount) { return REAL(pwrite64)(fd, data, amount, offset); });
 }
 
 ssize_t writev(int fd, const iovec* pieces, int count) {
@@ -207,11 +215,18 @@ size_t fwrite(const void* data, size_t size, size_t count, FILE* stream) {
   return 0;
 }
 
-int fsync(int fd) { return fails("fsync", path_of(fd)) ? -1 : REAL(fsync)(fd); }
-int fdatasync(int fd) { return fails("fdatasync", path_of(fd)) ? -1 : REAL(fdatasync)(fd); }
-int syncfs(int fd) noexcept { return fails("syncfs", path_of(fd)) ? -1 : REAL(syncfs)(fd); }
+int fsync(int fd) {
+  return fails("fsync", path_of(fd)) ? -1 : REAL(fsync)(fd);
+}
+int fdatasync(int fd) {
+  return fails("fdatasync", path_of(fd)) ? -1 : REAL(fdatasync)(fd);
+}
+int syncfs(int fd) noexcept {
+  return fails("syncfs", path_of(fd)) ? -1 : REAL(syncfs)(fd);
+}
 
-/// Only of what was open for writing: the rest has nothing to lose. The descriptor is gone even when close fails.
+/// Only of what was open for writing: the rest has nothing to lose. The descriptor is gone even when close
+/// fails.
 int close(int fd) {
   const bool writer = !inside && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
   const bool failed = writer && fails("close", path_of(fd));
@@ -269,22 +284,19 @@ int rmdir(const char* path) noexcept {
 }
 
 int rename(const char* from, const char* to) noexcept {
-  return either_fails("rename", AT_FDCWD, from, AT_FDCWD, to) ? -1 : REAL(rename)(from, to);
+  return fails("rename", path_of(AT_FDCWD, to)) ? -1 : REAL(rename)(from, to);
 }
 int renameat(int from_dir, const char* from, int to_dir, const char* to) noexcept {
-  return either_fails("renameat", from_dir, from, to_dir, to) ? -1 : REAL(renameat)(from_dir, from, to_dir, to);
+  return fails("renameat", path_of(to_dir, to)) ? -1 : REAL(renameat)(from_dir, from, to_dir, to);
 }
 int renameat2(int from_dir, const char* from, int to_dir, const char* to, unsigned flags) noexcept {
-  return either_fails("renameat2", from_dir, from, to_dir, to)
-             ? -1
-             : REAL(renameat2)(from_dir, from, to_dir, to, flags);
+  return fails("renameat2", path_of(to_dir, to)) ? -1 : REAL(renameat2)(from_dir, from, to_dir, to, flags);
 }
 int link(const char* from, const char* to) noexcept {
-  return either_fails("link", AT_FDCWD, from, AT_FDCWD, to) ? -1 : REAL(link)(from, to);
+  return fails("link", path_of(AT_FDCWD, to)) ? -1 : REAL(link)(from, to);
 }
 int linkat(int from_dir, const char* from, int to_dir, const char* to, int flags) noexcept {
-  return either_fails("linkat", from_dir, from, to_dir, to) ? -1
-                                                            : REAL(linkat)(from_dir, from, to_dir, to, flags);
+  return fails("linkat", path_of(to_dir, to)) ? -1 : REAL(linkat)(from_dir, from, to_dir, to, flags);
 }
 
 }  // extern "C"

@@ -1,0 +1,308 @@
+#include "backup/backup.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "backup/attempt.h"
+#include "backup/copier.h"
+#include "backup/large_objects.h"
+#include "backup/lock_and_snapshot.h"
+#include "backup/lock_watch.h"
+#include "backup/preflight.h"
+#include "backup/schema.h"
+#include "core/postgres/inventory.h"
+#include "core/postgres/session.h"
+#include "core/system/cancellation.h"
+
+namespace pgassay {
+namespace {
+
+constexpr int kAttempts = 5;
+constexpr const char* kApplicationName = "pgassay backup";
+
+/// What stays the same over all attempts of one run.
+struct Run {
+  const Repository& repository;
+  const BackupOptions& options;
+  Observer& observer;
+  std::stop_token stop;
+  std::string database;
+  Preflight preflight;
+  PreviousBackup* previous;
+  Time started;
+  double preflight_seconds;
+};
+
+StoredFile write_inventory(const Run& run, const Snapshot& snapshot, const Path& dir, std::stop_token stop) {
+  Connection connection = Connection::open(run.options.connection, kApplicationName, stop);
+  start_reading_session(connection, kMoneyLocale);
+  connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
+                   quote_literal(snapshot.id));
+  PartEncoder encoder(run.options.zstd_level);
+  PartWriter writer(encoder, dir, std::string(kInventoryFile));
+  read_inventory(connection, writer);
+  const Part part = writer.finish();
+  connection.query("COMMIT");
+  return {part.file, part.stored, part.sha};
+}
+
+std::vector<Sequence> read_sequences(Connection& leader, const std::vector<SequenceInfo>& sequences) {
+  constexpr std::size_t kAtATime = 200;
+  std::vector<Sequence> result;
+  for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime) {
+    const std::size_t end = std::min(sequences.size(), begin + kAtATime);
+    std::string sql;
+    for (std::size_t i = begin; i < end; ++i) {
+      sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}", i > begin ? " UNION ALL " : "", i,
+                         sequences[i].name.quoted());
+    }
+    try {
+      const Result rows = leader.query(sql + " ORDER BY n");
+      for (int i = 0; i < rows.rows(); ++i) {
+        const SequenceInfo& info = sequences[begin + static_cast<std::size_t>(i)];
+        result.push_back({info.name, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
+      }
+    } catch (const ServerError&) {
+      rethrow_for("reading the sequences");
+    }
+  }
+  return result;
+}
+
+/// The proof of a partition tree is at its root: rows may move between leaves when they are loaded.
+void sum_at_the_roots(std::vector<Relation>& relations) {
+  std::map<QualifiedName, RowDigest> sums;
+  for (Relation& relation : relations) {
+    for (const Part& part : relation.parts) relation.digest.merge(part.digest);
+    if (relation.root && relation.kind == 'r') sums[*relation.root].merge(relation.digest);
+  }
+  for (Relation& relation : relations) {
+    if (relation.kind == 'p' && !relation.root) relation.digest = sums[relation.name];
+  }
+}
+
+/// One try: from the locks to the finished directory.
+class Attempt {
+ public:
+  explicit Attempt(const Run& run)
+      : run_(run), options_(run.options), pending_(run.repository.begin(options_.source, run.database)),
+        leader_(Connection::open(options_.connection, kApplicationName, run.stop)),
+        lister_(Connection::open(options_.connection, kApplicationName, run.stop)) {}
+
+  TakenBackup take() {
+    manifest_.phases.push_back({"preflight", run_.preflight_seconds});
+    lock();
+    plan();
+    if (run_.preflight.lean) dump_schema_files(run_.stop);
+    copy();
+    finish_catalog();
+    return publish();
+  }
+
+ private:
+  void timed(const char* name, const Stopwatch& watch) { manifest_.phases.push_back({name, watch.seconds()}); }
+
+  void lock() {
+    const Stopwatch watch;
+    manifest_.session = start_reading_session(leader_, kMoneyLocale);
+    start_reading_session(lister_, kMoneyLocale);
+    source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean}, run_.observer);
+    timed("lock", watch);
+  }
+
+  void plan() {
+    manifest_.encoding = leader_.server_encoding();
+    std::vector<std::string> unused;
+    plan_ = plan_parts(source_.tables, run_.preflight.server, run_.previous ? &run_.previous->manifest() : nullptr,
+                       options_.exclude_table_data, manifest_.encoding, unused);
+    for (const std::string& pattern : unused) {
+      run_.observer.message(Level::warning, "--exclude-table-data " + pattern + ": no table fits",
+                            "patterns are SCHEMA.TABLE with * and ?");
+    }
+    plan_large_objects(plan_, manifest_.large_objects, leader_, manifest_.encoding);
+    largest_first(plan_.parts);
+    std::uint64_t bytes = 0;
+    for (const PlannedPart& part : plan_.parts) bytes += part.bytes;
+    run_.observer.plan(plan_.parts.size(), bytes);
+  }
+
+  void dump_schema_files(std::stop_token stop) {
+    const Stopwatch watch;
+    const Preflight& preflight = run_.preflight;
+    manifest_.files.push_back(
+        dump_schema(lister_, preflight.pg_dump, source_.snapshot, options_.lock_timeout_seconds, pending_.dir(), stop));
+    manifest_.files.push_back(dump_globals(lister_, preflight.pg_dumpall, preflight.role_passwords, pending_.dir(), stop));
+    timed("schema", watch);
+  }
+
+  void describe_objects(std::stop_token stop) {
+    const Stopwatch watch;
+    manifest_.files.push_back(write_inventory(run_, source_.snapshot, pending_.dir(), stop));
+    timed("inventory", watch);
+  }
+
+  /// Workers, the leader's lane, the schema dump and the watch over waiting sessions, side by side.
+  void copy() {
+    run_.observer.phase("data");
+    make_private_dirs(pending_.dir() / kDataDir);
+    if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
+    const unsigned workers = static_cast<unsigned>(
+        std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
+    const CopyOptions copy_options{options_.connection, source_.snapshot, pending_.dir(), options_.zstd_level, workers,
+                                   run_.preflight.lean};
+    Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
+    Countdown others(workers + 2);
+    const int leader_pid = leader_.backend_pid();
+    run_workers(workers + 3, run_.stop, [&](unsigned index, std::stop_token stop) {
+      if (index == workers + 2) return watch_locks(lister_, leader_pid, options_.lock_policy, others, run_.observer, stop);
+      if (index < workers) {
+        copier.work(index, stop);
+      } else if (index == workers) {
+        copier.lane(leader_, stop);
+      } else {
+        if (!run_.preflight.lean) dump_schema_files(stop);
+        describe_objects(stop);
+      }
+      others.one_done();
+    });
+    totals_ = copier.totals();
+    manifest_.phases.push_back({"data", copier.seconds()});
+  }
+
+  void finish_catalog() {
+    const Stopwatch watch;
+    if (run_.preflight.lean) unchanged_since_snapshot(leader_, lister_, plan_.oids);
+    manifest_.sequences = read_sequences(leader_, source_.sequences);
+    manifest_.extensions = list_extensions(leader_);
+    manifest_.database = read_database_properties(leader_);
+    leader_.query("COMMIT");
+    timed("sequences", watch);
+  }
+
+  void describe() {
+    ManifestSummary& summary = manifest_.summary;
+    const Preflight& preflight = run_.preflight;
+    manifest_.server = preflight.server;
+    manifest_.role_passwords = preflight.role_passwords;
+    manifest_.left_out = std::move(plan_.left_out);
+    manifest_.relations = std::move(plan_.relations);
+    sum_at_the_roots(manifest_.relations);
+    for (const Part& part : manifest_.large_objects.parts) manifest_.large_objects.digest.merge(part.digest);
+    summary.id = {options_.source, run_.database,
+                  run_.repository.free_stamp(options_.source, run_.database, source_.snapshot.taken)};
+    summary.label = options_.label;
+    summary.tool_version = options_.tool_version;
+    summary.pg_dump_version = preflight.pg_dump.version_text;
+    summary.pg_dump_version_num = preflight.pg_dump.version;
+    summary.snapshot = source_.snapshot;
+    summary.started = run_.started;
+    summary.full_since = run_.previous && run_.previous->shares() ? run_.previous->manifest().summary.full_since
+                                                                  : source_.snapshot.taken;
+    summary.raw_bytes = totals_.raw;
+    summary.stored_bytes = totals_.stored;
+    summary.new_bytes = totals_.fresh;
+    for (const StoredFile& file : manifest_.files) {
+      summary.stored_bytes += file.stored;
+      summary.new_bytes += file.stored;
+    }
+    summary.rows = totals_.rows;
+    summary.tables = plan_.oids.size();
+    summary.finished = now();
+  }
+
+  TakenBackup publish() {
+    run_.observer.phase("publish");
+    describe();
+    if (options_.pin) pending_.pin({now(), options_.label});
+    const Path dir = std::move(pending_).publish(manifest_);
+    return {dir, manifest_.summary};
+  }
+
+  const Run& run_;
+  const BackupOptions& options_;
+  PendingBackup pending_;
+  Connection leader_, lister_;
+  LockedSource source_;
+  Plan plan_;
+  Manifest manifest_;
+  CopyTotals totals_;
+};
+
+std::optional<PreviousBackup> open_previous(const Repository& repository, const std::optional<Backup>& newest,
+                                            double full_every_days, Observer& observer) {
+  if (!newest || !newest->summary) return std::nullopt;
+  const std::chrono::duration<double, std::ratio<86400>> since_full = now() - newest->summary->full_since;
+  try {
+    return std::make_optional<PreviousBackup>(repository, *newest, since_full.count() < full_every_days);
+  } catch (const Error& error) {
+    observer.message(Level::warning, fmt::format("{}: {}", newest->id.shown(), error.what()),
+                     "its unchanged parts are stored anew");
+    return std::nullopt;
+  }
+}
+
+/// Old parts that were found to be rotten while they were compared make their backup a bad one, on record.
+void report_rot(const Repository& repository, const PreviousBackup& previous, const std::string& tool_version,
+                Observer& observer) {
+  const std::vector<Finding> rotten = previous.rotten();
+  if (rotten.empty()) return;
+  for (const Finding& finding : rotten) {
+    observer.message(Level::error, fmt::format("{}: {}: {}", previous.backup().id.shown(), finding.file, finding.detail),
+                     "that backup is bad; the new one holds good copies. Look at the disk: pgassay verify --all");
+  }
+  Evidence evidence;
+  evidence.kind = "verify";
+  evidence.started = evidence.finished = now();
+  evidence.verdict = Verdict::fail;
+  evidence.tool_version = tool_version;
+  evidence.scope = "parts compared by a later backup";
+  evidence.checks = {{"parts", Verdict::fail, fmt::format("{} parts changed on disk", rotten.size())}};
+  evidence.findings = rotten;
+  try {
+    repository.add_evidence(previous.backup(), evidence);
+  } catch (const Error& error) {
+    observer.message(Level::warning, error.what(), error.hint());
+  }
+}
+
+}  // namespace
+
+TakenBackup take_backup(const Repository& repository, const BackupOptions& options, Observer& observer,
+                        std::stop_token stop) {
+  const Stopwatch watch;
+  Run run{repository, options, observer, stop, {}, {}, nullptr, now(), 0};
+  std::optional<Backup> newest;
+  std::optional<RunLock> lock;
+  {
+    Connection connection = Connection::open(options.connection, kApplicationName, stop);
+    start_reading_session(connection, kMoneyLocale);
+    run.database = connection.database();
+    lock = repository.lock_database(options.source, run.database, "backup");
+    for (const Path& debris : repository.clear_debris()) {
+      observer.message(Level::warning, "removed what an interrupted run left: " + debris.string());
+    }
+    newest = repository.newest(options.source, run.database);
+    run.preflight = preflight(connection, repository, options, newest, observer, stop);
+  }
+  std::optional<PreviousBackup> previous = open_previous(repository, newest, options.full_every_days, observer);
+  run.previous = previous ? &*previous : nullptr;
+  run.preflight_seconds = watch.seconds();
+  for (int attempt = 1;; ++attempt) {
+    try {
+      TakenBackup taken = Attempt(run).take();
+      if (previous) report_rot(repository, *previous, options.tool_version, observer);
+      return taken;
+    } catch (const TryAgain& again) {
+      if (attempt == kAttempts) {
+        throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, again.what()),
+                    "run it when no migration is under way, or raise --lock-timeout");
+      }
+      observer.message(Level::warning, fmt::format("starting again: {}", again.what()), again.hint());
+      wait_for(-1, 0, StopFd(stop), attempt * 1000);
+    }
+  }
+}
+
+}  // namespace pgassay

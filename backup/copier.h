@@ -1,0 +1,68 @@
+// The data phase: planned parts over workers, and the leader's lane for what they may not wait for.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+
+#include "backup/plan.h"
+#include "backup/previous.h"
+#include "core/postgres/connection.h"
+#include "core/system/observer.h"
+
+namespace pgassay {
+
+struct CopyTotals {
+  std::uint64_t raw = 0, stored = 0, fresh = 0, rows = 0;  ///< fresh: stored bytes that are not shared
+};
+
+struct CopyOptions {
+  ConnInfo connection;
+  Snapshot snapshot;
+  Path dir;                  ///< the pending backup's
+  int zstd_level = 1;
+  unsigned workers = 1;
+  bool lean = false;         ///< the leader holds no locks
+};
+
+/// work() is called by each worker's thread, lane() by the leader's; the rest after both have returned.
+class Copier {
+ public:
+  /// `plan` receives the parts. `previous` may be null.
+  Copier(Plan& plan, LargeObjects& large_objects, const CopyOptions& options, PreviousBackup* previous,
+         Observer& observer);
+
+  /// Copies parts until none is left, over a connection of its own that has imported the snapshot.
+  void work(unsigned worker, std::stop_token stop);
+  /// Copies over the leader's connection the tables that a worker could not lock at once, because somebody waits for
+  /// an ACCESS EXCLUSIVE lock: the leader holds their locks already. Returns when the workers are done.
+  void lane(Connection& leader, std::stop_token stop);
+
+  CopyTotals totals() const { return totals_; }
+  double seconds() const { return seconds_; }
+
+ private:
+  const PlannedPart* next();
+  void copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
+            const std::string& lock);
+  void keep(const PlannedPart& planned, Part part);
+  void hand_to_leader(const PlannedPart& planned);
+
+  Plan& plan_;
+  LargeObjects& large_objects_;
+  const CopyOptions& options_;
+  PreviousBackup* previous_;
+  Observer& observer_;
+
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::condition_variable_any changed_;
+  std::size_t next_ = 0;
+  unsigned working_;
+  std::deque<const PlannedPart*> lane_;
+  CopyTotals totals_;
+  Stopwatch watch_;
+  double seconds_ = 0;
+};
+
+}  // namespace pgassay

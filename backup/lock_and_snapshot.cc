@@ -1,0 +1,126 @@
+#include "backup/lock_and_snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "backup/attempt.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::size_t kTablesPerLock = 500;
+
+bool lockable(const TableInfo& table) { return table.kind == 'r' || table.kind == 'p'; }
+
+/// LOCK TABLE takes no snapshot, so a TRUNCATE that commits before it is seen by the snapshot that follows, and none
+/// can come after it.
+void lock_tables(Connection& leader, const std::vector<QualifiedName>& names) {
+  for (std::size_t begin = 0; begin < names.size(); begin += kTablesPerLock) {
+    const std::size_t end = std::min(names.size(), begin + kTablesPerLock);
+    std::string sql = "LOCK TABLE ";
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i > begin) sql += ", ";
+      sql += "ONLY " + names[i].quoted();
+    }
+    leader.query(sql + " IN ACCESS SHARE MODE");
+  }
+}
+
+Snapshot export_snapshot(Connection& leader) {
+  const Result row = leader.query(
+      "SELECT pg_catalog.pg_export_snapshot(),"
+      " CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()"
+      " ELSE pg_catalog.pg_current_wal_lsn() END::text,"
+      " (EXTRACT(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::bigint");
+  return {row.text(0, 0), row.text(0, 1), Time(std::chrono::microseconds(row.integer(0, 2)))};
+}
+
+std::set<Oid> locked_relations(Connection& leader) {
+  const Result rows = leader.query(
+      "SELECT relation FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
+      " AND mode = 'AccessShareLock' AND pid = pg_catalog.pg_backend_pid()"
+      " AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())");
+  std::set<Oid> oids;
+  for (int i = 0; i < rows.rows(); ++i) oids.insert(rows.oid(i, 0));
+  return oids;
+}
+
+std::string as_array(const std::vector<Oid>& oids) {
+  std::string text = "{";
+  for (Oid oid : oids) text += (text.size() > 1 ? "," : "") + to_string(oid);
+  return text + "}";
+}
+
+/// Relations that the first listing did not have, or had under another name, are locked now.
+void lock_late_arrivals(Connection& leader, Connection& lister, const LockedSource& source) {
+  const std::set<Oid> locked = locked_relations(leader);
+  std::vector<QualifiedName> names;
+  std::vector<Oid> oids;
+  for (const TableInfo& table : source.tables) {
+    if (!lockable(table) || locked.count(table.oid)) continue;
+    names.push_back(table.name);
+    oids.push_back(table.oid);
+  }
+  if (names.empty()) return;
+  lock_tables(leader, names);
+  const std::set<Oid> now_locked = locked_relations(leader);
+  for (std::size_t i = 0; i < oids.size(); ++i) {
+    if (!now_locked.count(oids[i])) throw TryAgain(names[i].shown() + ": renamed or replaced while it was being locked");
+  }
+  unchanged_since_snapshot(leader, lister, oids);
+}
+
+LockedSource attempt(Connection& leader, Connection& lister, const LockOptions& options) {
+  std::vector<QualifiedName> names;
+  if (!options.lean) {
+    for (const TableInfo& table : list_tables(lister, false)) {
+      if (lockable(table)) names.push_back(table.name);
+    }
+  }
+  leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  leader.query(fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
+  lock_tables(leader, names);
+  LockedSource source;
+  source.snapshot = export_snapshot(leader);
+  source.tables = list_tables(leader, true);
+  source.sequences = list_sequences(leader);
+  if (!options.lean) lock_late_arrivals(leader, lister, source);
+  leader.query("SET LOCAL lock_timeout = 0");
+  return source;
+}
+
+}  // namespace
+
+LockedSource lock_and_snapshot(Connection& leader, Connection& lister, const LockOptions& options,
+                               Observer& observer) {
+  observer.phase("lock");
+  try {
+    return attempt(leader, lister, options);
+  } catch (const ServerError&) {
+    leader.query("ROLLBACK");
+    rethrow_for("locking the tables");
+  } catch (const TryAgain&) {
+    leader.query("ROLLBACK");
+    throw;
+  }
+}
+
+void unchanged_since_snapshot(Connection& leader, Connection& live, const std::vector<Oid>& relations) {
+  const std::string sql =
+      "SELECT c.oid, n.nspname || '.' || c.relname, c.relfilenode,"
+      " pg_catalog.string_agg(a.attnum || ' ' || a.attname || ' ' || a.atttypid, ', ' ORDER BY a.attnum)"
+      " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+      " WHERE c.oid = ANY ('" + as_array(relations) + "'::oid[])"
+      " GROUP BY c.oid, n.nspname, c.relname, c.relfilenode ORDER BY c.oid";
+  const Result then = leader.query(sql), now = live.query(sql);
+  for (int i = 0; i < then.rows(); ++i) {
+    bool same = i < now.rows();
+    for (int column = 0; same && column < 4; ++column) same = then.text(i, column) == now.text(i, column);
+    if (!same) throw TryAgain(then.text(i, 1) + ": dropped, rewritten or altered just after the snapshot");
+  }
+}
+
+}  // namespace pgassay

@@ -1,0 +1,31 @@
+// Who waits for our locks? A migration must not be held up without a word.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+
+#include "backup/backup.h"
+
+namespace pgassay {
+
+/// Counts down to zero as the threads of a run finish.
+class Countdown {
+ public:
+  explicit Countdown(unsigned count) : count_(count) {}
+  void one_done();
+  /// True when it reached zero within the time; throws Stopped on the stop.
+  bool wait(std::stop_token stop, std::chrono::milliseconds time);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  unsigned count_;
+};
+
+/// Looks every second, until the others are done, for sessions that the leader blocks. warn: each is told once;
+/// yield: throws TryAgain, so that our locks are let go.
+void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others, Observer& observer,
+                 std::stop_token stop);
+
+}  // namespace pgassay

@@ -1,0 +1,155 @@
+#include "backup/plan.h"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/repository/layout.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::uint64_t kPageBytes = 8192;  // a server built with another BLCKSZ only gets other ranges
+constexpr std::uint64_t kPartBytes = 32 << 20;
+/// TID range scans: https://www.postgresql.org/docs/14/release-14.html
+constexpr int kTidRangeScans = 140000;
+
+class Exclusion {
+ public:
+  explicit Exclusion(const std::vector<std::string>& patterns) : patterns_(patterns), used_(patterns.size()) {}
+
+  /// The pattern that excludes the relation, or null.
+  const std::string* fits(const QualifiedName& name) {
+    for (std::size_t i = 0; i < patterns_.size(); ++i) {
+      const bool qualified = patterns_[i].find('.') != std::string::npos;
+      const std::string subject = qualified ? name.shown() : name.name;
+      if (fnmatch(patterns_[i].c_str(), subject.c_str(), FNM_NOESCAPE) != 0) continue;
+      used_[i] = true;
+      return &patterns_[i];
+    }
+    return nullptr;
+  }
+  std::vector<std::string> unused() const {
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i < patterns_.size(); ++i) {
+      if (!used_[i]) result.push_back(patterns_[i]);
+    }
+    return result;
+  }
+
+ private:
+  const std::vector<std::string>& patterns_;
+  std::vector<bool> used_;
+};
+
+/// Why no rows of it are copied, beside exclusion; empty: they are.
+std::string without_rows(const TableInfo& table, const ServerFacts& server) {
+  if (table.kind == 'f') return "a foreign table: its rows are on another server";
+  if (table.kind == 'r' && table.persistence == 'u' && server.standby) return "unlogged: a standby has no rows of it";
+  return {};
+}
+
+Relation relation_of(const TableInfo& table) {
+  Relation relation;
+  relation.name = table.name;
+  relation.kind = table.kind;
+  relation.unlogged = table.persistence == 'u';
+  relation.columns = table.columns;
+  relation.via_root = table.via_root;
+  relation.populated = table.populated;
+  relation.extension = table.extension;
+  relation.filter = table.extension_filter;
+  return relation;
+}
+
+void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, int server_version,
+                const std::string& encoding) {
+  Relation& relation = plan.relations.back();
+  std::vector<PageRange> ranges;
+  if (server_version >= kTidRangeScans && table.access_method == "heap") {
+    ranges = cut_pages(table.heap_bytes, table.toast_bytes, previous);
+  }
+  relation.parts.resize(std::max<std::size_t>(1, ranges.size()));
+  for (std::size_t i = 0; i < relation.parts.size(); ++i) {
+    PlannedPart part;
+    if (ranges.size() > 1) part.pages = ranges[i];
+    part.file = part_file(table.name, static_cast<unsigned>(i));
+    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, encoding);
+    part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE NOWAIT";
+    part.object = table.name.shown();
+    part.relation = plan.relations.size() - 1;
+    part.part = i;
+    part.bytes = (table.heap_bytes + table.toast_bytes) / relation.parts.size();
+    plan.parts.push_back(std::move(part));
+  }
+  plan.oids.push_back(table.oid);
+}
+
+}  // namespace
+
+std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes, const Relation* previous) {
+  const auto pages = static_cast<std::uint32_t>(heap_bytes / kPageBytes);
+  const std::uint64_t total = heap_bytes + toast_bytes;
+  if (total < 2 * kPartBytes || pages < 2) return {PageRange{}};
+  std::vector<std::uint32_t> starts{0};
+  if (previous) {
+    for (const Part& part : previous->parts) {
+      if (part.pages && part.pages->first > starts.back() && part.pages->first < pages) {
+        starts.push_back(part.pages->first);
+      }
+    }
+  }
+  // TOAST is taken to be spread evenly over the heap's pages.
+  std::uint32_t step = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(pages * kPartBytes / total));
+  if (starts.size() > 1) step = starts[1] - starts[0];
+  while (pages - starts.back() > step + step / 2) starts.push_back(starts.back() + step);
+  std::vector<PageRange> ranges;
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    ranges.push_back({starts[i], i + 1 < starts.size() ? std::optional(starts[i + 1]) : std::nullopt});
+  }
+  return ranges;
+}
+
+Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server, const Manifest* previous,
+                const std::vector<std::string>& exclude, const std::string& encoding,
+                std::vector<std::string>& unused) {
+  Plan plan;
+  Exclusion exclusion(exclude);
+  std::map<Oid, const TableInfo*> roots;
+  for (const TableInfo& table : tables) {
+    if (table.kind == 'p') roots[table.oid] = &table;
+  }
+  std::map<QualifiedName, const Relation*> before;
+  if (previous) {
+    for (const Relation& relation : previous->relations) before[relation.name] = &relation;
+  }
+  for (const TableInfo& table : tables) {
+    plan.relations.push_back(relation_of(table));
+    Relation& relation = plan.relations.back();
+    const auto root = roots.find(table.root);
+    if (root != roots.end()) relation.root = root->second->name;
+    const std::string* pattern = exclusion.fits(table.name);
+    if (!pattern && relation.root) pattern = exclusion.fits(*relation.root);
+    const std::string why = without_rows(table, server);
+    if (pattern || !why.empty()) {
+      relation.data = pattern ? Data::excluded : Data::none;
+      plan.left_out.push_back({"rows of " + table.name.shown(), pattern ? "excluded by " + *pattern : why});
+    } else if (table.kind == 'p' || table.kind == 'm') {
+      relation.data = Data::none;
+    } else {
+      const auto old = before.find(table.name);
+      plan_table(plan, table, old == before.end() ? nullptr : old->second, server.version, encoding);
+    }
+  }
+  unused = exclusion.unused();
+  return plan;
+}
+
+void largest_first(std::vector<PlannedPart>& parts) {
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const PlannedPart& a, const PlannedPart& b) { return a.bytes > b.bytes; });
+}
+
+}  // namespace pgassay

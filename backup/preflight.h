@@ -1,0 +1,23 @@
+// Can a backup work here? Everything is looked at before anything is locked or written, and all findings come at once.
+#pragma once
+
+#include "backup/backup.h"
+#include "core/postgres/catalog.h"
+#include "core/postgres/pg_tool.h"
+
+namespace pgassay {
+
+struct Preflight {
+  ServerFacts server;
+  PgTool pg_dump, pg_dumpall;
+  bool role_passwords = true;  ///< pg_authid may be read
+  bool lean = false;           ///< the lock table does not hold every table twice
+  unsigned jobs = 1;
+};
+
+/// Reports each finding to the observer (error: refused; warning: goes on) and throws Refused when there is one.
+/// `newest`: the last readable backup of this database, if any.
+Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,
+                    const std::optional<Backup>& newest, Observer& observer, std::stop_token stop);
+
+}  // namespace pgassay

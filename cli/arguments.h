@@ -1,0 +1,50 @@
+// What the command line said, as plain values; nothing here knows how it was parsed.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pgassay::cli {
+
+struct BackupArguments {
+  std::string configured_source;  ///< the positional: a source of the configuration
+  std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy;
+  std::optional<unsigned> jobs;
+  std::optional<int> compression;
+  std::optional<double> lock_timeout;
+  std::vector<std::string> exclude_table_data;
+  bool pin = false, no_role_passwords = false;
+};
+
+/// Which backups: `ids` may hold "latest"; source and database narrow it.
+struct Selection {
+  std::vector<std::string> ids;
+  std::string source, database;
+};
+
+struct VerifyArguments {
+  bool all = false;
+  std::optional<std::string> subset;
+  std::optional<unsigned> jobs;
+};
+
+struct RestoreArguments {
+  std::optional<std::string> dbname, into;
+  bool create = false, prove = false, no_prove = false, no_owner = false, no_role_passwords = false;
+  std::string roles = "missing";
+  std::optional<unsigned> jobs;
+};
+
+struct Arguments {
+  std::string command;
+  std::optional<std::string> repo, config;
+  bool json = false, quiet = false, verbose = false;
+  Selection selection;  ///< of list, show, verify and restore
+  BackupArguments backup;
+  VerifyArguments verify;
+  RestoreArguments restore;
+  bool all_tables = false;  ///< of show
+};
+
+}  // namespace pgassay::cli

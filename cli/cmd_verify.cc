@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/exits.h"
+#include "cli/report_text.h"
+#include "cli/resolve.h"
+#include "core/system/cancellation.h"
+
+namespace pgassay::cli {
+namespace {
+
+std::vector<Backup> selected(const Repository& repository, const Arguments& arguments) {
+  const Repository::Filter filter{arguments.selection.source, arguments.selection.database};
+  if (!arguments.verify.all) {
+    std::vector<Backup> backups;
+    std::vector<std::string> ids = arguments.selection.ids;
+    if (ids.empty()) ids.emplace_back("latest");
+    for (const std::string& id : ids) backups.push_back(repository.find(id, filter));
+    return backups;
+  }
+  if (!arguments.selection.ids.empty()) throw UsageError("--all and an ID exclude each other");
+  std::vector<Backup> backups = repository.list(filter);
+  if (backups.empty()) throw Unverified("there is no backup to verify in " + repository.root().string());
+  return backups;
+}
+
+/// The file of a verification: the one that was not there before; empty when none was written.
+Path evidence_file(const Path& backup_dir, const std::vector<std::string>& before) {
+  const Path dir = backup_dir / kEvidenceDir;
+  for (const std::string& name : list_names(dir)) {
+    if (name.ends_with(".verify.json") && !std::ranges::binary_search(before, name)) return dir / name;
+  }
+  return {};
+}
+
+}  // namespace
+
+Exit run_verify(Context& context) {
+  const VerifyOptions options = verify_options(context.arguments, context.config);
+  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+  const std::vector<Backup> backups = selected(repository, context.arguments);
+  std::vector<Verified> verified;
+  Exit exit = Exit::done;
+  for (const Backup& backup : backups) {
+    throw_if_stopped(context.stop);
+    const std::vector<std::string> before = list_names(backup.dir / kEvidenceDir);
+    try {
+      const Evidence evidence = verify_backup(repository, backup, options, context.reporter, context.stop);
+      const bool good = evidence.verdict == Verdict::pass;
+      const std::string text = verified_text(backup.id, evidence, !context.arguments.quiet);
+      good ? context.reporter.summary(text) : context.reporter.print(text);
+      verified.push_back({backup.id, evidence, evidence_file(backup.dir, before)});
+      exit = worse(exit, exit_of(evidence.verdict));
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      // One backup that can't be looked at keeps none of the others from being verified.
+      if (backups.size() == 1) throw;
+      context.reporter.message(Level::error, backup.id.shown() + ": " + error.what(), error.hint());
+      Evidence none;
+      none.findings.push_back({{}, "error", error.what()});
+      verified.push_back({backup.id, none, {}});
+      exit = worse(exit, error.exit());
+    }
+  }
+  context.reply.set_verified(verified);
+  return exit;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,29 @@
+// What a command gets, and the commands. Each parses nothing and decides little: it fills a room's Options,
+// calls the room and prints what came back, as text or as the JSON document.
+#pragma once
+
+#include <stop_token>
+
+#include "cli/arguments.h"
+#include "cli/config.h"
+#include "cli/json_out.h"
+#include "cli/log.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+
+struct Context {
+  const Arguments& arguments;
+  const Config& config;
+  Reporter& reporter;
+  Reply& reply;
+  std::stop_token stop;
+};
+
+Exit run_backup(Context& context);
+Exit run_list(Context& context);
+Exit run_show(Context& context);
+Exit run_verify(Context& context);
+Exit run_restore(Context& context);
+
+}  // namespace pgassay::cli

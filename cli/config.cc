@@ -1,0 +1,266 @@
+#define TOML_ENABLE_FORMATTERS 0
+#include "cli/config.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/units.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+namespace {
+
+[[noreturn]] void fail(const Path& file, const toml::source_region& where, const std::string& what,
+                       const std::string& hint = {}) {
+  throw UsageError(fmt::format("{}:{}: {}", file.string(), where.begin.line, what), hint);
+}
+
+std::string kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
+  }
+}
+
+/// One table of the file. Whatever key was not asked for by the time of finish() is an unknown one.
+class Section {
+ public:
+  Section(const toml::table& table, std::string shown, const Path& file)
+      : table_(table), shown_(std::move(shown)), file_(file) {}
+
+  const toml::node* take(const std::string& key) {
+    known_.push_back(key);
+    return table_.get(key);
+  }
+  [[noreturn]] void reject(const std::string& key, const std::string& what,
+                           const std::string& hint = {}) const {
+    fail(file_, table_.get(key)->source(), what, hint);
+  }
+
+  std::optional<std::string> text(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (!node->is_string()) wrong_type(key, *node, "a string");
+    return check_text(key, node->as_string()->get());
+  }
+  std::optional<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (!node->is_integer()) wrong_type(key, *node, "a whole number");
+    const std::int64_t value = node->as_integer()->get();
+    if (value < least || value > most) {
+      reject(key, fmt::format("{} = {} is out of range: {} to {}", key, value, least, most));
+    }
+    return value;
+  }
+  std::optional<double> number_above_zero(const std::string& key, double most) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (!node->is_number()) wrong_type(key, *node, "a number");
+    const double value = *node->value<double>();
+    if (!(value > 0 && value <= most)) {
+      reject(key, fmt::format("{} = {} is out of range: more than 0, at most {}", key, value, most));
+    }
+    return value;
+  }
+  std::optional<bool> boolean(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (!node->is_boolean()) wrong_type(key, *node, "true or false");
+    return node->as_boolean()->get();
+  }
+  std::vector<std::string> texts(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return {};
+    if (!node->is_array()) wrong_type(key, *node, "an array of strings");
+    std::vector<std::string> values;
+    for (const toml::node& element : *node->as_array()) {
+      if (!element.is_string()) {
+        fail(file_, element.source(), fmt::format("{} must hold strings, not {}", key, kind_of(element)));
+      }
+      values.push_back(check_text(key, element.as_string()->get()));
+    }
+    return values;
+  }
+  std::optional<double> days(const std::string& key) {
+    const auto value = text(key);
+    if (!value) return std::nullopt;
+    const auto seconds = parse_duration(*value);
+    if (!seconds) reject(key, fmt::format("{} must be a duration such as \"7d\" or \"12h\", or \"0\"", key));
+    return *seconds / 86400;
+  }
+
+  void finish() const {
+    for (auto&& [key, node] : table_) {
+      const std::string name(key.str());
+      if (std::ranges::find(known_, name) != known_.end()) continue;
+      const bool secret = name.find("password") != std::string::npos;
+      fail(file_, key.source(),
+           fmt::format("unknown key '{}' in {}{}", printable(name), shown_, did_you_mean(name, known_)),
+           secret ? "a password belongs into ~/.pgpass, or into the file that 'passfile' names" : "");
+    }
+  }
+
+ private:
+  [[noreturn]] void wrong_type(const std::string& key, const toml::node& node,
+                               const std::string& wanted) const {
+    fail(file_, node.source(), fmt::format("{} must be {}, not {}", key, wanted, kind_of(node)));
+  }
+  std::string check_text(const std::string& key, const std::string& value) const {
+    if (value.empty()) reject(key, fmt::format("{} is empty", key));
+    if (value.find('\0') != std::string::npos) reject(key, fmt::format("{} holds a zero byte", key));
+    return value;
+  }
+
+  const toml::table& table_;
+  std::string shown_;
+  const Path& file_;
+  std::vector<std::string> known_;
+};
+
+ConnInfo read_connection(Section& section) {
+  ConnInfo info;
+  if (const auto dbname = section.text("dbname")) {
+    try {
+      info = ConnInfo::parse(*dbname);
+    } catch (const Error& error) {
+      section.reject("dbname", error.what(), error.hint());
+    }
+    for (const char* secret : {"password", "sslpassword"}) {
+      const auto found = info.parameters.find(secret);
+      if (found == info.parameters.end() || found->second.empty()) continue;
+      section.reject("dbname", fmt::format("dbname holds a {}", secret),
+                     "put the password into ~/.pgpass, or into the file that 'passfile' names");
+    }
+  }
+  const auto set = [&](const std::string& key, const std::string& parameter, const std::string& value) {
+    if (!info.parameters.emplace(parameter, value).second) {
+      section.reject(key, fmt::format("{} is given twice: here and in dbname", key));
+    }
+  };
+  if (const auto port = section.integer("port", 1, 65535)) set("port", "port", std::to_string(*port));
+  for (const auto& [key, parameter] : {std::pair{"host", "host"},
+                                       {"user", "user"},
+                                       {"database", "dbname"},
+                                       {"service", "service"},
+                                       {"passfile", "passfile"}}) {
+    if (const auto value = section.text(key)) set(key, parameter, *value);
+  }
+  return info;
+}
+
+template <class T>
+std::optional<T> narrowed(const std::optional<std::int64_t>& value) {
+  return value ? std::optional<T>(static_cast<T>(*value)) : std::nullopt;
+}
+
+SourceConfig read_source(Section section) {
+  SourceConfig source;
+  source.connection = read_connection(section);
+  source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
+  source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
+  source.exclude_table_data = section.texts("exclude_table_data");
+  source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);
+  source.lock_policy = section.text("lock_policy");
+  if (source.lock_policy && *source.lock_policy != "warn" && *source.lock_policy != "yield") {
+    section.reject("lock_policy", "lock_policy must be \"warn\" or \"yield\"");
+  }
+  source.pg_dump = section.text("pg_dump");
+  source.label = section.text("label");
+  source.full_every_days = section.days("full_every");
+  source.role_passwords = section.boolean("role_passwords");
+  section.finish();
+  return source;
+}
+
+void read_sources(const toml::node& node, const Path& file, Config& config) {
+  if (!node.is_table()) fail(file, node.source(), "source must be tables such as [source.prod]");
+  for (auto&& [key, child] : *node.as_table()) {
+    const std::string name(key.str());
+    if (!child.is_table()) {
+      fail(file, key.source(),
+           fmt::format("'{}' stands in [source]: it needs a source's name, as in [source.prod]",
+                       printable(name)));
+    }
+    try {
+      check_source_name(name, "a source's name");
+    } catch (const Error& error) {
+      fail(file, key.source(), error.what(), error.hint());
+    }
+    config.sources[name] = read_source(Section(*child.as_table(), fmt::format("[source.{}]", name), file));
+  }
+}
+
+}  // namespace
+
+Config parse_config(std::string_view text, const Path& name) {
+  toml::table table;
+  try {
+    table = toml::parse(text, name.string());
+  } catch (const toml::parse_error& error) {
+    fail(name, error.source(), std::string(error.description()));
+  }
+  Config config;
+  config.file = name;
+  Section top(table, "the top of the file", config.file);
+  if (const auto repository = top.text("repository")) {
+    // Relative to the file, so that cron's working directory does not choose the repository.
+    config.repository = config.file.parent_path() / *repository;
+  }
+  config.jobs = narrowed<unsigned>(top.integer("jobs", 1, kMaxJobs));
+  config.compression = narrowed<int>(top.integer("compression", 1, kMaxCompression));
+  config.full_every_days = top.days("full_every");
+  if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
+  top.finish();
+  return config;
+}
+
+Config load_config(const std::optional<std::string>& flag) {
+  const char* variable = std::getenv("PGASSAY_CONFIG");
+  Path file;
+  if (flag) {
+    file = *flag;
+  } else if (variable && *variable) {
+    file = variable;
+  } else {
+    std::error_code ignored;
+    for (const char* candidate : {"pgassay.toml", "/etc/pgassay/pgassay.toml"}) {
+      if (file.empty() && std::filesystem::exists(candidate, ignored)) file = candidate;
+    }
+    if (file.empty()) return {};
+  }
+  std::string text;
+  try {
+    text = read_file(file);
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("configuration: {}", error.what()), error.hint());
+  }
+  return parse_config(text, file);
+}
+
+void check_source_name(std::string_view name, const std::string& what) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  };
+  if (!name.empty() && name[0] != '.' && name[0] != '-' && std::ranges::all_of(name, allowed)) return;
+  throw UsageError(fmt::format("{} can't be '{}'", what, printable(name)),
+                   "letters, digits, '_', '-' and '.', not beginning with '-' or '.'");
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,50 @@
+// pgassay.toml. It is read strictly: what is not understood is an error with its line, never ignored.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "core/system/files.h"
+
+namespace pgassay::cli {
+
+/// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
+struct SourceConfig {
+  ConnInfo connection;
+  std::optional<unsigned> jobs;
+  std::optional<int> compression;
+  std::vector<std::string> exclude_table_data;
+  std::optional<double> lock_timeout;
+  std::optional<std::string> lock_policy, pg_dump, label;
+  std::optional<double> full_every_days;
+  std::optional<bool> role_passwords;
+};
+
+struct Config {
+  Path file;  ///< empty: no configuration
+  std::optional<Path> repository;
+  std::optional<unsigned> jobs;
+  std::optional<int> compression;
+  std::optional<double> full_every_days;
+  std::map<std::string, SourceConfig> sources;
+};
+
+inline constexpr unsigned kMaxJobs = 64;
+inline constexpr int kMaxCompression = 19;
+inline constexpr double kMaxLockTimeout = 3600;
+
+/// `text` as the file `name`. Throws UsageError "name:LINE: …".
+Config parse_config(std::string_view text, const Path& name);
+/// --config, else $PGASSAY_CONFIG, ./pgassay.toml, /etc/pgassay/pgassay.toml; an empty Config when there is
+/// none. The first two must exist.
+Config load_config(const std::optional<std::string>& flag);
+
+/// Throws UsageError naming `what` when it can't be a source's name: letters, digits, '_', '-', '.', no
+/// leading '.' or '-'.
+void check_source_name(std::string_view name, const std::string& what);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,56 @@
+// The one JSON document of --json: {"format": 1, "command", "ok", "exit", "messages": [{level, text, hint}]}
+// and the members of each command (docs/json.md). Bytes and seconds are numbers, times RFC 3339 in UTC,
+// absent facts null.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/repository/manifest.h"
+#include "core/repository/repository.h"
+#include "core/system/observer.h"
+#include "restore/restore.h"
+
+namespace pgassay::cli {
+
+/// What verify found of one backup; evidence: the file's path, or empty.
+struct Verified {
+  BackupId id;
+  Evidence evidence;
+  Path file;
+};
+
+/// message() may be called from any thread, the others from one.
+class Reply {
+ public:
+  explicit Reply(std::string command);  ///< empty: null in the document
+  ~Reply();
+
+  void message(Level level, std::string_view text, std::string_view hint);
+  void set_backup(const Backup& backup);
+  void set_backups(std::span<const Backup> backups);
+  /// `largest`: at most that many relations, those with most bytes first; 0: all, in the manifest's order.
+  void set_details(const Manifest& manifest, std::size_t largest);
+  void set_verified(std::span<const Verified> verified);
+  void set_restored(const BackupId& id, const RestoreReport& report);
+
+  /// One line feed at its end. Bytes that are no UTF-8 are replaced by U+FFFD.
+  std::string document(int exit) const;
+
+ private:
+  struct Members;
+  std::unique_ptr<Members> members_;
+};
+
+/// Relations that hold rows, those with most raw bytes first, at most `limit`.
+std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
+/// Bytes of COPY text, and bytes in the backup.
+std::pair<std::uint64_t, std::uint64_t> bytes_of(const Relation& relation);
+/// The worst verdict; none: unverified.
+Verdict overall(std::span<const Verified> verified);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,110 @@
+#include "cli/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <cstdio>
+#include <string>
+
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+spdlog::sink_ptr stderr_sink() {
+  if (colour_on_stderr()) return std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
+  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+}
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+std::string_view prefix(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug: ";
+    case Level::info:
+      return "";
+    case Level::warning:
+      return "warning: ";
+    case Level::error:
+      return "error: ";
+  }
+  return "";
+}
+
+}  // namespace
+
+struct Reporter::Log {
+  spdlog::logger logger{"pgassay", stderr_sink()};
+};
+
+Reporter::Reporter(const LogOptions& options, Reply& reply)
+    : options_(options),
+      reply_(reply),
+      log_(std::make_unique<Log>()),
+      progress_(style_for_stderr(options.quiet || !options.progress), colour_on_stderr()) {
+  log_->logger.set_pattern(options.verbose ? "%Y-%m-%dT%H:%M:%S.%eZ pgassay: %^%v%$" : "pgassay: %^%v%$",
+                           spdlog::pattern_time_type::utc);
+  log_->logger.set_level(options.verbose ? spdlog::level::debug
+                         : options.quiet ? spdlog::level::warn
+                                         : spdlog::level::info);
+}
+
+Reporter::~Reporter() = default;
+
+void Reporter::message(Level level, std::string_view text, std::string_view hint) {
+  if (level != Level::debug) reply_.message(level, text, hint);
+  if (!log_->logger.should_log(spdlog_level(level))) return;
+  progress_.beside([&] {
+    log_->logger.log(spdlog_level(level), "{}{}", prefix(level), printable(text));
+    if (!hint.empty()) log_->logger.log(spdlog_level(level), "  hint: {}", printable(hint));
+    log_->logger.flush();
+  });
+}
+
+void Reporter::phase(std::string_view name) {
+  progress_.phase(name);
+}
+
+void Reporter::plan(std::uint64_t parts, std::uint64_t raw_bytes) {
+  progress_.plan(parts, raw_bytes);
+}
+
+void Reporter::part_started(unsigned worker, std::string_view object) {
+  progress_.part_started(worker, object);
+}
+
+void Reporter::advanced(std::uint64_t raw_bytes, std::uint64_t rows) {
+  progress_.advanced(raw_bytes, rows);
+}
+
+void Reporter::part_finished(unsigned worker, std::string_view) {
+  progress_.part_finished(worker);
+}
+
+void Reporter::print(std::string_view text) {
+  if (options_.json) return;
+  progress_.beside([&] {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  });
+}
+
+void Reporter::summary(std::string_view text) {
+  if (!options_.quiet) print(text);
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,49 @@
+// What the rooms tell, shown: messages and progress on stderr, results on stdout, and with --json every
+// message in the document as well.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "cli/json_out.h"
+#include "cli/progress.h"
+#include "core/system/error.h"
+#include "core/system/observer.h"
+
+namespace pgassay::cli {
+
+struct LogOptions {
+  bool json = false;     ///< print() is silent: stdout belongs to the document
+  bool quiet = false;    ///< warnings and errors only, no progress
+  bool verbose = false;  ///< debug messages too, each line with its time
+  bool progress = true;  ///< of a command that takes long
+};
+
+class Reporter final : public Observer {
+ public:
+  Reporter(const LogOptions& options, Reply& reply);
+  ~Reporter() override;
+
+  void message(Level level, std::string_view text, std::string_view hint = {}) override;
+  void phase(std::string_view name) override;
+  void plan(std::uint64_t parts, std::uint64_t raw_bytes) override;
+  void part_started(unsigned worker, std::string_view object) override;
+  void advanced(std::uint64_t raw_bytes, std::uint64_t rows) override;
+  void part_finished(unsigned worker, std::string_view object) override;
+
+  /// An error that does not end the command.
+  void error(const Error& error) { message(Level::error, error.what(), error.hint()); }
+  /// Text for stdout, as it is.
+  void print(std::string_view text);
+  /// The same, unless --quiet: what is nice to know but nobody asked for.
+  void summary(std::string_view text);
+
+ private:
+  struct Log;
+  LogOptions options_;
+  Reply& reply_;
+  std::unique_ptr<Log> log_;
+  Progress progress_;
+};
+
+}  // namespace pgassay::cli

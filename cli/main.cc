@@ -1,0 +1,85 @@
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/app.h"
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+Exit run(Context& context) {
+  const std::string& command = context.arguments.command;
+  if (command == "backup") return run_backup(context);
+  if (command == "list") return run_list(context);
+  if (command == "show") return run_show(context);
+  if (command == "verify") return run_verify(context);
+  if (command == "restore") return run_restore(context);
+  throw UsageError("unknown command '" + command + "'");
+}
+
+/// Says what ended the command, on stderr or in the document.
+void complain(bool json, Reply& reply, const std::string& text, const std::string& hint = {}) {
+  if (json) return reply.message(Level::error, text, hint);
+  std::fprintf(stderr, "pgassay: %s\n", printable(text).c_str());
+  if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", printable(hint).c_str());
+}
+
+int interrupted(bool json, Reply& reply, int signal) {
+  complain(json, reply, signal == SIGTERM ? "interrupted by SIGTERM" : "interrupted by SIGINT");
+  return 128 + signal;
+}
+
+int answer(const std::vector<std::string>& words, const Signals& signals, bool& json, Reply& reply) {
+  try {
+    const Invocation invocation = parse_command_line(words);
+    const Arguments& arguments = invocation.arguments;
+    if (invocation.answer) {
+      json = false;
+      std::fputs(invocation.answer->c_str(), stdout);
+      return 0;
+    }
+    const Config config = load_config(arguments.config);
+    const bool takes_long = arguments.command != "list" && arguments.command != "show";
+    Reporter reporter({json, arguments.quiet, arguments.verbose, takes_long}, reply);
+    Context context{arguments, config, reporter, reply, signals.token()};
+    return static_cast<int>(run(context));
+  } catch (const Error& error) {
+    // Whatever failed after the signal failed because of it: children get a terminal's SIGINT too.
+    if (signals.received() != 0) return interrupted(json, reply, signals.received());
+    complain(json, reply, error.what(), error.hint());
+    return static_cast<int>(error.exit());
+  } catch (const std::bad_alloc&) {
+    complain(json, reply, "out of memory");
+  } catch (const std::exception& error) {
+    complain(json, reply, std::string("internal error: ") + error.what(), "please report it");
+  }
+  return static_cast<int>(Exit::failed);
+}
+
+int main(const std::vector<std::string>& words) {
+  const Signals signals;
+  bool json = asks_for_json(words);
+  Reply reply(command_among(words));
+  int exit = answer(words, signals, json, reply);
+  if (json) std::fputs(reply.document(exit).c_str(), stdout);
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && errno != EPIPE) {
+    std::perror("pgassay: stdout");
+    if (exit == 0) exit = static_cast<int>(Exit::failed);
+  }
+  return exit;
+}
+
+}  // namespace
+}  // namespace pgassay::cli
+
+int main(int argc, char** argv) {
+  return pgassay::cli::main({argv + 1, argv + argc});
+}

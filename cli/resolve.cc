@@ -1,0 +1,198 @@
+#include "cli/resolve.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "cli/units.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+ConnInfo connection_from_flag(const std::string& text, Observer& observer) {
+  ConnInfo info = ConnInfo::parse(text);
+  for (const char* secret : {"password", "sslpassword"}) {
+    const auto found = info.parameters.find(secret);
+    if (found == info.parameters.end() || found->second.empty()) continue;
+    observer.message(Level::warning,
+                     "--dbname holds a password: every user of this host can read it while we run",
+                     "put it into ~/.pgpass");
+    break;
+  }
+  return info;
+}
+
+std::string names_of(const Config& config) {
+  std::string names;
+  for (const auto& [name, source] : config.sources) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+/// The name of the configured source that is meant, or empty: flags and environment say it all.
+std::string configured_source(const BackupArguments& arguments, const Config& config) {
+  const std::string& name = arguments.configured_source;
+  if (name.empty()) {
+    if (arguments.dbname || arguments.source_name || config.sources.empty()) return {};
+    if (config.sources.size() == 1) return config.sources.begin()->first;
+    throw UsageError("which source? the configuration has " + names_of(config), "pgassay backup SOURCE");
+  }
+  if (name.find_first_of("=/:@ ") != std::string::npos) {
+    // Not repeated: it may hold a password.
+    throw UsageError("SOURCE is not the name of a source", "a connection string goes to --dbname");
+  }
+  if (config.sources.contains(name)) {
+    if (!arguments.source_name) return name;
+    throw UsageError("--source names a database that is not configured, and '" + name + "' is");
+  }
+  if (config.file.empty()) {
+    throw UsageError(fmt::format("no source '{}': there is no configuration", printable(name)),
+                     "name a database with --dbname, and the source with --source");
+  }
+  std::vector<std::string> known;
+  for (const auto& [one, source] : config.sources) known.push_back(one);
+  throw UsageError(
+      fmt::format("no source '{}' in {}{}", printable(name), config.file.string(), did_you_mean(name, known)),
+      known.empty() ? "add [source." + printable(name) + "]" : "it has " + names_of(config));
+}
+
+double full_every_days(const std::string& text) {
+  const auto seconds = parse_duration(text);
+  if (!seconds) throw UsageError("--full-every must be a duration such as 7d or 12h, or 0");
+  return *seconds / 86400;
+}
+
+template <class T>
+T first_of(const std::optional<T>& flag, const std::optional<T>& source, const std::optional<T>& top,
+           T otherwise) {
+  return flag ? *flag : source ? *source : top.value_or(std::move(otherwise));
+}
+
+}  // namespace
+
+Path repository_path(const Arguments& arguments, const Config& config) {
+  if (arguments.repo) {
+    if (arguments.repo->empty()) throw UsageError("--repo is empty");
+    return *arguments.repo;
+  }
+  if (const std::string named = environment("PGASSAY_REPO"); !named.empty()) return named;
+  if (config.repository) return *config.repository;
+  throw UsageError("no repository is named",
+                   "use --repo DIR, $PGASSAY_REPO, or 'repository' in the configuration");
+}
+
+BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
+  const BackupArguments& arguments = all.backup;
+  const std::string name = configured_source(arguments, config);
+  const SourceConfig source = name.empty() ? SourceConfig{} : config.sources.at(name);
+  BackupOptions options;
+  options.connection =
+      arguments.dbname ? connection_from_flag(*arguments.dbname, observer) : source.connection;
+  if (arguments.source_name) check_source_name(*arguments.source_name, "--source");
+  options.source = !name.empty() ? name : arguments.source_name.value_or(source_name_for(options.connection));
+  options.jobs = first_of(arguments.jobs, source.jobs, config.jobs, default_jobs());
+  options.zstd_level =
+      first_of(arguments.compression, source.compression, config.compression, options.zstd_level);
+  options.label = first_of(arguments.label, source.label, {}, std::string());
+  options.pin = arguments.pin;
+  options.exclude_table_data = source.exclude_table_data;
+  std::ranges::copy(arguments.exclude_table_data, std::back_inserter(options.exclude_table_data));
+  options.lock_timeout_seconds =
+      first_of(arguments.lock_timeout, source.lock_timeout, {}, options.lock_timeout_seconds);
+  if (!(options.lock_timeout_seconds > 0 && options.lock_timeout_seconds <= kMaxLockTimeout)) {
+    throw UsageError(
+        fmt::format("--lock-timeout must be more than 0 and at most {} seconds", kMaxLockTimeout));
+  }
+  const std::string policy = first_of(arguments.lock_policy, source.lock_policy, {}, std::string("warn"));
+  options.lock_policy = policy == "yield" ? LockPolicy::yield : LockPolicy::warn;
+  options.pg_dump = first_of(arguments.pg_dump, source.pg_dump, {}, std::string());
+  const auto flag_days =
+      arguments.full_every ? std::optional(full_every_days(*arguments.full_every)) : std::nullopt;
+  options.full_every_days =
+      first_of(flag_days, source.full_every_days, config.full_every_days, options.full_every_days);
+  options.role_passwords = !arguments.no_role_passwords && source.role_passwords.value_or(true);
+  options.tool_version = PGASSAY_VERSION;
+  return options;
+}
+
+VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
+  VerifyOptions options;
+  options.jobs = first_of(arguments.verify.jobs, {}, config.jobs, default_jobs());
+  if (arguments.verify.subset) options.subset = parse_subset(*arguments.verify.subset);
+  options.tool_version = PGASSAY_VERSION;
+  return options;
+}
+
+RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
+  const RestoreArguments& arguments = all.restore;
+  if (!arguments.into && !arguments.create) {
+    throw UsageError(
+        "restore where to?",
+        "--into DB: an empty database that exists; --create: a new one, named by --into or as the backup's");
+  }
+  if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
+  RestoreOptions options;
+  options.connection = connection_from_flag(arguments.dbname.value_or(""), observer);
+  const auto& given = options.connection.parameters;
+  if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
+      environment("PGSERVICE").empty()) {
+    // libpq would look for a database of the user's name, which a bare server does not have.
+    options.connection = options.connection.with_database("postgres");
+  }
+  options.into = arguments.into.value_or("");
+  options.create = arguments.create;
+  options.roles = arguments.roles == "none" ? Roles::none : Roles::missing;
+  options.owners = !arguments.no_owner;
+  options.role_passwords = !arguments.no_role_passwords;
+  options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());
+  options.prove = !arguments.no_prove;
+  return options;
+}
+
+unsigned default_jobs() {
+  cpu_set_t ours;
+  CPU_ZERO(&ours);
+  if (sched_getaffinity(0, sizeof ours, &ours) != 0) return 1;
+  return std::clamp(static_cast<unsigned>(CPU_COUNT(&ours)), 1u, 4u);
+}
+
+std::pair<unsigned, unsigned> parse_subset(const std::string& text) {
+  unsigned share = 0, of = 0;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, share);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, of);
+    if (second.ec == std::errc{} && second.ptr == end && share >= 1 && share <= of) return {share, of};
+  }
+  throw UsageError(fmt::format("--read-data-subset: '{}' is not n/t with 1 <= n <= t", printable(text)),
+                   "as in 2/7");
+}
+
+std::string source_name_for(const ConnInfo& connection) {
+  const auto parameter = [&](const char* name) {
+    const auto found = connection.parameters.find(name);
+    return found == connection.parameters.end() ? std::string() : found->second;
+  };
+  std::string name = parameter("host");
+  if (name.empty()) name = parameter("hostaddr");
+  if (name.empty()) name = parameter("service");
+  for (const char* variable : {"PGHOST", "PGHOSTADDR", "PGSERVICE"}) {
+    if (name.empty()) name = environment(variable);
+  }
+  name = name.substr(0, name.find(','));
+  if (name.empty() || name[0] == '/' || name[0] == '@') return "local";
+  std::ranges::replace_if(
+      name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.'; }, '-');
+  if (name[0] == '.' || name[0] == '-') name.insert(0, "host");
+  return name;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,32 @@
+// What flags, environment and configuration say together: flags override the environment, which overrides the
+// file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "backup/backup.h"
+#include "cli/arguments.h"
+#include "cli/config.h"
+#include "core/system/observer.h"
+#include "restore/restore.h"
+#include "verify/verify.h"
+
+namespace pgassay::cli {
+
+/// --repo, else $PGASSAY_REPO, else the configuration's. Throws UsageError when none says.
+Path repository_path(const Arguments& arguments, const Config& config);
+
+/// Each throws UsageError; a password on the command line is a warning.
+BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
+VerifyOptions verify_options(const Arguments& arguments, const Config& config);
+RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
+
+unsigned default_jobs();  ///< CPUs that we may use, at most 4
+/// "2/7". Throws UsageError.
+std::pair<unsigned, unsigned> parse_subset(const std::string& text);
+/// The name of a source that is not configured: the server's host name, or "local" for a unix socket.
+std::string source_name_for(const ConnInfo& connection);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,42 @@
+#include "cli/signals.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <ctime>
+
+namespace pgassay::cli {
+namespace {
+
+sigset_t stopping_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+}  // namespace
+
+Signals::Signals() {
+  const sigset_t set = stopping_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  waiter_ = std::jthread([this](const std::stop_token& end) { wait(end); });
+}
+
+void Signals::wait(const std::stop_token& end) {
+  const sigset_t set = stopping_signals();
+  while (!end.stop_requested()) {
+    // Not sigwait(2): the thread must notice its own end too.
+    const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
+    const int number = sigtimedwait(&set, nullptr, &pause);
+    if (number <= 0) continue;
+    if (received_ != 0) _exit(128 + number);
+    received_ = number;
+    source_.request_stop();
+  }
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,238 @@
+#include "core/postgres/catalog.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace pgassay {
+namespace {
+
+/// Would a row that is in this leaf go to another one elsewhere? Yes for hash partitions (an enum's hash is
+/// of its oid), for keys that are expressions, for ranges over an order that a collation library makes, and
+/// for lists where equality is not of bytes.
+constexpr std::string_view kRowsMayMove = R"(
+  (p.partstrat = 'h' OR p.partexprs IS NOT NULL OR EXISTS (
+    SELECT FROM ROWS FROM (pg_catalog.unnest(p.partattrs::pg_catalog.int2[]),
+                   pg_catalog.unnest(p.partcollation::pg_catalog.oid[])) k(attnum, coll)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.attnum
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_catalog.pg_collation l ON l.oid = k.coll
+    WHERE t.typtype IN ('c', 'r', 'm')
+       OR (k.coll NOT IN (0, 950, 951)
+           AND (p.partstrat = 'r' OR NOT coalesce(l.collisdeterministic, false)
+                OR t.oid NOT IN (19, 25, 1042, 1043)))))
+)";
+
+constexpr std::string_view kListTables = R"(
+SELECT c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, am.amname, c.relfilenode, c.relispopulated,
+  i.inhparent,
+  CASE WHEN p.partrelid IS NOT NULL THEN $ROWS_MAY_MOVE ELSE false END,
+  coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'), true),
+  CASE WHEN c.relrowsecurity THEN pg_catalog.row_security_active(c.oid) ELSE false END,
+  e.extname, e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)],
+  $SIZES
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
+LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
+LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+  AND d.refclassid = 3079
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND $LISTED
+)";
+
+/// What pg_dump would dump: no system schema and no extension's member, but extensions' configuration tables.
+constexpr std::string_view kListed = R"(
+  (c.oid = ANY (e.extconfig)
+   OR (e.oid IS NULL AND n.nspname <> 'information_schema' AND pg_catalog.left(n.nspname, 3) <> 'pg_'))
+)";
+
+/// pg_relation_size is null for a table that was dropped meanwhile.
+constexpr std::string_view kSizes = R"(
+  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
+  CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) END
+)";
+
+/// One row a relation, for a row a column would be ten times the memory. Commas and backslashes in names are
+/// escaped.
+constexpr std::string_view kListColumns = R"(
+SELECT a.attrelid, pg_catalog.string_agg(
+  pg_catalog.replace(pg_catalog.replace(a.attname::pg_catalog.text, '\', '\\'), ',', '\,'), ',' ORDER BY a.attnum)
+FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
+  AND c.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'information_schema')
+  AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+GROUP BY a.attrelid
+)";
+
+constexpr std::string_view kListSequences = R"(
+SELECT c.oid, n.nspname, c.relname,
+  coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT'), true),
+  e.extname
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+  AND d.refclassid = 3079
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND $LISTED
+)";
+
+std::string filled(std::string_view sql, std::string_view mark, std::string_view with) {
+  std::string text(sql);
+  if (const auto at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), with);
+  return text;
+}
+
+std::vector<std::string> split_names(std::string_view list) {
+  std::vector<std::string> names(1);
+  for (std::size_t at = 0; at < list.size(); ++at) {
+    if (list[at] == ',') {
+      names.emplace_back();
+    } else {
+      if (list[at] == '\\') ++at;
+      names.back() += list[at];
+    }
+  }
+  return names;
+}
+
+struct Partitioning {
+  std::vector<Oid> parent;      ///< of each table
+  std::vector<bool> rows_move;  ///< of each partitioned table
+  std::unordered_map<Oid, std::size_t> index;
+};
+
+std::vector<TableInfo> read_tables(Connection& connection, bool with_sizes, Partitioning& partitioning) {
+  std::string sql = filled(kListTables, "$ROWS_MAY_MOVE", kRowsMayMove);
+  sql = filled(filled(sql, "$SIZES", with_sizes ? kSizes : "0, 0"), "$LISTED", kListed);
+  const Result rows = connection.query(sql);
+  std::vector<TableInfo> tables(static_cast<std::size_t>(rows.rows()));
+  for (int row = 0; row < rows.rows(); ++row) {
+    TableInfo& table = tables[static_cast<std::size_t>(row)];
+    table.oid = rows.oid(row, 0);
+    table.name = {rows.text(row, 1), rows.text(row, 2)};
+    table.kind = rows.text(row, 3).at(0);
+    table.persistence = rows.text(row, 4).at(0);
+    if (table.kind == 'r' || table.kind == 'm') table.access_method = rows.text(row, 5);
+    table.relfilenode = rows.oid(row, 6);
+    table.populated = rows.boolean(row, 7);
+    partitioning.parent.push_back(rows.null(row, 8) ? Oid::none : rows.oid(row, 8));
+    partitioning.rows_move.push_back(rows.boolean(row, 9));
+    table.readable = rows.boolean(row, 10);
+    table.rls_filters = rows.boolean(row, 11);
+    table.extension = rows.text(row, 12);
+    table.extension_filter = rows.text(row, 13);
+    if (!rows.null(row, 14)) table.heap_bytes = rows.unsigned_integer(row, 14);
+    if (!rows.null(row, 15)) table.toast_bytes = rows.unsigned_integer(row, 15);
+    partitioning.index[table.oid] = static_cast<std::size_t>(row);
+  }
+  return tables;
+}
+
+void read_columns(Connection& connection, std::vector<TableInfo>& tables, const Partitioning& partitioning) {
+  const Result rows = connection.query(std::string(kListColumns));
+  for (int row = 0; row < rows.rows(); ++row) {
+    const auto found = partitioning.index.find(rows.oid(row, 0));
+    if (found != partitioning.index.end()) tables[found->second].columns = split_names(rows.text(row, 1));
+  }
+}
+
+/// The root's columns as far as the leaf has them: each has generated columns left out already.
+std::vector<std::string> in_order_of(const std::vector<std::string>& root,
+                                     const std::vector<std::string>& leaf) {
+  const std::unordered_set<std::string> present(leaf.begin(), leaf.end());
+  std::vector<std::string> columns;
+  std::copy_if(root.begin(), root.end(), std::back_inserter(columns),
+               [&present](const std::string& name) { return present.contains(name); });
+  return columns;
+}
+
+void find_roots(std::vector<TableInfo>& tables, const Partitioning& partitioning) {
+  for (std::size_t at = 0; at < tables.size(); ++at) {
+    std::size_t ancestor = at;
+    for (auto parent = partitioning.index.find(partitioning.parent[ancestor]);
+         parent != partitioning.index.end();
+         parent = partitioning.index.find(partitioning.parent[ancestor])) {
+      ancestor = parent->second;
+      if (partitioning.rows_move[ancestor]) tables[at].via_root = true;
+    }
+    if (ancestor == at) continue;
+    tables[at].root = tables[ancestor].oid;
+    tables[at].columns = in_order_of(tables[ancestor].columns, tables[at].columns);
+  }
+}
+
+std::string column_list(const std::vector<std::string>& columns) {
+  std::string list;
+  for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + quote_identifier(column);
+  return list;
+}
+
+std::string copy_target(const QualifiedName& name, const std::vector<std::string>& columns) {
+  return name.quoted() + (columns.empty() ? "" : " (" + column_list(columns) + ")");
+}
+
+/// The condition of an extension's "WHERE …".
+std::string condition_of(const std::string& filter) {
+  std::size_t start = 0;
+  while (start < filter.size() && std::isspace(static_cast<unsigned char>(filter[start])) != 0) ++start;
+  std::string word = filter.substr(start, 5);
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (word != "where") throw Error("an extension's condition does not begin with WHERE: " + filter);
+  return filter.substr(start + 5);
+}
+
+std::string page_condition(const PageRange& pages) {
+  std::string condition = "ctid >= '(" + std::to_string(pages.first) + ",0)'::pg_catalog.tid";
+  if (pages.end) condition += " AND ctid < '(" + std::to_string(*pages.end) + ",0)'::pg_catalog.tid";
+  return condition;
+}
+
+}  // namespace
+
+std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
+  Partitioning partitioning;
+  std::vector<TableInfo> tables = read_tables(connection, with_sizes, partitioning);
+  read_columns(connection, tables, partitioning);
+  find_roots(tables, partitioning);
+  std::sort(tables.begin(), tables.end(),
+            [](const TableInfo& a, const TableInfo& b) { return a.name < b.name; });
+  return tables;
+}
+
+std::vector<SequenceInfo> list_sequences(Connection& connection) {
+  const Result rows = connection.query(filled(kListSequences, "$LISTED", kListed));
+  std::vector<SequenceInfo> sequences;
+  for (int row = 0; row < rows.rows(); ++row) {
+    sequences.push_back(
+        {rows.oid(row, 0), {rows.text(row, 1), rows.text(row, 2)}, rows.boolean(row, 3), rows.text(row, 4)});
+  }
+  std::sort(sequences.begin(), sequences.end(),
+            [](const SequenceInfo& a, const SequenceInfo& b) { return a.name < b.name; });
+  return sequences;
+}
+
+std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                         const std::string& filter, const std::optional<PageRange>& pages,
+                         const std::string& encoding) {
+  const std::string options = " TO STDOUT WITH (ENCODING " + quote_literal(encoding) + ")";
+  if (filter.empty() && !pages) return "COPY " + copy_target(name, columns) + options;
+  std::string condition;
+  if (pages) condition = page_condition(*pages);
+  // In parentheses that a comment at its end cannot swallow.
+  if (!filter.empty()) condition += (condition.empty() ? "(" : " AND (") + condition_of(filter) + "\n)";
+  return "COPY (SELECT " + column_list(columns) + " FROM ONLY " + name.quoted() + " WHERE " + condition +
+         ")" + options;
+}
+
+std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                        const std::string& encoding, bool freeze) {
+  return "COPY " + copy_target(name, columns) + " FROM STDIN WITH (ENCODING " + quote_literal(encoding) +
+         (freeze ? ", FREEZE" : "") + ")";
+}
+
+}  // namespace pgassay

@@ -1,0 +1,242 @@
+#include "core/postgres/connection.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+
+#include "core/postgres/connection_impl.h"
+
+namespace pgassay {
+namespace {
+
+using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+/// The parameters that the connection was really made with: environment, service file and defaults resolved.
+Options resolved_options(PGconn* conn) {
+  return Options(PQconninfo(conn), PQconninfoFree);
+}
+
+void ignore_notice(void*, const PGresult*) {}
+
+/// What connect_timeout means to libpq: seconds, none or 0 and less for ever. PQconnectPoll leaves it to its
+/// caller.
+std::chrono::milliseconds connect_timeout(PGconn* conn) {
+  const Options options = resolved_options(conn);
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+       ++option) {
+    if (std::strcmp(option->keyword, "connect_timeout") != 0 || option->val == nullptr ||
+        *option->val == '\0') {
+      continue;
+    }
+    const long seconds = std::strtol(option->val, nullptr, 10);
+    return seconds > 0 ? std::chrono::seconds(seconds) : std::chrono::milliseconds::max();
+  }
+  return std::chrono::seconds(15);
+}
+
+std::string connect_hint(PGconn* conn) {
+  if (PQconnectionNeedsPassword(conn) != 0) return "put the password in ~/.pgpass, or in PGPASSWORD";
+  if (PQconnectionUsedPassword(conn) != 0)
+    return "look at the user name and the password in ~/.pgpass or PGPASSWORD";
+  return "look at host, port, user and database (-d, PGHOST, PGSERVICE) and whether the server is up";
+}
+
+std::map<std::string, std::string> with_defaults(const ConnInfo& info, std::string_view application_name) {
+  std::map<std::string, std::string> parameters = info.parameters;
+  // A dead network must not leave a leader waiting, and its locks held, for hours.
+  parameters.insert({{"keepalives_idle", "30"}, {"keepalives_interval", "10"}, {"keepalives_count", "3"}});
+  parameters.insert({"application_name", std::string(application_name)});
+  // In the startup packet it outranks the role's, the database's and PGCLIENTENCODING's.
+  parameters["client_encoding"] = "UTF8";
+  return parameters;
+}
+
+std::string quote_conninfo_value(std::string_view value) {
+  std::string quoted = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
+/// Parameters that a child must not get: secrets and where they lie; what child_options() says better; what
+/// chose the server, now that it is chosen.
+bool left_out_for_children(std::string_view keyword) {
+  static constexpr std::array<std::string_view, 16> kLeftOut = {"password",
+                                                                "passfile",
+                                                                "sslpassword",
+                                                                "service",
+                                                                "servicefile",
+                                                                "options",
+                                                                "target_session_attrs",
+                                                                "load_balance_hosts",
+                                                                "client_encoding",
+                                                                "application_name",
+                                                                "fallback_application_name",
+                                                                "replication",
+                                                                "authtype",
+                                                                "tty",
+                                                                "oauth_client_secret",
+                                                                "scram_client_key"};
+  return std::find(kLeftOut.begin(), kLeftOut.end(), keyword) != kLeftOut.end() ||
+         keyword == "scram_server_key";
+}
+
+/// A default needs no mention, and a program with an older libpq may not know the word; but where the
+/// environment speaks too, what we connected with must outrank it.
+bool worth_passing_on(const PQconninfoOption& option) {
+  if (option.val == nullptr || *option.val == '\0' || left_out_for_children(option.keyword)) return false;
+  if (option.envvar != nullptr && std::getenv(option.envvar) != nullptr) return true;
+  return option.compiled == nullptr || std::strcmp(option.val, option.compiled) != 0;
+}
+
+}  // namespace
+
+std::string one_line(const char* text) {
+  std::string line(text == nullptr ? "" : text);
+  while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::erase(line, '\r');
+  return line;
+}
+
+Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(stop);
+  throw_if_stopped(stop);
+  const std::map<std::string, std::string> parameters = with_defaults(info, application_name);
+  std::vector<const char*> keywords, values;
+  for (const auto& [keyword, value] : parameters) {
+    keywords.push_back(keyword.c_str());
+    values.push_back(value.c_str());
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
+  // Not expand_dbname: ConnInfo::parse() has done that, and a database's name may hold an equals sign.
+  impl->conn.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
+  if (!impl->conn) throw std::bad_alloc();
+  impl->connect();
+  PQsetNoticeReceiver(impl->pg(), ignore_notice, nullptr);
+  if (PQsetnonblocking(impl->pg(), 1) != 0) impl->throw_lost(PQerrorMessage(impl->pg()));
+  impl->match_client_encoding();
+  return Connection(std::move(impl));
+}
+
+void Connection::Impl::connect() {
+  using Clock = std::chrono::steady_clock;
+  const auto fail = [this](const std::string& words, const std::string& hint) {
+    throw ConnectionLost("cannot connect to " + described() + ": " + words, hint);
+  };
+  const auto limit = connect_timeout(pg());
+  const bool limited = limit != std::chrono::milliseconds::max();
+  const auto deadline = Clock::now() + (limited ? limit : std::chrono::hours(1));
+  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+  while (status != PGRES_POLLING_OK) {
+    if (status == PGRES_POLLING_FAILED || PQstatus(pg()) == CONNECTION_BAD) {
+      fail(one_line(PQerrorMessage(pg())), connect_hint(pg()));
+    }
+    int left = -1;
+    if (limited) {
+      left = static_cast<int>(std::max<long>(
+          0, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count()));
+    }
+    const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!wait_for(PQsocket(pg()), events, stop_fd, left)) {
+      fail("no answer within " + std::to_string(limit.count() / 1000) + " s",
+           "look at host and port, and firewalls between; connect_timeout or PGCONNECT_TIMEOUT allows more "
+           "time");
+    }
+    status = PQconnectPoll(pg());
+  }
+}
+
+void Connection::Impl::match_client_encoding() {
+  // UTF8 against a SQL_ASCII server would have every name and row checked for UTF-8, which they need not be.
+  const char* server = PQparameterStatus(pg(), "server_encoding");
+  if (server == nullptr || std::strcmp(server, "SQL_ASCII") != 0) return;
+  send("SET client_encoding TO 'SQL_ASCII'");
+  while (ResultPtr result = next_result()) {
+    if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) fail(std::move(result));
+  }
+}
+
+void Connection::Impl::throw_lost(const std::string& words) const {
+  throw ConnectionLost("connection to " + described() + " was lost: " + one_line(words.c_str()),
+                       "the server's log tells why; is it up?");
+}
+
+std::string Connection::Impl::described() const {
+  const auto text = [](const char* value) { return std::string(value == nullptr ? "" : value); };
+  return text(PQuser(pg())) + "@" + text(PQhost(pg())) + ":" + text(PQport(pg())) + "/" + text(PQdb(pg()));
+}
+
+std::string Connection::described() const {
+  return impl_->described();
+}
+
+int Connection::server_version() const {
+  return PQserverVersion(impl_->pg());
+}
+
+std::string Connection::parameter(const char* name) const {
+  const char* value = PQparameterStatus(impl_->pg(), name);
+  return value == nullptr ? "" : value;
+}
+
+std::string Connection::database() const {
+  return PQdb(impl_->pg());
+}
+std::string Connection::user() const {
+  return PQuser(impl_->pg());
+}
+int Connection::backend_pid() const {
+  return PQbackendPID(impl_->pg());
+}
+
+bool Connection::through_pooler() {
+  return query("SELECT pg_catalog.pg_backend_pid()").integer(0, 0) != backend_pid();
+}
+
+std::string Connection::child_conninfo() const {
+  std::map<std::string, std::string> parameters;
+  const Options options = resolved_options(impl_->pg());
+  for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+       ++option) {
+    if (worth_passing_on(*option)) parameters[option->keyword] = option->val;
+  }
+  // Of several hosts, and of several addresses of one, the one that we are connected to.
+  const auto set = [&parameters](const char* keyword, const char* value) {
+    parameters.erase(keyword);
+    if (value != nullptr && *value != '\0') parameters[keyword] = value;
+  };
+  set("host", PQhost(impl_->pg()));
+  set("hostaddr", PQhostaddr(impl_->pg()));
+  set("port", PQport(impl_->pg()));
+  set("user", PQuser(impl_->pg()));
+  set("dbname", PQdb(impl_->pg()));
+  std::string conninfo;
+  for (const auto& [keyword, value] : parameters) {
+    if (!conninfo.empty()) conninfo += ' ';
+    conninfo += keyword + "=" + quote_conninfo_value(value);
+  }
+  return conninfo;
+}
+
+std::map<std::string, std::string> Connection::child_environment() const {
+  std::map<std::string, std::string> environment = {{"PGAPPNAME", "pgassay"}};
+  const char* password = PQpass(impl_->pg());
+  if (password != nullptr && *password != '\0') environment["PGPASSWORD"] = password;
+  return environment;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,64 @@
+// Private to connection.cc, query.cc and copy.cc: the PGconn and the waits on it.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "core/postgres/connection.h"
+#include "core/system/cancellation.h"
+
+namespace pgassay {
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
+
+struct FinishConnection {
+  void operator()(PGconn* conn) const { PQfinish(conn); }
+};
+
+/// The system's words on one line.
+std::string one_line(const char* text);
+
+struct Connection::Impl {
+  explicit Impl(std::stop_token stop_token) : stop(stop_token), stop_fd(stop_token) {}
+
+  std::stop_token stop;
+  StopFd stop_fd;
+  std::unique_ptr<PGconn, FinishConnection> conn;
+
+  PGconn* pg() const { return conn.get(); }
+  void connect();
+  void match_client_encoding();
+  /// Polls the socket. On stop the running query is cancelled and Stopped thrown.
+  void wait(short events);
+  void cancel();
+  bool encrypted() const;
+  /// Gives the statement to the server, whole.
+  void send(const std::string& sql);
+  void flush();
+  /// The next result of the running statement; null when it is over. Never throws for a server's error.
+  ResultPtr next_result();
+  /// Reads what is left of the statement, then throws the error that `failed` holds.
+  [[noreturn]] void fail(ResultPtr failed);
+  [[noreturn]] void throw_lost(const std::string& words) const;
+  /// Results to the end; the last one.
+  Result last_rows();
+  /// Results up to the COPY that the statement is expected to start.
+  void await_copy(ExecStatusType direction);
+  /// Results after the COPY's data; its row count.
+  std::uint64_t finish_copy();
+  /// COPY's rows to their end. Returns how many.
+  std::uint64_t stream_rows(RowSink& sink);
+  class CopyInSink;
+  bool error_is_waiting() const;
+  void end_copy_in(const char* error);
+  void abandon_copy_in() noexcept;
+  std::string described() const;
+};
+
+}  // namespace pgassay

@@ -1,0 +1,184 @@
+#include <libpq-fe.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "core/postgres/connection_impl.h"
+
+namespace pgassay {
+namespace {
+
+struct FreeMemory {
+  void operator()(char* memory) const { PQfreemem(memory); }
+};
+using CopyBuffer = std::unique_ptr<char, FreeMemory>;
+
+constexpr std::uint64_t kRowsBetweenStopChecks = 1000;
+/// Of one CopyData message: the server and our libpq each hold a message whole.
+constexpr std::size_t kLargestMessage = 256 * 1024;
+
+/// Thrown through feed() to end it, when the server has failed already.
+class ServerGaveUp : public Error {
+ public:
+  ServerGaveUp() : Error("the server refused the data") {}
+};
+
+}  // namespace
+
+void Connection::Impl::await_copy(ExecStatusType direction) {
+  while (ResultPtr result = next_result()) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == direction) return;
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+      fail(std::move(result));
+    }
+  }
+  throw Error("a statement that should start a COPY did not");
+}
+
+std::uint64_t Connection::Impl::finish_copy() {
+  std::uint64_t rows = 0;
+  bool counted = false;
+  while (ResultPtr result = next_result()) {
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) fail(std::move(result));
+    const std::string_view tag = PQcmdTuples(result.get());
+    if (counted || status != PGRES_COMMAND_OK) continue;
+    counted = std::from_chars(tag.data(), tag.data() + tag.size(), rows).ec == std::errc();
+  }
+  if (!counted) throw Error("COPY ended without telling how many rows it moved");
+  return rows;
+}
+
+std::uint64_t Connection::Impl::stream_rows(RowSink& sink) {
+  std::uint64_t rows = 0;
+  // Decrypted bytes that poll(2) cannot see are had by asking twice.
+  const int looks = encrypted() ? 2 : 1;
+  for (int looked = 0;;) {
+    char* data = nullptr;
+    const int length = PQgetCopyData(pg(), &data, 1);
+    if (length > 0) {
+      const CopyBuffer row(data);
+      sink.row(std::as_bytes(std::span(data, static_cast<std::size_t>(length))));
+      looked = 0;
+      if (++rows % kRowsBetweenStopChecks == 0) throw_if_stopped(stop);
+    } else if (length == 0) {
+      if (looked >= looks) {
+        wait(POLLIN);
+        looked = 0;
+      }
+      ++looked;
+      if (PQconsumeInput(pg()) == 0) throw_lost(PQerrorMessage(pg()));
+    } else if (length == -1) {
+      return rows;
+    } else {
+      throw_lost(PQerrorMessage(pg()));
+    }
+  }
+}
+
+std::uint64_t Connection::copy_out(const std::string& sql, RowSink& sink) {
+  impl_->send(sql);
+  impl_->await_copy(PGRES_COPY_OUT);
+  std::uint64_t streamed = 0;
+  try {
+    streamed = impl_->stream_rows(sink);
+  } catch (const ConnectionLost&) {
+    throw;
+  } catch (...) {
+    impl_->cancel();
+    throw;
+  }
+  const std::uint64_t counted = impl_->finish_copy();
+  if (counted != streamed) {
+    throw Error("COPY said " + std::to_string(counted) + " rows, but " + std::to_string(streamed) + " came");
+  }
+  return counted;
+}
+
+/// While COPY takes data, libpq keeps an error of the server to itself until the data's end, which may be
+/// hours away. So look at the socket: unread bytes that begin as an ErrorResponse does ('E', its length,
+/// 'S').
+bool Connection::Impl::error_is_waiting() const {
+  if (encrypted()) return false;
+  char head[6];
+  const ssize_t seen = recv(PQsocket(pg()), head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
+  return seen == static_cast<ssize_t>(sizeof head) && head[0] == 'E' && head[1] == 0 && head[5] == 'S';
+}
+
+class Connection::Impl::CopyInSink : public ChunkSink {
+ public:
+  explicit CopyInSink(Impl& impl) : impl_(impl) {}
+  bool server_gave_up() const { return server_gave_up_; }
+
+  void chunk(Bytes bytes) override {
+    throw_if_stopped(impl_.stop);
+    for (std::size_t at = 0; at < bytes.size(); at += kLargestMessage) {
+      put(bytes.subspan(at, std::min(kLargestMessage, bytes.size() - at)));
+    }
+  }
+
+ private:
+  void put(Bytes message) {
+    if (server_gave_up_ || impl_.error_is_waiting()) {
+      server_gave_up_ = true;
+      throw ServerGaveUp();
+    }
+    const auto* data = reinterpret_cast<const char*>(message.data());
+    if (PQputCopyData(impl_.pg(), data, static_cast<int>(message.size())) != 1) {
+      impl_.throw_lost(PQerrorMessage(impl_.pg()));
+    }
+    // Unsent bytes would pile up in libpq: it never refuses any.
+    while (const int left = PQflush(impl_.pg())) {
+      if (left < 0) impl_.throw_lost(PQerrorMessage(impl_.pg()));
+      impl_.wait(POLLIN | POLLOUT);
+      server_gave_up_ = server_gave_up_ || impl_.error_is_waiting();
+      PQconsumeInput(impl_.pg());
+    }
+  }
+
+  Impl& impl_;
+  bool server_gave_up_ = false;
+};
+
+void Connection::Impl::end_copy_in(const char* error) {
+  while (const int done = PQputCopyEnd(pg(), error)) {
+    if (done == 1) break;
+    if (done < 0) throw_lost(PQerrorMessage(pg()));
+    wait(POLLIN | POLLOUT);
+  }
+  flush();
+}
+
+std::uint64_t Connection::copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed) {
+  impl_->send(sql);
+  impl_->await_copy(PGRES_COPY_IN);
+  Impl::CopyInSink sink(*impl_);
+  try {
+    feed(sink);
+  } catch (...) {
+    if (sink.server_gave_up()) {
+      impl_->end_copy_in("the server has failed before");
+      impl_->finish_copy();
+    }
+    impl_->abandon_copy_in();
+    throw;
+  }
+  impl_->end_copy_in(nullptr);
+  return impl_->finish_copy();
+}
+
+void Connection::Impl::abandon_copy_in() noexcept {
+  try {
+    end_copy_in("the sender gave up");
+    while (next_result()) {
+    }
+  } catch (const std::exception&) {
+    // The error that goes on is the one that made us give up.
+  }
+}
+
+}  // namespace pgassay

@@ -1,0 +1,207 @@
+#include "core/postgres/pg_tool.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+std::string shown_version(int version) {
+  return std::to_string(version / 10000) + "." + std::to_string(version % 10000);
+}
+
+/// The format of the archives that a pg_dump of that major release writes (K_VERS in PostgreSQL's
+/// pg_backup_archiver.h).
+int archive_format(int version) {
+  const int major = version / 10000;
+  return major <= 15 ? 14 : major == 16 ? 15 : 16;
+}
+
+std::vector<Path> tool_directories() {
+  std::vector<Path> directories;
+  std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t end = std::min(path.find(':', start), path.size());
+    if (end > start) directories.emplace_back(path.substr(start, end - start));
+    start = end + 1;
+  }
+  const Path packages = "/usr/lib/postgresql";
+  for (const std::string& major : list_names(packages)) directories.push_back(packages / major / "bin");
+  return directories;
+}
+
+/// Runs it with --version. Version 0 when it does not run, or is another program.
+PgTool examine(std::vector<std::string> argv, const std::string& program, std::stop_token stop) {
+  PgTool tool{std::move(argv), 0, {}};
+  Command command;
+  command.argv = tool.argv;
+  command.argv.push_back("--version");
+  try {
+    const Completed completed = run(command, stop);
+    if (completed.ok()) {
+      tool.version = parse_tool_version(completed.out, program);
+      if (tool.version != 0) tool.version_text = version_text(completed.out);
+    }
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error&) {
+    // Not executable, not for this machine: no tool.
+  }
+  return tool;
+}
+
+std::string install_hint(int server_version) {
+  const std::string package = "postgresql-client-" + std::to_string(server_version / 10000);
+  return "install " + package + " (Debian, Ubuntu: apt install " + package +
+         "; other releases are at apt.postgresql.org), in at least the server's minor release";
+}
+
+std::string listed(const std::vector<PgTool>& tools) {
+  if (tools.empty()) return "none was found in PATH and /usr/lib/postgresql/*/bin";
+  std::string list = "found only";
+  for (const PgTool& tool : tools) {
+    list += std::string(&tool == &tools.front() ? " " : ", ") + tool.argv.back() + " " + tool.version_text;
+  }
+  return list;
+}
+
+/// Tools are newest first, so the last that is newer is the lowest newer major; of that the newest.
+std::optional<PgTool> lowest_newer_major(int major, const std::vector<PgTool>& tools) {
+  std::optional<PgTool> lowest;
+  for (const PgTool& tool : tools) {
+    if (tool.major() > major && (!lowest || tool.major() < lowest->major())) lowest = tool;
+  }
+  return lowest;
+}
+
+}  // namespace
+
+std::string version_text(std::string_view output) {
+  const auto start = output.find(") ");
+  if (start == std::string_view::npos) return {};
+  const std::string_view rest = output.substr(start + 2);
+  return std::string(rest.substr(0, rest.find_first_of(" \n\r")));
+}
+
+int parse_tool_version(std::string_view output, std::string_view program) {
+  // "pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)", "... 18beta1", "... 19devel", "... 9.6.24"
+  if (!output.starts_with(std::string(program) + " (")) return 0;
+  const std::string text = version_text(output);
+  int numbers[3] = {0, 0, 0};
+  std::size_t at = 0;
+  for (int& number : numbers) {
+    const std::size_t start = at;
+    while (at < text.size() && at - start < 4 && text[at] >= '0' && text[at] <= '9') {
+      number = number * 10 + (text[at++] - '0');
+    }
+    if (at == start || at >= text.size() || text[at] != '.') break;
+    ++at;
+  }
+  if (numbers[0] >= 10) return numbers[0] * 10000 + numbers[1];
+  return numbers[0] * 10000 + numbers[1] * 100 + numbers[2];
+}
+
+std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token stop) {
+  std::vector<PgTool> tools;
+  std::set<Path> seen;
+  for (const Path& directory : tool_directories()) {
+    std::error_code error;
+    const Path file = directory / program;
+    const Path real = std::filesystem::canonical(file, error);
+    // Debian's pg_wrapper picks a release by the cluster it thinks is meant: the real ones are found beside
+    // it.
+    if (error || real.filename() == "pg_wrapper" || access(file.c_str(), X_OK) != 0) continue;
+    if (!seen.insert(real).second) continue;
+    PgTool tool = examine({file.string()}, program, stop);
+    if (tool.version != 0) tools.push_back(std::move(tool));
+  }
+  std::stable_sort(tools.begin(), tools.end(),
+                   [](const PgTool& a, const PgTool& b) { return a.version > b.version; });
+  return tools;
+}
+
+std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTool>& newest_first) {
+  const int major = server_version / 10000;
+  std::optional<PgTool> same_major;
+  for (const PgTool& tool : newest_first) {
+    if (tool.version == server_version) return tool;
+    if (tool.major() == major && !same_major) same_major = tool;
+  }
+  return same_major ? same_major : lowest_newer_major(major, newest_first);
+}
+
+std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
+                                         const std::vector<PgTool>& newest_first) {
+  std::vector<PgTool> readers;
+  std::copy_if(
+      newest_first.begin(), newest_first.end(), std::back_inserter(readers), [&](const PgTool& tool) {
+        return archive_version == 0 || archive_format(tool.version) >= archive_format(archive_version);
+      });
+  const int major = server_version / 10000;
+  for (const PgTool& tool : readers) {
+    if (tool.major() == major) return tool;
+  }
+  return lowest_newer_major(major, readers);
+}
+
+PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop) {
+  if (configured.empty()) {
+    const std::vector<PgTool> tools = find_pg_tools("pg_dump", stop);
+    if (const auto tool = fitting_pg_dump(server_version, tools)) return *tool;
+    throw Refused(
+        "no pg_dump fits a server of version " + shown_version(server_version) + ": " + listed(tools),
+        install_hint(server_version));
+  }
+  PgTool tool = examine({configured}, "pg_dump", stop);
+  if (tool.version == 0) {
+    throw Refused("the configured pg_dump does not run, or is no pg_dump: " + configured,
+                  install_hint(server_version));
+  }
+  if (tool.major() < server_version / 10000) {
+    throw Refused("the configured pg_dump is too old for a server of version " +
+                      shown_version(server_version) + ": " + configured + " is " + tool.version_text,
+                  install_hint(server_version));
+  }
+  return tool;
+}
+
+PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token stop) {
+  std::vector<std::string> argv = tool.argv;
+  argv.back() = Path(argv.back()).replace_filename(program).string();
+  PgTool found = examine(argv, program, stop);
+  if (found.version == 0) {
+    throw Refused("no " + program + " beside " + tool.argv.back() + ": " + argv.back() + " does not run",
+                  install_hint(tool.version));
+  }
+  return found;
+}
+
+PgTool choose_pg_restore(int server_version, int archive_version, std::stop_token stop) {
+  const std::vector<PgTool> tools = find_pg_tools("pg_restore", stop);
+  if (const auto tool = fitting_pg_restore(server_version, archive_version, tools)) return *tool;
+  std::string task = "a server of version " + shown_version(server_version);
+  if (archive_version != 0) task += " and an archive of pg_dump " + shown_version(archive_version);
+  throw Refused("no pg_restore fits " + task + ": " + listed(tools),
+                install_hint(std::max(server_version, archive_version)));
+}
+
+std::string misfit(const PgTool& tool, int server_version) {
+  const Path file = tool.argv.empty() ? Path() : Path(tool.argv.back());
+  const std::string subject = file.filename().string() + " " + tool.version_text;
+  if (tool.major() != server_version / 10000) {
+    return subject + " is of another major release than the server (" + shown_version(server_version) +
+           "): what it writes may not restore into a server of that release";
+  }
+  if (tool.version < server_version) {
+    return subject + " is older than the server's minor release (" + shown_version(server_version) +
+           "): it may write what servers of other minor releases reject";
+  }
+  return {};
+}
+
+}  // namespace pgassay

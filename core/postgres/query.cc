@@ -1,0 +1,178 @@
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <charconv>
+
+#include "core/postgres/connection_impl.h"
+
+namespace pgassay {
+namespace {
+
+/// TLS and GSSAPI keep bytes that they have decrypted where poll(2) cannot see them; a wait of this length
+/// bounds what that costs.
+constexpr int kHiddenBytesMilliseconds = 100;
+
+std::string field(const PGresult* result, int code) {
+  return one_line(PQresultErrorField(result, code));
+}
+
+/// "COPY public.t, line 3, column id" of the context line "COPY public.t, line 3, column id: "x"", the rest
+/// of which is data.
+std::string copy_position(const PGresult* result) {
+  const std::string context = field(result, PG_DIAG_CONTEXT);
+  if (!context.starts_with("COPY ")) return {};
+  const auto line = context.find(", line ");
+  return line == std::string::npos ? std::string() : context.substr(0, context.find(':', line));
+}
+
+std::string message_of(const PGresult* result) {
+  std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (message.empty()) message = one_line(PQresultErrorMessage(result));
+  const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL);
+  if (!detail.empty()) message += ": " + detail;
+  const std::string position = copy_position(result);
+  if (!position.empty()) message += " (" + position + ")";
+  return message;
+}
+
+bool is_failure(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
+}
+
+bool is_copy(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+}  // namespace
+
+bool Connection::Impl::encrypted() const {
+  return PQsslInUse(pg()) != 0 || PQgssEncInUse(pg()) != 0;
+}
+
+void Connection::Impl::wait(short events) {
+  try {
+    wait_for(PQsocket(pg()), events, stop_fd, encrypted() ? kHiddenBytesMilliseconds : -1);
+  } catch (const Stopped&) {
+    cancel();
+    throw;
+  }
+}
+
+void Connection::Impl::cancel() {
+  const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request(PQgetCancel(pg()), PQfreeCancel);
+  char ignored[256];
+  if (request) PQcancel(request.get(), ignored, sizeof ignored);
+}
+
+void Connection::Impl::send(const std::string& sql) {
+  throw_if_stopped(stop);
+  if (PQsendQuery(pg(), sql.c_str()) == 0) throw_lost(PQerrorMessage(pg()));
+  flush();
+}
+
+void Connection::Impl::flush() {
+  for (;;) {
+    const int left = PQflush(pg());
+    if (left == 0) return;
+    if (left < 0) throw_lost(PQerrorMessage(pg()));
+    wait(POLLIN | POLLOUT);
+    // What the server says meanwhile must be read, or it may stop reading us.
+    PQconsumeInput(pg());
+  }
+}
+
+ResultPtr Connection::Impl::next_result() {
+  while (PQisBusy(pg()) != 0) {
+    wait(POLLIN);
+    // When the connection is gone, PQgetResult says so, after whatever the server said before.
+    if (PQconsumeInput(pg()) == 0) break;
+  }
+  return ResultPtr(PQgetResult(pg()));
+}
+
+void Connection::Impl::fail(ResultPtr failed) {
+  while (ResultPtr rest = next_result()) {
+    if (is_copy(rest.get())) break;
+  }
+  const std::string message = message_of(failed.get());
+  if (PQstatus(pg()) == CONNECTION_BAD) throw_lost(message);
+  throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT),
+                    field(failed.get(), PG_DIAG_SQLSTATE));
+}
+
+Result Connection::query(const std::string& sql) {
+  impl_->send(sql);
+  return impl_->last_rows();
+}
+
+Result Connection::query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters) {
+  throw_if_stopped(impl_->stop);
+  std::vector<const char*> values;
+  for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
+  if (PQsendQueryParams(impl_->pg(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                        nullptr, nullptr, 0) == 0) {
+    impl_->throw_lost(PQerrorMessage(impl_->pg()));
+  }
+  impl_->flush();
+  return impl_->last_rows();
+}
+
+Result Connection::Impl::last_rows() {
+  ResultPtr last;
+  while (ResultPtr result = next_result()) {
+    if (is_failure(result.get())) fail(std::move(result));
+    if (is_copy(result.get())) {
+      cancel();
+      throw Error("a COPY was given to query()");
+    }
+    last = std::move(result);
+  }
+  return Result(last.release());
+}
+
+Result::Result(void* pg_result)
+    : result_(pg_result, [](void* result) { PQclear(static_cast<PGresult*>(result)); }) {}
+
+namespace {
+const PGresult* pg(const std::shared_ptr<void>& result) {
+  return static_cast<const PGresult*>(result.get());
+}
+
+template <class Number>
+Number number(const std::string& text) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw Error("the server sent something that is not a number: '" + text + "'");
+  }
+  return value;
+}
+}  // namespace
+
+int Result::rows() const {
+  return PQntuples(pg(result_));
+}
+bool Result::null(int row, int column) const {
+  return PQgetisnull(pg(result_), row, column) != 0;
+}
+std::string Result::text(int row, int column) const {
+  const auto length = static_cast<std::size_t>(PQgetlength(pg(result_), row, column));
+  const char* value = PQgetvalue(pg(result_), row, column);
+  return value == nullptr ? std::string() : std::string(value, length);
+}
+bool Result::boolean(int row, int column) const {
+  return text(row, column) == "t";
+}
+std::int64_t Result::integer(int row, int column) const {
+  return number<std::int64_t>(text(row, column));
+}
+std::uint64_t Result::unsigned_integer(int row, int column) const {
+  return number<std::uint64_t>(text(row, column));
+}
+Oid Result::oid(int row, int column) const {
+  return parse_oid(text(row, column));
+}
+
+}  // namespace pgassay

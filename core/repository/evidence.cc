@@ -1,0 +1,155 @@
+#include "core/repository/evidence.h"
+
+#include <fmt/format.h>
+
+#include "core/repository/json_fields.h"
+#include "core/repository/json_text.h"
+#include "core/repository/layout.h"
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+using Layout = JsonText::Layout;
+constexpr int kEvidenceFormat = 1;
+constexpr std::size_t kLongest = std::size_t{1} << 28;
+
+void write_findings(JsonText& json, const Evidence& evidence) {
+  json.array({"checks"}, Layout::block);
+  for (const Check& check : evidence.checks) {
+    json.object();
+    json.text({"name"}, check.name);
+    json.text({"verdict"}, to_string(check.verdict));
+    json.text({"detail"}, check.detail);
+    json.end();
+  }
+  json.end();
+  json.array({"findings"}, Layout::block);
+  for (const Finding& finding : evidence.findings) {
+    json.object();
+    json.text({"file"}, finding.file);
+    json.text({"kind"}, finding.kind);
+    json.text({"detail"}, finding.detail);
+    json.end();
+  }
+  json.end();
+}
+
+void check_format(const JsonFields& json, const Path& file) {
+  const int format = json.small_integer("format");
+  if (format > kEvidenceFormat) {
+    throw BadBackup(fmt::format("{}: written by a newer pgassay: its format is {}, this one reads up to {}",
+                                file.string(), format, kEvidenceFormat));
+  }
+}
+
+Verdict read_verdict(const JsonFields& json) {
+  return json.parsed("verdict", "is none of PASS, FAIL, UNVERIFIED",
+                     [](const std::string& text) { return parse_verdict(text); });
+}
+
+Proofs::Last last_of(const Evidence& evidence) {
+  const std::chrono::duration<double> took = evidence.finished - evidence.started;
+  return {evidence.finished, evidence.verdict, took.count()};
+}
+
+void note(const Evidence& evidence, Proofs& proofs) {
+  auto& last = evidence.kind == "drill" ? proofs.drilled : proofs.verified;
+  const bool counts = evidence.scope == "all" || evidence.verdict == Verdict::fail;
+  if (counts && (!last || last->at <= evidence.finished)) last = last_of(evidence);
+}
+
+}  // namespace
+
+std::string to_json(const Evidence& evidence) {
+  JsonText json;
+  json.object(Layout::block);
+  json.number({"format"}, kEvidenceFormat);
+  json.text({"kind"}, evidence.kind);
+  json.time({"started"}, evidence.started);
+  json.time({"finished"}, evidence.finished);
+  json.text({"verdict"}, to_string(evidence.verdict));
+  json.text({"tool_version"}, evidence.tool_version);
+  json.text({"host"}, evidence.host);
+  json.text({"scope"}, evidence.scope);
+  write_findings(json, evidence);
+  json.array({"phases"}, Layout::block);
+  for (const PhaseTime& phase : evidence.phases) {
+    json.object();
+    json.text({"name"}, phase.name);
+    json.seconds({"seconds"}, phase.seconds);
+    json.end();
+  }
+  json.end();
+  json.object({"facts"}, Layout::block);
+  for (const auto& [name, value] : evidence.facts) json.text({name}, value);
+  json.end();
+  json.end();
+  return json.take();
+}
+
+Evidence parse_evidence(std::string_view text, const Path& name_for_errors) {
+  const JsonFields json = read_json(text, name_for_errors);
+  check_format(json, name_for_errors);
+  Evidence evidence;
+  evidence.kind = json.text("kind");
+  evidence.started = json.time("started");
+  evidence.finished = json.time("finished");
+  evidence.verdict = read_verdict(json);
+  evidence.tool_version = json.text("tool_version");
+  evidence.host = json.text("host");
+  evidence.scope = json.text("scope");
+  for (const JsonFields& check : json.objects("checks")) {
+    evidence.checks.push_back({check.text("name"), read_verdict(check), check.text("detail")});
+  }
+  for (const JsonFields& finding : json.objects("findings")) {
+    evidence.findings.push_back({finding.text("file"), finding.text("kind"), finding.text("detail")});
+  }
+  for (const JsonFields& phase : json.objects("phases")) {
+    evidence.phases.push_back({phase.text("name"), phase.number("seconds")});
+  }
+  evidence.facts = json.text_map("facts");
+  evidence.file = name_for_errors;
+  return evidence;
+}
+
+std::string to_json(const Pin& pin) {
+  JsonText json;
+  json.object(Layout::block);
+  json.number({"format"}, kEvidenceFormat);
+  json.time({"at"}, pin.at);
+  json.text({"reason"}, pin.reason);
+  json.end();
+  return json.take();
+}
+
+Pin parse_pin(std::string_view text, const Path& name_for_errors) {
+  const JsonFields json = read_json(text, name_for_errors);
+  check_format(json, name_for_errors);
+  return {json.time("at"), json.text("reason")};
+}
+
+Proofs read_proofs(const Path& backup_dir) {
+  Proofs proofs;
+  const Path dir = backup_dir / kEvidenceDir;
+  for (const std::string& name : list_names(dir)) {
+    const bool proof = name.ends_with(".verify.json") || name.ends_with(".drill.json");
+    if (name.starts_with(".") || (!proof && name != kPinFile)) continue;
+    const Path file = dir / name;
+    try {
+      const std::string text = read_file(file, kLongest);
+      if (proof) {
+        note(parse_evidence(text, file), proofs);
+      } else {
+        proofs.pin = parse_pin(text, file);
+      }
+    } catch (const Error&) {
+      proofs.unreadable.push_back(name);
+      // Whoever pinned it meant to keep it, whatever became of the reason.
+      if (!proof) proofs.pin = Pin{};
+    }
+  }
+  return proofs;
+}
+
+}  // namespace pgassay

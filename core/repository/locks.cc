@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "core/repository/identity.h"
+#include "core/repository/repository.h"
+
+namespace pgassay {
+namespace {
+
+constexpr const char* kLockFile = ".lock";
+constexpr std::size_t kLongestHolder = 4096;
+
+/// Only a courtesy to whoever waits: a full disk must not keep prune from running.
+void write_holder(const Fd& lock, const Path& file, std::string_view command) {
+  const std::string holder =
+      fmt::format("pid {} on {} since {}: {}\n", ::getpid(), host_name(), to_rfc3339(now()), command);
+  try {
+    if (::ftruncate(lock.get(), 0) == 0) write_all(lock.get(), as_bytes(holder), file);
+  } catch (const Error&) {
+  }
+}
+
+std::string read_holder(const Path& file) {
+  try {
+    std::string holder = read_file(file, kLongestHolder);
+    while (!holder.empty() && holder.back() == '\n') holder.pop_back();
+    if (!holder.empty()) return holder;
+  } catch (const Error&) {
+  }
+  return "another run";
+}
+
+/// A publisher holds the lock for an instant more than the rename; waiting is for that.
+bool lock_shared_soon(const Fd& fd) {
+  using namespace std::chrono_literals;
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    if (try_lock(fd, LockMode::shared)) return true;
+    std::this_thread::sleep_for(50ms);
+  }
+  return false;
+}
+
+}  // namespace
+
+ReadLease Repository::lease(const Backup& backup) const {
+  Fd fd = open_for_reading(backup.dir);
+  const bool locked = lock_shared_soon(fd);
+  if (!locked || !std::filesystem::exists(backup.dir)) {
+    throw Locked(fmt::format("cannot read {}: it is being removed", backup.id.shown()),
+                 "choose another: pgassay list");
+  }
+  return ReadLease(std::move(fd));
+}
+
+RunLock Repository::lock_database(const std::string& source, const std::string& database,
+                                  std::string_view command) const {
+  const Path dir = database_dir(source, database);
+  make_private_dirs(dir);
+  const Path file = dir / kLockFile;
+  Fd lock = open_lock_file(file);
+  if (!try_lock(lock, LockMode::exclusive)) {
+    throw Locked(fmt::format("{}/{} is locked by {}", source, database, read_holder(file)),
+                 "wait for it to end; the lock goes with its process");
+  }
+  write_holder(lock, file, command);
+  return RunLock(std::move(lock));
+}
+
+}  // namespace pgassay

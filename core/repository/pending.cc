@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/repository/identity.h"
+#include "core/repository/new_file.h"
+#include "core/repository/repository.h"
+
+namespace pgassay {
+namespace {
+
+constexpr const char *kPartialDir = ".partial", *kTrashDir = ".trash";
+constexpr int kAttempts = 10;
+
+Sha256 write_hashed(const Manifest& manifest, const Path& file) {
+  Fd fd = create_file(file);
+  Sha256Hasher hasher;
+  write_manifest(manifest, [&](std::string_view text) {
+    hasher.add(as_bytes(text));
+    write_all(fd.get(), as_bytes(text), file);
+  });
+  close_checked(std::move(fd), file);
+  fsync_path(file);
+  return hasher.finish();
+}
+
+void check_own(const Manifest& manifest) {
+  const auto found = contradictions(manifest);
+  if (found.empty()) return;
+  throw Error(fmt::format("the backup contradicts itself and is not published: {}: {}", found[0].where,
+                          found[0].detail),
+              "please report it: this is a fault in pgassay");
+}
+
+/// Its run is dead when nobody holds its lock.
+bool remove_if_dead(const Path& dir) {
+  if (!std::filesystem::is_directory(std::filesystem::symlink_status(dir))) return false;
+  Fd fd;
+  try {
+    fd = open_for_reading(dir);
+  } catch (const Error&) {
+    if (!std::filesystem::exists(dir)) return false;
+    throw;
+  }
+  if (!try_lock(fd, LockMode::exclusive)) return false;
+  // Published or removed between the two.
+  if (!std::filesystem::exists(dir)) return false;
+  remove_tree(dir);
+  return true;
+}
+
+}  // namespace
+
+PendingBackup::PendingBackup(Path root, Path dir, Fd lock)
+    : root_(std::move(root)), dir_(std::move(dir)), lock_(std::move(lock)) {}
+
+PendingBackup::PendingBackup(PendingBackup&& other) noexcept
+    : root_(std::move(other.root_)), dir_(std::exchange(other.dir_, {})), lock_(std::move(other.lock_)) {}
+
+PendingBackup::~PendingBackup() {
+  if (dir_.empty()) return;
+  try {
+    remove_tree(dir_);
+  } catch (const std::exception&) {
+    // The next run's clear_debris() tries again.
+  }
+}
+
+void PendingBackup::pin(const Pin& pin) const {
+  make_private_dirs(dir_ / kEvidenceDir);
+  write_whole_file(dir_ / kEvidenceDir / kPinFile, to_json(pin));
+}
+
+void PendingBackup::flush(const Manifest& manifest) const {
+  for (const StoredFile& file : manifest.files) fsync_path(dir_ / file.file);
+  sync_filesystem(dir_);
+  for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
+    if (std::filesystem::exists(dir_ / name)) fsync_path(dir_ / name);
+  }
+  fsync_path(dir_);
+}
+
+Path PendingBackup::publish(const Manifest& manifest) && {
+  check_own(manifest);
+  const Sha256 sha = write_hashed(manifest, dir_ / kManifestFile);
+  write_new_file(dir_ / kSumsFile, sha256sums(manifest, sha));
+  make_private_dirs(dir_ / kEvidenceDir);
+  flush(manifest);
+  const BackupId& id = manifest.summary.id;
+  const Path parent = root_ / encode_name(id.source) / encode_name(id.database), target = parent / id.stamp;
+  make_private_dirs(parent);
+  const Path partial = dir_.parent_path();
+  if (!rename_noreplace(dir_, target))
+    throw Error("cannot publish the backup: " + target.string() + ": is there already");
+  dir_.clear();
+  lock_.reset();
+  try {
+    fsync_path(parent);
+    fsync_path(partial);
+  } catch (const Error& error) {
+    throw Error(error.what(), "the backup is published and whole at " + target.string() +
+                                  ", but a power failure now could undo that: look at the disk");
+  }
+  return target;
+}
+
+PendingBackup Repository::begin(const std::string& source, const std::string& database) const {
+  if (source.empty() || database.empty())
+    throw UsageError("a backup needs the name of a source and of a database");
+  make_private_dirs(root_ / kPartialDir);
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
+    const Path dir =
+        root_ / kPartialDir / fmt::format("{}.{}", encode_name(source + "/" + database), random_hex(8));
+    make_private_dirs(dir);
+    try {
+      Fd lock = open_for_reading(dir);
+      // Another run's clear_debris() may have come between.
+      if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(dir)) {
+        return PendingBackup(root_, dir, std::move(lock));
+      }
+    } catch (const Error&) {
+      if (std::filesystem::exists(dir)) throw;
+    }
+  }
+  throw Error("cannot make a directory that lasts: " + (root_ / kPartialDir).string());
+}
+
+std::vector<Path> Repository::clear_debris() const {
+  std::vector<Path> removed;
+  for (const char* place : {kPartialDir, kTrashDir}) {
+    for (const std::string& name : list_names(root_ / place)) {
+      const Path dir = root_ / place / name;
+      if (remove_if_dead(dir)) removed.push_back(dir);
+    }
+  }
+  return removed;
+}
+
+std::string Repository::free_stamp(const std::string& source, const std::string& database, Time taken) const {
+  const Path dir = database_dir(source, database);
+  const std::string base = to_stamp(taken);
+  std::string stamp = base;
+  for (unsigned n = 2; std::filesystem::exists(std::filesystem::symlink_status(dir / stamp)); ++n) {
+    stamp = fmt::format("{}-{}", base, n);
+  }
+  return stamp;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,262 @@
+#include "core/repository/repository.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/repository/identity.h"
+#include "core/repository/json_fields.h"
+#include "core/repository/json_text.h"
+#include "core/repository/new_file.h"
+#include "core/repository/stored_manifest.h"
+
+namespace pgassay {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRepositoryFile = "pgassay.json";
+constexpr int kRepositoryFormat = 1;
+constexpr std::size_t kShownCandidates = 10;
+
+bool is_hidden(const std::string& name) {
+  return name.starts_with(".");
+}
+
+/// An empty file system has its lost+found, and a run that was killed here its hidden temporary file.
+bool is_as_good_as_empty(const Path& root) {
+  const auto names = list_names(root);
+  return std::all_of(names.begin(), names.end(), [](const std::string& name) {
+    return name == "lost+found" || name.starts_with("." + std::string(kRepositoryFile) + ".");
+  });
+}
+
+std::string read_uuid(const Path& file) {
+  try {
+    const JsonFields json = read_json(read_file(file), file);
+    const int format = json.small_integer("format");
+    if (format > kRepositoryFormat) {
+      throw Error(fmt::format("{}: made by a newer pgassay: its format is {}, this one reads up to {}",
+                              file.string(), format, kRepositoryFormat),
+                  "use the pgassay that made it, or a newer one");
+    }
+    json.time("created");
+    return json.text("id");
+  } catch (const BadBackup& error) {
+    throw Error(
+        error.what(),
+        "the file holds the repository's format and id; docs/repository-format.md shows how it looks");
+  }
+}
+
+std::string new_repository_file() {
+  JsonText json;
+  json.object(JsonText::Layout::block);
+  json.number({"format"}, kRepositoryFormat);
+  json.text({"id"}, random_uuid());
+  json.time({"created"}, std::chrono::floor<std::chrono::seconds>(now()));
+  json.end();
+  return json.take();
+}
+
+Backup read_backup(const Path& root, BackupId id, const Path& dir) {
+  Backup backup{std::move(id), dir, {}, {}, read_proofs(dir)};
+  try {
+    ManifestSummary summary = read_stored_summary(dir);
+    const BackupId& said = summary.id;
+    const Path home = root / encode_name(said.source) / encode_name(said.database) / said.stamp;
+    if (home != dir)
+      throw BadBackup(fmt::format("{}: its manifest says that it is {}", dir.string(), said.shown()));
+    backup.id = said;
+    backup.summary = std::move(summary);
+  } catch (const BadBackup& error) {
+    backup.problem = error.what();
+  }
+  return backup;
+}
+
+/// Walks REPO/SOURCE/DATABASE/STAMP.
+class Lister {
+ public:
+  Lister(const Path& root, const Repository::Filter& filter, std::vector<Path>* foreign)
+      : root_(root), filter_(filter), foreign_(foreign) {}
+
+  std::vector<Backup> list() {
+    for (const std::string& source : list_names(root_)) {
+      const bool ours = is_hidden(source) || source == kRepositoryFile || source == "lost+found";
+      if (!ours && enter(root_ / source, source, filter_.source)) list_source(source);
+    }
+    std::sort(found_.begin(), found_.end(), [](const Backup& a, const Backup& b) {
+      return std::tuple(std::string_view(a.id.source), std::string_view(a.id.database),
+                        stamp_order(a.id.stamp)) < std::tuple(std::string_view(b.id.source),
+                                                              std::string_view(b.id.database),
+                                                              stamp_order(b.id.stamp));
+    });
+    return std::move(found_);
+  }
+
+ private:
+  /// A directory that the filter lets through; what is no directory is foreign.
+  bool enter(const Path& path, const std::string& name, const std::string& wanted) {
+    if (!fs::is_directory(path)) {
+      note_foreign(path);
+      return false;
+    }
+    return wanted.empty() || encode_name(wanted) == name;
+  }
+
+  void note_foreign(const Path& path) {
+    if (foreign_ != nullptr) foreign_->push_back(path);
+  }
+
+  void list_source(const std::string& source) {
+    for (const std::string& database : list_names(root_ / source)) {
+      if (is_hidden(database) || !enter(root_ / source / database, database, filter_.database)) continue;
+      for (const std::string& stamp : list_names(root_ / source / database)) {
+        if (!is_hidden(stamp)) add(source, database, stamp);
+      }
+    }
+  }
+
+  void add(const std::string& source, const std::string& database, const std::string& stamp) {
+    const Path dir = root_ / source / database / stamp;
+    const bool directory = fs::is_directory(fs::symlink_status(dir));
+    // One that lost its manifest is a damaged backup as long as SHA256SUMS tells that it was one.
+    if (!directory || !is_stamp(stamp) || !(fs::exists(dir / kManifestFile) || fs::exists(dir / kSumsFile))) {
+      if (fs::exists(fs::symlink_status(dir))) note_foreign(dir);
+      return;
+    }
+    Backup backup = read_backup(root_, {decode_name(source), decode_name(database), stamp}, dir);
+    // Pruned while we looked.
+    if (!backup.summary && !fs::exists(dir)) return;
+    found_.push_back(std::move(backup));
+  }
+
+  const Path& root_;
+  const Repository::Filter& filter_;
+  std::vector<Path>* foreign_;
+  std::vector<Backup> found_;
+};
+
+std::string candidates(const std::vector<Backup>& backups) {
+  std::string out;
+  for (std::size_t i = 0; i < backups.size() && i < kShownCandidates; ++i) {
+    out += (i > 0 ? ", " : "") + backups[i].id.shown();
+  }
+  if (backups.size() > kShownCandidates)
+    out += fmt::format(" and {} more", backups.size() - kShownCandidates);
+  return out;
+}
+
+std::string scope_of(const Backup& backup) {
+  return backup.id.source + "/" + backup.id.database;
+}
+
+[[noreturn]] void throw_none(const Repository& repository, const std::string& id,
+                             const Repository::Filter& filter) {
+  const std::vector<Backup> all = repository.list(filter);
+  throw UsageError(
+      fmt::format("no backup {} in {}", id, repository.root().string()),
+      all.empty() ? "it holds no backup that fits; pgassay list shows all" : "there are " + candidates(all));
+}
+
+Backup newest_of(const std::vector<Backup>& backups) {
+  std::vector<Backup> newest;  // of each database; the list is sorted by database, then by time
+  for (const Backup& backup : backups) {
+    if (newest.empty() || scope_of(newest.back()) != scope_of(backup)) {
+      newest.push_back(backup);
+    } else {
+      newest.back() = backup;
+    }
+  }
+  if (newest.size() == 1) return newest.front();
+  throw UsageError("latest is ambiguous, there are several databases: " + candidates(newest),
+                   "choose one with --source and --database, or SOURCE/DATABASE/latest");
+}
+
+}  // namespace
+
+Repository Repository::open(const Path& root) {
+  const Path file = root / kRepositoryFile;
+  if (!fs::exists(file)) {
+    throw UsageError(fmt::format("no repository at {}: there is no {}", root.string(), kRepositoryFile),
+                     "name one with --repo; the first backup makes it");
+  }
+  return Repository(root, read_uuid(file));
+}
+
+Repository Repository::open_or_create(const Path& root) {
+  const Path file = root / kRepositoryFile;
+  if (!fs::exists(file)) {
+    make_private_dirs(root);
+    if (is_as_good_as_empty(root)) {
+      // Not ours means that another run made it first.
+      write_whole_file(file, new_repository_file());
+    } else if (!fs::exists(file)) {
+      throw UsageError(fmt::format("{} is no repository, and holds something else", root.string()),
+                       "choose an empty or a new directory");
+    }
+  }
+  return open(root);
+}
+
+Path Repository::database_dir(const std::string& source, const std::string& database) const {
+  if (source.empty() || database.empty()) throw UsageError("a source and a database need a name");
+  return root_ / encode_name(source) / encode_name(database);
+}
+
+std::vector<Backup> Repository::list(const Filter& filter, std::vector<Path>* foreign) const {
+  return Lister(root_, filter, foreign).list();
+}
+
+Backup Repository::find(const std::string& id, const Filter& filter) const {
+  const std::size_t slash = id.rfind('/');
+  const std::string scope = slash == std::string::npos ? "" : id.substr(0, slash);
+  const std::string stamp = slash == std::string::npos ? id : id.substr(slash + 1);
+  std::vector<Backup> fitting = list(filter);
+  std::erase_if(fitting, [&](const Backup& backup) {
+    const bool elsewhere = !scope.empty() && scope_of(backup) != scope &&
+                           fs::relative(backup.dir.parent_path(), root_).string() != scope;
+    return elsewhere || (stamp != "latest" && (stamp.empty() || !backup.id.stamp.starts_with(stamp)));
+  });
+  if (fitting.empty()) throw_none(*this, id, filter);
+  if (stamp == "latest") return newest_of(fitting);
+  const auto is_exact = [&](const Backup& backup) { return backup.id.stamp == stamp; };
+  if (std::any_of(fitting.begin(), fitting.end(), is_exact)) std::erase_if(fitting, std::not_fn(is_exact));
+  if (fitting.size() > 1) {
+    throw UsageError(fmt::format("{} is ambiguous: {}", id, candidates(fitting)), "write SOURCE/DATABASE/ID");
+  }
+  return fitting.front();
+}
+
+std::optional<Backup> Repository::newest(const std::string& source, const std::string& database) const {
+  const Path parent = database_dir(source, database);
+  std::vector<std::string> stamps = list_names(parent);
+  std::erase_if(stamps, [](const std::string& name) { return !is_stamp(name); });
+  std::sort(stamps.begin(), stamps.end(),
+            [](const std::string& a, const std::string& b) { return stamp_order(a) > stamp_order(b); });
+  for (const std::string& stamp : stamps) {
+    Backup backup = read_backup(root_, {source, database, stamp}, parent / stamp);
+    if (backup.summary) return backup;
+  }
+  return std::nullopt;
+}
+
+Path Repository::add_evidence(const Backup& backup, const Evidence& evidence) const {
+  const Path dir = backup.dir / kEvidenceDir;
+  make_private_dirs(dir);
+  const std::string text = to_json(evidence), stamp = to_stamp(evidence.finished);
+  for (unsigned n = 1;; ++n) {
+    const std::string number = n == 1 ? "" : fmt::format("-{}", n);
+    const Path file = dir / fmt::format("{}{}.{}.json", stamp, number, evidence.kind);
+    if (write_whole_file(file, text)) return file;
+  }
+}
+
+void Repository::pin(const Backup& backup, const std::string& reason) const {
+  const Path dir = backup.dir / kEvidenceDir;
+  make_private_dirs(dir);
+  replace_file(dir / kPinFile, to_json(Pin{now(), reason}));
+}
+
+}  // namespace pgassay

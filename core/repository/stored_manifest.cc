@@ -1,0 +1,81 @@
+#include "core/repository/stored_manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/repository/layout.h"
+#include "core/repository/repository.h"
+
+namespace pgassay {
+namespace {
+
+/// The summary ends within it: its longest field is the label, an argument of a command line.
+constexpr std::size_t kHead = 256 * 1024;
+
+std::string read_or_bad(const Path& file, std::size_t limit = std::size_t{1} << 30) {
+  try {
+    return read_file(file, limit);
+  } catch (const Error& error) {
+    throw BadBackup(error.what(), error.hint());
+  }
+}
+
+void check_against_sums(const Path& backup_dir, const Sha256& sha) {
+  if (manifest_sha_in(read_or_bad(backup_dir / kSumsFile)) == sha) return;
+  throw BadBackup(fmt::format("{}: {}", backup_dir.string(), kManifestMismatch),
+                  "one of the two was damaged or changed: pgassay verify says more");
+}
+
+struct Head {
+  std::string text;
+  Sha256 sha;
+};
+
+Head read_head(const Path& file) {
+  const Fd fd = open_for_reading(file);
+  Head head;
+  Sha256Hasher hasher;
+  std::vector<std::byte> buffer(kHead);
+  while (const std::size_t got = read_some(fd.get(), buffer, file)) {
+    const Bytes bytes(buffer.data(), got);
+    hasher.add(bytes);
+    head.text += as_text(bytes.first(std::min(got, kHead - head.text.size())));
+  }
+  head.sha = hasher.finish();
+  return head;
+}
+
+}  // namespace
+
+std::optional<Sha256> manifest_sha_in(std::string_view sums) {
+  constexpr std::size_t kDigits = 64;
+  const std::string_view line = sums.substr(0, sums.find('\n'));
+  if (line.size() <= kDigits || line.substr(kDigits) != "  " + std::string(kManifestFile)) return {};
+  try {
+    return Sha256::parse(line.substr(0, kDigits));
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+ManifestSummary read_stored_summary(const Path& backup_dir) {
+  const Path file = backup_dir / kManifestFile;
+  Head head;
+  try {
+    head = read_head(file);
+  } catch (const Error& error) {
+    throw BadBackup(error.what(), error.hint());
+  }
+  check_against_sums(backup_dir, head.sha);
+  return parse_manifest_summary(head.text, file);
+}
+
+Manifest read_manifest(const Path& backup_dir) {
+  const Path file = backup_dir / kManifestFile;
+  const std::string text = read_or_bad(file);
+  check_against_sums(backup_dir, sha256_of(as_bytes(text)));
+  return parse_manifest(text, file);
+}
+
+}  // namespace pgassay

@@ -1,0 +1,240 @@
+#include "core/stream/part.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace pgassay {
+namespace {
+
+// zstd is always fed blocks of this size, its own block size, whatever sizes the rows have: the same rows
+// give the same bytes, and one call serves a thousand short rows.
+constexpr std::size_t kInput = 128 * 1024;
+constexpr std::size_t kOutput = 256 * 1024;
+constexpr std::size_t kReadChunk = 256 * 1024;
+// Past this the kernel is asked to begin writing the file out; below it the flush of the whole backup is
+// cheap anyway.
+constexpr std::uint64_t kWritebackFrom = 1 << 20;
+constexpr int kMaxWindowLog = 27;
+
+std::size_t check_zstd(std::size_t result, const char* what) {
+  if (ZSTD_isError(result)) throw Error(std::string(what) + ": zstd: " + ZSTD_getErrorName(result));
+  return result;
+}
+
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+using Buffer = std::unique_ptr<std::byte[]>;
+
+}  // namespace
+
+struct PartEncoder::Impl {
+  std::unique_ptr<ZSTD_CCtx, FreeContext> context{ZSTD_createCCtx()};
+  Buffer input = std::make_unique_for_overwrite<std::byte[]>(kInput);
+  Buffer output = std::make_unique_for_overwrite<std::byte[]>(kOutput);
+  std::size_t filled = 0;
+  ZSTD_outBuffer out{output.get(), kOutput, 0};
+  Sha256Hasher hasher;
+  std::uint64_t stored = 0;
+  int fd = -1;
+  const Path* path = nullptr;
+
+  explicit Impl(int level) {
+    if (!context) throw std::bad_alloc();
+    auto set = [&](ZSTD_cParameter parameter, int value) {
+      check_zstd(ZSTD_CCtx_setParameter(context.get(), parameter, value), "can't set up compression");
+    };
+    set(ZSTD_c_compressionLevel, level);
+    set(ZSTD_c_checksumFlag, 1);
+    set(ZSTD_c_contentSizeFlag, 0);
+  }
+
+  void start(int to_fd, const Path& name) {
+    check_zstd(ZSTD_CCtx_reset(context.get(), ZSTD_reset_session_only), "can't set up compression");
+    hasher.finish();
+    filled = out.pos = stored = 0;
+    fd = to_fd;
+    path = &name;
+  }
+
+  void add(Bytes bytes) {
+    while (bytes.size() >= kInput - filled) {
+      if (filled == 0) {
+        compress(bytes.first(kInput), ZSTD_e_continue);
+        bytes = bytes.subspan(kInput);
+      } else {
+        const std::size_t fits = kInput - filled;
+        std::memcpy(input.get() + filled, bytes.data(), fits);
+        bytes = bytes.subspan(fits);
+        filled = 0;
+        compress({input.get(), kInput}, ZSTD_e_continue);
+      }
+    }
+    if (bytes.empty()) return;
+    std::memcpy(input.get() + filled, bytes.data(), bytes.size());
+    filled += bytes.size();
+  }
+
+  /// Ends the frame and returns the SHA-256 of the file.
+  Sha256 finish() {
+    compress({input.get(), std::exchange(filled, 0)}, ZSTD_e_continue);
+    compress({}, ZSTD_e_end);
+    write_out();
+    return hasher.finish();
+  }
+
+ private:
+  void compress(Bytes bytes, ZSTD_EndDirective directive) {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    std::size_t unflushed;
+    do {
+      // With room for a whole block zstd compresses into our buffer and not by way of its own.
+      if (kOutput - out.pos < ZSTD_CStreamOutSize()) write_out();
+      unflushed = check_zstd(ZSTD_compressStream2(context.get(), &out, &in, directive), "can't compress");
+    } while (in.pos < in.size || (directive == ZSTD_e_end && unflushed != 0));
+  }
+
+  void write_out() {
+    Bytes ready(output.get(), std::exchange(out.pos, 0));
+    hasher.add(ready);
+    write_all(fd, ready, *path);
+    stored += ready.size();
+  }
+};
+
+PartEncoder::PartEncoder(int zstd_level) : impl_(std::make_unique<Impl>(zstd_level)) {}
+PartEncoder::~PartEncoder() = default;
+
+PartWriter::PartWriter(PartEncoder& encoder, const Path& dir, std::string file)
+    : encoder_(*encoder.impl_), path_(dir / file), fd_(create_file(path_)) {
+  part_.file = std::move(file);
+  encoder_.start(fd_.get(), path_);
+}
+
+PartWriter::~PartWriter() = default;
+
+void PartWriter::row(Bytes row_with_line_feed) {
+  if (row_with_line_feed.empty() || row_with_line_feed.back() != std::byte{'\n'}) {
+    throw Error("a row without a line feed came in: " + path_.string());
+  }
+  part_.digest.add(row_with_line_feed.first(row_with_line_feed.size() - 1));
+  part_.raw += row_with_line_feed.size();
+  encoder_.add(row_with_line_feed);
+}
+
+Part PartWriter::finish() {
+  part_.sha = encoder_.finish();
+  part_.stored = encoder_.stored;
+  if (part_.stored >= kWritebackFrom) start_writeback(fd_.get());
+  close_checked(std::move(fd_), path_);
+  return std::move(part_);
+}
+
+namespace {
+
+/// Decodes one frame, fed in chunks cut anywhere. What is wrong with it is told, not thrown: an exception is
+/// the sink's.
+class FrameDecoder {
+ public:
+  explicit FrameDecoder(ChunkSink& sink) : sink_(sink) {
+    if (!context_) throw std::bad_alloc();
+    check_zstd(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kMaxWindowLog),
+               "can't set up zstd");
+  }
+
+  /// False when it is damaged: see damage() and offset().
+  bool feed(Bytes bytes) {
+    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    bool more = !bytes.empty();
+    while (more) {
+      if (ended_) return fail("bytes after the end of the zstd frame", in.pos);
+      ZSTD_outBuffer out{buffer_.get(), kReadChunk, 0};
+      const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
+      if (ZSTD_isError(result)) return fail(std::string("zstd: ") + ZSTD_getErrorName(result), in.pos);
+      pass_on({buffer_.get(), out.pos});
+      ended_ = result == 0;
+      more = in.pos < in.size || (!ended_ && out.pos == out.size);
+    }
+    offset_ += bytes.size();
+    return true;
+  }
+
+  bool end() {
+    if (ended_) {
+      try {
+        digest_ = digester_.finish();
+        return true;
+      } catch (const Error& error) {
+        return fail(error.what(), 0);
+      }
+    }
+    return fail(offset_ == 0 ? "the file is empty" : "the zstd frame is cut short", 0);
+  }
+
+  const std::string& damage() const { return damage_; }
+  std::uint64_t offset() const { return offset_; }
+  std::uint64_t rows() const { return digester_.rows_so_far(); }
+  std::uint64_t raw() const { return raw_; }
+  const RowDigest& digest() const { return digest_; }
+
+ private:
+  bool fail(std::string damage, std::size_t consumed) {
+    damage_ = std::move(damage);
+    offset_ += consumed;
+    return false;
+  }
+
+  void pass_on(Bytes decoded) {
+    if (decoded.empty()) return;
+    digester_.add(decoded);
+    raw_ += decoded.size();
+    sink_.chunk(decoded);
+  }
+
+  ChunkSink& sink_;
+  std::unique_ptr<ZSTD_DCtx, FreeContext> context_{ZSTD_createDCtx()};
+  Buffer buffer_ = std::make_unique_for_overwrite<std::byte[]>(kReadChunk);
+  ChunkDigester digester_;
+  RowDigest digest_;
+  std::string damage_;
+  std::uint64_t offset_ = 0, raw_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Part read_part(const Path& dir, const std::string& file, ChunkSink& sink) {
+  const Path path = dir / file;
+  Fd fd = open_for_reading(path);
+  auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReadChunk);
+  Sha256Hasher hasher;
+  FrameDecoder decoder(sink);
+  Part part;
+  bool good = true;
+  while (std::size_t got = read_some(fd.get(), {buffer.get(), kReadChunk}, path)) {
+    Bytes bytes(buffer.get(), got);
+    hasher.add(bytes);
+    part.stored += got;
+    good = good && decoder.feed(bytes);
+  }
+  part.sha = hasher.finish();
+  if (!good || !decoder.end()) {
+    throw DamagedPart("damaged part: " + path.string() + ": " + decoder.damage(), part.stored, part.sha,
+                      decoder.offset(), decoder.rows());
+  }
+  part.file = file;
+  part.raw = decoder.raw();
+  part.digest = decoder.digest();
+  return part;
+}
+
+DamagedPart::DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset,
+                         std::uint64_t rows)
+    : Error(what, {}, Exit::bad_backup), stored(stored), offset(offset), rows(rows), sha(sha) {}
+
+}  // namespace pgassay

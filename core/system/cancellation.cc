@@ -1,0 +1,106 @@
+#include "core/system/cancellation.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+Fd make_eventfd() {
+  Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) throw_errno("can't make a descriptor", "eventfd");
+  return fd;
+}
+
+/// Keeps the exception to report: the first one that is not merely a consequence of the stop.
+class FirstError {
+ public:
+  void take_current() {
+    std::lock_guard lock(mutex_);
+    try {
+      throw;
+    } catch (const Stopped&) {
+      if (!stopped_) stopped_ = std::current_exception();
+    } catch (...) {
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+    if (stopped_) std::rethrow_exception(stopped_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::exception_ptr error_, stopped_;
+};
+
+}  // namespace
+
+void throw_if_stopped(const std::stop_token& stop) {
+  if (stop.stop_requested()) throw Stopped();
+}
+
+StopFd::StopFd(std::stop_token stop) : fd_(make_eventfd()) {
+  callback_.emplace(std::move(stop), [fd = fd_.get()] {
+    std::uint64_t one = 1;
+    // It can only fail when the counter is full, and then the descriptor is readable already.
+    [[maybe_unused]] ssize_t written = ::write(fd, &one, sizeof one);
+  });
+}
+
+bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  pollfd fds[] = {{stop.get(), POLLIN, 0}, {fd, events, 0}};
+  int wait_ms = timeout_ms;
+  for (;;) {
+    int ready = ::poll(fds, 2, wait_ms);
+    if (ready < 0 && errno != EINTR) throw_errno("can't wait for a descriptor", "poll");
+    if (ready > 0) {
+      if (fds[0].revents != 0) throw Stopped();
+      return true;
+    }
+    if (timeout_ms < 0) continue;
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    if (left <= 0) return false;
+    wait_ms = static_cast<int>(left);
+  }
+}
+
+void run_workers(unsigned workers, std::stop_token outer,
+                 const std::function<void(unsigned, std::stop_token)>& body) {
+  std::stop_source source;
+  std::stop_callback pass_on(outer, [&] { source.request_stop(); });
+  FirstError first;
+  auto guarded = [&](auto&& work) {
+    try {
+      work();
+    } catch (...) {
+      first.take_current();
+      source.request_stop();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    guarded([&] {
+      threads.reserve(workers);
+      for (unsigned i = 0; i < workers; ++i) {
+        threads.emplace_back([&, i] { guarded([&] { body(i, source.get_token()); }); });
+      }
+    });
+  }
+  first.rethrow();
+}
+
+}  // namespace pgassay

@@ -1,0 +1,305 @@
+#include "core/system/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+Fd open_or_throw(const Path& file, int flags, const char* what) {
+  int fd;
+  do {
+    fd = ::open(file.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0600);
+  } while (fd < 0 && errno == EINTR);
+  if (fd < 0) throw_errno(what, file);
+  return Fd(fd);
+}
+
+/// A umask may have taken bits away that we need.
+void ensure_mode(const Fd& fd, mode_t mode, const Path& path) {
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) throw_errno("can't read the status of", path);
+  if ((status.st_mode & 07777) == mode) return;
+  if (::fchmod(fd.get(), mode) != 0) throw_errno("can't set the mode of", path);
+}
+
+void fsync_fd(const Fd& fd, const Path& path) {
+  if (::fsync(fd.get()) != 0) throw_errno("can't flush to disk", path);
+}
+
+/// Removes a file that was begun and not finished, unless kept.
+class Unfinished {
+ public:
+  explicit Unfinished(const Path& file) : file_(file) {}
+  Unfinished(const Unfinished&) = delete;
+  ~Unfinished() {
+    if (!kept_) ::unlink(file_.c_str());
+  }
+  void keep() { kept_ = true; }
+
+ private:
+  const Path& file_;
+  bool kept_ = false;
+};
+
+Path parent_of(const Path& path) {
+  Path parent = path.parent_path();
+  return parent.empty() ? Path(".") : parent;
+}
+
+bool is_dir(const Path& path) {
+  struct stat status;
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+void make_private_dir(const Path& dir) {
+  if (::mkdir(dir.c_str(), 0700) != 0) {
+    const int error = errno;
+    if (error == EEXIST && is_dir(dir)) return;
+    throw_errno("can't make the directory", dir, error);
+  }
+  ensure_mode(open_for_reading(dir), 0700, dir);
+  fsync_path(parent_of(dir));
+}
+
+struct CloseDir {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+/// Calls entry(name, d_type) for what a directory holds. Absent is an error only when must_exist.
+template <typename Entry>
+void for_each_entry(const Path& dir, bool must_exist, const Entry& entry) {
+  std::unique_ptr<DIR, CloseDir> handle(::opendir(dir.c_str()));
+  if (!handle) {
+    if (errno == ENOENT && !must_exist) return;
+    throw_errno("can't read the directory", dir);
+  }
+  for (;;) {
+    errno = 0;
+    const dirent* found = ::readdir(handle.get());
+    if (found == nullptr) break;
+    std::string name = found->d_name;
+    if (name != "." && name != "..") entry(std::move(name));
+  }
+  if (errno != 0) throw_errno("can't read the directory", dir);
+}
+
+void collect_files(const Path& dir, const std::string& prefix, std::vector<std::string>& files) {
+  for_each_entry(dir, true, [&](std::string name) {
+    struct stat status;
+    const Path path = dir / name;
+    if (::lstat(path.c_str(), &status) != 0) throw_errno("can't read the status of", path);
+    if (S_ISDIR(status.st_mode)) {
+      collect_files(path, prefix + name + "/", files);
+    } else {
+      files.push_back(prefix + name);
+    }
+  });
+}
+
+bool absent(const Path& path) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) == 0) return false;
+  if (errno != ENOENT) throw_errno("can't read the status of", path);
+  return true;
+}
+
+}  // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Fd::release() {
+  return std::exchange(fd_, -1);
+}
+
+void Fd::reset() {
+  if (fd_ >= 0) ::close(release());
+}
+
+Fd open_for_reading(const Path& file) {
+  return open_or_throw(file, O_RDONLY, "can't open");
+}
+
+Fd create_file(const Path& file) {
+  Fd fd = open_or_throw(file, O_WRONLY | O_CREAT | O_EXCL, "can't create");
+  ensure_mode(fd, 0600, file);
+  return fd;
+}
+
+void write_all(int fd, Bytes bytes, const Path& name_for_errors) {
+  while (!bytes.empty()) {
+    ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_errno("can't write", name_for_errors);
+    if (written == 0) throw_errno("can't write", name_for_errors, EIO);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+std::size_t read_some(int fd, std::span<std::byte> buffer, const Path& name_for_errors) {
+  for (;;) {
+    ssize_t got = ::read(fd, buffer.data(), buffer.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) throw_errno("can't read", name_for_errors);
+  }
+}
+
+void close_checked(Fd&& fd, const Path& name_for_errors) {
+  // Linux has closed it even when it says EINTR.
+  if (::close(fd.release()) != 0 && errno != EINTR) throw_errno("can't close", name_for_errors);
+}
+
+void start_writeback(int fd) {
+  ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+std::string read_file(const Path& file, std::size_t limit) {
+  Fd fd = open_for_reading(file);
+  struct stat status;
+  if (::fstat(fd.get(), &status) != 0) throw_errno("can't read the status of", file);
+  std::string contents;
+  for (std::size_t used = 0;;) {
+    // One byte more than the size, so that the end is seen without growing once more.
+    std::size_t expected =
+        std::max<std::size_t>(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)) + 1, used + 4096);
+    contents.resize(std::min(expected, limit + 1));
+    std::size_t got = read_some(fd.get(), std::as_writable_bytes(std::span(contents)).subspan(used), file);
+    used += got;
+    if (used > limit) throw Error("too large to be read: " + file.string());
+    if (got == 0) {
+      contents.resize(used);
+      return contents;
+    }
+  }
+}
+
+void write_new_file(const Path& file, std::string_view contents) {
+  Fd fd = create_file(file);
+  Unfinished unfinished(file);
+  write_all(fd.get(), as_bytes(contents), file);
+  fsync_fd(fd, file);
+  close_checked(std::move(fd), file);
+  unfinished.keep();
+}
+
+void replace_file(const Path& file, std::string_view contents) {
+  Path temporary = file;
+  temporary += ".tmp";
+  if (::unlink(temporary.c_str()) != 0 && errno != ENOENT) throw_errno("can't remove", temporary);
+  write_new_file(temporary, contents);
+  Unfinished unfinished(temporary);
+  if (::rename(temporary.c_str(), file.c_str()) != 0) throw_errno("can't put in place", file);
+  unfinished.keep();
+  fsync_path(parent_of(file));
+}
+
+void make_private_dirs(const Path& dir) {
+  if (dir.empty() || is_dir(dir)) return;
+  // "a/b/" names the same directory as "a/b".
+  if (!dir.has_filename()) return make_private_dirs(dir.parent_path());
+  make_private_dirs(dir.parent_path());
+  make_private_dir(dir);
+}
+
+void fsync_path(const Path& file_or_dir) {
+  fsync_fd(open_for_reading(file_or_dir), file_or_dir);
+}
+
+void sync_filesystem(const Path& any_path_on_it) {
+  Fd fd = open_for_reading(any_path_on_it);
+  if (::syncfs(fd.get()) != 0) throw_errno("can't flush the file system of", any_path_on_it);
+}
+
+bool rename_noreplace(const Path& from, const Path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
+  if (errno != EINVAL && errno != ENOSYS) throw_errno("can't rename " + from.string() + " to", to);
+  // File systems without the flag (NFS among them). A directory that holds something is never replaced by
+  // rename(2) either, and the callers hold the lock of the directory that they rename into.
+  if (!absent(to)) return false;
+  if (::rename(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == EEXIST || errno == ENOTEMPTY) return false;
+  throw_errno("can't rename " + from.string() + " to", to);
+}
+
+void remove_tree(const Path& dir) {
+  std::error_code error;
+  std::filesystem::remove_all(dir, error);
+  if (error) throw_errno("can't remove", dir, error.value());
+}
+
+bool link_over(const Path& existing, const Path& replaced) {
+  Path temporary = replaced;
+  temporary += ".link";
+  if (::link(existing.c_str(), temporary.c_str()) != 0) {
+    constexpr int kUnreachable[] = {EXDEV, EMLINK, ENOENT, EPERM, EOPNOTSUPP, ENOSYS};
+    if (std::find(std::begin(kUnreachable), std::end(kUnreachable), errno) != std::end(kUnreachable))
+      return false;
+    throw_errno("can't link " + existing.string() + " to", temporary);
+  }
+  Unfinished unfinished(temporary);
+  // rename(2) of two names of one file does nothing and leaves both: then Unfinished removes the other name.
+  if (::rename(temporary.c_str(), replaced.c_str()) != 0) throw_errno("can't put in place", replaced);
+  return true;
+}
+
+std::uint64_t free_bytes(const Path& any_path_on_it) {
+  struct statvfs status;
+  if (::statvfs(any_path_on_it.c_str(), &status) != 0)
+    throw_errno("can't read the free space of", any_path_on_it);
+  return std::uint64_t{status.f_bavail} * status.f_frsize;
+}
+
+std::uint64_t size_of_file(const Path& file) {
+  struct stat status;
+  if (::stat(file.c_str(), &status) != 0) throw_errno("can't read the size of", file);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::vector<std::string> list_files(const Path& dir) {
+  std::vector<std::string> files;
+  collect_files(dir, "", files);
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::string> list_names(const Path& dir) {
+  std::vector<std::string> names;
+  for_each_entry(dir, false, [&](std::string name) { names.push_back(std::move(name)); });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool try_lock(const Fd& fd, LockMode mode) {
+  const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+  while (::flock(fd.get(), operation) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) throw_errno("can't lock", "flock");
+  }
+  return true;
+}
+
+Fd open_lock_file(const Path& file) {
+  return open_or_throw(file, O_RDWR | O_CREAT, "can't open the lock file");
+}
+
+}  // namespace pgassay

@@ -1,0 +1,194 @@
+#include "restore/large_objects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+
+#include "core/system/cancellation.h"
+#include "restore/part_feed.h"
+
+namespace pgassay {
+namespace {
+
+/// Each object takes a lock when its owner or comment is set: few enough for any lock table.
+constexpr std::size_t kObjectsATransaction = 500;
+constexpr std::size_t kPagesATransaction = 4000;
+
+class NoRows : public ChunkSink {
+ public:
+  void chunk(Bytes) override {}
+};
+
+/// Privileges are written as the backup's metadata rows have them; PUBLIC is the grantee without a name.
+/// NULL privileges: nothing was ever granted, and a new object is just that.
+constexpr const char* kStatements = R"(
+SELECT s.loid,
+  CASE WHEN s.comment IS NOT NULL
+    THEN pg_catalog.format('COMMENT ON LARGE OBJECT %s IS %L', s.loid, s.comment) END,
+  CASE WHEN {owners} AND s.owner <> current_user
+    THEN pg_catalog.format('ALTER LARGE OBJECT %s OWNER TO %I', s.loid, s.owner) END,
+  CASE WHEN {owners} AND s.privileges IS NOT NULL
+    THEN pg_catalog.format('REVOKE ALL ON LARGE OBJECT %s FROM %I', s.loid, s.owner) END,
+  (SELECT pg_catalog.string_agg(pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s', p.privilege, s.loid,
+      CASE WHEN p.grantee = '' THEN 'PUBLIC' ELSE pg_catalog.quote_ident(p.grantee) END,
+      CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
+    FROM pg_catalog.json_to_recordset(s.privileges::json) AS p(grantee text, privilege text, grantable boolean)
+    WHERE {owners} OR p.grantee <> s.owner)
+FROM pg_temp.pgassay_objects s ORDER BY s.loid)";
+
+std::string statements_sql(bool owners) {
+  std::string sql = kStatements;
+  const std::string place = "{owners}";
+  for (auto at = sql.find(place); at != std::string::npos; at = sql.find(place))
+    sql.replace(at, place.size(), owners ? "true" : "false");
+  return sql;
+}
+
+class ObjectLoader {
+ public:
+  ObjectLoader(const LoadJob& job, bool owners, std::vector<std::string>& lost, Observer& observer)
+      : job_(job), owners_(owners), lost_(lost), observer_(observer) {}
+
+  /// Makes every object of the metadata part, empty.
+  void make_objects(std::stop_token stop) {
+    const Part& part = *job_.manifest.large_objects.metadata;
+    compare_with_manifest(part);
+    Connection connection = open_loader(job_, stop);
+    connection.query(
+        "CREATE TEMPORARY TABLE pgassay_objects (loid oid, owner text, comment text, privileges text)"
+        " ON COMMIT DELETE ROWS");
+    RowBatches batches(kObjectsATransaction, [&](std::string_view rows) {
+      throw_if_stopped(stop);
+      stage(connection, "pgassay_objects (loid, owner, comment, privileges)", rows);
+      connection.query("SELECT pg_catalog.lo_create(loid) FROM pg_temp.pgassay_objects");
+      describe(connection);
+      connection.query("COMMIT");
+    });
+    read_part(job_.dir, part.file, batches);
+    batches.finish();
+    report_failures();
+  }
+
+  Loaded fill_objects(std::stop_token stop) {
+    const std::vector<Part>& parts = job_.manifest.large_objects.parts;
+    const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(parts.size(), 1, std::max(1U, job_.jobs)));
+    std::atomic<std::size_t> next = 0;
+    run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+      Connection connection = open_loader(job_, inner);
+      connection.query(
+          "CREATE TEMPORARY TABLE pgassay_pages (loid oid, pageno integer, data bytea) ON COMMIT DELETE ROWS");
+      for (std::size_t index = next++; index < parts.size(); index = next++) {
+        observer_.part_started(worker, "large objects");
+        fill_from(connection, parts[index], inner);
+        observer_.part_finished(worker, "large objects");
+      }
+    });
+    Loaded done;
+    for (const Part& part : parts) done.raw_bytes += part.raw;
+    return done;
+  }
+
+ private:
+  struct Description {
+    std::string loid;
+    const char* aspect;
+    std::string sql;
+  };
+  struct Failures {
+    std::uint64_t count = 0;
+    std::string first;
+  };
+  static constexpr const char* kAspects[] = {"its comment", "its owner", "its privileges", "its privileges"};
+
+  void compare_with_manifest(const Part& part) {
+    Observer silent;
+    NoRows none;
+    feed_part(job_.dir, part, none, silent);
+  }
+
+  void stage(Connection& connection, const std::string& table, std::string_view rows) {
+    connection.copy_in(fmt::format("BEGIN; COPY pg_temp.{} FROM STDIN WITH (ENCODING {})", table,
+                                   quote_literal(job_.manifest.encoding)),
+                       [&](ChunkSink& sink) { sink.chunk(as_bytes(rows)); });
+  }
+
+  /// Owner, privileges and comment of the staged objects: all in one go, one by one where that fails.
+  void describe(Connection& connection) {
+    const Result result = connection.query(statements_sql(owners_));
+    std::string all = "SAVEPOINT pgassay; ";
+    std::vector<Description> each;
+    for (int row = 0; row < result.rows(); ++row)
+      for (int column = 1; column <= 4; ++column)
+        if (!result.null(row, column))
+          each.push_back({result.text(row, 0), kAspects[column - 1], result.text(row, column)});
+    if (each.empty()) return;
+    for (const Description& one : each) all += one.sql + "; ";
+    try {
+      connection.query(all + "RELEASE SAVEPOINT pgassay");
+      return;
+    } catch (const ServerError& error) {
+      if (!object_fault(error)) throw;
+    }
+    connection.query("ROLLBACK TO SAVEPOINT pgassay");
+    for (const Description& one : each) describe_one(connection, one);
+  }
+
+  void describe_one(Connection& connection, const Description& one) {
+    try {
+      connection.query("SAVEPOINT pgassay; " + one.sql + "; RELEASE SAVEPOINT pgassay");
+    } catch (const ServerError& error) {
+      connection.query("ROLLBACK TO SAVEPOINT pgassay");
+      Failures& failures = failures_[fmt::format("{}: {}", one.aspect, error.what())];
+      if (++failures.count == 1) failures.first = one.loid;
+    }
+  }
+
+  /// A million objects of one absent owner are one line.
+  void report_failures() {
+    for (const auto& [what, failures] : failures_) {
+      const std::string others = failures.count > 1 ? fmt::format(" and {} others", failures.count - 1) : "";
+      lost_.push_back(fmt::format("large object {}{}: {}", failures.first, others, what));
+    }
+  }
+
+  /// An object is never in two parts, and its pages ascend. A page of no bytes can only be made by truncating the
+  /// object there, which drops the pages after it: so those come first.
+  void fill_from(Connection& connection, const Part& part, std::stop_token stop) {
+    compare_with_manifest(part);
+    RowBatches batches(kPagesATransaction, [&](std::string_view rows) {
+      throw_if_stopped(stop);
+      stage(connection, "pgassay_pages (loid, pageno, data)", rows);
+      connection.query(
+          "SELECT pg_catalog.lo_truncate64(fd, pageno::bigint * 2048), pg_catalog.lo_close(fd) FROM"
+          " (SELECT pg_catalog.lo_open(loid, 131072) AS fd, pageno FROM pg_temp.pgassay_pages"
+          " WHERE pg_catalog.length(data) = 0 ORDER BY loid, pageno OFFSET 0) empty_pages");
+      connection.query(
+          "SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.lo_put(loid, pageno::bigint * 2048, data)"
+          " FROM pg_temp.pgassay_pages WHERE pg_catalog.length(data) > 0 OFFSET 0) filled");
+      connection.query("COMMIT");
+      observer_.advanced(rows.size(), static_cast<std::uint64_t>(std::count(rows.begin(), rows.end(), '\n')));
+    });
+    read_part(job_.dir, part.file, batches);
+    batches.finish();
+  }
+
+  const LoadJob& job_;
+  bool owners_;
+  std::vector<std::string>& lost_;
+  std::map<std::string, Failures> failures_;
+  Observer& observer_;
+};
+
+}  // namespace
+
+Loaded load_large_objects(const LoadJob& job, bool owners, std::vector<std::string>& lost, Observer& observer,
+                          std::stop_token stop) {
+  if (!job.manifest.large_objects.metadata) return {};
+  ObjectLoader loader(job, owners, lost, observer);
+  loader.make_objects(stop);
+  return loader.fill_objects(stop);
+}
+
+}  // namespace pgassay

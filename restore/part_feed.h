@@ -1,0 +1,32 @@
+// A part's rows on their way into the server, compared with the manifest as they go.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/stream/part.h"
+#include "core/system/observer.h"
+
+namespace pgassay {
+
+/// Reads the part to its end into the sink. Throws BadBackup naming the file when what was read is not what the
+/// manifest says; the sink must then throw its rows away.
+void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer);
+
+/// Cuts COPY text into batches of whole rows: each is about kBytes, or as many rows as are allowed.
+class RowBatches : public ChunkSink {
+ public:
+  using Consumer = std::function<void(std::string_view rows)>;
+  RowBatches(std::size_t max_rows, Consumer consumer) : max_rows_(max_rows), consumer_(std::move(consumer)) {}
+  void chunk(Bytes bytes) override;
+  void finish();  ///< passes on what is left
+
+ private:
+  static constexpr std::size_t kBytes = 4 << 20;
+  std::size_t max_rows_, rows_ = 0;
+  Consumer consumer_;
+  std::string pending_;
+};
+
+}  // namespace pgassay

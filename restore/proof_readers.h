@@ -1,0 +1,41 @@
+// What the proof reads of the live database, and how it is spread over its connections.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/postgres/catalog.h"
+#include "core/postgres/connection.h"
+#include "core/repository/manifest.h"
+#include "core/system/observer.h"
+
+namespace pgassay {
+
+/// One COPY … TO STDOUT whose rows count towards subjects_[subject].
+struct ProofUnit {
+  std::size_t subject = 0;
+  std::string sql;
+  std::uint64_t bytes = 0;  ///< about; the largest are read first
+};
+
+/// One thing whose rows are compared: a table, one leaf of a partition tree, the large objects.
+struct ProofSubject {
+  std::string shown;
+  RowDigest found;
+  std::string problem;   ///< the server's words when it could not be read
+  bool forbidden = false;  ///< it could not for want of a privilege
+};
+
+/// Cuts of the table that can be read side by side, at least one. Only heap tables of PostgreSQL 14 and later are cut:
+/// others have no TID range scans.
+std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int server_version, std::uint64_t page_bytes);
+
+/// Reads all units with `jobs` connections under one snapshot and adds what they found to their subjects.
+void read_units(const ConnInfo& target, const std::string& snapshot, const std::string& lc_monetary,
+                std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs, Observer& observer,
+                std::stop_token stop);
+
+}  // namespace pgassay

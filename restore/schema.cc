@@ -1,0 +1,125 @@
+#include "restore/schema.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "core/postgres/session.h"
+#include "core/system/error.h"
+#include "core/system/subprocess.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::string_view kPrefix = "pg_restore: ", kErrorPrefix = "pg_restore: error: ",
+                           kQueryFailed = "could not execute query: ", kServerError = "ERROR:  ",
+                           kCommandWas = "Command was: ",
+                           kIgnored = "errors ignored on restore: ";
+
+std::string_view next_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+/// On one line, and only as much as names the object.
+std::string shortened(const std::string& command) {
+  constexpr std::size_t kLongest = 120;
+  std::string line;
+  for (const char c : command)
+    if (c != '\n' && c != '\t')
+      line.push_back(c);
+    else if (!line.ends_with(' '))
+      line.push_back(' ');
+  while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
+  if (line.size() <= kLongest) return line;
+  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80; };
+  std::size_t end = kLongest;
+  while (continues(end)) --end;
+  return line.substr(0, end) + "…";
+}
+
+std::optional<std::uint64_t> ignored_errors(std::string_view text) {
+  const auto at = text.rfind(kIgnored);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t count = 0;
+  const char* digits = text.data() + at + kIgnored.size();
+  std::from_chars(digits, text.data() + text.size(), count);
+  return count;
+}
+
+Command command_for(Connection& target, const SchemaRun& run) {
+  Command command;
+  command.argv = run.pg_restore.argv;
+  command.argv.insert(command.argv.end(), {"-d", target.child_conninfo(), "--section=" + run.section});
+  if (run.jobs > 1) command.argv.push_back(fmt::format("--jobs={}", run.jobs));
+  if (!run.owners) command.argv.emplace_back("--no-owner");
+  if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
+  command.argv.push_back(run.archive.string());
+  command.env = target.child_environment();
+  command.env["PGOPTIONS"] = child_options(target.server_version());
+  command.env["LC_ALL"] = "C";
+  return command;
+}
+
+}  // namespace
+
+std::vector<SchemaProblem> read_problems(std::string_view text) {
+  std::vector<SchemaProblem> problems;
+  std::string* growing = nullptr;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.starts_with(kErrorPrefix)) {
+      std::string_view message = line.substr(kErrorPrefix.size());
+      if (message.starts_with(kQueryFailed)) message.remove_prefix(kQueryFailed.size());
+      if (message.starts_with(kServerError)) message.remove_prefix(kServerError.size());
+      problems.push_back({std::string(message), {}});
+      growing = &problems.back().message;
+    } else if (line.starts_with(kPrefix)) {
+      growing = nullptr;
+    } else if (line.starts_with(kCommandWas) && growing) {
+      problems.back().command = line.substr(kCommandWas.size());
+      growing = &problems.back().command;
+    } else if (growing && (!line.empty() || growing == &problems.back().command)) {
+      growing->append(growing == &problems.back().message ? " " : "\n").append(line);
+    }
+  }
+  return problems;
+}
+
+std::string tolerated(const SchemaProblem& problem) {
+  const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
+  const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
+  if (says("schema \"public\" already exists") && does("CREATE SCHEMA public"))
+    return "every new database has it";
+  if (says("must be owner of extension") && does("COMMENT ON EXTENSION"))
+    return "only an extension's owner may comment on it; it has the comment of its control file";
+  return {};
+}
+
+void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
+                     std::vector<std::string>& notes, std::stop_token stop) {
+  const Completed done = pgassay::run(command_for(target, run), stop);
+  const auto ignored = ignored_errors(done.err);
+  if (!done.ok() && !ignored)
+    throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, done.complaint()));
+  std::uint64_t told = 0;
+  for (const SchemaProblem& problem : read_problems(done.err)) {
+    ++told;
+    const std::string line = problem.command.empty()
+                                 ? problem.message
+                                 : fmt::format("{}: {}", shortened(problem.command), problem.message);
+    const std::string why = tolerated(problem);
+    if (why.empty())
+      lost.push_back(line);
+    else
+      notes.push_back(fmt::format("{} ({})", line, why));
+  }
+  // With --jobs pg_restore counts each error more than once.
+  if (run.jobs > 1 ? ignored.value_or(0) > 0 && told == 0 : ignored.value_or(0) > told)
+    lost.push_back(fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
+}
+
+}  // namespace pgassay

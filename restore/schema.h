@@ -1,0 +1,36 @@
+// pg_restore runs: everything of the schema archive that is no data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "core/postgres/pg_tool.h"
+#include "core/system/files.h"
+
+namespace pgassay {
+
+struct SchemaRun {
+  PgTool pg_restore;
+  Path archive;
+  std::string section;     ///< "pre-data", "post-data"
+  unsigned jobs = 1;
+  bool owners = true, tablespaces = true;
+};
+
+/// Restores the section into the database that `target` is connected to, and goes on after errors: each object that
+/// could not be made is a line in `lost`, each failure that is known to be harmless one in `notes`. Throws Error when
+/// pg_restore itself failed.
+void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
+                     std::vector<std::string>& notes, std::stop_token stop);
+
+/// One "pg_restore: error: …" and, where it was one, its statement.
+struct SchemaProblem {
+  std::string message, command;
+};
+std::vector<SchemaProblem> read_problems(std::string_view pg_restore_stderr);
+/// Why the problem is harmless; empty: it is not.
+std::string tolerated(const SchemaProblem& problem);
+
+}  // namespace pgassay

@@ -1,0 +1,247 @@
+#include "restore/target.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <set>
+
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+constexpr int kMajor = 10000;
+
+void check_version(const Connection& connection, const Manifest& manifest) {
+  const int target = connection.server_version() / kMajor, source = manifest.server.version / kMajor;
+  if (target >= source) return;
+  throw Refused(fmt::format("{}: PostgreSQL {} is older than the backup's {}", connection.described(), target, source),
+                fmt::format("restore into PostgreSQL {} or newer", source));
+}
+
+void check_extensions(Connection& connection, const Manifest& manifest, std::vector<std::string>& notes) {
+  std::map<std::string, std::string> available;
+  const Result result =
+      connection.query("SELECT name, default_version FROM pg_catalog.pg_available_extensions");
+  for (int row = 0; row < result.rows(); ++row) available[result.text(row, 0)] = result.text(row, 1);
+  std::vector<std::string> missing;
+  for (const ExtensionInfo& extension : manifest.extensions) {
+    const auto found = available.find(extension.name);
+    if (found == available.end())
+      missing.push_back(fmt::format("{} {}", extension.name, extension.version));
+    else if (found->second != extension.version)
+      notes.push_back(fmt::format("extension {}: version {} here, {} in the backup", extension.name, found->second,
+                                  extension.version));
+  }
+  if (missing.empty()) return;
+  throw Refused(fmt::format("{}: the backup needs extensions that are not installed on the server: {}",
+                            connection.described(), fmt::join(missing, ", ")),
+                "install their packages on the server (Debian: apt-get install postgresql-contrib, "
+                "postgresql-NN-NAME), then run it again");
+}
+
+/// Any session may try a locale on for size with lc_monetary.
+bool locale_known(Connection& connection, const std::string& locale) {
+  try {
+    connection.query("BEGIN");
+    connection.query("SELECT pg_catalog.set_config('lc_monetary', $1, true)", {locale});
+    connection.query("ROLLBACK");
+    return true;
+  } catch (const ServerError&) {
+    connection.query("ROLLBACK");
+    return false;
+  }
+}
+
+void check_locales(Connection& connection, const DatabaseProperties& database) {
+  for (const std::string& locale : {database.collate, database.ctype}) {
+    if (locale.empty() || locale_known(connection, locale)) continue;
+    throw Refused(fmt::format("{}: the backup's database has the locale \"{}\", which the server lacks",
+                              connection.described(), locale),
+                  fmt::format("make it there (Debian: uncomment it in /etc/locale.gen, run locale-gen; else: localedef) "
+                              "and restart PostgreSQL, or create a database with another locale and restore with "
+                              "--into"));
+  }
+}
+
+/// Objects of one catalog that neither initdb nor an extension made.
+std::string users_objects(const std::string& kind, const std::string& catalog, const std::string& name,
+                          const std::string& condition = "true") {
+  return fmt::format(
+      "SELECT '{0} ' || {2} AS what FROM pg_catalog.{1} o WHERE o.oid >= 16384 AND {3} AND NOT EXISTS"
+      " (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.{1}'::pg_catalog.regclass"
+      " AND d.objid = o.oid AND d.deptype = 'e')",
+      kind, catalog, name, condition);
+}
+
+std::string in_schema(const std::string& column, const std::string& schema) {
+  return fmt::format("(SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = o.{}) || '.' || o.{}", schema,
+                     column);
+}
+
+std::string whatever_is_there() {
+  const std::string elsewhere =
+      "NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = o.{} AND n.nspname ~ '^pg_(toast|temp)')";
+  const auto here = [&](const char* column) { return fmt::format(fmt::runtime(elsewhere), column); };
+  const std::vector<std::string> parts = {
+      users_objects("schema", "pg_namespace", "o.nspname",
+                    "o.nspname <> 'public' AND o.nspname !~ '^pg_(toast|temp)'"),
+      users_objects("relation", "pg_class", in_schema("relname", "relnamespace"),
+                    "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND " + here("relnamespace")),
+      users_objects("function", "pg_proc", in_schema("proname", "pronamespace"), here("pronamespace")),
+      users_objects("type", "pg_type", in_schema("typname", "typnamespace"),
+                    "o.typcategory <> 'A' AND o.typtype <> 'm' AND " + here("typnamespace") +
+                        " AND (o.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid"
+                        " AND c.relkind = 'c'))"),
+      users_objects("event trigger", "pg_event_trigger", "o.evtname"),
+      users_objects("publication", "pg_publication", "o.pubname"),
+      users_objects("foreign-data wrapper", "pg_foreign_data_wrapper", "o.fdwname"),
+      "SELECT 'large object ' || o.oid FROM pg_catalog.pg_largeobject_metadata o"};
+  return fmt::format("SELECT what FROM ({}) found LIMIT 5", fmt::join(parts, " UNION ALL "));
+}
+
+std::string provider_clause(const DatabaseProperties& database, int target_version) {
+  if (target_version < 150000) return {};
+  std::string sql;
+  switch (database.provider) {
+    case 'i':
+      sql = " LOCALE_PROVIDER icu ICU_LOCALE " + quote_literal(database.icu_locale);
+      if (!database.icu_rules.empty() && target_version >= 160000)
+        sql += " ICU_RULES " + quote_literal(database.icu_rules);
+      return sql;
+    case 'b':
+      return " LOCALE_PROVIDER builtin BUILTIN_LOCALE " + quote_literal(database.icu_locale);
+    default:
+      return " LOCALE_PROVIDER libc";
+  }
+}
+
+/// The parts of a stored list setting ('"$user", public'), as SplitGUCList() in PostgreSQL's dumputils.c reads it.
+std::vector<std::string> list_parts(const std::string& value) {
+  std::vector<std::string> parts;
+  std::string part;
+  bool in_quotes = false, any = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (c == '"' && in_quotes && i + 1 < value.size() && value[i + 1] == '"') {
+      part.push_back(value[++i]);
+    } else if (c == '"') {
+      in_quotes = !in_quotes;
+      any = true;
+    } else if (c == ',' && !in_quotes) {
+      parts.push_back(std::exchange(part, {}));
+      any = true;
+    } else if (in_quotes || (c != ' ' && c != '\t' && c != '\n')) {
+      part.push_back(c);
+    }
+  }
+  if (any || !part.empty()) parts.push_back(part);
+  return parts;
+}
+
+/// Runs one statement of the database's properties; its failure loses that property and nothing else.
+void try_property(Connection& connection, const std::string& sql, const std::string& what,
+                  std::vector<std::string>& lost) {
+  try {
+    connection.query(sql);
+  } catch (const ServerError& error) {
+    lost.push_back(fmt::format("{}: {}", what, error.what()));
+  }
+}
+
+std::string with_name(std::string sql, const std::string& quoted) {
+  constexpr std::string_view kPlace = ":DATABASE:";
+  const auto at = sql.find(kPlace);
+  return at == std::string::npos ? sql : sql.replace(at, kPlace.size(), quoted);
+}
+
+}  // namespace
+
+void check_server(Connection& connection, const Manifest& manifest, bool create, std::vector<std::string>& notes) {
+  check_version(connection, manifest);
+  if (create) check_locales(connection, manifest.database);
+  check_extensions(connection, manifest, notes);
+}
+
+void check_absent(Connection& connection, const std::string& name) {
+  const Result found = connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name});
+  if (found.rows() == 0) return;
+  throw Refused(fmt::format("{}: database \"{}\" exists", connection.described(), name),
+                fmt::format("give another name with --into, or restore into it without --create if it is empty"));
+}
+
+void check_empty(Connection& connection) {
+  const Result found = connection.query(whatever_is_there());
+  if (found.rows() == 0) return;
+  std::vector<std::string> some;
+  for (int row = 0; row < found.rows(); ++row) some.push_back(found.text(row, 0));
+  throw Refused(fmt::format("{}: the database is not empty: {}{}", connection.described(), fmt::join(some, ", "),
+                            some.size() == 5 ? ", …" : ""),
+                "restore into a new database: --create --into NAME; nothing was touched");
+}
+
+void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
+                     std::vector<std::string>& notes) {
+  const DatabaseProperties& database = manifest.database;
+  std::string sql = fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}",
+                                quote_identifier(name), quote_literal(database.encoding),
+                                quote_literal(database.collate), quote_literal(database.ctype),
+                                provider_clause(database, connection.server_version()));
+  if (!database.tablespace.empty() && database.tablespace != "pg_default") {
+    const Result space =
+        connection.query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1", {database.tablespace});
+    if (space.rows() > 0)
+      sql += " TABLESPACE " + quote_identifier(database.tablespace);
+    else
+      notes.push_back(fmt::format("tablespace {} is absent here: the database is in the default one",
+                                  database.tablespace));
+  }
+  try {
+    connection.query(sql);
+  } catch (const ServerError& error) {
+    throw Error(fmt::format("database \"{}\": could not be created: {}", name, error.what()),
+                "only roles may have been created so far");
+  }
+}
+
+std::string setting_sql(const std::string& database, const DatabaseSetting& setting) {
+  static const std::set<std::string, std::less<>> kLists = {"local_preload_libraries",  "search_path",
+                                                            "session_preload_libraries", "shared_preload_libraries",
+                                                            "temp_tablespaces",          "unix_socket_directories"};
+  std::string sql = setting.role.empty() ? "ALTER DATABASE " + quote_identifier(database)
+                                         : fmt::format("ALTER ROLE {} IN DATABASE {}", quote_identifier(setting.role),
+                                                       quote_identifier(database));
+  std::string name;
+  for (std::size_t from = 0; from != std::string::npos;) {
+    const auto dot = setting.name.find('.', from);
+    name += (name.empty() ? "" : ".") + quote_identifier(setting.name.substr(from, dot - from));
+    from = dot == std::string::npos ? dot : dot + 1;
+  }
+  sql += " SET " + name + " TO ";
+  if (!kLists.contains(setting.name)) return sql + quote_literal(setting.value);
+  std::vector<std::string> parts;
+  for (const std::string& part : list_parts(setting.value)) parts.push_back(quote_literal(part));
+  return sql + (parts.empty() ? "''" : fmt::format("{}", fmt::join(parts, ", ")));
+}
+
+void apply_database_properties(Connection& connection, const std::string& name, const DatabaseProperties& properties,
+                               bool owner, std::vector<std::string>& lost) {
+  const std::string quoted = quote_identifier(name), shown = fmt::format("database \"{}\"", name);
+  const auto apply = [&](const std::string& sql, std::string_view what) {
+    try_property(connection, sql, fmt::format("{}: {}", shown, what), lost);
+  };
+  if (owner && !properties.owner.empty())
+    apply(fmt::format("ALTER DATABASE {} OWNER TO {}", quoted, quote_identifier(properties.owner)), "its owner");
+  for (const std::string& grant : properties.grants) apply(with_name(grant, quoted), "its privileges");
+  if (!properties.comment.empty())
+    apply(fmt::format("COMMENT ON DATABASE {} IS {}", quoted, quote_literal(properties.comment)), "its comment");
+  for (const DatabaseSetting& setting : properties.settings)
+    apply(setting_sql(name, setting), fmt::format("setting {}", setting.name));
+  if (properties.connection_limit >= 0)
+    apply(fmt::format("ALTER DATABASE {} CONNECTION LIMIT {}", quoted, properties.connection_limit),
+          "its connection limit");
+  if (properties.is_template) apply(fmt::format("ALTER DATABASE {} IS_TEMPLATE true", quoted), "being a template");
+}
+
+}  // namespace pgassay

@@ -1,0 +1,68 @@
+// Where the measuring happens: one server of our own, a scratch directory, and the programs that are
+// compared.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/bench/data_sets.h"
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/local_server.h"
+
+namespace pgassay::bench {
+
+struct Options {
+  int runs = 5;
+  double scale = 1;
+  std::string only;
+  std::string pgassay = PGASSAY_BINARY;
+  std::filesystem::path scratch = std::filesystem::temp_directory_path();
+};
+
+/// A directory of its own below the scratch directory, removed with everything in it.
+class ScratchDir {
+ public:
+  explicit ScratchDir(const std::filesystem::path& below);
+  ScratchDir(const ScratchDir&) = delete;
+  ~ScratchDir();
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Taken {
+  test::Ended ended;
+  std::string dir;  ///< of the backup
+};
+
+class Lab {
+ public:
+  explicit Lab(const Options& options);
+
+  const Options& options() const { return options_; }
+  std::string conninfo(const std::string& database) const;
+  std::string facts() const;  ///< the machine and the versions, some lines
+
+  void create(const DataSet& set);  ///< as a database of its name
+  void drop(const std::string& database);
+
+  Taken backup(const std::string& database, const std::string& repository) const;
+  test::Ended verify(const std::string& repository) const;
+  test::Ended restore(const std::string& repository, const std::string& into) const;
+  test::Ended dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
+  test::Ended pg_restore(const std::string& dir, const std::string& into) const;
+  test::Ended zstd_test(const std::string& backup_dir, unsigned processes) const;
+
+ private:
+  test::Ended run(const std::vector<std::string>& argv) const;
+  std::string tool(const std::string& name) const;
+
+  Options options_;
+  test::LocalServer server_;
+};
+
+}  // namespace pgassay::bench

@@ -1,0 +1,137 @@
+#include "tests/bench/measures.h"
+
+#include <fmt/format.h>
+
+#include "core/repository/repository.h"
+#include "tests/bench/copy_to_nowhere.h"
+#include "tests/bench/results.h"
+
+namespace pgassay::bench {
+
+namespace {
+
+constexpr double kPeakMib = 64;
+const std::string kBackup = "pgassay backup -j2", kData = "its data phase",
+                  kNowhere = "2 connections COPY to nowhere", kDumpPlain = "pg_dump -Fd -j2 -Z0",
+                  kDump = "pg_dump -Fd -j2", kVerify = "pgassay verify -j2", kZstd = "zstd -t",
+                  kZstdTwo = "2 zstd -t side by side", kRestore = "pgassay restore -j2",
+                  kPgRestore = "pg_restore -j2";
+
+double data_phase(const Manifest& manifest) {
+  for (const PhaseTime& phase : manifest.phases) {
+    if (phase.name == "data") return phase.seconds;
+  }
+  throw std::runtime_error("the manifest has no phase named data");
+}
+
+void add(Results& results, const std::string& series, const test::Ended& ended) {
+  results.add_seconds_and_peak(series, ended.seconds, ended.peak_kib);
+}
+
+void second_backup(const Lab& lab, const std::string& database) {
+  const ScratchDir scratch(lab.options().scratch);
+  lab.backup(database, scratch / "repository");
+  const Taken second = lab.backup(database, scratch / "repository");
+  const ManifestSummary summary = read_manifest(second.dir).summary;
+  Results::print_figure(
+      "new bytes of a second backup, of its stored bytes",
+      100.0 * static_cast<double>(summary.new_bytes) / static_cast<double>(summary.stored_bytes), "%", {1});
+  Results::print_figure("peak memory of a second backup", static_cast<double>(second.ended.peak_kib) / 1024,
+                        "MiB", {kPeakMib});
+}
+
+void two_tables(Lab& lab) {
+  const std::string database = "two_tables";
+  Results results("two_tables: backup and verify of two large tables");
+  for (int run = 0; run < lab.options().runs; ++run) {
+    const ScratchDir scratch(lab.options().scratch);
+    const Taken taken = lab.backup(database, scratch / "repository");
+    const Manifest manifest = read_manifest(taken.dir);
+    add(results, kBackup, taken.ended);
+    results.add(kData, data_phase(manifest));
+    results.add(kNowhere, copy_to_nowhere(lab.conninfo(database), manifest, 2));
+    add(results, kDumpPlain, lab.dump(database, scratch / "plain", 0));
+    add(results, kDump, lab.dump(database, scratch / "compressed", std::nullopt));
+    add(results, kVerify, lab.verify(scratch / "repository"));
+    add(results, kZstd, lab.zstd_test(taken.dir, 1));
+    add(results, kZstdTwo, lab.zstd_test(taken.dir, 2));
+  }
+  results.print_series();
+  results.print_ratio(kData, kNowhere, Target{1.3, 1.1});
+  results.print_ratio(kBackup, kDumpPlain, Target{1.0});
+  results.print_ratio(kBackup, kDump, Target{0.5});
+  results.print_ratio(kVerify, kZstd, Target{1.7});
+  results.print_ratio(kVerify, kZstdTwo, std::nullopt);
+  results.print_peak(kBackup, kPeakMib);
+  results.print_peak(kVerify, kPeakMib);
+  second_backup(lab, database);
+}
+
+void one_table(Lab& lab) {
+  Results results("one_table: one large table");
+  for (int run = 0; run < lab.options().runs; ++run) {
+    const ScratchDir scratch(lab.options().scratch);
+    add(results, kBackup, lab.backup("one_table", scratch / "repository").ended);
+    add(results, kDumpPlain, lab.dump("one_table", scratch / "plain", 0));
+  }
+  results.print_series();
+  results.print_ratio(kBackup, kDumpPlain, Target{0.75});
+  results.print_peak(kBackup, kPeakMib);
+}
+
+void small_tables(Lab& lab) {
+  Results results("small_tables: 10,000 small tables");
+  for (int run = 0; run < lab.options().runs; ++run) {
+    const ScratchDir scratch(lab.options().scratch);
+    const Taken taken = lab.backup("small_tables", scratch / "repository");
+    add(results, kBackup, taken.ended);
+    results.add(kData, data_phase(read_manifest(taken.dir)));
+    add(results, kDump, lab.dump("small_tables", scratch / "compressed", std::nullopt));
+    add(results, kVerify, lab.verify(scratch / "repository"));
+  }
+  results.print_series();
+  results.print_ratio(kBackup, kDump, Target{1.1, 0.8});
+  results.print_peak(kBackup, kPeakMib);
+  results.print_peak(kVerify, kPeakMib);
+}
+
+/// The row as COPY text is as long as its field: hex digits need no escaping.
+void large_row(Lab& lab) {
+  Results results("large_row: a row of 200 MiB; targets are 4 times the row");
+  const double row_mib = 200 * lab.options().scale;
+  const ScratchDir scratch(lab.options().scratch);
+  add(results, kBackup, lab.backup("large_row", scratch / "repository").ended);
+  add(results, kVerify, lab.verify(scratch / "repository"));
+  results.print_series();
+  results.print_peak(kBackup, std::max(kPeakMib, 4 * row_mib));
+  results.print_peak(kVerify, std::max(kPeakMib, 4 * row_mib));
+}
+
+void restore(Lab& lab) {
+  Results results("restore: of two large tables, pgassay with its proof");
+  const ScratchDir scratch(lab.options().scratch);
+  lab.backup("two_tables", scratch / "repository");
+  lab.dump("two_tables", scratch / "compressed", std::nullopt);
+  for (int run = 0; run < lab.options().runs; ++run) {
+    add(results, kRestore, lab.restore(scratch / "repository", "restored"));
+    lab.drop("restored");
+    add(results, kPgRestore, lab.pg_restore(scratch / "compressed", "restored"));
+    lab.drop("restored");
+  }
+  results.print_series();
+  results.print_ratio(kRestore, kPgRestore, std::nullopt);
+  results.print_peak(kRestore, kPeakMib);
+}
+
+}  // namespace
+
+const std::vector<Measure>& measures() {
+  static const std::vector<Measure> all = {{"two_tables", "two_tables", two_tables},
+                                           {"one_table", "one_table", one_table},
+                                           {"small_tables", "small_tables", small_tables},
+                                           {"large_row", "large_row", large_row},
+                                           {"restore", "two_tables", restore, false}};
+  return all;
+}
+
+}  // namespace pgassay::bench

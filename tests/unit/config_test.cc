@@ -1,0 +1,136 @@
+#include "cli/config.h"
+
+#include <gtest/gtest.h>
+
+#include "core/system/error.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay::cli {
+namespace {
+
+struct Complaint {
+  std::string text, hint;
+};
+
+Complaint complaint_about(std::string_view text) {
+  try {
+    parse_config(text, "pgassay.toml");
+  } catch (const UsageError& error) {
+    return {error.what(), error.hint()};
+  }
+  return {"no error", {}};
+}
+
+TEST(Config, AnUnknownKeyIsAnErrorWithItsLineAndTheKeyThatWasMeant) {
+  EXPECT_EQ(complaint_about("jobs = 2\n\n[source.prod]\ncompresion = 3\n").text,
+            "pgassay.toml:4: unknown key 'compresion' in [source.prod]; did you mean 'compression'?");
+}
+
+TEST(Config, AnUnknownKeyAtTheTopIsAnErrorToo) {
+  EXPECT_EQ(complaint_about("retention = 7").text,
+            "pgassay.toml:1: unknown key 'retention' in the top of the file");
+}
+
+TEST(Config, AValueOfAnotherTypeIsAnErrorWithItsLine) {
+  EXPECT_EQ(complaint_about("\njobs = \"2\"").text,
+            "pgassay.toml:2: jobs must be a whole number, not a string");
+  EXPECT_EQ(complaint_about("[source.a]\nrole_passwords = 1").text,
+            "pgassay.toml:2: role_passwords must be true or false, not a whole number");
+  EXPECT_EQ(complaint_about("[source.a]\nexclude_table_data = [\n\"a.b\",\n1]").text,
+            "pgassay.toml:4: exclude_table_data must hold strings, not a whole number");
+  EXPECT_EQ(complaint_about("source = 1").text,
+            "pgassay.toml:1: source must be tables such as [source.prod]");
+}
+
+TEST(Config, AValueOutOfRangeIsAnErrorWithItsLine) {
+  EXPECT_EQ(complaint_about("jobs = 0").text, "pgassay.toml:1: jobs = 0 is out of range: 1 to 64");
+  EXPECT_EQ(complaint_about("compression = 20").text,
+            "pgassay.toml:1: compression = 20 is out of range: 1 to 19");
+  EXPECT_EQ(complaint_about("[source.a]\nlock_timeout = 0").text,
+            "pgassay.toml:2: lock_timeout = 0 is out of range: more than 0, at most 3600");
+  EXPECT_EQ(complaint_about("[source.a]\nlock_timeout = nan").text,
+            "pgassay.toml:2: lock_timeout = nan is out of range: more than 0, at most 3600");
+}
+
+TEST(Config, ADurationWithoutAUnitIsAnError) {
+  EXPECT_EQ(complaint_about("full_every = \"7\"").text,
+            "pgassay.toml:1: full_every must be a duration such as \"7d\" or \"12h\", or \"0\"");
+}
+
+TEST(Config, WhatIsNoTomlIsAnErrorWithItsLine) {
+  EXPECT_TRUE(complaint_about("jobs = 2\njobs = 3\n").text.starts_with("pgassay.toml:2: "));
+  EXPECT_TRUE(complaint_about("[source.prod\n").text.starts_with("pgassay.toml:1: "));
+}
+
+TEST(Config, APasswordInDbnameIsRefusedAndNotRepeated) {
+  const Complaint complaint = complaint_about("[source.a]\ndbname = \"postgresql://u:hunter2@h/d\"");
+  EXPECT_EQ(complaint.text, "pgassay.toml:2: dbname holds a password");
+  EXPECT_NE(complaint.hint.find("~/.pgpass"), std::string::npos);
+}
+
+TEST(Config, AMalformedConnectionStringIsNotRepeated) {
+  const Complaint complaint = complaint_about("[source.a]\ndbname = \"host=x password='hunter2 user\"");
+  EXPECT_TRUE(complaint.text.starts_with("pgassay.toml:2: "));
+  EXPECT_EQ((complaint.text + complaint.hint).find("hunter2"), std::string::npos);
+}
+
+TEST(Config, AKeyForAPasswordGetsTheHintWherePasswordsBelong) {
+  const Complaint complaint = complaint_about("[source.a]\npassword = \"hunter2\"");
+  EXPECT_TRUE(complaint.text.starts_with("pgassay.toml:2: unknown key 'password' in [source.a]"));
+  EXPECT_NE(complaint.hint.find("~/.pgpass"), std::string::npos);
+}
+
+TEST(Config, AParameterGivenTwiceIsAnError) {
+  EXPECT_EQ(complaint_about("[source.a]\ndbname = \"host=x\"\nhost = \"y\"").text,
+            "pgassay.toml:3: host is given twice: here and in dbname");
+  EXPECT_EQ(complaint_about("[source.a]\ndbname = \"x\"\ndatabase = \"y\"").text,
+            "pgassay.toml:3: database is given twice: here and in dbname");
+}
+
+TEST(Config, ASourcesNameMayNotHoldASlash) {
+  EXPECT_EQ(complaint_about("\n[source.\"a/b\"]").text, "pgassay.toml:2: a source's name can't be 'a/b'");
+}
+
+TEST(Config, ConnectionKeysAreLibpqsParameters) {
+  const Config config =
+      parse_config("[source.a]\nhost = \"h\"\nport = 6432\nuser = \"u\"\ndatabase = \"d\"", "c.toml");
+  const std::map<std::string, std::string> expected = {
+      {"host", "h"}, {"port", "6432"}, {"user", "u"}, {"dbname", "d"}};
+  EXPECT_EQ(config.sources.at("a").connection.parameters, expected);
+}
+
+TEST(Config, ARelativeRepositoryIsBesideTheFile) {
+  EXPECT_EQ(parse_config("repository = \"backups\"", "/etc/pgassay/pgassay.toml").repository,
+            "/etc/pgassay/backups");
+  EXPECT_EQ(parse_config("repository = \"/srv/b\"", "/etc/pgassay/pgassay.toml").repository, "/srv/b");
+}
+
+TEST(Config, AFileThatIsNamedMustBeThere) {
+  const test::TemporaryDir dir;
+  EXPECT_THROW(load_config((dir.path() / "absent.toml").string()), UsageError);
+}
+
+TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
+  const Path example = Path(PGASSAY_SOURCE_DIR) / "docs" / "pgassay.toml";
+  const Config config = parse_config(read_file(example), example);
+  const SourceConfig& prod = config.sources.at("prod");
+  EXPECT_EQ(config.repository, "/var/backups/pgassay");
+  EXPECT_EQ(config.jobs, 2U);
+  EXPECT_EQ(config.compression, 1);
+  EXPECT_EQ(config.full_every_days, 7);
+  EXPECT_EQ(prod.connection.parameters.size(), 5U);
+  EXPECT_EQ(prod.jobs, 4U);
+  EXPECT_EQ(prod.compression, 3);
+  EXPECT_EQ(prod.full_every_days, 14);
+  EXPECT_EQ(prod.exclude_table_data, (std::vector<std::string>{"audit.*", "public.sessions"}));
+  EXPECT_EQ(prod.lock_timeout, 10);
+  EXPECT_EQ(prod.lock_policy, "warn");
+  EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");
+  EXPECT_EQ(prod.role_passwords, false);
+  EXPECT_EQ(prod.label, "nightly");
+  EXPECT_EQ(config.sources.at("shop").connection.parameters.at("sslmode"), "verify-full");
+  EXPECT_EQ(config.sources.at("wiki").connection.parameters.at("service"), "wiki");
+}
+
+}  // namespace
+}  // namespace pgassay::cli

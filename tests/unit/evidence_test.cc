@@ -1,0 +1,86 @@
+#include "core/repository/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include "core/system/error.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay {
+namespace {
+
+Evidence sample(const std::string& kind, const std::string& finished, Verdict verdict,
+                const std::string& scope = "all") {
+  Evidence evidence;
+  evidence.kind = kind;
+  evidence.finished = parse_rfc3339(finished);
+  evidence.started = evidence.finished - std::chrono::seconds(90);
+  evidence.verdict = verdict;
+  evidence.scope = scope;
+  return evidence;
+}
+
+struct EvidenceTest : testing::Test {
+  test::TemporaryDir temporary;
+  Path dir = temporary.path();
+  EvidenceTest() { make_private_dirs(dir / "evidence"); }
+  void put(const std::string& name, const std::string& text) {
+    write_new_file(dir / "evidence" / name, text);
+  }
+};
+
+TEST_F(EvidenceTest, ComesBackFromItsTextAsItWas) {
+  Evidence evidence = sample("drill", "2026-11-23T03:00:00.5Z", Verdict::unverified, "2/7");
+  evidence.tool_version = "0.1.0";
+  evidence.host = "db1";
+  evidence.checks = {{"parts", Verdict::pass, "9 parts"}, {"amcheck", Verdict::unverified, "no extension"}};
+  evidence.findings = {{"data/caf\xe9", "rows", "one \"quoted\""}};
+  evidence.phases = {{"load", 12.5}};
+  evidence.facts = {{"image", "postgres:15"}};
+  const Evidence again = parse_evidence(to_json(evidence), "x.json");
+  EXPECT_EQ(to_json(again), to_json(evidence));
+  EXPECT_EQ(again.findings[0].file, "data/caf\xe9");
+}
+
+TEST_F(EvidenceTest, DamagedEvidenceIsRefusedByFileAndField) {
+  std::string text = to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass));
+  text.replace(text.find("PASS"), 4, "PASs");
+  try {
+    parse_evidence(text, "x.json");
+    FAIL();
+  } catch (const BadBackup& error) {
+    EXPECT_STREQ(error.what(), "x.json: /verdict: is none of PASS, FAIL, UNVERIFIED");
+  }
+}
+
+TEST_F(EvidenceTest, TheNewestProofOfEachKindCounts) {
+  put("20261123T030000Z.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
+  put("20261124T030000Z.verify.json", to_json(sample("verify", "2026-11-24T03:00:00Z", Verdict::fail)));
+  put("20261122T030000Z.drill.json", to_json(sample("drill", "2026-11-22T03:00:00Z", Verdict::pass)));
+  const Proofs proofs = read_proofs(dir);
+  EXPECT_EQ(proofs.verified->verdict, Verdict::fail);
+  EXPECT_EQ(proofs.verified->seconds, 90);
+  EXPECT_EQ(proofs.drilled->at, parse_rfc3339("2026-11-22T03:00:00Z"));
+  EXPECT_FALSE(proofs.pin);
+}
+
+TEST_F(EvidenceTest, ASubsetThatPassedProvesNothingOfTheWhole) {
+  put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass, "1/7")));
+  EXPECT_FALSE(read_proofs(dir).verified);
+}
+
+TEST_F(EvidenceTest, ASubsetThatFailedCounts) {
+  put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
+  put("2.verify.json", to_json(sample("verify", "2026-11-24T03:00:00Z", Verdict::fail, "1/7")));
+  EXPECT_EQ(read_proofs(dir).verified->verdict, Verdict::fail);
+}
+
+TEST_F(EvidenceTest, WhatCannotBeReadIsReportedAndAnUnreadablePinStillPins) {
+  put("1.verify.json", "{");
+  put("pin.json", "");
+  const Proofs proofs = read_proofs(dir);
+  EXPECT_EQ(proofs.unreadable, (std::vector<std::string>{"1.verify.json", "pin.json"}));
+  EXPECT_TRUE(proofs.pin);
+}
+
+}  // namespace
+}  // namespace pgassay

@@ -1,0 +1,163 @@
+#include "core/repository/manifest.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/repository/layout.h"
+#include "core/system/error.h"
+#include "tests/fixtures/sample_backup.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay {
+namespace {
+
+struct ManifestTest : testing::Test {
+  test::TemporaryDir temporary;
+  Manifest manifest = test::write_sample(temporary.path(), {"prod", "app", "20261123T020000Z"});
+  std::string text = test::manifest_text(manifest);
+
+  std::string refusal(const std::string& json) {
+    try {
+      parse_manifest(json, "manifest.json");
+      return "accepted";
+    } catch (const BadBackup& error) {
+      return error.what();
+    }
+  }
+  std::string refusal_of(const std::string& from, const std::string& to) {
+    std::string changed = text;
+    const std::size_t at = changed.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return refusal(changed.replace(at, from.size(), to));
+  }
+};
+
+TEST_F(ManifestTest, ComesBackFromItsTextAsItWas) {
+  const Manifest again = parse_manifest(text, "manifest.json");
+  EXPECT_EQ(test::manifest_text(again), text);
+  ASSERT_EQ(again.relations.size(), manifest.relations.size());
+  EXPECT_EQ(again.relations[0].parts[1].pages, (PageRange{4, std::nullopt}));
+  EXPECT_EQ(again.relations[2].name.name, "caf\xe9");
+  EXPECT_EQ(again.relations[2].columns, std::vector<std::string>{"na\xefve"});
+  EXPECT_EQ(again.summary.label, manifest.summary.label);
+  EXPECT_EQ(again.summary.snapshot.taken, manifest.summary.snapshot.taken);
+  EXPECT_EQ(again.sequences[1].last_value, -9);
+}
+
+TEST_F(ManifestTest, ANameThatIsNotUtf8IsWrittenInHex) {
+  EXPECT_NE(text.find(R"("name": {"hex": "636166e9"})"), std::string::npos);
+}
+
+TEST_F(ManifestTest, TheSummaryIsReadThoughTheRestIsCutOff) {
+  const std::size_t rest = text.find("\"server\"");
+  const ManifestSummary summary = parse_manifest_summary(text.substr(0, rest + 10), "manifest.json");
+  EXPECT_EQ(summary.rows, manifest.summary.rows);
+  EXPECT_EQ(summary.id, manifest.summary.id);
+}
+
+TEST_F(ManifestTest, TextCutAnywhereIsRefused) {
+  for (std::size_t length = 0; length + 1 < text.size(); length += 7) {
+    EXPECT_THROW(parse_manifest(text.substr(0, length), "manifest.json"), BadBackup) << length;
+  }
+}
+
+TEST_F(ManifestTest, ANewerFormatIsRefusedInPlainWords) {
+  EXPECT_EQ(refusal_of("\"format\": 1", "\"format\": 2"),
+            "manifest.json: written by a newer pgassay: its format is 2, this one reads up to 1");
+}
+
+TEST_F(ManifestTest, AMissingFieldIsNamed) {
+  EXPECT_EQ(refusal_of("\"label\"", "\"lebal\""), "manifest.json: /label: missing");
+  EXPECT_EQ(refusal_of("\"via_root\"", "\"via_rood\""), "manifest.json: /relations/0/via_root: missing");
+  EXPECT_EQ(refusal_of("\"relations\"", "\"relation\""), "manifest.json: /relations: missing");
+}
+
+TEST_F(ManifestTest, AFieldOfAnotherTypeIsNamed) {
+  EXPECT_EQ(refusal_of("\"pages\": [0, 4]", "\"pages\": [0, -4]"),
+            "manifest.json: /relations/0/parts/0/pages: does not hold page numbers");
+  EXPECT_EQ(refusal_of("\"last_value\": -9", "\"last_value\": 0.5"),
+            "manifest.json: /sequences/1/last_value: is not a whole number of 64 bits");
+  EXPECT_EQ(refusal_of("\"data\": \"copied\"", "\"data\": \"copid\""),
+            "manifest.json: /relations/0/data: is none of copied, excluded, none");
+}
+
+TEST_F(ManifestTest, AFieldThatIsThereTwiceIsNamed) {
+  EXPECT_EQ(refusal_of("\"label\"", "\"label\": \"\", \"label\""), "manifest.json: /label: is there twice");
+}
+
+TEST_F(ManifestTest, AnUnknownFieldIsIgnored) {
+  EXPECT_EQ(refusal_of("\"label\"", "\"later\": {\"relations\": [1, {}]}, \"label\""), "accepted");
+  EXPECT_EQ(refusal_of("\"via_root\"", "\"later\": [null], \"via_root\""), "accepted");
+}
+
+TEST_F(ManifestTest, AFileThatLeavesTheDirectoryIsRefused) {
+  manifest.files[0].file = "../other/schema.pgdump";
+  EXPECT_EQ(refusal(test::manifest_text(manifest)),
+            "manifest.json: contradicts itself: ../other/schema.pgdump: is no file that a backup may name");
+}
+
+TEST_F(ManifestTest, AFileNamedTwiceIsRefused) {
+  manifest.relations[1].parts[0].file = manifest.relations[2].parts[0].file;
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("is named twice"), std::string::npos);
+}
+
+TEST_F(ManifestTest, RowsThatDoNotSumUpAreRefused) {
+  manifest.relations[0].digest.rows += 1;
+  EXPECT_EQ(refusal(test::manifest_text(manifest)),
+            "manifest.json: contradicts itself: public.orders: rows: 500 of its parts, 501 its own");
+}
+
+TEST_F(ManifestTest, DigestsThatDoNotSumUpAreRefused) {
+  manifest.relations[0].parts[0].digest.sum += 1;
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("public.orders: digest: "), std::string::npos);
+}
+
+TEST_F(ManifestTest, ARootThatIsNotTheSumOfItsLeavesIsRefused) {
+  manifest.relations[4].digest.sum += 1;
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("public.measurements: digest: "), std::string::npos);
+}
+
+TEST_F(ManifestTest, PageRangesThatLeaveAHoleAreRefused) {
+  manifest.relations[0].parts[1].pages = PageRange{5, std::nullopt};
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("its pages do not follow the part before it"),
+            std::string::npos);
+  manifest.relations[0].parts[1].pages = PageRange{4, 9};
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("no part holds the pages from 9 on"),
+            std::string::npos);
+}
+
+TEST_F(ManifestTest, ASummaryThatIsNotTheSumIsRefused) {
+  manifest.summary.stored_bytes += 1;
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("stored_bytes: "), std::string::npos);
+}
+
+TEST_F(ManifestTest, SumsNameEveryFileSortedBehindTheManifest) {
+  const std::string sums = sha256sums(manifest, Sha256{});
+  EXPECT_TRUE(sums.starts_with(std::string(64, '0') + "  manifest.json\n"));
+  EXPECT_EQ(static_cast<std::size_t>(std::count(sums.begin(), sums.end(), '\n')),
+            manifest.stored_files().size() + 1);
+  EXPECT_LT(sums.find("  data/"), sums.find("  schema.pgdump"));
+}
+
+/// ASan and a busy machine are allowed for; a quadratic reader would take minutes.
+TEST(ManifestOfManyRelations, IsReadInSeconds) {
+  Manifest manifest = test::empty_manifest({"prod", "app", "20261123T020000Z"});
+  for (int i = 0; i < 20000; ++i) {
+    Relation relation;
+    relation.name = {"public", "table_" + std::to_string(i)};
+    relation.columns.assign(10, "column");
+    Part part;
+    part.file = part_file(relation.name, 0);
+    relation.parts = {part};
+    manifest.relations.push_back(relation);
+    manifest.sequences.push_back({relation.name, 1, true, ""});
+  }
+  test::set_sums(manifest);
+  const Stopwatch watch;
+  EXPECT_EQ(parse_manifest(test::manifest_text(manifest), "manifest.json").relations.size(), 20000u);
+  EXPECT_LT(watch.seconds(), 30);
+}
+
+}  // namespace
+}  // namespace pgassay

@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "backup/plan.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::uint64_t kPage = 8192, kMiB = 1 << 20;
+
+TableInfo table(std::string schema, std::string name, std::uint64_t heap_bytes = kPage) {
+  TableInfo info;
+  info.name = {std::move(schema), std::move(name)};
+  info.access_method = "heap";
+  info.columns = {"a"};
+  info.heap_bytes = heap_bytes;
+  return info;
+}
+
+Relation with_ranges(const std::vector<PageRange>& ranges) {
+  Relation relation;
+  for (const PageRange& range : ranges) {
+    relation.parts.emplace_back();
+    relation.parts.back().pages = range;
+  }
+  return relation;
+}
+
+void expect_partition(const std::vector<PageRange>& ranges) {
+  ASSERT_FALSE(ranges.empty());
+  EXPECT_EQ(ranges.front().first, 0U);
+  EXPECT_FALSE(ranges.back().end.has_value());
+  for (std::size_t i = 0; i + 1 < ranges.size(); ++i) {
+    ASSERT_TRUE(ranges[i].end.has_value());
+    EXPECT_GT(*ranges[i].end, ranges[i].first);
+    EXPECT_EQ(*ranges[i].end, ranges[i + 1].first);
+  }
+}
+
+Plan plan(const std::vector<TableInfo>& tables, const std::vector<std::string>& exclude,
+          std::vector<std::string>* unused = nullptr, ServerFacts server = {}) {
+  if (server.version == 0) server.version = 150000;
+  std::vector<std::string> mine;
+  return plan_parts(tables, server, nullptr, exclude, "UTF8", unused ? *unused : mine);
+}
+
+TEST(CutPages, EveryPageIsInExactlyOneRangeWhateverTheSizesAndTheYesterday) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 2000; ++i) {
+    const std::uint64_t yesterday = random() % (4096 * kMiB), toast = random() % (8192 * kMiB);
+    const Relation previous = with_ranges(cut_pages(yesterday, toast, nullptr));
+    const std::vector<PageRange> ranges = cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
+    expect_partition(ranges);
+  }
+}
+
+TEST(CutPages, ASmallTableIsOneRange) { EXPECT_EQ(cut_pages(40 * kMiB, 0, nullptr).size(), 1U); }
+
+TEST(CutPages, YesterdaysBoundariesStayWhenTheTableGrows) {
+  const std::vector<PageRange> yesterday = cut_pages(500 * kMiB, 0, nullptr);
+  const Relation previous = with_ranges(yesterday);
+  const std::vector<PageRange> today = cut_pages(900 * kMiB, 100 * kMiB, &previous);
+  ASSERT_GT(today.size(), yesterday.size());
+  for (std::size_t i = 0; i < yesterday.size(); ++i) EXPECT_EQ(today[i].first, yesterday[i].first);
+}
+
+TEST(CutPages, AHeapOfFewPagesWithMuchToastIsStillCut) {
+  EXPECT_GT(cut_pages(10 * kPage, 5000 * kMiB, nullptr).size(), 4U);
+}
+
+TEST(PlanParts, ExcludedRowsAreOnRecordAndNotCopied) {
+  const Plan result = plan({table("public", "keep"), table("public", "session_log")}, {"public.session_*"});
+  ASSERT_EQ(result.parts.size(), 1U);
+  EXPECT_EQ(result.parts[0].object, "public.keep");
+  ASSERT_EQ(result.left_out.size(), 1U);
+  EXPECT_EQ(result.left_out[0].what, "rows of public.session_log");
+  EXPECT_EQ(result.relations[1].data, Data::excluded);
+}
+
+TEST(PlanParts, APatternWithoutADotFitsInEverySchema) {
+  EXPECT_TRUE(plan({table("a", "log"), table("b", "log")}, {"log"}).parts.empty());
+}
+
+TEST(PlanParts, ExcludingAPartitionedTableExcludesItsPartitions) {
+  TableInfo root = table("public", "events");
+  root.kind = 'p';
+  root.oid = Oid{10};
+  TableInfo leaf = table("archive", "events_2026");
+  leaf.root = Oid{10};
+  EXPECT_TRUE(plan({leaf, root}, {"public.events"}).parts.empty());
+}
+
+TEST(PlanParts, APatternThatFitsNothingIsReported) {
+  std::vector<std::string> unused;
+  plan({table("public", "a")}, {"public.b", "public.a"}, &unused);
+  EXPECT_EQ(unused, std::vector<std::string>{"public.b"});
+}
+
+TEST(PlanParts, BeforeTidRangeScansALargeTableIsOnePart) {
+  ServerFacts old;
+  old.version = 130000;
+  const Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, nullptr, old);
+  ASSERT_EQ(result.parts.size(), 1U);
+  EXPECT_FALSE(result.parts[0].pages.has_value());
+}
+
+TEST(PlanParts, UnloggedTablesOfAStandbyAreLeftOutWithAReason) {
+  ServerFacts standby;
+  standby.version = 150000;
+  standby.standby = true;
+  TableInfo unlogged = table("public", "cache");
+  unlogged.persistence = 'u';
+  const Plan result = plan({unlogged}, {}, nullptr, standby);
+  EXPECT_TRUE(result.parts.empty());
+  ASSERT_EQ(result.left_out.size(), 1U);
+}
+
+TEST(LargestFirst, PartsAreInOrderOfTheirSize) {
+  std::vector<PlannedPart> parts(3);
+  parts[0].bytes = 1, parts[1].bytes = 3, parts[2].bytes = 2;
+  largest_first(parts);
+  EXPECT_EQ(parts[0].bytes, 3U);
+  EXPECT_EQ(parts[2].bytes, 1U);
+}
+
+}  // namespace
+}  // namespace pgassay

@@ -1,0 +1,68 @@
+#include "cli/progress.h"
+
+#include <gtest/gtest.h>
+
+namespace pgassay::cli {
+namespace {
+
+ProgressState half_way() {
+  ProgressState state;
+  state.phase = "data";
+  state.seconds = 12;
+  state.moving_seconds = 10;
+  state.parts = 8;
+  state.parts_done = 3;
+  state.raw_total = 200 << 20;
+  state.raw = 100 << 20;
+  state.rows = 1234567;
+  state.workers = {"public.orders", "", "public.lines"};
+  return state;
+}
+
+TEST(ProgressBars, ShowBytesRowsRateTimeLeftAndTheTableOfEachBusyWorker) {
+  const std::vector<std::string> expected = {
+      "data [##########----------]  50%  100.0 MiB of 200.0 MiB, 1,234,567 rows, 10.0 MiB/s, 0:10 left",
+      "  1  public.orders", "  3  public.lines"};
+  EXPECT_EQ(bar_lines(half_way(), 200, false), expected);
+}
+
+TEST(ProgressBars, AreNeverWiderThanTheTerminal) {
+  ProgressState state = half_way();
+  state.workers = {std::string(100, 'x'), "caf\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"};
+  const std::vector<std::string> lines = bar_lines(state, 10, false);
+  EXPECT_EQ(lines[1], "  1  xxxxx");
+  EXPECT_EQ(lines[2], "  2  caf\u00e9\u00e9");
+}
+
+TEST(ProgressBars, HaveColourOnlyWhenAsked) {
+  EXPECT_EQ(bar_lines(half_way(), 200, false)[0].find('\x1b'), std::string::npos);
+  EXPECT_TRUE(bar_lines(half_way(), 200, true)[0].starts_with("\x1b[1mdata\x1b[0m ["));
+}
+
+TEST(ProgressBars, ATablesNameIsNoEscapeSequence) {
+  ProgressState state = half_way();
+  state.workers = {"a\x1b[2J"};
+  EXPECT_EQ(bar_lines(state, 200, false)[1], "  1  a\\x1b[2J");
+}
+
+TEST(ProgressBars, AnEstimateThatWasTooLowStopsAtAHundredPercent) {
+  ProgressState state = half_way();
+  state.raw = 300 << 20;
+  EXPECT_EQ(bar_lines(state, 200, false)[0],
+            "data [####################] 100%  300.0 MiB, 1,234,567 rows, 30.0 MiB/s");
+}
+
+TEST(ProgressLine, SaysTheSameWithoutATerminal) {
+  EXPECT_EQ(progress_line(half_way()),
+            "0:12 data: 50%, 100.0 MiB of 200.0 MiB, 1,234,567 rows, 10.0 MiB/s, 0:10 left, 3 of 8 parts");
+}
+
+TEST(ProgressLine, APhaseWithoutAPlanIsItsName) {
+  ProgressState state;
+  state.phase = "preflight";
+  state.seconds = 3700;
+  EXPECT_EQ(progress_line(state), "1:01:40 preflight");
+}
+
+}  // namespace
+}  // namespace pgassay::cli

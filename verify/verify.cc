@@ -1,0 +1,66 @@
+#include "verify/verify.h"
+
+#include <fmt/format.h>
+
+#include "core/repository/identity.h"
+#include "verify/schema_archive.h"
+#include "verify/stored_bytes.h"
+
+namespace pgassay {
+namespace {
+
+/// Why the repository could not read it, when nothing else says so: a backup directory that was moved.
+void add_problem(const Backup& backup, Findings& findings) {
+  if (backup.problem.empty() || findings.any(check::kManifest) || findings.any(check::kSums)) return;
+  findings.add(check::kManifest, {std::string(kManifestFile), "manifest", backup.problem});
+}
+
+void store(const Repository& repository, const Backup& backup, Evidence& evidence, Observer& observer) {
+  try {
+    evidence.file = repository.add_evidence(backup, evidence);
+  } catch (const Error& error) {
+    observer.message(Level::warning, std::string("the evidence is not stored: ") + error.what(),
+                     error.hint());
+  }
+}
+
+}  // namespace
+
+Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
+                       Observer& observer, std::stop_token stop) {
+  const ReadLease lease = repository.lease(backup);
+  Evidence evidence;
+  evidence.kind = "verify";
+  evidence.started = now();
+  evidence.tool_version = options.tool_version;
+  evidence.host = host_name();
+  evidence.scope =
+      options.subset ? fmt::format("{}/{}", options.subset->first, options.subset->second) : "all";
+
+  observer.phase("verify");
+  const Stopwatch reading;
+  Findings findings;
+  StoredBytes stored = check_stored_bytes(backup.dir, options, findings, observer, stop);
+  evidence.phases.push_back({"stored bytes", reading.seconds()});
+  if (stored.manifest) {
+    const Stopwatch restoring;
+    add_problem(backup, findings);
+    stored.checks.front() = findings.conclude(check::kManifest, stored.checks.front().detail);
+    stored.checks.push_back(check_schema_archive(backup.dir, *stored.manifest, findings, stop));
+    evidence.phases.push_back({"schema archive", restoring.seconds()});
+  } else {
+    stored.checks.push_back({check::kSchema, Verdict::unverified, "the manifest cannot be read"});
+  }
+
+  evidence.checks = std::move(stored.checks);
+  evidence.findings = findings.sorted();
+  evidence.verdict = overall(evidence.checks);
+  evidence.facts = {{"files_read", std::to_string(stored.files_read)},
+                    {"bytes_read", std::to_string(stored.bytes_read)},
+                    {"rows_read", std::to_string(stored.rows_read)}};
+  evidence.finished = now();
+  if (options.write_evidence) store(repository, backup, evidence, observer);
+  return evidence;
+}
+
+}  // namespace pgassay
