@@ -66,7 +66,7 @@ TEST_F(StoredBytesTest, EvidenceAndHardLinksAreNoFindings) {
 TEST_F(StoredBytesTest, AnyFlippedBitOfAnyFileIsFound) {
   for (const std::string& file : list_files(dir)) {
     const std::string good = read_file(dir / file);
-    const std::size_t step = good.size() / 250 + 1;
+    const std::size_t step = good.size() / 120 + 1;
     for (std::size_t at = 0; at < good.size(); at += step) {
       std::string bad = good;
       bad[at] = static_cast<char>(bad[at] ^ (1 << (at / step % 8)));
@@ -85,7 +85,7 @@ TEST_F(StoredBytesTest, AnyFlippedBitOfAnyFileIsFound) {
 TEST_F(StoredBytesTest, TruncationAtAnyOffsetIsFound) {
   for (const std::string& file : list_files(dir)) {
     const std::string good = read_file(dir / file);
-    const std::size_t step = file == more_orders ? 1 : good.size() / 60 + 1;
+    const std::size_t step = file == more_orders ? 1 : good.size() / 25 + 1;
     for (std::size_t length = 0; length < good.size(); length += step) {
       test::overwrite(dir / file, good.substr(0, length));
       ASSERT_FALSE(verify().empty()) << file << " cut to " << length;
