@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "cli/command.h"
 #include "cli/exits.h"
 #include "cli/report_text.h"
@@ -24,15 +22,6 @@ std::vector<Backup> selected(const Repository& repository, const Arguments& argu
   return backups;
 }
 
-/// The file of a verification: the one that was not there before; empty when none was written.
-Path evidence_file(const Path& backup_dir, const std::vector<std::string>& before) {
-  const Path dir = backup_dir / kEvidenceDir;
-  for (const std::string& name : list_names(dir)) {
-    if (name.ends_with(".verify.json") && !std::ranges::binary_search(before, name)) return dir / name;
-  }
-  return {};
-}
-
 }  // namespace
 
 Exit run_verify(Context& context) {
@@ -43,13 +32,12 @@ Exit run_verify(Context& context) {
   Exit exit = Exit::done;
   for (const Backup& backup : backups) {
     throw_if_stopped(context.stop);
-    const std::vector<std::string> before = list_names(backup.dir / kEvidenceDir);
     try {
       const Evidence evidence = verify_backup(repository, backup, options, context.reporter, context.stop);
       const bool good = evidence.verdict == Verdict::pass;
       const std::string text = verified_text(backup.id, evidence, !context.arguments.quiet);
       good ? context.reporter.summary(text) : context.reporter.print(text);
-      verified.push_back({backup.id, evidence, evidence_file(backup.dir, before)});
+      verified.push_back({backup.id, evidence});
       exit = worse(exit, exit_of(evidence.verdict));
     } catch (const Stopped&) {
       throw;
@@ -59,7 +47,7 @@ Exit run_verify(Context& context) {
       context.reporter.message(Level::error, backup.id.shown() + ": " + error.what(), error.hint());
       Evidence none;
       none.findings.push_back({{}, "error", error.what()});
-      verified.push_back({backup.id, none, {}});
+      verified.push_back({backup.id, none});
       exit = worse(exit, error.exit());
     }
   }

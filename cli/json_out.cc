@@ -98,7 +98,7 @@ Json json_of(const Verified& verified) {
           {"scope", verified.evidence.scope},
           {"checks", array_of(verified.evidence.checks)},
           {"findings", array_of(verified.evidence.findings)},
-          {"evidence", path_or_null(verified.file)}};
+          {"evidence", path_or_null(verified.evidence.file)}};
 }
 
 std::string_view name_of(Data data) {
@@ -204,7 +204,7 @@ void Reply::set_verified(std::span<const Verified> verified) {
   own["verdict"] = to_string(overall(verified));
   own["checks"] = std::move(checks);
   own["findings"] = std::move(findings);
-  own["evidence"] = verified.size() == 1 ? path_or_null(verified[0].file) : Json(nullptr);
+  own["evidence"] = verified.size() == 1 ? path_or_null(verified[0].evidence.file) : Json(nullptr);
   own["results"] = std::move(results);
 }
 

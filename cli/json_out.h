@@ -17,11 +17,10 @@
 
 namespace pgassay::cli {
 
-/// What verify found of one backup; evidence: the file's path, or empty.
+/// What verify found of one backup.
 struct Verified {
   BackupId id;
   Evidence evidence;
-  Path file;
 };
 
 /// message() may be called from any thread, the others from one.

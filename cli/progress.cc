@@ -46,18 +46,24 @@ double share_done(const ProgressState& state) {
   return std::min(1.0, static_cast<double>(state.raw) / static_cast<double>(state.raw_total));
 }
 
-/// "1.2 GiB of 2.8 GiB, 1,234,567 rows, 82.1 MiB/s, 0:23 left": what is known of it.
+double bytes_per_second(const ProgressState& state) {
+  return state.moving_seconds < 0.5 ? 0 : static_cast<double>(state.raw) / state.moving_seconds;
+}
+
+/// "0:23 left", or empty while nothing can be said yet.
+std::string time_left(const ProgressState& state) {
+  const double rate = bytes_per_second(state);
+  if (state.raw_total <= state.raw || rate <= 0 || state.moving_seconds < 2) return {};
+  return clock_text(static_cast<double>(state.raw_total - state.raw) / rate) + " left";
+}
+
+/// "1.2 GiB of 2.8 GiB, 1,234,567 rows, 82.1 MiB/s": what is known of it.
 std::string amounts(const ProgressState& state) {
   std::string text = format_bytes(state.raw);
   if (state.raw_total > state.raw) text += fmt::format(" of {}", format_bytes(state.raw_total));
   text += ", " + counted(state.rows, "row");
-  if (state.moving_seconds < 0.5) return text;
-  const double rate = static_cast<double>(state.raw) / state.moving_seconds;
-  text += fmt::format(", {}/s", format_bytes(static_cast<std::uint64_t>(rate)));
-  if (state.raw_total > state.raw && rate > 0 && state.moving_seconds >= 2) {
-    text += fmt::format(", {} left", clock_text(static_cast<double>(state.raw_total - state.raw) / rate));
-  }
-  return text;
+  const double rate = bytes_per_second(state);
+  return rate > 0 ? text + fmt::format(", {}/s", format_bytes(static_cast<std::uint64_t>(rate))) : text;
 }
 
 bool moving(const ProgressState& state) {
@@ -68,20 +74,19 @@ bool moving(const ProgressState& state) {
 
 std::vector<std::string> bar_lines(const ProgressState& state, unsigned width, bool colour) {
   std::string head = state.phase;
-  if (!moving(state)) {
-    head += fmt::format("  {}", clock_text(state.seconds));
-  } else if (state.raw_total > 0) {
+  if (moving(state) && state.raw_total > 0) {
     const auto filled = static_cast<unsigned>(share_done(state) * kBarWidth);
     head +=
         fmt::format(" [{}{}] {:3.0f}%  {}", std::string(filled, '#'), std::string(kBarWidth - filled, '-'),
-                    std::floor(share_done(state) * 100), amounts(state));
+                    std::floor(share_done(state) * 100), time_left(state));
   } else {
-    head += "  " + amounts(state);
+    head += fmt::format("  {}", clock_text(state.seconds));
   }
   std::vector<std::string> lines = {fitted(head, width)};
   if (colour && lines[0].starts_with(state.phase)) {
     lines[0] = fmt::format("\x1b[1m{}\x1b[0m{}", state.phase, lines[0].substr(state.phase.size()));
   }
+  if (moving(state)) lines.push_back(fitted("  " + amounts(state), width));
   for (std::size_t i = 0; i < state.workers.size(); ++i) {
     if (state.workers[i].empty()) continue;
     lines.push_back(fitted(fmt::format("  {}  {}", i + 1, printable(state.workers[i])), width));
@@ -95,6 +100,7 @@ std::string progress_line(const ProgressState& state) {
   line += ": ";
   if (state.raw_total > 0) line += fmt::format("{:.0f}%, ", std::floor(share_done(state) * 100));
   line += amounts(state);
+  if (const std::string left = time_left(state); !left.empty()) line += ", " + left;
   if (state.parts > 0) line += fmt::format(", {} of {} parts", state.parts_done, state.parts);
   return line;
 }
@@ -109,15 +115,16 @@ Progress::~Progress() {
 }
 
 void Progress::phase(std::string_view name) {
-  const std::lock_guard lock(mutex_);
-  // A phase begins with what its own plan says; a plan that came just before it stays.
-  const bool over = state_.parts_done >= state_.parts;
-  if (over) {
-    state_ = {};
-    raw_ = rows_ = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    // A phase begins with what its own plan says; a plan that came just before it stays.
+    if (state_.parts_done >= state_.parts) {
+      state_ = {};
+      raw_ = rows_ = 0;
+    }
+    state_.phase = printable(name);
   }
-  state_.phase = printable(name);
-  if (style_ == Style::lines) fmt::print(stderr, "pgassay: {}\n", progress_line(snapshot()));
+  if (style_ == Style::lines) print_line();
 }
 
 void Progress::plan(std::uint64_t parts, std::uint64_t raw_bytes) {
@@ -148,12 +155,13 @@ void Progress::part_finished(unsigned worker) {
 }
 
 void Progress::beside(const std::function<void()>& write) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(screen_);
   erase();
   write();
 }
 
 ProgressState Progress::snapshot() const {
+  const std::lock_guard lock(mutex_);
   ProgressState state = state_;
   state.raw = raw_;
   state.rows = rows_;
@@ -163,20 +171,26 @@ ProgressState Progress::snapshot() const {
 }
 
 void Progress::run(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
   const std::chrono::milliseconds pause = style_ == Style::live ? kRedraw : kLineEvery;
+  std::mutex waiting;
+  std::unique_lock lock(waiting);
   while (!wake_.wait_for(lock, stop, pause, [&] { return stop.stop_requested(); })) {
-    if (state_.phase.empty()) continue;
-    if (style_ == Style::live) {
-      draw();
-    } else {
-      fmt::print(stderr, "pgassay: {}\n", progress_line(snapshot()));
-    }
+    style_ == Style::live ? draw() : print_line();
   }
 }
 
+void Progress::print_line() {
+  const ProgressState state = snapshot();
+  if (state.phase.empty()) return;
+  const std::lock_guard lock(screen_);
+  fmt::print(stderr, "pgassay: {}\n", progress_line(state));
+}
+
 void Progress::draw() {
-  const std::vector<std::string> lines = bar_lines(snapshot(), terminal_width() - 1, colour_);
+  const ProgressState state = snapshot();
+  if (state.phase.empty()) return;
+  const std::vector<std::string> lines = bar_lines(state, terminal_width() - 1, colour_);
+  const std::lock_guard lock(screen_);
   std::string out;
   if (lines_shown_ > 0) out += fmt::format("\x1b[{}A", lines_shown_);
   for (const std::string& line : lines) out += fmt::format("\r{}\x1b[K\n", line);

@@ -27,7 +27,7 @@ struct ProgressState {
   std::vector<std::string> workers;  ///< the object each is on; empty: none
 };
 
-/// One line for the whole, one for each busy worker; none is longer than `width`.
+/// The whole, how much of it, and a line for each busy worker; none is longer than `width`.
 std::vector<std::string> bar_lines(const ProgressState& state, unsigned width, bool colour);
 /// The same on one line, without the workers.
 std::string progress_line(const ProgressState& state);
@@ -51,16 +51,19 @@ class Progress {
  private:
   ProgressState snapshot() const;
   void run(const std::stop_token& stop);
+  void print_line();
   void draw();
   void erase();
 
   const Style style_;
   const bool colour_;
   const Stopwatch clock_;
+  // Two locks, the screen's taken first: a terminal that is held with ^S must not hold up the workers.
+  std::mutex screen_;
+  std::size_t lines_shown_ = 0;
   mutable std::mutex mutex_;
   ProgressState state_;
   double planned_at_ = 0;
-  std::size_t lines_shown_ = 0;
   std::atomic<std::uint64_t> raw_ = 0, rows_ = 0;
   std::condition_variable_any wake_;
   std::jthread ticker_;  ///< last: it ends before what it reads

@@ -176,20 +176,17 @@ std::string read_file(const Path& file, std::size_t limit) {
   Fd fd = open_for_reading(file);
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) throw_errno("can't read the status of", file);
-  std::string contents;
-  for (std::size_t used = 0;;) {
-    // One byte more than the size, so that the end is seen without growing once more.
-    std::size_t expected =
-        std::max<std::size_t>(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)) + 1, used + 4096);
-    contents.resize(std::min(expected, limit + 1));
-    std::size_t got = read_some(fd.get(), std::as_writable_bytes(std::span(contents)).subspan(used), file);
+  // One byte more than the size, so that the end is seen without growing once more: a manifest may be large.
+  std::string contents(std::min(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), limit) + 1, '\0');
+  std::size_t used = 0;
+  while (const std::size_t got =
+             read_some(fd.get(), std::as_writable_bytes(std::span(contents)).subspan(used), file)) {
     used += got;
     if (used > limit) throw Error("too large to be read: " + file.string());
-    if (got == 0) {
-      contents.resize(used);
-      return contents;
-    }
+    if (used == contents.size()) contents.resize(used + 4096);
   }
+  contents.resize(used);
+  return contents;
 }
 
 void write_new_file(const Path& file, std::string_view contents) {

@@ -2,6 +2,7 @@
 // it.
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <random>
 #include <thread>
 
@@ -99,10 +100,23 @@ TEST_F(Signals, SigintEndsABackupThatCopiesRows) {
   EXPECT_TRUE(sessions_end_within(2));
 }
 
-TEST_F(Signals, SigtermEndsABackupWhilePgDumpRuns) {
-  auto backup = start_backup();
-  ASSERT_TRUE(seen("application_name ~ 'pg_dump'"));
-  expect_it_ends_cleanly(*backup, SIGTERM);
+TEST_F(Signals, SigtermEndsAPgDumpThatHangs) {
+  const Path dir = repository_.parent_path();
+  const Path tool = server_->bin_dir() / "pg_dump", pid_file = dir / "pid";
+  std::ofstream(dir / "pg_dump") << "#!/bin/sh\n"
+                                 << "[ \"$1\" = --version ] && exec " << tool.string() << " --version\n"
+                                 << "echo $$ > " << pid_file.string() << "\nexec sleep 60\n";
+  std::filesystem::permissions(dir / "pg_dump", std::filesystem::perms::owner_all);
+  std::filesystem::create_symlink(server_->bin_dir() / "pg_dumpall", dir / "pg_dumpall");
+
+  Arguments arguments = backup_of("nightly");
+  arguments.insert(arguments.end(), {"--pg-dump", (dir / "pg_dump").string()});
+  Child backup(pgassay(arguments, repository_));
+  pid_t pid = 0;
+  for (int i = 0; i < 1000 && !(std::ifstream(pid_file) >> pid); ++i) std::this_thread::sleep_for(5ms);
+  ASSERT_GT(pid, 0);
+  expect_it_ends_cleanly(backup, SIGTERM);
+  EXPECT_EQ(kill(pid, 0), -1);
   EXPECT_TRUE(sessions_end_within(2));
 }
 

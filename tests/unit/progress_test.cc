@@ -20,9 +20,9 @@ ProgressState half_way() {
 }
 
 TEST(ProgressBars, ShowBytesRowsRateTimeLeftAndTheTableOfEachBusyWorker) {
-  const std::vector<std::string> expected = {
-      "data [##########----------]  50%  100.0 MiB of 200.0 MiB, 1,234,567 rows, 10.0 MiB/s, 0:10 left",
-      "  1  public.orders", "  3  public.lines"};
+  const std::vector<std::string> expected = {"data [##########----------]  50%  0:10 left",
+                                             "  100.0 MiB of 200.0 MiB, 1,234,567 rows, 10.0 MiB/s",
+                                             "  1  public.orders", "  3  public.lines"};
   EXPECT_EQ(bar_lines(half_way(), 200, false), expected);
 }
 
@@ -30,8 +30,8 @@ TEST(ProgressBars, AreNeverWiderThanTheTerminal) {
   ProgressState state = half_way();
   state.workers = {std::string(100, 'x'), "caf\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"};
   const std::vector<std::string> lines = bar_lines(state, 10, false);
-  EXPECT_EQ(lines[1], "  1  xxxxx");
-  EXPECT_EQ(lines[2], "  2  caf\u00e9\u00e9");
+  EXPECT_EQ(lines[2], "  1  xxxxx");
+  EXPECT_EQ(lines[3], "  2  caf\u00e9\u00e9");
 }
 
 TEST(ProgressBars, HaveColourOnlyWhenAsked) {
@@ -42,14 +42,15 @@ TEST(ProgressBars, HaveColourOnlyWhenAsked) {
 TEST(ProgressBars, ATablesNameIsNoEscapeSequence) {
   ProgressState state = half_way();
   state.workers = {"a\x1b[2J"};
-  EXPECT_EQ(bar_lines(state, 200, false)[1], "  1  a\\x1b[2J");
+  EXPECT_EQ(bar_lines(state, 200, false)[2], "  1  a\\x1b[2J");
 }
 
 TEST(ProgressBars, AnEstimateThatWasTooLowStopsAtAHundredPercent) {
   ProgressState state = half_way();
   state.raw = 300 << 20;
-  EXPECT_EQ(bar_lines(state, 200, false)[0],
-            "data [####################] 100%  300.0 MiB, 1,234,567 rows, 30.0 MiB/s");
+  const std::vector<std::string> lines = bar_lines(state, 200, false);
+  EXPECT_TRUE(lines[0].starts_with("data [####################] 100%"));
+  EXPECT_EQ(lines[1], "  300.0 MiB, 1,234,567 rows, 30.0 MiB/s");
 }
 
 TEST(ProgressLine, SaysTheSameWithoutATerminal) {
