@@ -42,6 +42,7 @@ StoredFile dump_schema(const Connection& connection, const PgTool& pg_dump, cons
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
   command.argv.insert(command.argv.end(),
                       {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs", "--no-password",
+                       "--encoding=" + connection.server_encoding(),
                        "--snapshot=" + snapshot.id,
                        fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
                        "--dbname=" + connection.child_conninfo()});

@@ -19,8 +19,10 @@ using References = std::vector<std::pair<QualifiedName, QualifiedName>>;
 References foreign_keys(Connection& connection) {
   const Result result = connection.query(
       "SELECT n.nspname, c.relname, pn.nspname, p.relname FROM pg_catalog.pg_constraint k"
-      " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace"
+      " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace"
+      " JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = "
+      "p.relnamespace"
       " WHERE k.contype = 'f'");
   References out;
   for (int row = 0; row < result.rows(); ++row)
@@ -47,15 +49,16 @@ class Ordering {
   std::set<const Relation*> seen_;
 };
 
-void load_table(Connection& connection, const LoadJob& job, const Relation& table, Observer& observer, Loaded& done) {
+void load_table(Connection& connection, const LoadJob& job, const Relation& table, Observer& observer,
+                Loaded& done) {
   for (const Part& part : table.parts) {
     if (part.raw == 0) continue;
     const std::uint64_t rows =
         connection.copy_in(copy_in_sql(table.name, table.columns, job.manifest.encoding, false),
                            [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
     if (rows != part.digest.rows)
-      throw Error(fmt::format("table {}: {}: the server took {} rows of {}", table.name.shown(), part.file, rows,
-                              part.digest.rows));
+      throw Error(fmt::format("table {}: {}: the server took {} rows of {}", table.name.shown(), part.file,
+                              rows, part.digest.rows));
     done.rows += rows;
     done.raw_bytes += part.raw;
   }
@@ -63,7 +66,8 @@ void load_table(Connection& connection, const LoadJob& job, const Relation& tabl
 
 }  // namespace
 
-std::vector<const Relation*> parents_first(std::vector<const Relation*> tables, const References& references) {
+std::vector<const Relation*> parents_first(std::vector<const Relation*> tables,
+                                           const References& references) {
   Ordering ordering(tables, references);
   std::vector<const Relation*> out;
   for (const Relation* table : tables) ordering.visit(table, out);
@@ -96,10 +100,10 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
     connection.query("COMMIT");
     return done;
   } catch (const ServerError& error) {
-    const std::string line =
-        fmt::format("table {} of extension {}: {}; the configuration tables of extensions were left as CREATE "
-                    "EXTENSION made them",
-                    current->name.shown(), current->extension, error.what());
+    const std::string line = fmt::format(
+        "table {} of extension {}: {}; the configuration tables of extensions were left as CREATE "
+        "EXTENSION made them",
+        current->name.shown(), current->extension, error.what());
     if (!object_fault(error)) throw Error(line, error.hint());
     connection.query("ROLLBACK");
     lost.push_back(line);

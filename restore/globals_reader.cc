@@ -12,11 +12,18 @@ namespace pgassay {
 namespace {
 
 bool starts_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool in_word(char c) { return starts_word(c) || digit(c) || c == '$'; }
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool in_word(char c) {
+  return starts_word(c) || digit(c) || c == '$';
+}
+bool blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 
 std::string folded(std::string_view word) {
   std::string out(word);
@@ -182,15 +189,18 @@ using Kind = GlobalStatement::Kind;
 /// Recognises one statement by its first words.
 class Recogniser {
  public:
-  explicit Recogniser(SqlStatement statement) : statement_(std::move(statement)), tokens_(statement_.tokens) {}
+  explicit Recogniser(SqlStatement statement)
+      : statement_(std::move(statement)), tokens_(statement_.tokens) {}
 
   GlobalStatement recognise() {
     GlobalStatement out;
-    if (!session(out) && !role(out) && !membership(out) && !object_grant(out) && !note(out) && !tablespace(out))
-      throw BadBackup(fmt::format("globals.sql: line {}: not a statement that pg_dumpall writes for roles and "
-                                  "tablespaces",
-                                  statement_.line),
-                      "nothing of it was run; `--roles none` restores without it");
+    if (!session(out) && !role(out) && !membership(out) && !object_grant(out) && !note(out) &&
+        !tablespace(out))
+      throw BadBackup(
+          fmt::format("globals.sql: line {}: not a statement that pg_dumpall writes for roles and "
+                      "tablespaces",
+                      statement_.line),
+          "nothing of it was run; `--roles none` restores without it");
     out.statement = std::move(statement_);
     return out;
   }
@@ -208,17 +218,18 @@ class Recogniser {
   }
 
   bool session(GlobalStatement& out) const {
-    static constexpr std::array<std::string_view, 3> kKnown = {"client_encoding", "standard_conforming_strings",
-                                                               "default_transaction_read_only"};
-    if (tokens_.size() != 4 || !words(0, {"set"}) || tokens_[2].text != "=" || !name(1, out.object)) return false;
+    static constexpr std::array<std::string_view, 3> kKnown = {
+        "client_encoding", "standard_conforming_strings", "default_transaction_read_only"};
+    if (tokens_.size() != 4 || !words(0, {"set"}) || tokens_[2].text != "=" || !name(1, out.object))
+      return false;
     out.kind = Kind::session;
     return std::find(kKnown.begin(), kKnown.end(), out.object) != kKnown.end() && safe_encoding(out.object);
   }
 
   /// In these client-only encodings a quote or backslash byte can be the second half of a character.
   bool safe_encoding(const std::string& setting) const {
-    static constexpr std::array<std::string_view, 8> kUnsafe = {"sjis",  "big5", "gbk",  "uhc",
-                                                                "gb18030", "johab", "shift_jis_2004", "mskanji"};
+    static constexpr std::array<std::string_view, 8> kUnsafe = {
+        "sjis", "big5", "gbk", "uhc", "gb18030", "johab", "shift_jis_2004", "mskanji"};
     if (setting != "client_encoding") return true;
     const std::string value = folded(tokens_[3].text);
     return std::none_of(kUnsafe.begin(), kUnsafe.end(),
@@ -286,11 +297,14 @@ std::string cut(const std::string& text, const std::vector<std::pair<std::size_t
 
 }  // namespace
 
-std::vector<SqlStatement> split_statements(std::string_view sql) { return Splitter(sql).all(); }
+std::vector<SqlStatement> split_statements(std::string_view sql) {
+  return Splitter(sql).all();
+}
 
 std::vector<GlobalStatement> read_globals(std::string_view sql) {
   std::vector<GlobalStatement> out;
-  for (SqlStatement& statement : split_statements(sql)) out.push_back(Recogniser(std::move(statement)).recognise());
+  for (SqlStatement& statement : split_statements(sql))
+    out.push_back(Recogniser(std::move(statement)).recognise());
   return out;
 }
 
@@ -306,7 +320,8 @@ std::string without_words(const SqlStatement& statement, const std::vector<std::
   std::vector<std::pair<std::size_t, std::size_t>> ranges;
   for (std::size_t i = 3; i < statement.tokens.size(); ++i) {
     const SqlToken& token = statement.tokens[i];
-    const bool named = std::any_of(words.begin(), words.end(), [&](const std::string& w) { return token.is(w); });
+    const bool named =
+        std::any_of(words.begin(), words.end(), [&](const std::string& w) { return token.is(w); });
     if (named) ranges.emplace_back(token.begin, token.end);
   }
   return cut(statement.text, ranges);

@@ -1,6 +1,6 @@
-// Reads what `pg_dumpall --globals-only` writes, without psql: a dump is data, and psql would obey backslash commands that
-// somebody put into it (CVE-2025-8714). Only the statements that pg_dumpall is known to write are understood; anything
-// else is an error, so nothing unexpected can reach the server.
+// Reads what `pg_dumpall --globals-only` writes, without psql: a dump is data, and psql would obey backslash
+// commands that somebody put into it (CVE-2025-8714). Only the statements that pg_dumpall is known to write
+// are understood; anything else is an error, so nothing unexpected can reach the server.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace pgassay {
 struct SqlToken {
   enum class Kind { word, quoted, string, symbol };
   Kind kind = Kind::symbol;
-  std::string text;            ///< word: folded to lower case; quoted: the identifier; string: as written
+  std::string text;                ///< word: folded to lower case; quoted: the identifier; string: as written
   std::size_t begin = 0, end = 0;  ///< where it stands in the statement's text
 
   bool is(std::string_view word) const { return kind == Kind::word && text == word; }
@@ -26,20 +26,20 @@ struct SqlStatement {
   std::vector<SqlToken> tokens;
 };
 
-/// Cuts a script where PostgreSQL's own lexer would. Throws BadBackup with the line: a backslash command other than
-/// \restrict and \unrestrict, an open quote, a C comment, a zero byte.
+/// Cuts a script where PostgreSQL's own lexer would. Throws BadBackup with the line: a backslash command
+/// other than \restrict and \unrestrict, an open quote, a C comment, a zero byte.
 std::vector<SqlStatement> split_statements(std::string_view sql);
 
 struct GlobalStatement {
   enum class Kind {
-    session,        ///< SET client_encoding, standard_conforming_strings, default_transaction_read_only
-    create_role,    ///< CREATE ROLE role
-    alter_role,     ///< ALTER ROLE role WITH …
-    role_setting,   ///< ALTER ROLE role [IN DATABASE …] SET …
-    membership,     ///< GRANT object TO role …
-    role_note,      ///< COMMENT or SECURITY LABEL ON ROLE role
-    parameter,      ///< GRANT or REVOKE … ON PARAMETER … TO or FROM role
-    tablespace,     ///< whatever concerns the tablespace named object
+    session,       ///< SET client_encoding, standard_conforming_strings, default_transaction_read_only
+    create_role,   ///< CREATE ROLE role
+    alter_role,    ///< ALTER ROLE role WITH …
+    role_setting,  ///< ALTER ROLE role [IN DATABASE …] SET …
+    membership,    ///< GRANT object TO role …
+    role_note,     ///< COMMENT or SECURITY LABEL ON ROLE role
+    parameter,     ///< GRANT or REVOKE … ON PARAMETER … TO or FROM role
+    tablespace,    ///< whatever concerns the tablespace named object
   };
   Kind kind = Kind::session;
   std::string role, object;

@@ -73,12 +73,14 @@ class ObjectLoader {
 
   Loaded fill_objects(std::stop_token stop) {
     const std::vector<Part>& parts = job_.manifest.large_objects.parts;
-    const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(parts.size(), 1, std::max(1U, job_.jobs)));
+    const auto workers =
+        static_cast<unsigned>(std::clamp<std::size_t>(parts.size(), 1, std::max(1U, job_.jobs)));
     std::atomic<std::size_t> next = 0;
     run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
       Connection connection = open_loader(job_, inner);
       connection.query(
-          "CREATE TEMPORARY TABLE pgassay_pages (loid oid, pageno integer, data bytea) ON COMMIT DELETE ROWS");
+          "CREATE TEMPORARY TABLE pgassay_pages (loid oid, pageno integer, data bytea) ON COMMIT DELETE "
+          "ROWS");
       for (std::size_t index = next++; index < parts.size(); index = next++) {
         observer_.part_started(worker, "large objects");
         fill_from(connection, parts[index], inner);
@@ -153,8 +155,8 @@ class ObjectLoader {
     }
   }
 
-  /// An object is never in two parts, and its pages ascend. A page of no bytes can only be made by truncating the
-  /// object there, which drops the pages after it: so those come first.
+  /// An object is never in two parts, and its pages ascend. A page of no bytes can only be made by truncating
+  /// the object there, which drops the pages after it: so those come first.
   void fill_from(Connection& connection, const Part& part, std::stop_token stop) {
     compare_with_manifest(part);
     RowBatches batches(kPagesATransaction, [&](std::string_view rows) {

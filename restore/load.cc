@@ -28,7 +28,8 @@ std::vector<Item> plan(const Manifest& manifest) {
     if (!relation.extension.empty()) continue;
     for (const Part& part : relation.parts) items.push_back({&relation, &part});
   }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.part->raw > b.part->raw; });
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.part->raw > b.part->raw; });
   return items;
 }
 
@@ -46,7 +47,8 @@ class Loader {
     std::uint64_t raw = 0;
     for (const Item& item : items_) raw += item.part->raw;
     observer_.plan(items_.size(), raw);
-    const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(items_.size(), 1, std::max(1U, job_.jobs)));
+    const auto workers =
+        static_cast<unsigned>(std::clamp<std::size_t>(items_.size(), 1, std::max(1U, job_.jobs)));
     run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
     return done_;
   }
@@ -64,8 +66,9 @@ class Loader {
     }
   }
 
-  /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied the table:
-  /// https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, so TRUNCATE takes nothing away.
+  /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied
+  /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, so TRUNCATE
+  /// takes nothing away.
   static bool freezable(const Item& item) {
     return item.relation->parts.size() == 1 && !item.relation->via_root && item.part->raw >= kWorthFreezing;
   }
@@ -91,9 +94,9 @@ class Loader {
                                 item.part->file, rows, item.part->digest.rows));
       connection.query("COMMIT");
     } catch (const ServerError& error) {
-      const std::string line = fmt::format("table {}: the {} rows of {} were not loaded: {}",
-                                           item.relation->name.shown(), item.part->digest.rows, item.part->file,
-                                           error.what());
+      const std::string line =
+          fmt::format("table {}: the {} rows of {} were not loaded: {}", item.relation->name.shown(),
+                      item.part->digest.rows, item.part->file, error.what());
       if (!object_fault(error)) throw Error(line, error.hint());
       connection.query("ROLLBACK");
       const std::lock_guard guard(mutex_);
@@ -134,11 +137,13 @@ Connection open_loader(const LoadJob& job, std::stop_token stop) {
   return connection;
 }
 
-Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer, std::stop_token stop) {
+Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
+                   std::stop_token stop) {
   return Loader(job, lost, observer).run(stop);
 }
 
-void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<std::string>& lost) {
+void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,
+                    std::vector<std::string>& lost) {
   constexpr std::size_t kAtATime = 500;
   for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime) {
     const std::size_t end = std::min(sequences.size(), begin + kAtATime);

@@ -12,8 +12,8 @@
 namespace pgassay {
 
 struct LoadJob {
-  ConnInfo target;          ///< of the database itself
-  Path dir;                 ///< the backup
+  ConnInfo target;  ///< of the database itself
+  Path dir;         ///< the backup
   const Manifest& manifest;
   unsigned jobs = 2;
 };
@@ -22,16 +22,18 @@ struct Loaded {
   std::uint64_t rows = 0, raw_bytes = 0;
 };
 
-/// Loads every table. A part that the server would not take (its table was lost, a row breaks a constraint) is a line
-/// in `lost`, and nothing of it is in the target; the rest goes on. Throws BadBackup for a part that is not what the
-/// manifest says, nothing of which is committed; Error when the server fails.
-Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer, std::stop_token stop);
+/// Loads every table. A part that the server would not take (its table was lost, a row breaks a constraint)
+/// is a line in `lost`, and nothing of it is in the target; the rest goes on. Throws BadBackup for a part
+/// that is not what the manifest says, nothing of which is committed; Error when the server fails.
+Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
+                   std::stop_token stop);
 
 /// Sequences, by setval.
-void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<std::string>& lost);
+void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,
+                    std::vector<std::string>& lost);
 
-/// True where the server refused what it was given (data, constraint, no such object), and so other objects may fare
-/// better; false where the server itself is in trouble (disk, memory, shutdown).
+/// True where the server refused what it was given (data, constraint, no such object), and so other objects
+/// may fare better; false where the server itself is in trouble (disk, memory, shutdown).
 bool object_fault(const ServerError& error);
 
 /// The session to load with, in the rows' settings.

@@ -43,11 +43,13 @@ void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& obs
     throw BadBackup(damage.what(), kDamaged);
   }
   counted.tell();
-  if (found.sha != part.sha) throw BadBackup(fmt::format("{}: its SHA-256 is not the manifest's", part.file), kDamaged);
+  if (found.sha != part.sha)
+    throw BadBackup(fmt::format("{}: its SHA-256 is not the manifest's", part.file), kDamaged);
   if (found.digest != part.digest)
-    throw BadBackup(fmt::format("{}: its rows are not the manifest's: {} rows instead of {}, or another digest",
-                                part.file, found.digest.rows, part.digest.rows),
-                    kDamaged);
+    throw BadBackup(
+        fmt::format("{}: its rows are not the manifest's: {} rows instead of {}, or another digest",
+                    part.file, found.digest.rows, part.digest.rows),
+        kDamaged);
 }
 
 void RowBatches::chunk(Bytes bytes) {

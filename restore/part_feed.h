@@ -10,8 +10,8 @@
 
 namespace pgassay {
 
-/// Reads the part to its end into the sink. Throws BadBackup naming the file when what was read is not what the
-/// manifest says; the sink must then throw its rows away.
+/// Reads the part to its end into the sink. Throws BadBackup naming the file when what was read is not what
+/// the manifest says; the sink must then throw its rows away.
 void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer);
 
 /// Cuts COPY text into batches of whole rows: each is about kBytes, or as many rows as are allowed.

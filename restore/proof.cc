@@ -27,14 +27,16 @@ std::vector<std::string> excuses(Connection& connection, const Manifest& manifes
   const int here = connection.server_version() / 10000, there = manifest.server.version / 10000;
   if (here != there) out.push_back(fmt::format("PostgreSQL {} here, {} in the backup", here, there));
   if (connection.server_encoding() != manifest.encoding)
-    out.push_back(fmt::format("encoding {} here, {} in the backup", connection.server_encoding(), manifest.encoding));
+    out.push_back(
+        fmt::format("encoding {} here, {} in the backup", connection.server_encoding(), manifest.encoding));
   for (const auto& [name, value] : session) {
     const auto recorded = manifest.session.find(name);
     if (recorded != manifest.session.end() && recorded->second != value)
       out.push_back(fmt::format("{} was {} when the backup was taken", name, recorded->second));
   }
   std::map<std::string, std::string> versions;
-  for (const ExtensionInfo& extension : list_extensions(connection)) versions[extension.name] = extension.version;
+  for (const ExtensionInfo& extension : list_extensions(connection))
+    versions[extension.name] = extension.version;
   for (const ExtensionInfo& extension : manifest.extensions) {
     const auto found = versions.find(extension.name);
     if (found != versions.end() && found->second != extension.version)
@@ -49,7 +51,8 @@ struct Comparison {
   const Relation* relation;
   RowDigest expected;
   std::vector<std::size_t> subjects;
-  std::vector<const Relation*> leaves;  ///< of a tree: what each subject was in the backup, null where it was not
+  std::vector<const Relation*>
+      leaves;  ///< of a tree: what each subject was in the backup, null where it was not
 };
 
 class RowProof {
@@ -107,7 +110,8 @@ class RowProof {
     comparisons_.push_back(std::move(comparison));
   }
 
-  /// Rows may have moved between leaves, so all leaves of the tree that is there now count, in the root's columns.
+  /// Rows may have moved between leaves, so all leaves of the tree that is there now count, in the root's
+  /// columns.
   void plan_tree(const Relation& root, const TableInfo& table) {
     Comparison comparison{&root, sums_[root.name], {}, {}};
     for (const TableInfo* leaf : leaves_[table.oid]) {
@@ -131,7 +135,8 @@ class RowProof {
     subjects.push_back({table.name.shown(), {}, {}, false});
   }
 
-  std::optional<Check> compare_one(const Comparison& comparison, const std::vector<std::string>& reasons) const {
+  std::optional<Check> compare_one(const Comparison& comparison,
+                                   const std::vector<std::string>& reasons) const {
     const std::string name = "table " + comparison.relation->name.shown();
     RowDigest found;
     for (const std::size_t index : comparison.subjects) {
@@ -143,8 +148,9 @@ class RowProof {
     }
     if (found == comparison.expected) return std::nullopt;
     if (found.rows != comparison.expected.rows)
-      return Check{name, Verdict::fail,
-                   fmt::format("{} rows instead of {}{}", found.rows, comparison.expected.rows, where(comparison))};
+      return Check{
+          name, Verdict::fail,
+          fmt::format("{} rows instead of {}{}", found.rows, comparison.expected.rows, where(comparison))};
     const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}{}", found.rows,
                                            found.hex(), comparison.expected.hex(), where(comparison));
     if (reasons.empty()) return Check{name, Verdict::fail, detail};
@@ -194,7 +200,8 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
       ++agreeing;
   }
   if (agreeing > 0 && checks.size() == before)
-    checks.push_back({"materialized views", Verdict::pass, fmt::format("{} there, populated as they were", agreeing)});
+    checks.push_back(
+        {"materialized views", Verdict::pass, fmt::format("{} there, populated as they were", agreeing)});
 }
 
 }  // namespace
@@ -205,8 +212,8 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
   Connection leader = Connection::open(target, "pgassay proof", stop);
   const Settings session = start_reading_session(leader, money);
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  const Result facts = leader.query(
-      "SELECT pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('block_size')");
+  const Result facts =
+      leader.query("SELECT pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('block_size')");
   const std::vector<std::string> reasons = excuses(leader, manifest, session);
 
   std::vector<Check> checks;

@@ -15,7 +15,8 @@ __extension__ using int128 = __int128;
 std::map<QualifiedName, std::int64_t> increments(Connection& leader) {
   const Result result = leader.query(
       "SELECT n.nspname, c.relname, s.seqincrement FROM pg_catalog.pg_sequence s"
-      " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace");
+      " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace");
   std::map<QualifiedName, std::int64_t> out;
   for (int row = 0; row < result.rows(); ++row)
     out[{result.text(row, 0), result.text(row, 1)}] = result.integer(row, 2);
@@ -40,8 +41,8 @@ class SequenceProof {
         differs(*sequence, Verdict::fail, "it is missing");
         continue;
       }
-      sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}", there.empty() ? "" : " UNION ALL ",
-                         there.size(), sequence->name.quoted());
+      sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}",
+                         there.empty() ? "" : " UNION ALL ", there.size(), sequence->name.quoted());
       there.push_back(sequence);
     }
     if (there.empty()) return;
@@ -51,7 +52,8 @@ class SequenceProof {
       for (int row = 0; row < result.rows(); ++row)
         compare(*there[static_cast<std::size_t>(row)], result.integer(row, 1), result.boolean(row, 2));
     } catch (const ServerError& error) {
-      checks_.push_back({"sequences", Verdict::unverified, fmt::format("could not be read: {}", error.what())});
+      checks_.push_back(
+          {"sequences", Verdict::unverified, fmt::format("could not be read: {}", error.what())});
     }
     leader_.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
   }
@@ -113,9 +115,10 @@ void ObjectProof::plan(std::vector<ProofUnit>& units, std::vector<ProofSubject>&
   const std::vector<std::string> froms = starts(leader_);
   const Result size = leader_.query("SELECT pg_catalog.pg_relation_size('pg_catalog.pg_largeobject')");
   for (std::size_t i = 0; i < froms.size(); ++i)
-    units.push_back({pages_,
-                     large_object_pages_sql(froms[i], i + 1 < froms.size() ? froms[i + 1] : "", manifest_.encoding),
-                     size.unsigned_integer(0, 0) / froms.size()});
+    units.push_back(
+        {pages_,
+         large_object_pages_sql(froms[i], i + 1 < froms.size() ? froms[i + 1] : "", manifest_.encoding),
+         size.unsigned_integer(0, 0) / froms.size()});
   units.push_back({facts_, large_object_metadata_sql(manifest_.encoding), 0});
 }
 
@@ -138,8 +141,8 @@ void ObjectProof::compare(const std::vector<ProofSubject>& subjects, std::vector
     checks.push_back({"large objects", pages.forbidden ? Verdict::unverified : Verdict::fail, pages.problem});
   else if (pages.found != then.digest)
     checks.push_back({"large objects", Verdict::fail,
-                      fmt::format("{} pages with digest {} instead of {} with {}", pages.found.rows, pages.found.hex(),
-                                  then.digest.rows, then.digest.hex())});
+                      fmt::format("{} pages with digest {} instead of {} with {}", pages.found.rows,
+                                  pages.found.hex(), then.digest.rows, then.digest.hex())});
   else
     checks.push_back({"large objects", Verdict::pass, fmt::format("{} objects", then.count)});
 }

@@ -16,7 +16,8 @@ void check_sequences(Connection& leader, const std::vector<Sequence>& sequences,
 /// Name of the check of owners, comments and privileges.
 inline constexpr const char* kLargeObjectFacts = "large object owners, comments and privileges";
 
-/// Large objects are read as two subjects of the proof: their pages, and their owners, comments and privileges.
+/// Large objects are read as two subjects of the proof: their pages, and their owners, comments and
+/// privileges.
 class ObjectProof {
  public:
   ObjectProof(Connection& leader, const Manifest& manifest) : leader_(leader), manifest_(manifest) {}

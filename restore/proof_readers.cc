@@ -34,8 +34,8 @@ class DigestSink : public RowSink {
   std::uint64_t bytes_ = 0, rows_ = 0;
 };
 
-/// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need no
-/// larger lock table.
+/// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need
+/// no larger lock table.
 void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,
                Observer& observer) {
   DigestSink sink(observer);
@@ -76,8 +76,8 @@ std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int s
 }
 
 void read_units(const ConnInfo& target, const std::string& snapshot, const std::string& lc_monetary,
-                std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs, Observer& observer,
-                std::stop_token stop) {
+                std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs,
+                Observer& observer, std::stop_token stop) {
   std::stable_sort(units.begin(), units.end(),
                    [](const ProofUnit& a, const ProofUnit& b) { return a.bytes > b.bytes; });
   std::uint64_t bytes = 0;

@@ -43,7 +43,10 @@ void check_files(const Path& dir, const Manifest& manifest) {
 class Restoration {
  public:
   Restoration(const Backup& backup, const RestoreOptions& options, Observer& observer, std::stop_token stop)
-      : dir_(backup.dir), options_(options), observer_(observer), stop_(std::move(stop)),
+      : dir_(backup.dir),
+        options_(options),
+        observer_(observer),
+        stop_(std::move(stop)),
         manifest_(read_manifest(backup.dir)) {
     name_ = options.into.empty() ? manifest_.database.name : options.into;
     target_ = options.connection.with_database(name_);
@@ -59,7 +62,7 @@ class Restoration {
       observer_.message(Level::warning, left_behind(), what_next());
       throw;
     } catch (const BadBackup& error) {
-      throw BadBackup(error.what(), with_next(error.hint()));
+      throw BadBackup(error.what(), with_next(error.hint(), "; then restore another backup"));
     } catch (const Error& error) {
       throw Error(error.what(), with_next(error.hint()), error.exit());
     }
@@ -111,9 +114,10 @@ class Restoration {
     roles_ = plan_roles(*server_, read_file(dir_ / kGlobalsFile), options_);
     report_.notes.insert(report_.notes.end(), roles_.notes.begin(), roles_.notes.end());
     if (options_.roles == Roles::none && !roles_.absent.empty())
-      observer_.message(Level::warning,
-                        fmt::format("roles of the backup that are absent here: {}", fmt::join(roles_.absent, ", ")),
-                        "what they own or were granted is listed as lost; --roles missing creates them");
+      observer_.message(
+          Level::warning,
+          fmt::format("roles of the backup that are absent here: {}", fmt::join(roles_.absent, ", ")),
+          "what they own or were granted is listed as lost; --roles missing creates them");
     if (!roles_.statements.empty() && !(manifest_.role_passwords && options_.role_passwords))
       report_.notes.push_back(fmt::format("created without passwords: {}", fmt::join(roles_.absent, ", ")));
     if (!roles_.absent_tablespaces.empty())
@@ -140,8 +144,8 @@ class Restoration {
   }
 
   void restore_schema(const char* section, unsigned jobs) {
-    const SchemaRun run{pg_restore_,      dir_ / kSchemaFile, section, std::max(1U, jobs),
-                        options_.owners, roles_.absent_tablespaces.empty()};
+    const SchemaRun run{pg_restore_,        dir_ / kSchemaFile, section,
+                        std::max(1U, jobs), options_.owners,    roles_.absent_tablespaces.empty()};
     restore_section(*server_, run, report_.lost, report_.notes, stop_);
   }
 
@@ -172,8 +176,9 @@ class Restoration {
     report_.checks = prove(target_, manifest_, options_.jobs, observer_, stop_);
     for (Check& check : report_.checks) {
       if (check.name != kLargeObjectFacts || check.verdict != Verdict::fail) continue;
-      const bool told = std::any_of(report_.lost.begin(), report_.lost.end(),
-                                    [](const std::string& line) { return line.starts_with("large object "); });
+      const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
+        return line.starts_with("large object ");
+      });
       if (options_.owners && !told) continue;
       check.verdict = Verdict::unverified;
       check.detail += options_.owners ? ", as is said above" : ", for owners were not to be restored";
@@ -191,14 +196,15 @@ class Restoration {
     if (!touched_) return "nothing was restored; roles may have been created";
     return fmt::format("database \"{}\" is restored in part only", name_);
   }
-  std::string what_next() const {
+  std::string what_next(std::string_view then = "; then run the restore again") const {
     if (!touched_) return {};
-    return fmt::format("DROP DATABASE {}; then run the restore again{}", quote_identifier(name_),
+    return fmt::format("DROP DATABASE {}{}{}", quote_identifier(name_), then,
                        options_.create ? "" : ", into an empty database or with --create");
   }
-  std::string with_next(const std::string& hint) const {
+  std::string with_next(const std::string& hint,
+                        std::string_view then = "; then run the restore again") const {
     std::string out = hint;
-    for (const std::string& more : {left_behind(), what_next()})
+    for (const std::string& more : {left_behind(), what_next(then)})
       if (!more.empty()) out += (out.empty() ? "" : "; ") + more;
     return out;
   }
@@ -219,8 +225,8 @@ class Restoration {
 
 }  // namespace
 
-RestoreReport restore_backup(const Repository& repository, const Backup& backup, const RestoreOptions& options,
-                             Observer& observer, std::stop_token stop) {
+RestoreReport restore_backup(const Repository& repository, const Backup& backup,
+                             const RestoreOptions& options, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
   return Restoration(backup, options, observer, std::move(stop)).run();
 }

@@ -15,12 +15,12 @@ namespace pgassay {
 enum class Roles { missing, none };
 
 struct RestoreOptions {
-  ConnInfo connection;        ///< the server; its dbname is used to connect for CREATE DATABASE
-  std::string into;           ///< the database's name; empty: the backup's own
-  bool create = false;        ///< CREATE DATABASE from the manifest; it must not exist
+  ConnInfo connection;  ///< the server; its dbname is used to connect for CREATE DATABASE
+  std::string into;     ///< the database's name; empty: the backup's own
+  bool create = false;  ///< CREATE DATABASE from the manifest; it must not exist
   Roles roles = Roles::missing;
-  bool owners = true;         ///< false: --no-owner
-  bool role_passwords = true; ///< false: roles are created without
+  bool owners = true;          ///< false: --no-owner
+  bool role_passwords = true;  ///< false: roles are created without
   unsigned jobs = 2;
   bool prove = true;
 };
@@ -38,9 +38,10 @@ struct RestoreReport {
   std::vector<Check> checks;
 };
 
-/// Throws Refused when the target is not empty (nothing touched) or when a role that is needed can't be resolved.
-/// Failing half way throws Error saying which object, what the target holds now and what to run next.
-RestoreReport restore_backup(const Repository& repository, const Backup& backup, const RestoreOptions& options,
-                             Observer& observer, std::stop_token stop);
+/// Throws Refused when the target is not empty (nothing touched) or when a role that is needed can't be
+/// resolved. Failing half way throws Error saying which object, what the target holds now and what to run
+/// next.
+RestoreReport restore_backup(const Repository& repository, const Backup& backup,
+                             const RestoreOptions& options, Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay

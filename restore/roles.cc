@@ -32,12 +32,14 @@ Powers our_powers(Connection& connection) {
 std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, const std::string& role) {
   for (const char* attribute : {"superuser", "replication", "bypassrls"})
     if (has_word(statement, attribute))
-      plan.notes.push_back(fmt::format("role {}: created without {}: only a superuser can give it", role, attribute));
-  return without_words(statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls",
-                                   "nobypassrls"});
+      plan.notes.push_back(
+          fmt::format("role {}: created without {}: only a superuser can give it", role, attribute));
+  return without_words(
+      statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls", "nobypassrls"});
 }
 
-GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options, bool superuser, RolePlan& plan) {
+GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options, bool superuser,
+                       RolePlan& plan) {
   if (statement.kind != Kind::alter_role) return statement;
   SqlStatement& sql = statement.statement;
   if (!options.role_passwords) sql = split_statements(without_password(sql) + ";").at(0);
@@ -48,19 +50,21 @@ GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options,
 /// Of existing roles: what the backup would have made of them is left alone, and said.
 void note_left_alone(const GlobalStatement& statement, const std::set<std::string>& absent, RolePlan& plan) {
   if (statement.kind == Kind::membership && absent.contains(statement.object))
-    plan.notes.push_back(fmt::format("role {} was here already: not made a member of {}", statement.role,
-                                     statement.object));
+    plan.notes.push_back(
+        fmt::format("role {} was here already: not made a member of {}", statement.role, statement.object));
 }
 
 void check_powers(const RolePlan& plan, const Powers& powers, const Connection& connection) {
   if (plan.absent.empty() || powers.create_role) return;
-  throw Refused(fmt::format("{}: may not create roles, and these of the backup are absent: {}", connection.described(),
-                            fmt::join(plan.absent, ", ")),
-                "connect as a superuser or a role with CREATEROLE, or create them first, or pass `--roles none`");
+  throw Refused(
+      fmt::format("{}: may not create roles, and these of the backup are absent: {}", connection.described(),
+                  fmt::join(plan.absent, ", ")),
+      "connect as a superuser or a role with CREATEROLE, or create them first, or pass `--roles none`");
 }
 
 bool ours(const GlobalStatement& statement, const std::set<std::string>& absent) {
-  return statement.kind != Kind::session && statement.kind != Kind::tablespace && absent.contains(statement.role);
+  return statement.kind != Kind::session && statement.kind != Kind::tablespace &&
+         absent.contains(statement.role);
 }
 
 /// Runs one statement that may fail by itself; true when it did not.
@@ -103,9 +107,11 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
   std::set<std::string> absent;
   for (const GlobalStatement& statement : statements) {
     if (statement.kind == Kind::session) plan.session.push_back(statement.statement.text);
-    if (statement.kind == Kind::create_role && !existing.contains(statement.role)) absent.insert(statement.role);
+    if (statement.kind == Kind::create_role && !existing.contains(statement.role))
+      absent.insert(statement.role);
     const bool makes_space = statement.kind == Kind::tablespace && statement.statement.tokens[0].is("create");
-    if (makes_space && !spaces.contains(statement.object)) plan.absent_tablespaces.push_back(statement.object);
+    if (makes_space && !spaces.contains(statement.object))
+      plan.absent_tablespaces.push_back(statement.object);
   }
   plan.absent.assign(absent.begin(), absent.end());
   if (options.roles == Roles::none) return plan;

@@ -19,11 +19,13 @@ struct RolePlan {
   std::vector<std::string> notes;
 };
 
-/// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws Refused
-/// when roles are absent that we may not create, BadBackup when globals.sql holds anything unexpected.
+/// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws
+/// Refused when roles are absent that we may not create, BadBackup when globals.sql holds anything
+/// unexpected.
 RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options);
 
-/// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in `lost`.
+/// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
+/// `lost`.
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
                   std::vector<std::string>& notes);
 

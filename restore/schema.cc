@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "pg_restore: ", kErrorPrefix = "pg_restore: error: ",
                            kQueryFailed = "could not execute query: ", kServerError = "ERROR:  ",
-                           kCommandWas = "Command was: ",
-                           kIgnored = "errors ignored on restore: ";
+                           kCommandWas = "Command was: ", kIgnored = "errors ignored on restore: ";
 
 std::string_view next_line(std::string_view& text) {
   const auto end = text.find('\n');
@@ -35,7 +34,9 @@ std::string shortened(const std::string& command) {
       line.push_back(' ');
   while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
   if (line.size() <= kLongest) return line;
-  const auto continues = [&](std::size_t at) { return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80; };
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80;
+  };
   std::size_t end = kLongest;
   while (continues(end)) --end;
   return line.substr(0, end) + "…";
@@ -119,7 +120,8 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
   }
   // With --jobs pg_restore counts each error more than once.
   if (run.jobs > 1 ? ignored.value_or(0) > 0 && told == 0 : ignored.value_or(0) > told)
-    lost.push_back(fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
+    lost.push_back(
+        fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
 }
 
 }  // namespace pgassay

@@ -14,14 +14,14 @@ namespace pgassay {
 struct SchemaRun {
   PgTool pg_restore;
   Path archive;
-  std::string section;     ///< "pre-data", "post-data"
+  std::string section;  ///< "pre-data", "post-data"
   unsigned jobs = 1;
   bool owners = true, tablespaces = true;
 };
 
-/// Restores the section into the database that `target` is connected to, and goes on after errors: each object that
-/// could not be made is a line in `lost`, each failure that is known to be harmless one in `notes`. Throws Error when
-/// pg_restore itself failed.
+/// Restores the section into the database that `target` is connected to, and goes on after errors: each
+/// object that could not be made is a line in `lost`, each failure that is known to be harmless one in
+/// `notes`. Throws Error when pg_restore itself failed.
 void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
                      std::vector<std::string>& notes, std::stop_token stop);
 

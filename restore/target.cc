@@ -16,8 +16,9 @@ constexpr int kMajor = 10000;
 void check_version(const Connection& connection, const Manifest& manifest) {
   const int target = connection.server_version() / kMajor, source = manifest.server.version / kMajor;
   if (target >= source) return;
-  throw Refused(fmt::format("{}: PostgreSQL {} is older than the backup's {}", connection.described(), target, source),
-                fmt::format("restore into PostgreSQL {} or newer", source));
+  throw Refused(
+      fmt::format("{}: PostgreSQL {} is older than the backup's {}", connection.described(), target, source),
+      fmt::format("restore into PostgreSQL {} or newer", source));
 }
 
 void check_extensions(Connection& connection, const Manifest& manifest, std::vector<std::string>& notes) {
@@ -31,8 +32,8 @@ void check_extensions(Connection& connection, const Manifest& manifest, std::vec
     if (found == available.end())
       missing.push_back(fmt::format("{} {}", extension.name, extension.version));
     else if (found->second != extension.version)
-      notes.push_back(fmt::format("extension {}: version {} here, {} in the backup", extension.name, found->second,
-                                  extension.version));
+      notes.push_back(fmt::format("extension {}: version {} here, {} in the backup", extension.name,
+                                  found->second, extension.version));
   }
   if (missing.empty()) return;
   throw Refused(fmt::format("{}: the backup needs extensions that are not installed on the server: {}",
@@ -57,11 +58,13 @@ bool locale_known(Connection& connection, const std::string& locale) {
 void check_locales(Connection& connection, const DatabaseProperties& database) {
   for (const std::string& locale : {database.collate, database.ctype}) {
     if (locale.empty() || locale_known(connection, locale)) continue;
-    throw Refused(fmt::format("{}: the backup's database has the locale \"{}\", which the server lacks",
-                              connection.described(), locale),
-                  fmt::format("make it there (Debian: uncomment it in /etc/locale.gen, run locale-gen; else: localedef) "
-                              "and restart PostgreSQL, or create a database with another locale and restore with "
-                              "--into"));
+    throw Refused(
+        fmt::format("{}: the backup's database has the locale \"{}\", which the server lacks",
+                    connection.described(), locale),
+        fmt::format(
+            "make it there (Debian: uncomment it in /etc/locale.gen, run locale-gen; else: localedef) "
+            "and restart PostgreSQL, or create a database with another locale and restore with "
+            "--into"));
   }
 }
 
@@ -76,13 +79,14 @@ std::string users_objects(const std::string& kind, const std::string& catalog, c
 }
 
 std::string in_schema(const std::string& column, const std::string& schema) {
-  return fmt::format("(SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = o.{}) || '.' || o.{}", schema,
-                     column);
+  return fmt::format("(SELECT n.nspname FROM pg_catalog.pg_namespace n WHERE n.oid = o.{}) || '.' || o.{}",
+                     schema, column);
 }
 
 std::string whatever_is_there() {
   const std::string elsewhere =
-      "NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = o.{} AND n.nspname ~ '^pg_(toast|temp)')";
+      "NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = o.{} AND n.nspname ~ "
+      "'^pg_(toast|temp)')";
   const auto here = [&](const char* column) { return fmt::format(fmt::runtime(elsewhere), column); };
   const std::vector<std::string> parts = {
       users_objects("schema", "pg_namespace", "o.nspname",
@@ -90,10 +94,11 @@ std::string whatever_is_there() {
       users_objects("relation", "pg_class", in_schema("relname", "relnamespace"),
                     "o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND " + here("relnamespace")),
       users_objects("function", "pg_proc", in_schema("proname", "pronamespace"), here("pronamespace")),
-      users_objects("type", "pg_type", in_schema("typname", "typnamespace"),
-                    "o.typcategory <> 'A' AND o.typtype <> 'm' AND " + here("typnamespace") +
-                        " AND (o.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid"
-                        " AND c.relkind = 'c'))"),
+      users_objects(
+          "type", "pg_type", in_schema("typname", "typnamespace"),
+          "o.typcategory <> 'A' AND o.typtype <> 'm' AND " + here("typnamespace") +
+              " AND (o.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid"
+              " AND c.relkind = 'c'))"),
       users_objects("event trigger", "pg_event_trigger", "o.evtname"),
       users_objects("publication", "pg_publication", "o.pubname"),
       users_objects("foreign-data wrapper", "pg_foreign_data_wrapper", "o.fdwname"),
@@ -117,7 +122,8 @@ std::string provider_clause(const DatabaseProperties& database, int target_versi
   }
 }
 
-/// The parts of a stored list setting ('"$user", public'), as SplitGUCList() in PostgreSQL's dumputils.c reads it.
+/// The parts of a stored list setting ('"$user", public'), as SplitGUCList() in PostgreSQL's dumputils.c
+/// reads it.
 std::vector<std::string> list_parts(const std::string& value) {
   std::vector<std::string> parts;
   std::string part;
@@ -158,7 +164,8 @@ std::string with_name(std::string sql, const std::string& quoted) {
 
 }  // namespace
 
-void check_server(Connection& connection, const Manifest& manifest, bool create, std::vector<std::string>& notes) {
+void check_server(Connection& connection, const Manifest& manifest, bool create,
+                  std::vector<std::string>& notes) {
   check_version(connection, manifest);
   if (create) check_locales(connection, manifest.database);
   check_extensions(connection, manifest, notes);
@@ -167,8 +174,9 @@ void check_server(Connection& connection, const Manifest& manifest, bool create,
 void check_absent(Connection& connection, const std::string& name) {
   const Result found = connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name});
   if (found.rows() == 0) return;
-  throw Refused(fmt::format("{}: database \"{}\" exists", connection.described(), name),
-                fmt::format("give another name with --into, or restore into it without --create if it is empty"));
+  throw Refused(
+      fmt::format("{}: database \"{}\" exists", connection.described(), name),
+      fmt::format("give another name with --into, or restore into it without --create if it is empty"));
 }
 
 void check_empty(Connection& connection) {
@@ -176,18 +184,18 @@ void check_empty(Connection& connection) {
   if (found.rows() == 0) return;
   std::vector<std::string> some;
   for (int row = 0; row < found.rows(); ++row) some.push_back(found.text(row, 0));
-  throw Refused(fmt::format("{}: the database is not empty: {}{}", connection.described(), fmt::join(some, ", "),
-                            some.size() == 5 ? ", …" : ""),
+  throw Refused(fmt::format("{}: the database is not empty: {}{}", connection.described(),
+                            fmt::join(some, ", "), some.size() == 5 ? ", …" : ""),
                 "restore into a new database: --create --into NAME; nothing was touched");
 }
 
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
                      std::vector<std::string>& notes) {
   const DatabaseProperties& database = manifest.database;
-  std::string sql = fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}",
-                                quote_identifier(name), quote_literal(database.encoding),
-                                quote_literal(database.collate), quote_literal(database.ctype),
-                                provider_clause(database, connection.server_version()));
+  std::string sql =
+      fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}",
+                  quote_identifier(name), quote_literal(database.encoding), quote_literal(database.collate),
+                  quote_literal(database.ctype), provider_clause(database, connection.server_version()));
   if (!database.tablespace.empty() && database.tablespace != "pg_default") {
     const Result space =
         connection.query("SELECT FROM pg_catalog.pg_tablespace WHERE spcname = $1", {database.tablespace});
@@ -206,12 +214,13 @@ void create_database(Connection& connection, const std::string& name, const Mani
 }
 
 std::string setting_sql(const std::string& database, const DatabaseSetting& setting) {
-  static const std::set<std::string, std::less<>> kLists = {"local_preload_libraries",  "search_path",
-                                                            "session_preload_libraries", "shared_preload_libraries",
-                                                            "temp_tablespaces",          "unix_socket_directories"};
-  std::string sql = setting.role.empty() ? "ALTER DATABASE " + quote_identifier(database)
-                                         : fmt::format("ALTER ROLE {} IN DATABASE {}", quote_identifier(setting.role),
-                                                       quote_identifier(database));
+  static const std::set<std::string, std::less<>> kLists = {
+      "local_preload_libraries",  "search_path",      "session_preload_libraries",
+      "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"};
+  std::string sql = setting.role.empty()
+                        ? "ALTER DATABASE " + quote_identifier(database)
+                        : fmt::format("ALTER ROLE {} IN DATABASE {}", quote_identifier(setting.role),
+                                      quote_identifier(database));
   std::string name;
   for (std::size_t from = 0; from != std::string::npos;) {
     const auto dot = setting.name.find('.', from);
@@ -225,23 +234,27 @@ std::string setting_sql(const std::string& database, const DatabaseSetting& sett
   return sql + (parts.empty() ? "''" : fmt::format("{}", fmt::join(parts, ", ")));
 }
 
-void apply_database_properties(Connection& connection, const std::string& name, const DatabaseProperties& properties,
-                               bool owner, std::vector<std::string>& lost) {
+void apply_database_properties(Connection& connection, const std::string& name,
+                               const DatabaseProperties& properties, bool owner,
+                               std::vector<std::string>& lost) {
   const std::string quoted = quote_identifier(name), shown = fmt::format("database \"{}\"", name);
   const auto apply = [&](const std::string& sql, std::string_view what) {
     try_property(connection, sql, fmt::format("{}: {}", shown, what), lost);
   };
   if (owner && !properties.owner.empty())
-    apply(fmt::format("ALTER DATABASE {} OWNER TO {}", quoted, quote_identifier(properties.owner)), "its owner");
+    apply(fmt::format("ALTER DATABASE {} OWNER TO {}", quoted, quote_identifier(properties.owner)),
+          "its owner");
   for (const std::string& grant : properties.grants) apply(with_name(grant, quoted), "its privileges");
   if (!properties.comment.empty())
-    apply(fmt::format("COMMENT ON DATABASE {} IS {}", quoted, quote_literal(properties.comment)), "its comment");
+    apply(fmt::format("COMMENT ON DATABASE {} IS {}", quoted, quote_literal(properties.comment)),
+          "its comment");
   for (const DatabaseSetting& setting : properties.settings)
     apply(setting_sql(name, setting), fmt::format("setting {}", setting.name));
   if (properties.connection_limit >= 0)
     apply(fmt::format("ALTER DATABASE {} CONNECTION LIMIT {}", quoted, properties.connection_limit),
           "its connection limit");
-  if (properties.is_template) apply(fmt::format("ALTER DATABASE {} IS_TEMPLATE true", quoted), "being a template");
+  if (properties.is_template)
+    apply(fmt::format("ALTER DATABASE {} IS_TEMPLATE true", quoted), "being a template");
 }
 
 }  // namespace pgassay

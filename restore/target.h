@@ -9,9 +9,10 @@
 
 namespace pgassay {
 
-/// Throws Refused when the server is older than the backup's, or lacks an extension or the locale that the backup
-/// needs. An extension of another version is a note.
-void check_server(Connection& connection, const Manifest& manifest, bool create, std::vector<std::string>& notes);
+/// Throws Refused when the server is older than the backup's, or lacks an extension or the locale that the
+/// backup needs. An extension of another version is a note.
+void check_server(Connection& connection, const Manifest& manifest, bool create,
+                  std::vector<std::string>& notes);
 /// Throws Refused when the database exists.
 void check_absent(Connection& connection, const std::string& name);
 /// Throws Refused naming some of what the database holds. What every new database has does not count, nor do
@@ -21,12 +22,14 @@ void check_empty(Connection& connection);
 /// From template0, with the encoding and locale of the manifest; owned by ourselves until the end.
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
                      std::vector<std::string>& notes);
-/// Owner, privileges, comment and settings, under the database's new name. What cannot be set is a line in `lost`.
-void apply_database_properties(Connection& connection, const std::string& name, const DatabaseProperties& properties,
-                               bool owner, std::vector<std::string>& lost);
+/// Owner, privileges, comment and settings, under the database's new name. What cannot be set is a line in
+/// `lost`.
+void apply_database_properties(Connection& connection, const std::string& name,
+                               const DatabaseProperties& properties, bool owner,
+                               std::vector<std::string>& lost);
 
-/// The statement that sets one setting of a database, or of a role in it. Values of lists are stored as lists of
-/// identifiers, and each is quoted by itself.
+/// The statement that sets one setting of a database, or of a role in it. Values of lists are stored as lists
+/// of identifiers, and each is quoted by itself.
 std::string setting_sql(const std::string& database, const DatabaseSetting& setting);
 
 }  // namespace pgassay

@@ -1,4 +1,5 @@
-// What is in the database, read from the catalogs: plain queries that follow the transaction's snapshot.
+// What is in the database, read from the catalogs: plain queries that follow the transaction's snapshot
+// (but for sizes and privileges, which are the present ones). For sessions of start_reading_session().
 #pragma once
 
 #include <cstdint>

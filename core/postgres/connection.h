@@ -79,7 +79,8 @@ class Connection {
 
   /// Statements that end with one COPY … TO STDOUT. Rows are passed to the sink as they come. Returns the row count
   /// of COPY's own command tag; throws Error when it differs from the rows that were streamed. An exception of the
-  /// sink cancels the COPY. Memory: libpq's buffers, at most about 3 x the longest row.
+  /// sink cancels the COPY and goes on; the connection is then good for nothing but closing, as after a stop.
+  /// Memory: libpq's buffers, at most about 3 x the longest row.
   std::uint64_t copy_out(const std::string& sql, RowSink& sink);
   /// Statements that end with one COPY … FROM STDIN; feed() is called with a sink for its data, in chunks cut
   /// anywhere. Returns the row count of COPY's tag. When feed throws, the COPY is ended with an error and the

@@ -35,7 +35,8 @@ class Proven {
 std::string faults(const std::vector<Check>& checks) {
   std::string out;
   for (const Check& check : checks)
-    if (check.verdict != Verdict::pass) out += std::string(to_string(check.verdict)) + " " + check.name + "\n";
+    if (check.verdict != Verdict::pass)
+      out += std::string(to_string(check.verdict)) + " " + check.name + "\n";
   return out;
 }
 
@@ -51,7 +52,8 @@ TEST(Proof, PassesOnTheDatabaseItself) {
 
 TEST(Proof, FindsOneChangedByte) {
   Proven proven("proof_byte", kTwoTables);
-  EXPECT_EQ(faults(proven.after("UPDATE t SET b = 'x' || substr(b, 2) WHERE a = 500;")), "FAIL table public.t\n");
+  EXPECT_EQ(faults(proven.after("UPDATE t SET b = 'x' || substr(b, 2) WHERE a = 500;")),
+            "FAIL table public.t\n");
 }
 
 TEST(Proof, FindsAMissingRow) {
@@ -86,36 +88,43 @@ TEST(Proof, FindsNullsThatBecameEmpty) {
 }
 
 TEST(Proof, ReadsLargeTablesInRangesAndMissesNoPage) {
-  Proven proven("proof_ranges",
-                "CREATE TABLE t AS SELECT g AS a, repeat(md5(g::text), 30) AS b FROM generate_series(1, 150000) g;");
+  Proven proven(
+      "proof_ranges",
+      "CREATE TABLE t AS SELECT g AS a, repeat(md5(g::text), 30) AS b FROM generate_series(1, 150000) g;");
   EXPECT_EQ(faults(proven.again()), "");
   EXPECT_EQ(faults(proven.after("UPDATE t SET b = '' WHERE a = 149999;")), "FAIL table public.t\n");
 }
 
 TEST(Proof, LetsRowsMoveBetweenPartitions) {
   Proven proven("proof_moved",
-                "CREATE TABLE p (a int, b text) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+                "CREATE TABLE p (a int, b text) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR "
+                "VALUES IN (1);"
                 "CREATE TABLE p2 (b text, a int); ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2);"
                 "INSERT INTO p VALUES (1, 'x'), (2, 'y');");
   EXPECT_EQ(faults(proven.again()), "");
-  EXPECT_EQ(faults(proven.after("ALTER TABLE p DETACH PARTITION p2; INSERT INTO p1 SELECT 1, b FROM p2; DROP TABLE p2;"
-                                "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2, 3); DELETE FROM p WHERE b = 'y';"
-                                "INSERT INTO p VALUES (2, 'y');")),
+  EXPECT_EQ(faults(proven.after(
+                "ALTER TABLE p DETACH PARTITION p2; INSERT INTO p1 SELECT 1, b FROM p2; DROP TABLE p2;"
+                "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2, 3); DELETE FROM p WHERE b = 'y';"
+                "INSERT INTO p VALUES (2, 'y');")),
             "");
   EXPECT_EQ(faults(proven.after("DELETE FROM p WHERE a = 2;")), "FAIL table public.p\n");
 }
 
 TEST(Proof, NamesThePartitionThatDiffers) {
-  Proven proven("proof_leaf", "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
-                              "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1), (2);");
+  Proven proven(
+      "proof_leaf",
+      "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1), (2);");
   const auto checks = proven.after("DELETE FROM p WHERE a = 2;");
   ASSERT_EQ(faults(checks), "FAIL table public.p\n");
   EXPECT_EQ(checks.at(0).detail, "1 rows instead of 2; in public.p2");
 }
 
 TEST(Proof, FailsASequenceThatIsBehindAndPassesOneAhead) {
-  Proven proven("proof_sequence", "CREATE SEQUENCE s; SELECT setval('s', 10); CREATE SEQUENCE d INCREMENT -1; SELECT setval('d', -10);"
-                                  "CREATE SEQUENCE f; SELECT setval('f', 10, false);");
+  Proven proven(
+      "proof_sequence",
+      "CREATE SEQUENCE s; SELECT setval('s', 10); CREATE SEQUENCE d INCREMENT -1; SELECT setval('d', -10);"
+      "CREATE SEQUENCE f; SELECT setval('f', 10, false);");
   EXPECT_EQ(faults(proven.again()), "");
   EXPECT_EQ(faults(proven.after("SELECT nextval('s'), nextval('d'), nextval('f');")), "");
   EXPECT_EQ(faults(proven.after("SELECT setval('s', 9), setval('d', -9), setval('f', 9);")),
@@ -143,13 +152,18 @@ TEST(Proof, FindsAPrivilegeOnALargeObject) {
 
 TEST(Proof, FindsAMaterializedViewThatWasNotRefreshed) {
   Proven proven("proof_view", "CREATE MATERIALIZED VIEW v AS SELECT 1;");
-  EXPECT_EQ(faults(proven.after("REFRESH MATERIALIZED VIEW v WITH NO DATA;")), "FAIL materialized view public.v\n");
+  EXPECT_EQ(faults(proven.after("REFRESH MATERIALIZED VIEW v WITH NO DATA;")),
+            "FAIL materialized view public.v\n");
 }
 
 TEST(Proof, ReadsUnderItsOwnSettingsWhateverTheDatabaseSays) {
-  Proven proven("proof_settings", "CREATE TABLE t AS SELECT now() AS a, 0.1::float8 AS b, '\\x01'::bytea AS c, '1 day'::interval AS d;");
-  EXPECT_EQ(faults(proven.after("ALTER DATABASE proof_settings SET DateStyle = German; ALTER DATABASE proof_settings SET TimeZone = 'Asia/Tokyo';"
-                                "ALTER DATABASE proof_settings SET bytea_output = escape; ALTER DATABASE proof_settings SET extra_float_digits = -3;"
+  Proven proven(
+      "proof_settings",
+      "CREATE TABLE t AS SELECT now() AS a, 0.1::float8 AS b, '\\x01'::bytea AS c, '1 day'::interval AS d;");
+  EXPECT_EQ(faults(proven.after("ALTER DATABASE proof_settings SET DateStyle = German; ALTER DATABASE "
+                                "proof_settings SET TimeZone = 'Asia/Tokyo';"
+                                "ALTER DATABASE proof_settings SET bytea_output = escape; ALTER DATABASE "
+                                "proof_settings SET extra_float_digits = -3;"
                                 "ALTER DATABASE proof_settings SET IntervalStyle = iso_8601;")),
             "");
 }

@@ -1,4 +1,5 @@
-// Extensions' configuration tables, with an extension of our own; where we may not install one, there is nothing to see.
+// Extensions' configuration tables, with an extension of our own; where we may not install one, there is
+// nothing to see.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 namespace pgassay::test {
 namespace {
 
-/// Two tables whose child sorts before its parent; rows under 100 are the extension's own, those above the user's.
+/// Two tables whose child sorts before its parent; rows under 100 are the extension's own, those above the
+/// user's.
 constexpr const char* kScript = R"(
 CREATE TABLE zz_parent (id int PRIMARY KEY, what text);
 CREATE TABLE aa_child (id serial PRIMARY KEY, parent int REFERENCES zz_parent, what text);

@@ -15,17 +15,19 @@ namespace {
 
 /// Empty when stock tools find no difference.
 std::string differences(const std::string& database, const std::string& copy = {}) {
-  const Ended ended = run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
-                                 shared_server().conninfo(database),
-                                 bare_server().conninfo(copy.empty() ? database : copy)});
+  const Ended ended =
+      run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
+                 shared_server().conninfo(database), bare_server().conninfo(copy.empty() ? database : copy)});
   return ended.status == 0 ? "" : ended.out + ended.err;
 }
 
-std::string lines(const std::vector<std::string>& list) { return fmt::format("{}", fmt::join(list, "\n")); }
+std::string lines(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, "\n"));
+}
 
 bool copy_exists(const std::string& name) {
-  return bare_server().value("postgres", "SELECT count(*) FROM pg_database WHERE datname = " + quote_literal(name)) !=
-         "0";
+  return bare_server().value(
+             "postgres", "SELECT count(*) FROM pg_database WHERE datname = " + quote_literal(name)) != "0";
 }
 
 TEST(Restore, BringsTheSampleDatabaseBackIdentical) {
@@ -52,8 +54,9 @@ TEST(Restore, GivesTheDatabaseItsPropertiesUnderAnotherName) {
 }
 
 TEST(Restore, RestoresADatabaseThatIsReadOnlyByDefault) {
-  const Database source("read_only", "CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX ON t (a);"
-                                     "ALTER DATABASE read_only SET default_transaction_read_only TO on;");
+  const Database source("read_only",
+                        "CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX ON t (a);"
+                        "ALTER DATABASE read_only SET default_transaction_read_only TO on;");
   const RoundTrip trip;
   const RestoreReport report = trip.restore(trip.back_up("read_only"));
   EXPECT_EQ(lines(report.lost), "");
@@ -61,14 +64,17 @@ TEST(Restore, RestoresADatabaseThatIsReadOnlyByDefault) {
 }
 
 TEST(Restore, KeepsTheEncodingAndItsBytes) {
-  const std::pair<const char*, const char*> encodings[] = {{"enc_latin1", "LATIN1"}, {"enc_ascii", "SQL_ASCII"}};
+  const std::pair<const char*, const char*> encodings[] = {{"enc_latin1", "LATIN1"},
+                                                           {"enc_ascii", "SQL_ASCII"}};
   for (const auto& [name, encoding] : encodings) {
-    const Database source(name, "SET client_encoding = SQL_ASCII; CREATE TABLE t (a text); INSERT INTO t VALUES (E'\\xe9');",
-                          fmt::format("TEMPLATE template0 ENCODING '{}' LOCALE 'C'", encoding));
+    const Database source(
+        name, "SET client_encoding = SQL_ASCII; CREATE TABLE t (a text); INSERT INTO t VALUES (E'\\xe9');",
+        fmt::format("TEMPLATE template0 ENCODING '{}' LOCALE 'C'", encoding));
     const RoundTrip trip;
     const RestoreReport report = trip.restore(trip.back_up(name));
     EXPECT_EQ(report.verdict, Verdict::pass) << name;
-    EXPECT_EQ(source.copied_value("SELECT encode(convert_to(a, getdatabaseencoding()), 'hex') FROM t"), "e9") << name;
+    EXPECT_EQ(source.copied_value("SELECT encode(convert_to(a, getdatabaseencoding()), 'hex') FROM t"), "e9")
+        << name;
   }
 }
 
@@ -76,8 +82,9 @@ TEST(Restore, RefusesADatabaseThatIsNotEmptyAndTouchesNothing) {
   const Database source("not_empty", "CREATE TABLE t AS SELECT 1 AS a; CREATE ROLE not_empty_role;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("not_empty");
-  for (const char* holds : {"CREATE TABLE public.mine ()", "CREATE TYPE mine AS ENUM ('a')", "CREATE SCHEMA mine",
-                            "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SELECT lo_create(5)"}) {
+  for (const char* holds :
+       {"CREATE TABLE public.mine ()", "CREATE TYPE mine AS ENUM ('a')", "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SELECT lo_create(5)"}) {
     bare_server().create_database("not_empty");
     bare_server().psql("not_empty", std::string(holds) + ";");
     RestoreOptions options = created();
@@ -86,7 +93,8 @@ TEST(Restore, RefusesADatabaseThatIsNotEmptyAndTouchesNothing) {
     EXPECT_EQ(source.copied_value("SELECT to_regclass('public.t') IS NULL"), "t");
     bare_server().drop_database("not_empty");
   }
-  EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'not_empty_role'"), "0");
+  EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'not_empty_role'"),
+            "0");
 }
 
 TEST(Restore, TakesADatabaseThatHoldsOnlyExtensionsForEmpty) {
@@ -144,14 +152,17 @@ TEST(Restore, KeepsPasswordsOfRolesThatExist) {
   const RoundTrip trip;
   const Backup backup = trip.back_up("old_role");
   bare_server().psql("postgres", "CREATE ROLE old_role NOLOGIN PASSWORD 'its own';");
-  const std::string before = bare_server().value("postgres", "SELECT rolpassword, rolcanlogin FROM pg_authid WHERE rolname = 'old_role'");
+  const std::string before = bare_server().value(
+      "postgres", "SELECT rolpassword, rolcanlogin FROM pg_authid WHERE rolname = 'old_role'");
   trip.restore(backup);
-  EXPECT_EQ(bare_server().value("postgres", "SELECT rolpassword, rolcanlogin FROM pg_authid WHERE rolname = 'old_role'"),
+  EXPECT_EQ(bare_server().value("postgres",
+                                "SELECT rolpassword, rolcanlogin FROM pg_authid WHERE rolname = 'old_role'"),
             before);
 }
 
 TEST(Restore, MakesAbsentRolesWhatTheyWere) {
-  const Database source("new_role", R"(CREATE ROLE "new ; 'role" LOGIN PASSWORD 'x'';y' VALID UNTIL '2099-01-02 03:04:05+00';
+  const Database source(
+      "new_role", R"(CREATE ROLE "new ; 'role" LOGIN PASSWORD 'x'';y' VALID UNTIL '2099-01-02 03:04:05+00';
     CREATE ROLE new_group; GRANT new_group TO "new ; 'role" WITH ADMIN OPTION;
     ALTER ROLE "new ; 'role" SET search_path TO a, "B c"; COMMENT ON ROLE "new ; 'role" IS E'it''s \\ ours';)");
   const RoundTrip trip;
@@ -169,13 +180,16 @@ TEST(Restore, LeavesPasswordsOutWhenAsked) {
   RestoreOptions options = created();
   options.role_passwords = false;
   trip.restore(trip.back_up("no_password"), options);
-  EXPECT_EQ(bare_server().value("postgres", "SELECT rolcanlogin, rolpassword IS NULL FROM pg_authid WHERE rolname = 'no_password_role'"),
+  EXPECT_EQ(bare_server().value(
+                "postgres",
+                "SELECT rolcanlogin, rolpassword IS NULL FROM pg_authid WHERE rolname = 'no_password_role'"),
             "t|t");
 }
 
 TEST(Restore, SaysWhatWasLostForWantOfRoles) {
-  const Database source("want_roles", "CREATE ROLE wanted; CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO wanted;"
-                                      "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO wanted;");
+  const Database source("want_roles",
+                        "CREATE ROLE wanted; CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO wanted;"
+                        "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO wanted;");
   const RoundTrip trip;
   RestoreOptions options = created();
   options.roles = Roles::none;
@@ -188,8 +202,10 @@ TEST(Restore, SaysWhatWasLostForWantOfRoles) {
 }
 
 TEST(Restore, WithoutOwnersNeedsNoRoles) {
-  const Database source("no_owner", "CREATE ROLE no_owner_role; CREATE TABLE t AS SELECT 1 AS a;"
-                                    "ALTER TABLE t OWNER TO no_owner_role; ALTER DATABASE no_owner OWNER TO no_owner_role;");
+  const Database source(
+      "no_owner",
+      "CREATE ROLE no_owner_role; CREATE TABLE t AS SELECT 1 AS a;"
+      "ALTER TABLE t OWNER TO no_owner_role; ALTER DATABASE no_owner OWNER TO no_owner_role;");
   const RoundTrip trip;
   RestoreOptions options = created();
   options.roles = Roles::none;
@@ -209,7 +225,8 @@ void flip_a_bit(const Path& file) {
 }
 
 TEST(Restore, CommitsNothingOfADamagedPart) {
-  const Database source("damaged", "CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 100000) g;");
+  const Database source("damaged",
+                        "CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 100000) g;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("damaged");
   flip_a_bit(backup.dir / "data/public.t.0000.copy.zst");
@@ -233,7 +250,8 @@ TEST(Restore, RefusesABackupWithAPieceMissingBeforeItWritesAnything) {
   std::filesystem::remove(part);
   EXPECT_THROW(trip.restore(backup), BadBackup);
   EXPECT_FALSE(copy_exists("missing"));
-  EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'missing_role'"), "0");
+  EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname = 'missing_role'"),
+            "0");
 }
 
 TEST(Restore, RefusesTamperedGlobalsBeforeItWritesAnything) {
@@ -260,26 +278,31 @@ TEST(Restore, BringsLargeObjectsBackPageByPage) {
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(differences("objects"), "");
-  const std::string pages = "SELECT string_agg(concat_ws(' ', loid, pageno, length(data), md5(data)), ',' ORDER BY loid, pageno)"
-                            " FROM pg_largeobject";
+  const std::string pages =
+      "SELECT string_agg(concat_ws(' ', loid, pageno, length(data), md5(data)), ',' ORDER BY loid, pageno)"
+      " FROM pg_largeobject";
   EXPECT_NE(source.value(pages).find("104 1 0 "), std::string::npos) << "no empty page to begin with";
   EXPECT_EQ(source.copied_value(pages), source.value(pages));
 }
 
 TEST(Restore, LeavesUnpopulatedMaterializedViewsSo) {
-  const Database source("views", "CREATE TABLE t AS SELECT 1 AS a; CREATE MATERIALIZED VIEW b AS SELECT * FROM t;"
-                                 "CREATE MATERIALIZED VIEW a AS SELECT * FROM b; CREATE UNIQUE INDEX ON a (a);"
-                                 "CREATE MATERIALIZED VIEW c AS SELECT * FROM t WITH NO DATA;");
+  const Database source("views",
+                        "CREATE TABLE t AS SELECT 1 AS a; CREATE MATERIALIZED VIEW b AS SELECT * FROM t;"
+                        "CREATE MATERIALIZED VIEW a AS SELECT * FROM b; CREATE UNIQUE INDEX ON a (a);"
+                        "CREATE MATERIALIZED VIEW c AS SELECT * FROM t WITH NO DATA;");
   const RoundTrip trip;
   EXPECT_EQ(trip.restore(trip.back_up("views")).verdict, Verdict::pass);
-  EXPECT_EQ(source.copied_value("SELECT string_agg(relname || relispopulated, ' ' ORDER BY relname) FROM pg_class WHERE relkind = 'm'"),
+  EXPECT_EQ(source.copied_value("SELECT string_agg(relname || relispopulated, ' ' ORDER BY relname) FROM "
+                                "pg_class WHERE relkind = 'm'"),
             "atrue btrue cfalse");
   EXPECT_EQ(source.copied_value("SELECT a FROM a"), "1");
 }
 
 TEST(Restore, LoadsATableOfSeveralPartsAndOneLargeFrozenOne) {
-  const Database source("ranges", "CREATE TABLE many AS SELECT g, repeat(md5(g::text), 8) AS x FROM generate_series(1, 300000) g;"
-                                  "CREATE TABLE one AS SELECT g, repeat(md5(g::text), 8) AS x FROM generate_series(1, 20000) g;");
+  const Database source(
+      "ranges",
+      "CREATE TABLE many AS SELECT g, repeat(md5(g::text), 8) AS x FROM generate_series(1, 300000) g;"
+      "CREATE TABLE one AS SELECT g, repeat(md5(g::text), 8) AS x FROM generate_series(1, 20000) g;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("ranges");
   EXPECT_GT(read_manifest(backup.dir).find({"public", "many"})->parts.size(), 1U);
@@ -289,16 +312,45 @@ TEST(Restore, LoadsATableOfSeveralPartsAndOneLargeFrozenOne) {
 }
 
 TEST(Restore, GoesOnPastATableThatCouldNotBeLoaded) {
-  const Database source("half", "CREATE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';"
-                                "CREATE TABLE bad (a int CHECK (fits(a))); INSERT INTO bad VALUES (1);"
-                                "CREATE OR REPLACE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';"
-                                "CREATE TABLE good AS SELECT 2 AS a;");
+  const Database source(
+      "half",
+      "CREATE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+      "CREATE TABLE bad (a int CHECK (fits(a))); INSERT INTO bad VALUES (1);"
+      "CREATE OR REPLACE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';"
+      "CREATE TABLE good AS SELECT 2 AS a;");
   const RoundTrip trip;
   const RestoreReport report = trip.restore(trip.back_up("half"));
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_NE(report.lost[0].find("table public.bad"), std::string::npos) << report.lost[0];
   EXPECT_EQ(report.verdict, Verdict::fail);
   EXPECT_EQ(source.copied_value("SELECT a FROM good"), "2");
+}
+
+/// Asks for the stop when the first part begins.
+class StopsAtFirstPart : public Observer {
+ public:
+  explicit StopsAtFirstPart(std::stop_source& source) : source_(source) {}
+  void part_started(unsigned, std::string_view) override { source_.request_stop(); }
+  void message(Level, std::string_view text, std::string_view hint) override {
+    said = fmt::format("{}: {}", text, hint);
+  }
+  std::string said;
+
+ private:
+  std::stop_source& source_;
+};
+
+TEST(Restore, SaysWhatAnInterruptionLeaves) {
+  const Database source("interrupted", "CREATE TABLE t AS SELECT g FROM generate_series(1, 500000) g;");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("interrupted");
+  std::stop_source stop;
+  StopsAtFirstPart observer(stop);
+  EXPECT_THROW(restore_backup(trip.repository(), backup, created(), observer, stop.get_token()), Stopped);
+  EXPECT_EQ(observer.said,
+            "database \"interrupted\" is restored in part only: DROP DATABASE \"interrupted\"; then run the "
+            "restore again");
+  EXPECT_EQ(source.copied_value("SELECT count(*) FROM t"), "0");
 }
 
 }  // namespace

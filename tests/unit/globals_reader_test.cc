@@ -42,18 +42,23 @@ SECURITY LABEL FOR selinux ON ROLE grp IS 'x';
 )");
   std::vector<Kind> kinds;
   for (const auto& statement : statements) kinds.push_back(statement.kind);
-  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::session, Kind::session, Kind::session, Kind::create_role, Kind::alter_role,
-                                      Kind::role_note, Kind::role_setting, Kind::role_setting, Kind::membership,
-                                      Kind::parameter, Kind::tablespace, Kind::tablespace, Kind::role_note}));
+  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::session, Kind::session, Kind::session, Kind::create_role,
+                                      Kind::alter_role, Kind::role_note, Kind::role_setting,
+                                      Kind::role_setting, Kind::membership, Kind::parameter, Kind::tablespace,
+                                      Kind::tablespace, Kind::role_note}));
   EXPECT_EQ(statements[8].role, "plain");
   EXPECT_EQ(statements[8].object, "grp");
   EXPECT_EQ(statements[9].object, "work_mem");
   EXPECT_EQ(statements[10].object, "fast");
 }
 
-TEST(GlobalsReader, UnquotesNames) { EXPECT_EQ(only("CREATE ROLE \"o'w\"\"ner;x\";").role, "o'w\"ner;x"); }
+TEST(GlobalsReader, UnquotesNames) {
+  EXPECT_EQ(only("CREATE ROLE \"o'w\"\"ner;x\";").role, "o'w\"ner;x");
+}
 
-TEST(GlobalsReader, FoldsUnquotedNames) { EXPECT_EQ(only("CREATE ROLE Mixed;").role, "mixed"); }
+TEST(GlobalsReader, FoldsUnquotedNames) {
+  EXPECT_EQ(only("CREATE ROLE Mixed;").role, "mixed");
+}
 
 TEST(GlobalsReader, KeepsSemicolonsInsidePasswords) {
   const auto statement = only("ALTER ROLE a WITH LOGIN PASSWORD 'x''; DROP TABLE t; --';");
@@ -67,8 +72,10 @@ TEST(GlobalsReader, KeepsLineFeedsAndBackslashLinesInsideQuotes) {
 TEST(GlobalsReader, TakesABackslashAsTheServerDoes) {
   EXPECT_EQ(read_globals(R"(COMMENT ON ROLE a IS 'x\'; CREATE ROLE b;)").size(), 2U);
   EXPECT_EQ(read_globals(R"(COMMENT ON ROLE a IS E'x\'; CREATE ROLE b;';)").size(), 1U);
-  EXPECT_EQ(read_globals("SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';").size(),
-            2U);
+  EXPECT_EQ(
+      read_globals("SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';")
+          .size(),
+      2U);
 }
 
 TEST(GlobalsReader, ReadsDollarQuotes) {
@@ -76,8 +83,9 @@ TEST(GlobalsReader, ReadsDollarQuotes) {
 }
 
 TEST(GlobalsReader, RefusesBackslashCommands) {
-  for (const char* line : {"\\! id\n", "\\connect postgres\n", "\\i /etc/passwd\n", "CREATE ROLE a; \\restrict abc\n",
-                           "\\restrict abc; \\! id\n", "\\restricted\n", "CREATE ROLE \\! id\n"})
+  for (const char* line :
+       {"\\! id\n", "\\connect postgres\n", "\\i /etc/passwd\n", "CREATE ROLE a; \\restrict abc\n",
+        "\\restrict abc; \\! id\n", "\\restricted\n", "CREATE ROLE \\! id\n"})
     EXPECT_THROW(read_globals(line), BadBackup) << line;
 }
 
@@ -100,8 +108,8 @@ TEST(GlobalsReader, RefusesStatementsThatPgDumpallDoesNotWrite) {
 }
 
 TEST(GlobalsReader, RefusesWhatNeverEnds) {
-  for (const char* sql : {"CREATE ROLE a", "CREATE ROLE \"a;", "COMMENT ON ROLE a IS 'x;", "COMMENT ON ROLE a IS $$x;",
-                          "COMMENT ON ROLE a IS E'x\\'", "/* CREATE ROLE a; */"})
+  for (const char* sql : {"CREATE ROLE a", "CREATE ROLE \"a;", "COMMENT ON ROLE a IS 'x;",
+                          "COMMENT ON ROLE a IS $$x;", "COMMENT ON ROLE a IS E'x\\'", "/* CREATE ROLE a; */"})
     EXPECT_THROW(read_globals(sql), BadBackup) << sql;
 }
 
@@ -110,13 +118,16 @@ TEST(GlobalsReader, RefusesZeroBytes) {
 }
 
 TEST(GlobalsReader, StripsThePasswordAndNothingElse) {
-  const auto statement = only("ALTER ROLE \"password\" WITH LOGIN PASSWORD 'it''s; x' VALID UNTIL 'infinity';");
-  EXPECT_EQ(without_password(statement.statement), "ALTER ROLE \"password\" WITH LOGIN  VALID UNTIL 'infinity'");
+  const auto statement =
+      only("ALTER ROLE \"password\" WITH LOGIN PASSWORD 'it''s; x' VALID UNTIL 'infinity';");
+  EXPECT_EQ(without_password(statement.statement),
+            "ALTER ROLE \"password\" WITH LOGIN  VALID UNTIL 'infinity'");
 }
 
 TEST(GlobalsReader, StripsAttributesButNotNames) {
   const auto statement = only("ALTER ROLE superuser WITH SUPERUSER INHERIT NOBYPASSRLS;");
-  EXPECT_EQ(without_words(statement.statement, {"superuser", "nobypassrls"}), "ALTER ROLE superuser WITH  INHERIT ");
+  EXPECT_EQ(without_words(statement.statement, {"superuser", "nobypassrls"}),
+            "ALTER ROLE superuser WITH  INHERIT ");
 }
 
 TEST(GlobalsReader, StripsTheGrantor) {

@@ -10,7 +10,8 @@ namespace pgassay {
 namespace {
 
 constexpr const char* kStderr =
-    "pg_restore: error: could not execute query: ERROR:  function \"f\" already exists with same argument types\n"
+    "pg_restore: error: could not execute query: ERROR:  function \"f\" already exists with same argument "
+    "types\n"
     "Command was: CREATE FUNCTION public.f() RETURNS integer\n"
     "    LANGUAGE sql\n"
     "    AS $$ select 1;\n"
@@ -32,8 +33,9 @@ TEST(SchemaProblems, AreOneForEachErrorWithItsWholeCommand) {
 }
 
 TEST(SchemaProblems, JoinTheServersDetailToItsMessage) {
-  const auto problems = read_problems("pg_restore: error: could not execute query: ERROR:  broken\nDETAIL:  why\n"
-                                      "Command was: ALTER TABLE x;\n");
+  const auto problems = read_problems(
+      "pg_restore: error: could not execute query: ERROR:  broken\nDETAIL:  why\n"
+      "Command was: ALTER TABLE x;\n");
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].message, "broken DETAIL:  why");
 }
