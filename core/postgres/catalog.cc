@@ -78,7 +78,19 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
   AND d.refclassid = 3079
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND $LISTED
+WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ($LISTED OR $FEEDS_CONFIGURATION)
+)";
+
+/// An extension's sequence that a column of one of its configuration tables draws from or owns: pg_dump leaves it
+/// behind the table's rows unless the extension names it, too, and the next INSERT then collides.
+constexpr std::string_view kFeedsConfiguration = R"(
+  EXISTS (
+    SELECT FROM pg_catalog.pg_depend o
+    WHERE o.classid = 1259 AND o.objid = c.oid AND o.refclassid = 1259 AND o.deptype IN ('a', 'i')
+      AND o.refobjid = ANY (e.extconfig))
+  OR EXISTS (
+    SELECT FROM pg_catalog.pg_depend o JOIN pg_catalog.pg_attrdef f ON f.oid = o.objid
+    WHERE o.classid = 2604 AND o.refclassid = 1259 AND o.refobjid = c.oid AND f.adrelid = ANY (e.extconfig))
 )";
 
 std::string filled(std::string_view sql, std::string_view mark, std::string_view with) {
@@ -205,7 +217,8 @@ std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
 }
 
 std::vector<SequenceInfo> list_sequences(Connection& connection) {
-  const Result rows = connection.query(filled(kListSequences, "$LISTED", kListed));
+  const Result rows = connection.query(
+      filled(filled(kListSequences, "$LISTED", kListed), "$FEEDS_CONFIGURATION", kFeedsConfiguration));
   std::vector<SequenceInfo> sequences;
   for (int row = 0; row < rows.rows(); ++row) {
     sequences.push_back(

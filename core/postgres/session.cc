@@ -58,10 +58,25 @@ void append(std::string& values, const List& list) {
   }
 }
 
-/// One round trip. Settings that this server does not have are left out: restrict_nonsystem_relation_kind
+/// By itself and first: a statement_timeout of the role's or the database's own holds until the message in which it is
+/// lifted ends, and 1 ms is too short for the long list. On a busy host it may be too short for this, too.
+void lift_statement_timeout(Connection& connection) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      connection.query("SET statement_timeout = 0");
+      return;
+    } catch (const ServerError& error) {
+      if (error.sqlstate() != "57014" || attempt == kAttempts) throw;
+    }
+  }
+}
+
+/// Two round trips. Settings that this server does not have are left out: restrict_nonsystem_relation_kind
 /// came with minor releases, so a version does not tell. search_path goes first, for the second query's own
 /// safety.
 Settings apply(Connection& connection, const std::string& values, const std::string& lc_monetary) {
+  lift_statement_timeout(connection);
   std::string list = values;
   if (!lc_monetary.empty()) list += ", ('lc_monetary', " + quote_literal(lc_monetary) + ", false)";
   const Result result = connection.query(

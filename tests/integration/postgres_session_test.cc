@@ -94,6 +94,17 @@ TEST_F(HostileRole, LosesAgainstTheOptionsOfChildren) {
   EXPECT_EQ(connection.query("SHOW statement_timeout").text(0, 0), "0");
 }
 
+TEST(ReadingSession, BeginsWhereStatementsAreGivenAMillisecond) {
+  shared_server().create_database("hasty");
+  shared_server().psql("postgres", R"sql(
+    ALTER DATABASE hasty SET statement_timeout = '1ms';
+    ALTER DATABASE hasty SET force_parallel_mode = on;
+  )sql");  // a parallel worker for every query: none ends within a millisecond
+  Connection connection = Connection::open(shared_server().connection("hasty"), "test", {});
+  start_reading_session(connection);
+  EXPECT_EQ(connection.query("SHOW statement_timeout").text(0, 0), "0");
+}
+
 TEST(ReadingSession, PinsLcMonetaryOrTellsTheServers) {
   Connection connection = Connection::open(shared_server().connection(), "test", {});
   EXPECT_EQ(start_reading_session(connection).at("lc_monetary"), "C.UTF-8");
