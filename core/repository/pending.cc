@@ -111,15 +111,17 @@ PendingBackup Repository::begin(const std::string& source, const std::string& da
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     const Path dir =
         root_ / kPartialDir / fmt::format("{}.{}", encode_name(source + "/" + database), random_hex(8));
-    make_private_dirs(dir);
     try {
+      make_private_dirs(dir);
       Fd lock = open_for_reading(dir);
       // Another run's clear_debris() may have come between.
       if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(dir)) {
         return PendingBackup(root_, dir, std::move(lock));
       }
     } catch (const Error&) {
-      if (std::filesystem::exists(dir)) throw;
+      // Nothing stays behind; when it was not there any more, that was clear_debris() and it is tried again.
+      std::error_code ignored;
+      if (std::filesystem::remove(dir, ignored) || attempt == kAttempts) throw;
     }
   }
   throw Error("cannot make a directory that lasts: " + (root_ / kPartialDir).string());

@@ -78,6 +78,14 @@ TEST(GlobalsReader, TakesABackslashAsTheServerDoes) {
       2U);
 }
 
+TEST(GlobalsReader, ReadsWhatIsWrittenWhereStandardConformingStringsAreOff) {
+  const auto statements = read_globals(
+      "SET standard_conforming_strings = off;\nSET escape_string_warning = off;\nCREATE ROLE a;\n"
+      "ALTER ROLE a WITH PASSWORD 'x\\\\y\\'; z';\n");
+  ASSERT_EQ(statements.size(), 4U);
+  EXPECT_EQ(statements[1].kind, Kind::session);
+}
+
 TEST(GlobalsReader, ReadsDollarQuotes) {
   EXPECT_EQ(read_globals("COMMENT ON ROLE a IS $x$ ; ' $y$ $x$; CREATE ROLE b;").size(), 2U);
 }

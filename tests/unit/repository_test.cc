@@ -278,7 +278,7 @@ struct AsNobody {
 };
 
 TEST_F(RepositoryTest, OneThatCannotBeWrittenCanBeRead) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
   test::publish_sample(repository);
   for (const auto& entry : fs::recursive_directory_iterator(temporary.path())) {
     fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0555) : fs::perms(0444));

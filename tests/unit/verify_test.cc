@@ -66,7 +66,7 @@ TEST_F(VerifyTest, ABackupThatWasMovedIsFound) {
 }
 
 TEST_F(VerifyTest, ARepositoryThatCannotBeWrittenGetsAWarningAndAVerdict) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
   for (const auto& entry : fs::recursive_directory_iterator(temporary.path())) {
     fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0555) : fs::perms(0444));
   }
