@@ -17,8 +17,18 @@ void rethrow_for(const std::string& object) {
     throw;
   } catch (const ServerError& error) {
     const std::string what = object + ": " + error.what();
-    for (std::string_view state : {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock, kSerializationFailure}) {
+    for (std::string_view state :
+         {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock, kSerializationFailure}) {
       if (error.sqlstate() == state) throw TryAgain(what, error.hint());
+    }
+    // https://www.postgresql.org/docs/current/limits.html; palloc and StringInfo have these words.
+    if (what.find("invalid memory alloc request size") != std::string::npos ||
+        what.find("enlarge string buffer") != std::string::npos) {
+      throw Error(
+          what,
+          "a row of it passes 1 GB as text, which no COPY and no pg_dump can read; find it with "
+          "SELECT ctid, pg_column_size(t.*) FROM … t ORDER BY 2 DESC LIMIT 5, or leave the table's rows out "
+          "with --exclude-table-data");
     }
     throw Error(what, error.hint());
   }

@@ -1,4 +1,5 @@
-// The database moved under us in a way that a new snapshot cures. take_backup starts again, a bounded number of times.
+// The database moved under us in a way that a new snapshot cures. take_backup starts again, a bounded number
+// of times.
 #pragma once
 
 #include "core/system/error.h"
@@ -10,8 +11,16 @@ class TryAgain : public Error {
   using Error::Error;
 };
 
-/// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's recovery
-/// conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming `object` what it can't.
+/// pg_dump waits behind somebody who waits for us. Where tables are altered or truncated all the time the
+/// next try would end the same: it has to dump the schema before it locks.
+class SchemaBlocked : public TryAgain {
+ public:
+  using TryAgain::TryAgain;
+};
+
+/// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
+/// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming
+/// `object` what it can't.
 [[noreturn]] void rethrow_for(const std::string& object);
 
 }  // namespace pgassay

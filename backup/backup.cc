@@ -7,6 +7,7 @@
 
 #include "backup/attempt.h"
 #include "backup/copier.h"
+#include "backup/inventory_file.h"
 #include "backup/large_objects.h"
 #include "backup/lock_and_snapshot.h"
 #include "backup/lock_watch.h"
@@ -19,8 +20,8 @@
 namespace pgassay {
 namespace {
 
-constexpr int kAttempts = 5;
-constexpr const char* kApplicationName = "pgassay backup";
+constexpr int kAttempts = 6;
+constexpr int kPause = 200;  // ms before the second one; then twice as long each time
 
 /// What stays the same over all attempts of one run.
 struct Run {
@@ -33,20 +34,8 @@ struct Run {
   PreviousBackup* previous;
   Time started;
   double preflight_seconds;
+  bool schema_first = false;  ///< the schema is dumped before the locks are taken, see SchemaBlocked
 };
-
-StoredFile write_inventory(const Run& run, const Snapshot& snapshot, const Path& dir, std::stop_token stop) {
-  Connection connection = Connection::open(run.options.connection, kApplicationName, stop);
-  start_reading_session(connection, kMoneyLocale);
-  connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
-                   quote_literal(snapshot.id));
-  PartEncoder encoder(run.options.zstd_level);
-  PartWriter writer(encoder, dir, std::string(kInventoryFile));
-  read_inventory(connection, writer);
-  const Part part = writer.finish();
-  connection.query("COMMIT");
-  return {part.file, part.stored, part.sha};
-}
 
 std::vector<Sequence> read_sequences(Connection& leader, const std::vector<SequenceInfo>& sequences) {
   constexpr std::size_t kAtATime = 200;
@@ -87,36 +76,57 @@ void sum_at_the_roots(std::vector<Relation>& relations) {
 class Attempt {
  public:
   explicit Attempt(const Run& run)
-      : run_(run), options_(run.options), pending_(run.repository.begin(options_.source, run.database)),
+      : run_(run),
+        options_(run.options),
+        pending_(run.repository.begin(options_.source, run.database)),
         leader_(Connection::open(options_.connection, kApplicationName, run.stop)),
-        lister_(Connection::open(options_.connection, kApplicationName, run.stop)) {}
+        lister_(Connection::open(options_.connection, kApplicationName, run.stop)) {
+    manifest_.session = start_reading_session(leader_, kMoneyLocale);
+    start_reading_session(lister_, kMoneyLocale);
+  }
 
   TakenBackup take() {
     manifest_.phases.push_back({"preflight", run_.preflight_seconds});
-    lock();
+    if (run_.schema_first) {
+      lock_after_schema();
+    } else {
+      lock();
+    }
     plan();
-    if (run_.preflight.lean) dump_schema_files(run_.stop);
+    if (run_.preflight.lean && !run_.schema_first) dump_schema_files(&source_.snapshot, run_.stop);
     copy();
     finish_catalog();
     return publish();
   }
 
  private:
-  void timed(const char* name, const Stopwatch& watch) { manifest_.phases.push_back({name, watch.seconds()}); }
+  void timed(const char* name, const Stopwatch& watch) {
+    manifest_.phases.push_back({name, watch.seconds()});
+  }
+
+  /// An unchanged fingerprint says that the schema of before the locks is the snapshot's.
+  void lock_after_schema() {
+    const std::string before = inventory_fingerprint(lister_);
+    dump_schema_files(nullptr, run_.stop);
+    lock();
+    if (inventory_fingerprint(leader_) != before) {
+      throw TryAgain("objects were created, altered or dropped between the schema dump and the locks");
+    }
+  }
 
   void lock() {
     const Stopwatch watch;
-    manifest_.session = start_reading_session(leader_, kMoneyLocale);
-    start_reading_session(lister_, kMoneyLocale);
-    source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean}, run_.observer);
+    source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean},
+                                run_.observer);
     timed("lock", watch);
   }
 
   void plan() {
     manifest_.encoding = leader_.server_encoding();
     std::vector<std::string> unused;
-    plan_ = plan_parts(source_.tables, run_.preflight.server, run_.previous ? &run_.previous->manifest() : nullptr,
-                       options_.exclude_table_data, manifest_.encoding, unused);
+    plan_ = plan_parts(source_.tables, run_.preflight.server,
+                       run_.previous ? &run_.previous->manifest() : nullptr, options_.exclude_table_data,
+                       manifest_.encoding, unused);
     for (const std::string& pattern : unused) {
       run_.observer.message(Level::warning, "--exclude-table-data " + pattern + ": no table fits",
                             "patterns are SCHEMA.TABLE with * and ?");
@@ -128,19 +138,34 @@ class Attempt {
     run_.observer.plan(plan_.parts.size(), bytes);
   }
 
-  void dump_schema_files(std::stop_token stop) {
+  void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
+    manifest_.files.push_back(dump_schema(lister_, preflight.pg_dump, snapshot, options_.lock_timeout_seconds,
+                                          pending_.dir(), stop));
     manifest_.files.push_back(
-        dump_schema(lister_, preflight.pg_dump, source_.snapshot, options_.lock_timeout_seconds, pending_.dir(), stop));
-    manifest_.files.push_back(dump_globals(lister_, preflight.pg_dumpall, preflight.role_passwords, pending_.dir(), stop));
+        dump_globals(lister_, preflight.pg_dumpall, preflight.role_passwords, pending_.dir(), stop));
     timed("schema", watch);
   }
 
+  /// Over the leader's connection, before it waits in its lane.
   void describe_objects(std::stop_token stop) {
     const Stopwatch watch;
-    manifest_.files.push_back(write_inventory(run_, source_.snapshot, pending_.dir(), stop));
-    timed("inventory", watch);
+    // Shorter than deadlock_timeout: who holds a sequence and waits for us must not become a deadlock's
+    // victim.
+    leader_.query("SET LOCAL lock_timeout = 500");
+    manifest_.sequences = read_sequences(leader_, source_.sequences);
+    leader_.query("SET LOCAL lock_timeout = 0");
+    Connection live = Connection::open(options_.connection, kApplicationName, stop);
+    start_reading_session(live, kMoneyLocale);
+    std::optional<LeftOut> doubt;
+    inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level,
+                                 options_.lock_timeout_seconds, doubt, stop);
+    inventory_seconds_ = watch.seconds();
+    if (!doubt) return;
+    run_.observer.message(Level::warning, "the inventory: " + doubt->why,
+                          "the rows and the schema are of one snapshot all the same");
+    plan_.left_out.push_back(std::move(*doubt));
   }
 
   /// Workers, the leader's lane, the schema dump and the watch over waiting sessions, side by side.
@@ -148,37 +173,41 @@ class Attempt {
     run_.observer.phase("data");
     make_private_dirs(pending_.dir() / kDataDir);
     if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
-    const unsigned workers = static_cast<unsigned>(
-        std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
-    const CopyOptions copy_options{options_.connection, source_.snapshot, pending_.dir(), options_.zstd_level, workers,
-                                   run_.preflight.lean};
+    const unsigned workers =
+        static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
+    const CopyOptions copy_options{options_.connection, source_.snapshot, pending_.dir(),
+                                   options_.zstd_level, workers,          run_.preflight.lean};
     Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
     Countdown others(workers + 2);
     const int leader_pid = leader_.backend_pid();
     run_workers(workers + 3, run_.stop, [&](unsigned index, std::stop_token stop) {
-      if (index == workers + 2) return watch_locks(lister_, leader_pid, options_.lock_policy, others, run_.observer, stop);
+      if (index == workers + 2)
+        return watch_locks(lister_, leader_pid, options_.lock_policy, others, run_.observer, stop);
       if (index < workers) {
         copier.work(index, stop);
       } else if (index == workers) {
-        copier.lane(leader_, stop);
-      } else {
-        if (!run_.preflight.lean) dump_schema_files(stop);
         describe_objects(stop);
+        copier.lane(leader_, stop);
+      } else if (manifest_.files.empty()) {
+        dump_schema_files(&source_.snapshot, stop);
       }
       others.one_done();
     });
     totals_ = copier.totals();
+    manifest_.files.push_back(inventory_);
+    manifest_.phases.push_back({"inventory", inventory_seconds_});
     manifest_.phases.push_back({"data", copier.seconds()});
   }
 
   void finish_catalog() {
     const Stopwatch watch;
-    if (run_.preflight.lean) unchanged_since_snapshot(leader_, lister_, plan_.oids);
-    manifest_.sequences = read_sequences(leader_, source_.sequences);
+    // Of locked tables only the schema can have been renamed; but then another table may have been read by
+    // its name.
+    unchanged_since_snapshot(leader_, lister_, plan_.oids);
     manifest_.extensions = list_extensions(leader_);
     manifest_.database = read_database_properties(leader_);
     leader_.query("COMMIT");
-    timed("sequences", watch);
+    timed("catalog", watch);
   }
 
   void describe() {
@@ -198,8 +227,9 @@ class Attempt {
     summary.pg_dump_version_num = preflight.pg_dump.version;
     summary.snapshot = source_.snapshot;
     summary.started = run_.started;
-    summary.full_since = run_.previous && run_.previous->shares() ? run_.previous->manifest().summary.full_since
-                                                                  : source_.snapshot.taken;
+    summary.full_since = run_.previous && run_.previous->shares()
+                             ? run_.previous->manifest().summary.full_since
+                             : source_.snapshot.taken;
     summary.raw_bytes = totals_.raw;
     summary.stored_bytes = totals_.stored;
     summary.new_bytes = totals_.fresh;
@@ -228,6 +258,8 @@ class Attempt {
   Plan plan_;
   Manifest manifest_;
   CopyTotals totals_;
+  StoredFile inventory_;
+  double inventory_seconds_ = 0;
 };
 
 std::optional<PreviousBackup> open_previous(const Repository& repository, const std::optional<Backup>& newest,
@@ -249,8 +281,9 @@ void report_rot(const Repository& repository, const PreviousBackup& previous, co
   const std::vector<Finding> rotten = previous.rotten();
   if (rotten.empty()) return;
   for (const Finding& finding : rotten) {
-    observer.message(Level::error, fmt::format("{}: {}: {}", previous.backup().id.shown(), finding.file, finding.detail),
-                     "that backup is bad; the new one holds good copies. Look at the disk: pgassay verify --all");
+    observer.message(
+        Level::error, fmt::format("{}: {}: {}", previous.backup().id.shown(), finding.file, finding.detail),
+        "that backup is bad; the new one holds good copies. Look at the disk: pgassay verify --all");
   }
   Evidence evidence;
   evidence.kind = "verify";
@@ -286,7 +319,8 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& optio
     newest = repository.newest(options.source, run.database);
     run.preflight = preflight(connection, repository, options, newest, observer, stop);
   }
-  std::optional<PreviousBackup> previous = open_previous(repository, newest, options.full_every_days, observer);
+  std::optional<PreviousBackup> previous =
+      open_previous(repository, newest, options.full_every_days, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
   for (int attempt = 1;; ++attempt) {
@@ -300,7 +334,8 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& optio
                     "run it when no migration is under way, or raise --lock-timeout");
       }
       observer.message(Level::warning, fmt::format("starting again: {}", again.what()), again.hint());
-      wait_for(-1, 0, StopFd(stop), attempt * 1000);
+      run.schema_first = dynamic_cast<const SchemaBlocked*>(&again) != nullptr;
+      wait_for(-1, 0, StopFd(stop), kPause << (attempt - 1));
     }
   }
 }

@@ -11,10 +11,13 @@
 
 namespace pgassay {
 
+/// Of every session of a backup, pg_dump's too.
+inline constexpr const char* kApplicationName = "pgassay backup";
+
 enum class LockPolicy { warn, yield };
 
 struct BackupOptions {
-  std::string source;                      ///< its name in the repository
+  std::string source;  ///< its name in the repository
   ConnInfo connection;
   unsigned jobs = 2;
   int zstd_level = 1;
@@ -23,8 +26,8 @@ struct BackupOptions {
   std::vector<std::string> exclude_table_data;  ///< SCHEMA.TABLE patterns with * and ?
   double lock_timeout_seconds = 10;
   LockPolicy lock_policy = LockPolicy::warn;
-  std::string pg_dump;                     ///< a path; empty: found
-  double full_every_days = 7;              ///< parts are all stored anew after this long; 0: always
+  std::string pg_dump;         ///< a path; empty: found
+  double full_every_days = 7;  ///< parts are all stored anew after this long; 0: always
   bool role_passwords = true;
   std::string tool_version;
 };
@@ -34,7 +37,8 @@ struct TakenBackup {
   ManifestSummary summary;
 };
 
-/// Throws Refused (preflight's findings, all at once), Locked, Error, Stopped. Nothing is left behind on any of them.
+/// Throws Refused (preflight's findings, all at once), Locked, Error, Stopped. Nothing is left behind on any
+/// of them.
 TakenBackup take_backup(const Repository& repository, const BackupOptions& options, Observer& observer,
                         std::stop_token stop);
 

@@ -1,15 +1,16 @@
 #include "backup/copier.h"
 
 #include "backup/attempt.h"
+#include "backup/backup.h"
 #include "core/postgres/session.h"
-#include "core/system/cancellation.h"
 #include "core/repository/layout.h"
+#include "core/system/cancellation.h"
 
 namespace pgassay {
 namespace {
 
-/// A worker ends its transaction after this many parts, and so gives its locks back. 16 is also how many a backend
-/// holds without touching the shared lock table (fast-path locks).
+/// A worker ends its transaction after this many parts, and so gives its locks back. 16 is also how many a
+/// backend holds without touching the shared lock table (fast-path locks).
 constexpr unsigned kPartsPerTransaction = 16;
 constexpr std::string_view kLockNotAvailable = "55P03";
 
@@ -39,7 +40,11 @@ class CountedRows : public RowSink {
 
 Copier::Copier(Plan& plan, LargeObjects& large_objects, const CopyOptions& options, PreviousBackup* previous,
                Observer& observer)
-    : plan_(plan), large_objects_(large_objects), options_(options), previous_(previous), observer_(observer),
+    : plan_(plan),
+      large_objects_(large_objects),
+      options_(options),
+      previous_(previous),
+      observer_(observer),
       working_(options.workers) {}
 
 const PlannedPart* Copier::next() {
@@ -48,7 +53,7 @@ const PlannedPart* Copier::next() {
 }
 
 void Copier::work(unsigned worker, std::stop_token stop) {
-  Connection connection = Connection::open(options_.connection, "pgassay backup", stop);
+  Connection connection = Connection::open(options_.connection, kApplicationName, stop);
   start_reading_session(connection, kMoneyLocale);
   PartEncoder encoder(options_.zstd_level);
   unsigned held = 0;
@@ -99,7 +104,9 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
 }
 
 void Copier::hand_to_leader(const PlannedPart& planned) {
-  observer_.message(Level::info, planned.object + ": somebody waits to change it; copied by the session that holds its lock");
+  observer_.message(
+      Level::info,
+      planned.object + ": somebody waits to change it; copied by the session that holds its lock");
   const std::lock_guard guard(mutex_);
   lane_.push_back(&planned);
   changed_.notify_all();

@@ -20,10 +20,10 @@ struct CopyTotals {
 struct CopyOptions {
   ConnInfo connection;
   Snapshot snapshot;
-  Path dir;                  ///< the pending backup's
+  Path dir;  ///< the pending backup's
   int zstd_level = 1;
   unsigned workers = 1;
-  bool lean = false;         ///< the leader holds no locks
+  bool lean = false;  ///< the leader holds no locks
 };
 
 /// work() is called by each worker's thread, lane() by the leader's; the rest after both have returned.
@@ -35,8 +35,9 @@ class Copier {
 
   /// Copies parts until none is left, over a connection of its own that has imported the snapshot.
   void work(unsigned worker, std::stop_token stop);
-  /// Copies over the leader's connection the tables that a worker could not lock at once, because somebody waits for
-  /// an ACCESS EXCLUSIVE lock: the leader holds their locks already. Returns when the workers are done.
+  /// Copies over the leader's connection the tables that a worker could not lock at once, because somebody
+  /// waits for an ACCESS EXCLUSIVE lock: the leader holds their locks already. Returns when the workers are
+  /// done.
   void lane(Connection& leader, std::stop_token stop);
 
   CopyTotals totals() const { return totals_; }

@@ -13,22 +13,25 @@ namespace {
 
 constexpr std::uint64_t kPartBytes = 32 << 20;
 
-/// Oids at which a new part starts. So many objects a part that it is about kPartBytes; a power of two, so that it
-/// stays the same when some are added.
+/// Oids at which a new part starts. So many objects a part that it is about kPartBytes; a power of two, so
+/// that it stays the same when some are added.
 std::vector<std::string> part_starts(Connection& leader, std::uint64_t count, std::uint64_t bytes) {
   std::vector<std::string> starts{""};
   if (bytes < 2 * kPartBytes) return starts;
-  const std::uint64_t each = std::bit_floor(std::max<std::uint64_t>(1, kPartBytes / std::max<std::uint64_t>(1, bytes / count)));
+  const std::uint64_t each =
+      std::bit_floor(std::max<std::uint64_t>(1, kPartBytes / std::max<std::uint64_t>(1, bytes / count)));
   const Result rows = leader.query(fmt::format(
       "SELECT oid FROM (SELECT oid, pg_catalog.row_number() OVER (ORDER BY oid) - 1 AS n"
-      " FROM pg_catalog.pg_largeobject_metadata) numbered WHERE n > 0 AND n % {} = 0 ORDER BY oid", each));
+      " FROM pg_catalog.pg_largeobject_metadata) numbered WHERE n > 0 AND n % {} = 0 ORDER BY oid",
+      each));
   for (int i = 0; i < rows.rows(); ++i) starts.push_back(rows.text(i, 0));
   return starts;
 }
 
 }  // namespace
 
-void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader, const std::string& encoding) {
+void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader,
+                        const std::string& encoding) {
   const Result facts = leader.query(
       "SELECT pg_catalog.count(*), pg_catalog.pg_relation_size('pg_catalog.pg_largeobject')"
       " FROM pg_catalog.pg_largeobject_metadata");
@@ -42,9 +45,11 @@ void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& lea
     part.object = "large objects";
     part.relation = PlannedPart::kLargeObjects;
     part.part = i;
-    part.file = metadata ? std::string(kLargeObjectsMetadataFile) : large_object_file(static_cast<unsigned>(i));
-    part.sql = metadata ? large_object_metadata_sql(encoding)
-                        : large_object_pages_sql(starts[i], i + 1 < starts.size() ? starts[i + 1] : "", encoding);
+    part.file =
+        metadata ? std::string(kLargeObjectsMetadataFile) : large_object_file(static_cast<unsigned>(i));
+    part.sql = metadata
+                   ? large_object_metadata_sql(encoding)
+                   : large_object_pages_sql(starts[i], i + 1 < starts.size() ? starts[i + 1] : "", encoding);
     part.bytes = metadata ? 0 : bytes / starts.size();
     plan.parts.push_back(std::move(part));
   }

@@ -7,6 +7,7 @@
 namespace pgassay {
 
 /// Adds their parts to the plan, none when there are no large objects. The connection's snapshot counts.
-void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader, const std::string& encoding);
+void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader,
+                        const std::string& encoding);
 
 }  // namespace pgassay

@@ -12,10 +12,12 @@ namespace {
 
 constexpr std::size_t kTablesPerLock = 500;
 
-bool lockable(const TableInfo& table) { return table.kind == 'r' || table.kind == 'p'; }
+bool lockable(const TableInfo& table) {
+  return table.kind == 'r' || table.kind == 'p';
+}
 
-/// LOCK TABLE takes no snapshot, so a TRUNCATE that commits before it is seen by the snapshot that follows, and none
-/// can come after it.
+/// LOCK TABLE takes no snapshot, so a TRUNCATE that commits before it is seen by the snapshot that follows,
+/// and none can come after it.
 void lock_tables(Connection& leader, const std::vector<QualifiedName>& names) {
   for (std::size_t begin = 0; begin < names.size(); begin += kTablesPerLock) {
     const std::size_t end = std::min(names.size(), begin + kTablesPerLock);
@@ -41,7 +43,8 @@ std::set<Oid> locked_relations(Connection& leader) {
   const Result rows = leader.query(
       "SELECT relation FROM pg_catalog.pg_locks WHERE locktype = 'relation' AND granted"
       " AND mode = 'AccessShareLock' AND pid = pg_catalog.pg_backend_pid()"
-      " AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())");
+      " AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = "
+      "pg_catalog.current_database())");
   std::set<Oid> oids;
   for (int i = 0; i < rows.rows(); ++i) oids.insert(rows.oid(i, 0));
   return oids;
@@ -67,7 +70,8 @@ void lock_late_arrivals(Connection& leader, Connection& lister, const LockedSour
   lock_tables(leader, names);
   const std::set<Oid> now_locked = locked_relations(leader);
   for (std::size_t i = 0; i < oids.size(); ++i) {
-    if (!now_locked.count(oids[i])) throw TryAgain(names[i].shown() + ": renamed or replaced while it was being locked");
+    if (!now_locked.count(oids[i]))
+      throw TryAgain(names[i].shown() + ": renamed or replaced while it was being locked");
   }
   unchanged_since_snapshot(leader, lister, oids);
 }
@@ -80,7 +84,8 @@ LockedSource attempt(Connection& leader, Connection& lister, const LockOptions& 
     }
   }
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  leader.query(fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
+  leader.query(
+      fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
   lock_tables(leader, names);
   LockedSource source;
   source.snapshot = export_snapshot(leader);
@@ -113,7 +118,9 @@ void unchanged_since_snapshot(Connection& leader, Connection& live, const std::v
       " pg_catalog.string_agg(a.attnum || ' ' || a.attname || ' ' || a.atttypid, ', ' ORDER BY a.attnum)"
       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
-      " WHERE c.oid = ANY ('" + as_array(relations) + "'::oid[])"
+      " WHERE c.oid = ANY ('" +
+      as_array(relations) +
+      "'::oid[])"
       " GROUP BY c.oid, n.nspname, c.relname, c.relfilenode ORDER BY c.oid";
   const Result then = leader.query(sql), now = live.query(sql);
   for (int i = 0; i < then.rows(); ++i) {

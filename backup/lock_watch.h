@@ -23,9 +23,10 @@ class Countdown {
   unsigned count_;
 };
 
-/// Looks every second, until the others are done, for sessions that the leader blocks. warn: each is told once;
-/// yield: throws TryAgain, so that our locks are let go.
-void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others, Observer& observer,
-                 std::stop_token stop);
+/// Looks, until the others are done, for sessions that the leader blocks for a second. warn: each is told
+/// once; yield: throws TryAgain, so that our locks are let go. Throws SchemaBlocked when one of them blocks
+/// pg_dump: they would wait for each other for ever, and the server sees no deadlock in it.
+void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others,
+                 Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay

@@ -18,7 +18,8 @@ constexpr int kTidRangeScans = 140000;
 
 class Exclusion {
  public:
-  explicit Exclusion(const std::vector<std::string>& patterns) : patterns_(patterns), used_(patterns.size()) {}
+  explicit Exclusion(const std::vector<std::string>& patterns)
+      : patterns_(patterns), used_(patterns.size()) {}
 
   /// The pattern that excludes the relation, or null.
   const std::string* fits(const QualifiedName& name) {
@@ -47,7 +48,8 @@ class Exclusion {
 /// Why no rows of it are copied, beside exclusion; empty: they are.
 std::string without_rows(const TableInfo& table, const ServerFacts& server) {
   if (table.kind == 'f') return "a foreign table: its rows are on another server";
-  if (table.kind == 'r' && table.persistence == 'u' && server.standby) return "unlogged: a standby has no rows of it";
+  if (table.kind == 'r' && table.persistence == 'u' && server.standby)
+    return "unlogged: a standby has no rows of it";
   return {};
 }
 
@@ -89,7 +91,8 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
 
 }  // namespace
 
-std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes, const Relation* previous) {
+std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes,
+                                 const Relation* previous) {
   const auto pages = static_cast<std::uint32_t>(heap_bytes / kPageBytes);
   const std::uint64_t total = heap_bytes + toast_bytes;
   if (total < 2 * kPartBytes || pages < 2) return {PageRange{}};

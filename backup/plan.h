@@ -14,13 +14,13 @@ namespace pgassay {
 /// One part to be.
 struct PlannedPart {
   std::string file;
-  std::string sql;                ///< COPY … TO STDOUT
-  std::string lock;               ///< LOCK TABLE ONLY …; empty for large objects
-  std::string object;             ///< for messages and progress
+  std::string sql;     ///< COPY … TO STDOUT
+  std::string lock;    ///< LOCK TABLE ONLY …; empty for large objects
+  std::string object;  ///< for messages and progress
   std::optional<PageRange> pages;
-  std::size_t relation = 0;       ///< index in Plan::relations; kLargeObjects
-  std::size_t part = 0;           ///< index in its parts
-  std::uint64_t bytes = 0;        ///< expected, on the server's disk
+  std::size_t relation = 0;  ///< index in Plan::relations; kLargeObjects
+  std::size_t part = 0;      ///< index in its parts
+  std::uint64_t bytes = 0;   ///< expected, on the server's disk
   static constexpr std::size_t kLargeObjects = static_cast<std::size_t>(-1);
 };
 
@@ -32,9 +32,9 @@ struct Plan {
   std::vector<LeftOut> left_out;
 };
 
-/// Ranges repeat from one backup to the next, so that an unchanged range gives the same bytes: `previous` keeps its
-/// boundaries. `exclude` are SCHEMA.TABLE patterns (* and ?; without a dot: of any schema); of a partitioned table
-/// they mean its partitions too. Patterns that fit nothing are returned in `unused`.
+/// Ranges repeat from one backup to the next, so that an unchanged range gives the same bytes: `previous`
+/// keeps its boundaries. `exclude` are SCHEMA.TABLE patterns (* and ?; without a dot: of any schema); of a
+/// partitioned table they mean its partitions too. Patterns that fit nothing are returned in `unused`.
 Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server, const Manifest* previous,
                 const std::vector<std::string>& exclude, const std::string& encoding,
                 std::vector<std::string>& unused);
@@ -43,6 +43,7 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
 void largest_first(std::vector<PlannedPart>& parts);
 
 /// Ends of page ranges for a table of that many pages, of which toast_bytes lie elsewhere: pure.
-std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes, const Relation* previous);
+std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes,
+                                 const Relation* previous);
 
 }  // namespace pgassay

@@ -18,11 +18,15 @@ class Findings {
     observer_.message(Level::error, text, hint);
     first_ = refused_++ ? first_ : text;
   }
-  void warn(const std::string& text, const std::string& hint) { observer_.message(Level::warning, text, hint); }
+  void warn(const std::string& text, const std::string& hint) {
+    observer_.message(Level::warning, text, hint);
+  }
   void conclude() const {
     if (refused_ == 0) return;
-    throw Refused(fmt::format("preflight refused the backup: {}", refused_ == 1 ? first_ : fmt::format("{} findings, the first: {}", refused_, first_)),
-                  "mend what is listed and run it again; nothing was locked or written");
+    throw Refused(
+        fmt::format("preflight refused the backup: {}",
+                    refused_ == 1 ? first_ : fmt::format("{} findings, the first: {}", refused_, first_)),
+        "mend what is listed and run it again; nothing was locked or written");
   }
 
  private:
@@ -33,7 +37,8 @@ class Findings {
 
 void check_server(Connection& connection, const ServerFacts& server, Findings& findings) {
   if (server.version < kOldestServer || server.version / 10000 > kNewestMajor) {
-    findings.refuse(fmt::format("server version {}: PostgreSQL 12 to {} are supported", server.version_text, kNewestMajor),
+    findings.refuse(fmt::format("server version {}: PostgreSQL 12 to {} are supported", server.version_text,
+                                kNewestMajor),
                     "use a pgassay that knows this version");
   }
   if (connection.through_pooler()) {
@@ -54,16 +59,19 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
   std::vector<std::string> unreadable, filtered;
   for (const TableInfo& table : tables) {
     if (table.kind != 'r' && table.kind != 'p') continue;
-    if (!table.readable) unreadable.push_back(table.name.shown());
-    else if (table.rls_filters) filtered.push_back(table.name.shown());
+    if (!table.readable)
+      unreadable.push_back(table.name.shown());
+    else if (table.rls_filters)
+      filtered.push_back(table.name.shown());
   }
   for (const SequenceInfo& sequence : list_sequences(connection)) {
     if (!sequence.readable) unreadable.push_back(sequence.name.shown());
   }
   const std::string grant = fmt::format("GRANT pg_read_all_data TO {}", quote_identifier(connection.user()));
   if (!unreadable.empty()) {
-    findings.refuse(fmt::format("no privilege to read {} relations: {}", unreadable.size(), list_some(unreadable)),
-                    grant + "; before PostgreSQL 14 grant SELECT on each, and USAGE on its schema");
+    findings.refuse(
+        fmt::format("no privilege to read {} relations: {}", unreadable.size(), list_some(unreadable)),
+        grant + "; before PostgreSQL 14 grant SELECT on each, and USAGE on its schema");
   }
   if (!filtered.empty()) {
     findings.refuse("row security would hide rows of: " + list_some(filtered),
@@ -73,8 +81,9 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
       "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT'),"
       " EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)");
   if (large.boolean(0, 1) && !large.boolean(0, 0)) {
-    findings.refuse("no privilege to read the large objects",
-                    fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}", quote_identifier(connection.user())));
+    findings.refuse(
+        "no privilege to read the large objects",
+        fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}", quote_identifier(connection.user())));
   }
 }
 
@@ -84,47 +93,57 @@ void check_disk(const Repository& repository, const ServerFacts& server, const s
   const auto mib = [](std::uint64_t bytes) { return bytes >> 20; };
   if (newest && newest->summary) {
     if (free < newest->summary->stored_bytes) {
-      findings.refuse(fmt::format("{}: {} MiB free, the last backup took {} MiB", repository.root().string(), mib(free),
-                                  mib(newest->summary->stored_bytes)),
+      findings.refuse(fmt::format("{}: {} MiB free, the last backup took {} MiB", repository.root().string(),
+                                  mib(free), mib(newest->summary->stored_bytes)),
                       "make room, or move the repository to a larger file system");
     }
   } else if (free < server.database_bytes / 4) {
     // No schema and hardly any data compress better than 1:4 together with their indexes left out.
-    findings.refuse(fmt::format("{}: {} MiB free for a database of {} MiB", repository.root().string(), mib(free),
-                                mib(server.database_bytes)),
+    findings.refuse(fmt::format("{}: {} MiB free for a database of {} MiB", repository.root().string(),
+                                mib(free), mib(server.database_bytes)),
                     "make room, or move the repository to a larger file system");
   } else if (free < server.database_bytes) {
     findings.warn(fmt::format("{}: {} MiB free for a database of {} MiB, compression has to help",
-                              repository.root().string(), mib(free), mib(server.database_bytes)), {});
+                              repository.root().string(), mib(free), mib(server.database_bytes)),
+                  {});
   }
 }
 
 void check_clock(const ServerFacts& server, const std::optional<Backup>& newest, Findings& findings) {
   constexpr auto kSkew = std::chrono::minutes(5);
   if (newest && newest->summary && server.clock < newest->summary->snapshot.taken) {
-    findings.refuse(fmt::format("the server's clock ({}) is behind the newest backup ({})", to_rfc3339(server.clock),
-                                newest->id.stamp),
-                    "set the server's clock right; a backup dated in the future has to be moved away by hand");
+    findings.refuse(
+        fmt::format("the server's clock ({}) is behind the newest backup ({})", to_rfc3339(server.clock),
+                    newest->id.stamp),
+        "set the server's clock right; a backup dated in the future has to be moved away by hand");
   }
   const auto skew = server.clock - now();
   if (skew > kSkew || skew < -kSkew) {
-    findings.warn(fmt::format("the clocks of the server ({}) and of this host differ by minutes", to_rfc3339(server.clock)),
+    findings.warn(fmt::format("the clocks of the server ({}) and of this host differ by minutes",
+                              to_rfc3339(server.clock)),
                   "backups are dated by the server's clock; check NTP on both");
   }
 }
 
-/// Every table is locked by us, by pg_dump, and by a worker while it is copied: one lock with up to three holders. The
-/// server has room for max_locks_per_transaction * (max_connections + max_prepared_transactions) locks and twice as
-/// many holders (https://www.postgresql.org/docs/current/runtime-config-locks.html), and some more that we leave to others.
-bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& tables, unsigned jobs, Findings& findings) {
-  const auto relations = static_cast<std::uint64_t>(std::count_if(
-      tables.begin(), tables.end(), [](const TableInfo& table) { return table.kind == 'r' || table.kind == 'p'; }));
-  const std::uint64_t backends = static_cast<std::uint64_t>(server.max_connections + server.max_prepared_transactions);
+/// Every table is locked by us, by pg_dump, and by a worker while it is copied: one lock with up to three
+/// holders. The server has room for max_locks_per_transaction * (max_connections + max_prepared_transactions)
+/// locks and twice as many holders (https://www.postgresql.org/docs/current/runtime-config-locks.html), and
+/// some more that we leave to others.
+bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& tables, unsigned jobs,
+                     Findings& findings) {
+  const auto relations =
+      static_cast<std::uint64_t>(std::count_if(tables.begin(), tables.end(), [](const TableInfo& table) {
+        return table.kind == 'r' || table.kind == 'p';
+      }));
+  const std::uint64_t backends =
+      static_cast<std::uint64_t>(server.max_connections + server.max_prepared_transactions);
   const std::uint64_t needed = relations + jobs * kLocksPerWorker;
   if (needed <= static_cast<std::uint64_t>(server.max_locks_per_transaction) * backends) return true;
-  findings.warn(fmt::format("the server's lock table is too small to hold {} tables locked: each is locked when it is "
-                            "copied, and DDL during the backup makes it start again", relations),
-                fmt::format("max_locks_per_transaction = {} on the server ends this", needed / backends + 1));
+  findings.warn(
+      fmt::format("the server's lock table is too small to hold {} tables locked: each is locked when it is "
+                  "copied, and DDL during the backup makes it start again",
+                  relations),
+      fmt::format("max_locks_per_transaction = {} on the server ends this", needed / backends + 1));
   return false;
 }
 
@@ -148,14 +167,17 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
   try {
     result.pg_dump = choose_pg_dump(result.server.version, options.pg_dump, stop);
     result.pg_dumpall = sibling(result.pg_dump, "pg_dumpall", stop);
-    if (const std::string why = misfit(result.pg_dump, result.server.version); !why.empty()) findings.warn(why, {});
+    if (const std::string why = misfit(result.pg_dump, result.server.version); !why.empty())
+      findings.warn(why, {});
   } catch (const Refused& refused) {
     findings.refuse(refused.what(), refused.hint());
   }
   result.role_passwords = options.role_passwords;
   if (result.role_passwords &&
-      !connection.query("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')").boolean(0, 0)) {
-    findings.warn(fmt::format("{} may not read pg_authid: the roles are kept without their passwords", connection.user()),
+      !connection.query("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')")
+           .boolean(0, 0)) {
+    findings.warn(fmt::format("{} may not read pg_authid: the roles are kept without their passwords",
+                              connection.user()),
                   "back up as a superuser to keep them, or say so with --no-role-passwords");
     result.role_passwords = false;
   }

@@ -1,4 +1,5 @@
-// Can a backup work here? Everything is looked at before anything is locked or written, and all findings come at once.
+// Can a backup work here? Everything is looked at before anything is locked or written, and all findings come
+// at once.
 #pragma once
 
 #include "backup/backup.h"
@@ -15,8 +16,8 @@ struct Preflight {
   unsigned jobs = 1;
 };
 
-/// Reports each finding to the observer (error: refused; warning: goes on) and throws Refused when there is one.
-/// `newest`: the last readable backup of this database, if any.
+/// Reports each finding to the observer (error: refused; warning: goes on) and throws Refused when there is
+/// one. `newest`: the last readable backup of this database, if any.
 Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,
                     const std::optional<Backup>& newest, Observer& observer, std::stop_token stop);
 

@@ -1,4 +1,5 @@
-// Last night's backup of the same database: its page boundaries are kept, and its equal parts become hard links.
+// Last night's backup of the same database: its page boundaries are kept, and its equal parts become hard
+// links.
 #pragma once
 
 #include <map>
@@ -20,8 +21,8 @@ class PreviousBackup {
   const Backup& backup() const { return backup_; }
   bool shares() const { return share_; }
 
-  /// Puts the old file in the place of the new one when both hold the same bytes, as read back now. True: it did.
-  /// From any thread.
+  /// Puts the old file in the place of the new one when both hold the same bytes, as read back now. True: it
+  /// did. From any thread.
   bool take_place_of(const Path& new_dir, const Part& part);
   /// Old parts whose bytes were not what their manifest says.
   std::vector<Finding> rotten() const;

@@ -218,8 +218,9 @@ class Recogniser {
   }
 
   bool session(GlobalStatement& out) const {
-    static constexpr std::array<std::string_view, 3> kKnown = {
-        "client_encoding", "standard_conforming_strings", "default_transaction_read_only"};
+    static constexpr std::array<std::string_view, 4> kKnown = {
+        "client_encoding", "standard_conforming_strings", "escape_string_warning",
+        "default_transaction_read_only"};
     if (tokens_.size() != 4 || !words(0, {"set"}) || tokens_[2].text != "=" || !name(1, out.object))
       return false;
     out.kind = Kind::session;

@@ -22,6 +22,21 @@ namespace {
 
 constexpr const char* kApplicationName = "pgassay restore";
 
+/// What a plain ANALYZE takes, but for foreign tables and the parents of such: for those it would go to the other server,
+/// where a restored copy has no business, and one that can't be reached would end it. ANALYZE goes down from a parent by
+/// itself.
+constexpr const char* kTablesToAnalyze = R"(
+WITH RECURSIVE foreign_below (oid) AS (
+  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
+  UNION
+  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhrelid)
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT b.oid FROM foreign_below b)
+  AND (NOT c.relispartition OR EXISTS (
+    SELECT FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhparent WHERE i.inhrelid = c.oid))
+)";
+
 /// Cheap, and before anything is written: every file there with its size, and the small ones as they were.
 void check_files(const Path& dir, const Manifest& manifest) {
   constexpr const char* kHint = "`pgassay verify` says what else is wrong; another backup may be whole";
@@ -90,6 +105,11 @@ class Restoration {
     }
   }
 
+  void reconnect() {
+    server_ = Connection::open(target_, kApplicationName, stop_);
+    start_loading_session(*server_);
+  }
+
   /// All that can be refused is refused here; nothing is written.
   void check() {
     check_files(dir_, manifest_);
@@ -126,13 +146,14 @@ class Restoration {
   }
 
   void write() {
-    timed("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     if (options_.create) {
       timed("create", [this] { create_database(*server_, name_, manifest_, report_.notes); });
-      server_ = Connection::open(target_, kApplicationName, stop_);
-      start_loading_session(*server_);
+      reconnect();
     }
     touched_ = true;
+    // In the new database, for a role's name is stored in the encoding of the database in which it is made.
+    timed("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
+    reconnect();  // the roles' script has set an encoding and more
     timed("pre-data", [this] { restore_schema("pre-data", 1); });
     load();
     timed("post-data", [this] { restore_schema("post-data", options_.jobs); });
@@ -165,11 +186,18 @@ class Restoration {
   }
 
   void analyze() {
-    try {
-      server_->query("ANALYZE");
-    } catch (const ServerError& error) {
-      report_.notes.push_back(fmt::format("ANALYZE failed; run it again: {}", error.what()));
+    const Result tables = server_->query(kTablesToAnalyze);
+    std::vector<std::string> failed;
+    for (int row = 0; row < tables.rows(); ++row) {
+      try {
+        server_->query("ANALYZE " + QualifiedName{tables.text(row, 0), tables.text(row, 1)}.quoted());
+      } catch (const ServerError& error) {
+        failed.emplace_back(error.what());
+      }
     }
+    if (!failed.empty())
+      report_.notes.push_back(
+          fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(), failed.front()));
   }
 
   void prove_it() {

@@ -18,6 +18,44 @@ std::set<std::string> names(Connection& connection, const std::string& sql) {
   return out;
 }
 
+/// Gives the connection's encoding back at the end.
+class OtherEncoding {
+ public:
+  OtherEncoding(Connection& connection, const std::string& encoding)
+      : connection_(connection), before_(connection.parameter("client_encoding")) {
+    connection_.query("SET client_encoding TO " + quote_literal(encoding));
+  }
+  OtherEncoding(const OtherEncoding&) = delete;
+  OtherEncoding& operator=(const OtherEncoding&) = delete;
+  ~OtherEncoding() {
+    try {
+      connection_.query("SET client_encoding TO " + quote_literal(before_));
+    } catch (const Error&) {
+      // The connection is lost; whoever uses it next says so.
+    }
+  }
+
+ private:
+  Connection& connection_;
+  std::string before_;
+};
+
+/// The roles' names as the script spells them. Shared catalogs hold bytes of whatever encoding the database had in
+/// which a role was made, and the script has the bytes that the backup's database saw: those are looked for, unless
+/// the script will be converted for a database of another encoding.
+std::set<std::string> existing_roles(Connection& connection, const std::vector<GlobalStatement>& statements,
+                                     bool create) {
+  std::string encoding = connection.server_encoding();
+  for (const GlobalStatement& statement : statements) {
+    const auto& tokens = statement.statement.tokens;
+    if (statement.kind == Kind::session && statement.object == "client_encoding" && tokens[3].text.size() > 2)
+      encoding = tokens[3].text.substr(1, tokens[3].text.size() - 2);
+  }
+  const bool same = create || encoding == connection.server_encoding();
+  const OtherEncoding other(connection, same ? "SQL_ASCII" : encoding);
+  return names(connection, "SELECT rolname FROM pg_catalog.pg_roles");
+}
+
 struct Powers {
   bool superuser, create_role;
 };
@@ -101,8 +139,14 @@ void grant(Connection& connection, const GlobalStatement& statement, std::vector
 
 RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options) {
   RolePlan plan;
-  std::vector<GlobalStatement> statements = read_globals(globals);
-  const std::set<std::string> existing = names(connection, "SELECT rolname FROM pg_catalog.pg_roles");
+  std::vector<GlobalStatement> statements;
+  try {
+    statements = read_globals(globals);
+  } catch (const BadBackup& error) {
+    if (options.roles != Roles::none) throw;
+    plan.notes.push_back(fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
+  }
+  const std::set<std::string> existing = existing_roles(connection, statements, options.create);
   const std::set<std::string> spaces = names(connection, "SELECT spcname FROM pg_catalog.pg_tablespace");
   std::set<std::string> absent;
   for (const GlobalStatement& statement : statements) {

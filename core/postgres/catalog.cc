@@ -50,10 +50,11 @@ constexpr std::string_view kListed = R"(
    OR (e.oid IS NULL AND n.nspname <> 'information_schema' AND pg_catalog.left(n.nspname, 3) <> 'pg_'))
 )";
 
-/// pg_relation_size is null for a table that was dropped meanwhile.
+/// pg_relation_size is null for a table that was dropped meanwhile. It waits for a lock, so not of materialized views:
+/// nobody needs theirs, and a REFRESH can take long.
 constexpr std::string_view kSizes = R"(
-  CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_relation_size(c.oid) END,
-  CASE WHEN c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) END
+  CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) END,
+  CASE WHEN c.relkind = 'r' AND c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) END
 )";
 
 /// One row a relation, for a row a column would be ten times the memory. Commas and backslashes in names are

@@ -116,7 +116,8 @@ std::string child_options(int server_version) {
       "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
       " -c default_transaction_read_only=off -c row_security=off"
       // pg_dumpall sets none of these, and writes roles' VALID UNTIL in the style of the database it connects to.
-      " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c bytea_output=hex";
+      " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c bytea_output=hex"
+      " -c standard_conforming_strings=on";
   if (server_version >= 140000) options += " -c idle_session_timeout=0";
   if (server_version >= 170000) options += " -c transaction_timeout=0";
   return options;

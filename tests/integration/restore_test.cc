@@ -340,6 +340,44 @@ class StopsAtFirstPart : public Observer {
   std::stop_source& source_;
 };
 
+TEST(Restore, KeepsNamesInALatin1DatabaseWhetherItsRolesAreThereOrNot) {
+  shared_server().psql("postgres", "CREATE ROLE \"r\u00f4le\";");
+  const Database source("latin_into", "CREATE SEQUENCE \"s\u00e9q\"; SELECT setval('\"s\u00e9q\"', 7);",
+                        "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  source.psql("ALTER SEQUENCE \"s\u00e9q\" OWNER TO \"r\u00f4le\";");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("latin_into");
+  bare_server().create_database("latin_into", "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  RestoreOptions options = created();
+  options.create = false;
+  options.connection = bare_server().connection("latin_into");
+  const RestoreReport report = trip.restore(backup, options);
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(source.copied_value("SELECT last_value FROM \"s\u00e9q\""), "7");
+  bare_server().drop_database("latin_into");
+  const RestoreReport again = trip.restore(backup);
+  EXPECT_EQ(lines(again.lost), "");
+  EXPECT_EQ(differences("latin_into"), "");
+}
+
+TEST(Restore, AsksNoForeignServer) {
+  const Database source("abroad", R"(CREATE EXTENSION postgres_fdw;
+    CREATE SERVER nowhere FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/nonexistent');
+    CREATE USER MAPPING FOR PUBLIC SERVER nowhere;
+    CREATE TABLE a (x int); INSERT INTO a VALUES (1); CREATE TABLE z (x int); INSERT INTO z VALUES (1);
+    CREATE FOREIGN TABLE far (x int) SERVER nowhere;
+    CREATE TABLE root (x int) PARTITION BY LIST (x); CREATE TABLE near PARTITION OF root FOR VALUES IN (1);
+    CREATE FOREIGN TABLE beyond PARTITION OF root FOR VALUES IN (2) SERVER nowhere; INSERT INTO near VALUES (1);)");
+  const RoundTrip trip;
+  const RestoreReport report = trip.restore(trip.back_up("abroad"));
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(lines(report.notes).find("ANALYZE"), std::string::npos) << lines(report.notes);
+  EXPECT_EQ(source.copied_value("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE reltuples = 1"
+                                " AND relnamespace = 'public'::regnamespace"),
+            "a near z");
+}
+
 TEST(Restore, SaysWhatAnInterruptionLeaves) {
   const Database source("interrupted", "CREATE TABLE t AS SELECT g FROM generate_series(1, 500000) g;");
   const RoundTrip trip;
