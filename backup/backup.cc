@@ -215,7 +215,8 @@ class Attempt {
     const Preflight& preflight = run_.preflight;
     manifest_.server = preflight.server;
     manifest_.role_passwords = preflight.role_passwords;
-    manifest_.left_out = std::move(plan_.left_out);
+    manifest_.left_out = preflight.left_out;
+    manifest_.left_out.insert(manifest_.left_out.end(), plan_.left_out.begin(), plan_.left_out.end());
     manifest_.relations = std::move(plan_.relations);
     sum_at_the_roots(manifest_.relations);
     for (const Part& part : manifest_.large_objects.parts) manifest_.large_objects.digest.merge(part.digest);

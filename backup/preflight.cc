@@ -14,25 +14,22 @@ constexpr std::uint64_t kLocksPerWorker = 32;
 class Findings {
  public:
   explicit Findings(Observer& observer) : observer_(observer) {}
-  void refuse(const std::string& text, const std::string& hint) {
-    observer_.message(Level::error, text, hint);
-    first_ = refused_++ ? first_ : text;
-  }
+  void refuse(const std::string& text, const std::string& hint) { refused_.emplace_back(text, hint); }
   void warn(const std::string& text, const std::string& hint) {
     observer_.message(Level::warning, text, hint);
   }
+  /// Throws when something was refused: the one finding itself, or how many were told.
   void conclude() const {
-    if (refused_ == 0) return;
-    throw Refused(
-        fmt::format("preflight refused the backup: {}",
-                    refused_ == 1 ? first_ : fmt::format("{} findings, the first: {}", refused_, first_)),
-        "mend what is listed and run it again; nothing was locked or written");
+    if (refused_.empty()) return;
+    if (refused_.size() == 1) throw refused_.front();
+    for (const Refused& finding : refused_) observer_.message(Level::error, finding.what(), finding.hint());
+    throw Refused(fmt::format("preflight refused the backup: {} findings", refused_.size()),
+                  "mend what is listed and run it again; nothing was locked or written");
   }
 
  private:
   Observer& observer_;
-  int refused_ = 0;
-  std::string first_;
+  std::vector<Refused> refused_;
 };
 
 void check_server(Connection& connection, const ServerFacts& server, Findings& findings) {
@@ -59,10 +56,8 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
   std::vector<std::string> unreadable, filtered;
   for (const TableInfo& table : tables) {
     if (table.kind != 'r' && table.kind != 'p') continue;
-    if (!table.readable)
-      unreadable.push_back(table.name.shown());
-    else if (table.rls_filters)
-      filtered.push_back(table.name.shown());
+    if (!table.readable) unreadable.push_back(table.name.shown());
+    if (table.rls_filters) filtered.push_back(table.name.shown());
   }
   for (const SequenceInfo& sequence : list_sequences(connection)) {
     if (!sequence.readable) unreadable.push_back(sequence.name.shown());
@@ -85,6 +80,20 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
         "no privilege to read the large objects",
         fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}", quote_identifier(connection.user())));
   }
+}
+
+/// pg_dump writes the user mappings of others without their options, and says nothing.
+void check_user_mappings(Connection& connection, Preflight& preflight, Findings& findings) {
+  if (preflight.server.superuser) return;
+  const std::int64_t hidden =
+      connection.query("SELECT pg_catalog.count(*) FROM pg_catalog.pg_user_mappings WHERE umoptions IS NULL")
+          .integer(0, 0);
+  if (hidden == 0) return;
+  preflight.left_out.push_back({fmt::format("options of {} user mappings", hidden),
+                                connection.user() + " may not read them, if there are any"});
+  findings.warn(fmt::format("{} may not read the options (passwords) of {} user mappings: they are left out",
+                            connection.user(), hidden),
+                "back up as a superuser to keep them");
 }
 
 void check_disk(const Repository& repository, const ServerFacts& server, const std::optional<Backup>& newest,
@@ -161,6 +170,7 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
 
   const std::vector<TableInfo> tables = list_tables(connection, false);
   check_readable(connection, tables, findings);
+  check_user_mappings(connection, result, findings);
   result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
   check_disk(repository, result.server, newest, findings);
   check_clock(result.server, newest, findings);

@@ -14,6 +14,7 @@ struct Preflight {
   bool role_passwords = true;  ///< pg_authid may be read
   bool lean = false;           ///< the lock table does not hold every table twice
   unsigned jobs = 1;
+  std::vector<LeftOut> left_out;  ///< what our privileges do not reach
 };
 
 /// Reports each finding to the observer (error: refused; warning: goes on) and throws Refused when there is

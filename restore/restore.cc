@@ -22,9 +22,9 @@ namespace {
 
 constexpr const char* kApplicationName = "pgassay restore";
 
-/// What a plain ANALYZE takes, but for foreign tables and the parents of such: for those it would go to the other server,
-/// where a restored copy has no business, and one that can't be reached would end it. ANALYZE goes down from a parent by
-/// itself.
+/// What a plain ANALYZE takes, but for foreign tables and the parents of such: for those it would go to the
+/// other server, where a restored copy has no business, and one that can't be reached would end it. ANALYZE
+/// goes down from a parent by itself.
 constexpr const char* kTablesToAnalyze = R"(
 WITH RECURSIVE foreign_below (oid) AS (
   SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'f'

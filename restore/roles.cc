@@ -40,9 +40,9 @@ class OtherEncoding {
   std::string before_;
 };
 
-/// The roles' names as the script spells them. Shared catalogs hold bytes of whatever encoding the database had in
-/// which a role was made, and the script has the bytes that the backup's database saw: those are looked for, unless
-/// the script will be converted for a database of another encoding.
+/// The roles' names as the script spells them. Shared catalogs hold bytes of whatever encoding the database
+/// had in which a role was made, and the script has the bytes that the backup's database saw: those are
+/// looked for, unless the script will be converted for a database of another encoding.
 std::set<std::string> existing_roles(Connection& connection, const std::vector<GlobalStatement>& statements,
                                      bool create) {
   std::string encoding = connection.server_encoding();
@@ -144,7 +144,8 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
     statements = read_globals(globals);
   } catch (const BadBackup& error) {
     if (options.roles != Roles::none) throw;
-    plan.notes.push_back(fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
+    plan.notes.push_back(
+        fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
   }
   const std::set<std::string> existing = existing_roles(connection, statements, options.create);
   const std::set<std::string> spaces = names(connection, "SELECT spcname FROM pg_catalog.pg_tablespace");

@@ -102,8 +102,8 @@ std::string tolerated(const SchemaProblem& problem) {
 
 namespace {
 
-/// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone the statement
-/// has nobody to meet.
+/// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone
+/// the statement has nobody to meet.
 bool done_alone(Connection& target, SchemaProblem& problem) {
   if (!problem.message.starts_with("deadlock detected") || problem.command.empty()) return false;
   try {

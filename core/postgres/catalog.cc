@@ -50,8 +50,8 @@ constexpr std::string_view kListed = R"(
    OR (e.oid IS NULL AND n.nspname <> 'information_schema' AND pg_catalog.left(n.nspname, 3) <> 'pg_'))
 )";
 
-/// pg_relation_size is null for a table that was dropped meanwhile. It waits for a lock, so not of materialized views:
-/// nobody needs theirs, and a REFRESH can take long.
+/// pg_relation_size is null for a table that was dropped meanwhile. It waits for a lock, so not of
+/// materialized views: nobody needs theirs, and a REFRESH can take long.
 constexpr std::string_view kSizes = R"(
   CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) END,
   CASE WHEN c.relkind = 'r' AND c.reltoastrelid <> 0 THEN pg_catalog.pg_relation_size(c.reltoastrelid) END
@@ -82,8 +82,8 @@ LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ($LISTED OR $FEEDS_CONFIGURATION)
 )";
 
-/// An extension's sequence that a column of one of its configuration tables draws from or owns: pg_dump leaves it
-/// behind the table's rows unless the extension names it, too, and the next INSERT then collides.
+/// An extension's sequence that a column of one of its configuration tables draws from or owns: pg_dump
+/// leaves it behind the table's rows unless the extension names it, too, and the next INSERT then collides.
 constexpr std::string_view kFeedsConfiguration = R"(
   EXISTS (
     SELECT FROM pg_catalog.pg_depend o

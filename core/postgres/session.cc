@@ -58,8 +58,9 @@ void append(std::string& values, const List& list) {
   }
 }
 
-/// By itself and first: a statement_timeout of the role's or the database's own holds until the message in which it is
-/// lifted ends, and 1 ms is too short for the long list. On a busy host it may be too short for this, too.
+/// By itself and first: a statement_timeout of the role's or the database's own holds until the message in
+/// which it is lifted ends, and 1 ms is too short for the long list. On a busy host it may be too short for
+/// this, too.
 void lift_statement_timeout(Connection& connection) {
   constexpr int kAttempts = 5;
   for (int attempt = 1;; ++attempt) {
@@ -115,7 +116,8 @@ std::string child_options(int server_version) {
   std::string options =
       "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
       " -c default_transaction_read_only=off -c row_security=off"
-      // pg_dumpall sets none of these, and writes roles' VALID UNTIL in the style of the database it connects to.
+      // pg_dumpall sets none of these, and writes roles' VALID UNTIL in the style of the database it connects
+      // to.
       " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c bytea_output=hex"
       " -c standard_conforming_strings=on";
   if (server_version >= 140000) options += " -c idle_session_timeout=0";

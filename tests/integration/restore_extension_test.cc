@@ -86,10 +86,11 @@ CREATE EVENT TRIGGER hinder ON ddl_command_end EXECUTE FUNCTION hinder();
 TEST(RestoreExtension, TriesAStatementAgainThatADeadlockEnded) {
   const InstalledExtension extension(kDeadlock);
   if (!extension.usable()) GTEST_SKIP() << "may not install an extension";
-  const Database source("ext_deadlock",
-                        fmt::format(R"(CREATE TABLE t (a int, b int); CREATE INDEX of_a ON t (a); CREATE INDEX of_b ON t (b);
+  const Database source(
+      "ext_deadlock",
+      fmt::format(R"(CREATE TABLE t (a int, b int); CREATE INDEX of_a ON t (a); CREATE INDEX of_b ON t (b);
     CREATE SCHEMA e; CREATE EXTENSION {} SCHEMA e;)",
-                                    extension.name()));
+                  extension.name()));
   const RoundTrip trip;
   const RestoreReport report = trip.restore(trip.back_up("ext_deadlock"));
   EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);

@@ -347,7 +347,8 @@ TEST(Restore, KeepsNamesInALatin1DatabaseWhetherItsRolesAreThereOrNot) {
   source.psql("ALTER SEQUENCE \"s\u00e9q\" OWNER TO \"r\u00f4le\";");
   const RoundTrip trip;
   const Backup backup = trip.back_up("latin_into");
-  bare_server().create_database("latin_into", "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+  bare_server().create_database("latin_into",
+                                "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
   RestoreOptions options = created();
   options.create = false;
   options.connection = bare_server().connection("latin_into");
@@ -373,9 +374,10 @@ TEST(Restore, AsksNoForeignServer) {
   const RestoreReport report = trip.restore(trip.back_up("abroad"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(lines(report.notes).find("ANALYZE"), std::string::npos) << lines(report.notes);
-  EXPECT_EQ(source.copied_value("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE reltuples = 1"
-                                " AND relnamespace = 'public'::regnamespace"),
-            "a near z");
+  EXPECT_EQ(
+      source.copied_value("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE reltuples = 1"
+                          " AND relnamespace = 'public'::regnamespace"),
+      "a near z");
 }
 
 TEST(Restore, SaysWhatAnInterruptionLeaves) {

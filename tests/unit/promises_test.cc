@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "core/system/files.h"
 
 namespace pgassay {
@@ -17,12 +15,16 @@ std::string all_tests() {
 
 TEST(Promises, NameTestsThatExist) {
   const std::string page = read_file(PGASSAY_SOURCE_DIR "/docs/promises.md"), tests = all_tests();
-  const std::regex name("`(\\w+)\\.(\\w+|\\*)`");
   int named = 0;
-  for (std::sregex_iterator match(page.begin(), page.end(), name), end; match != end; ++match) {
-    const std::string suite = (*match)[1], test = (*match)[2];
-    const std::string declared = test == "*" ? "(" + suite + ", " : "(" + suite + ", " + test + ")";
-    EXPECT_NE(tests.find(declared), std::string::npos) << match->str();
+  for (std::size_t open = page.find('`'); open != std::string::npos;) {
+    const std::size_t close = page.find('`', open + 1);
+    const std::string quoted = page.substr(open + 1, close - open - 1);
+    open = page.find('`', close + 1);
+    const std::size_t dot = quoted.find('.');
+    // Suite.Test or Suite.*, and not a file or a program.
+    if (dot == std::string::npos || quoted.find('/') != std::string::npos) continue;
+    const std::string suite = quoted.substr(0, dot), test = quoted.substr(dot + 1);
+    EXPECT_NE(tests.find("(" + suite + ", " + (test == "*" ? "" : test + ")")), std::string::npos) << quoted;
     ++named;
   }
   EXPECT_GE(named, 10);
