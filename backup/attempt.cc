@@ -8,7 +8,8 @@ namespace pgassay {
 namespace {
 
 constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01", kInvalidSchema = "3F000",
-                           kDeadlock = "40P01", kSerializationFailure = "40001";
+                           kDeadlock = "40P01", kSerializationFailure = "40001", kOutOfMemory = "53200",
+                           kDivisionByZero = "22012";  // of PlannedPart::check
 
 }  // namespace
 
@@ -17,8 +18,8 @@ void rethrow_for(const std::string& object) {
     throw;
   } catch (const ServerError& error) {
     const std::string what = object + ": " + error.what();
-    for (std::string_view state :
-         {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock, kSerializationFailure}) {
+    for (std::string_view state : {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock,
+                                   kSerializationFailure, kDivisionByZero}) {
       if (error.sqlstate() == state) throw TryAgain(what, error.hint());
     }
     // https://www.postgresql.org/docs/current/limits.html; palloc and StringInfo have these words.
@@ -29,6 +30,9 @@ void rethrow_for(const std::string& object) {
           "a row of it passes 1 GB as text, which no COPY and no pg_dump can read; find it with "
           "SELECT ctid, pg_column_size(t.*) FROM … t ORDER BY 2 DESC LIMIT 5, or leave the table's rows out "
           "with --exclude-table-data");
+    }
+    if (error.sqlstate() == kOutOfMemory && what.find("shared memory") != std::string::npos) {
+      throw Error(what, "raise max_locks_per_transaction on the server");
     }
     throw Error(what, error.hint());
   }

@@ -44,13 +44,14 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
     const std::size_t end = std::min(sequences.size(), begin + kAtATime);
     std::string sql;
     for (std::size_t i = begin; i < end; ++i) {
-      sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}", i > begin ? " UNION ALL " : "", i,
-                         sequences[i].name.quoted());
+      sql += fmt::format("{}SELECT {} AS n, last_value, is_called, tableoid FROM {}",
+                         i > begin ? " UNION ALL " : "", i, sequences[i].name.quoted());
     }
     try {
       const Result rows = leader.query(sql + " ORDER BY n");
       for (int i = 0; i < rows.rows(); ++i) {
         const SequenceInfo& info = sequences[begin + static_cast<std::size_t>(i)];
+        if (rows.oid(i, 3) != info.oid) throw TryAgain(info.name.shown() + ": renamed or replaced");
         result.push_back({info.name, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
       }
     } catch (const ServerError&) {
@@ -79,8 +80,9 @@ class Attempt {
       : run_(run),
         options_(run.options),
         pending_(run.repository.begin(options_.source, run.database)),
-        leader_(Connection::open(options_.connection, kApplicationName, run.stop)),
-        lister_(Connection::open(options_.connection, kApplicationName, run.stop)) {
+        leader_(Connection::open(options_.connection, kApplicationName, stop_.get_token())),
+        lister_(Connection::open(options_.connection, kApplicationName, stop_.get_token())),
+        children_(lister_) {
     manifest_.session = start_reading_session(leader_, kMoneyLocale);
     start_reading_session(lister_, kMoneyLocale);
   }
@@ -141,10 +143,14 @@ class Attempt {
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
-    manifest_.files.push_back(dump_schema(lister_, preflight.pg_dump, snapshot, options_.lock_timeout_seconds,
-                                          pending_.dir(), stop));
-    manifest_.files.push_back(
-        dump_globals(lister_, preflight.pg_dumpall, preflight.role_passwords, pending_.dir(), stop));
+    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot,
+                                          options_.lock_timeout_seconds, pending_.dir(), stop));
+    manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
+                                           pending_.dir(), roles_left_out_, stop));
+    if (roles_left_out_) {
+      run_.observer.message(Level::warning, roles_left_out_->what + " are left out: " + roles_left_out_->why,
+                            "rename the role that was made in a database of another encoding");
+    }
     timed("schema", watch);
   }
 
@@ -175,12 +181,17 @@ class Attempt {
     if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
     const unsigned workers =
         static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
-    const CopyOptions copy_options{options_.connection, source_.snapshot, pending_.dir(),
-                                   options_.zstd_level, workers,          run_.preflight.lean};
+    const CopyOptions copy_options{options_.connection,
+                                   source_.snapshot,
+                                   pending_.dir(),
+                                   options_.zstd_level,
+                                   workers,
+                                   run_.preflight.lean,
+                                   static_cast<long>(options_.lock_timeout_seconds * 1000)};
     Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
     Countdown others(workers + 2);
     const int leader_pid = leader_.backend_pid();
-    run_workers(workers + 3, run_.stop, [&](unsigned index, std::stop_token stop) {
+    const auto body = [&](unsigned index, std::stop_token stop) {
       if (index == workers + 2)
         return watch_locks(lister_, leader_pid, options_.lock_policy, others, run_.observer, stop);
       if (index < workers) {
@@ -192,6 +203,11 @@ class Attempt {
         dump_schema_files(&source_.snapshot, stop);
       }
       others.one_done();
+    };
+    run_workers(workers + 3, stop_.get_token(), [&](unsigned index, std::stop_token stop) {
+      // The leader's and the lister's own waits know only stop_.
+      const std::stop_callback pass_on(stop, [this] { stop_.request_stop(); });
+      body(index, stop);
     });
     totals_ = copier.totals();
     manifest_.files.push_back(inventory_);
@@ -216,6 +232,7 @@ class Attempt {
     manifest_.server = preflight.server;
     manifest_.role_passwords = preflight.role_passwords;
     manifest_.left_out = preflight.left_out;
+    if (roles_left_out_) manifest_.left_out.push_back(*roles_left_out_);
     manifest_.left_out.insert(manifest_.left_out.end(), plan_.left_out.begin(), plan_.left_out.end());
     manifest_.relations = std::move(plan_.relations);
     sum_at_the_roots(manifest_.relations);
@@ -253,13 +270,18 @@ class Attempt {
 
   const Run& run_;
   const BackupOptions& options_;
+  /// Of all sessions of this attempt: the first thread that fails ends the waits of the others.
+  std::stop_source stop_;
+  const std::stop_callback<std::function<void()>> on_stop_{run_.stop, [this] { stop_.request_stop(); }};
   PendingBackup pending_;
   Connection leader_, lister_;
   LockedSource source_;
   Plan plan_;
   Manifest manifest_;
   CopyTotals totals_;
+  const ChildAccess children_;
   StoredFile inventory_;
+  std::optional<LeftOut> roles_left_out_;
   double inventory_seconds_ = 0;
 };
 
@@ -282,9 +304,9 @@ void report_rot(const Repository& repository, const PreviousBackup& previous, co
   const std::vector<Finding> rotten = previous.rotten();
   if (rotten.empty()) return;
   for (const Finding& finding : rotten) {
-    observer.message(
-        Level::error, fmt::format("{}: {}: {}", previous.backup().id.shown(), finding.file, finding.detail),
-        "that backup is bad; the new one holds good copies. Look at the disk: pgassay verify --all");
+    observer.message(Level::error,
+                     fmt::format("{}: {}: {}", previous.backup().id.shown(), finding.file, finding.detail),
+                     "that backup is bad; look at the disk: pgassay verify --all");
   }
   Evidence evidence;
   evidence.kind = "verify";
@@ -299,6 +321,27 @@ void report_rot(const Repository& repository, const PreviousBackup& previous, co
   } catch (const Error& error) {
     observer.message(Level::warning, error.what(), error.hint());
   }
+}
+
+/// Rot that was found is told and put on record however the run ends.
+struct RotReport {
+  const Repository& repository;
+  const PreviousBackup* previous;
+  const std::string& tool_version;
+  Observer& observer;
+  ~RotReport() {
+    if (previous) report_rot(repository, *previous, tool_version, observer);
+  }
+};
+
+/// A source is one server's database; under one name two of them would hide each other's backups.
+void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& server, Observer& observer) {
+  const std::string& before = previous.manifest().server.system_identifier;
+  if (before.empty() || server.system_identifier.empty() || before == server.system_identifier) return;
+  observer.message(Level::warning,
+                   fmt::format("{} is of another server (system identifier {}, here {})",
+                               previous.backup().id.shown(), before, server.system_identifier),
+                   "if this one did not take its place, give it a name of its own: --source NAME");
 }
 
 }  // namespace
@@ -324,11 +367,11 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& optio
       open_previous(repository, newest, options.full_every_days, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
+  if (previous) warn_of_another_server(*previous, run.preflight.server, observer);
+  const RotReport rot{repository, run.previous, options.tool_version, observer};
   for (int attempt = 1;; ++attempt) {
     try {
-      TakenBackup taken = Attempt(run).take();
-      if (previous) report_rot(repository, *previous, options.tool_version, observer);
-      return taken;
+      return Attempt(run).take();
     } catch (const TryAgain& again) {
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, again.what()),

@@ -14,26 +14,25 @@ namespace {
 constexpr unsigned kPartsPerTransaction = 16;
 constexpr std::string_view kLockNotAvailable = "55P03";
 
-/// Passes rows on, and tells the observer every MiB.
-class CountedRows : public RowSink {
+/// Passes COPY's text on, and tells the observer every MiB.
+class Counted : public ChunkSink {
  public:
-  CountedRows(RowSink& next, Observer& observer) : next_(next), observer_(observer) {}
-  void row(Bytes row) override {
-    next_.row(row);
-    bytes_ += row.size();
-    ++rows_;
-    if (bytes_ >= kStep) tell();
+  Counted(PartWriter& next, Observer& observer) : next_(next), observer_(observer) {}
+  void chunk(Bytes bytes) override {
+    next_.chunk(bytes);
+    if (next_.raw_bytes() - told_bytes_ >= kStep) tell();
   }
   void tell() {
-    observer_.advanced(bytes_, rows_);
-    bytes_ = rows_ = 0;
+    observer_.advanced(next_.raw_bytes() - told_bytes_, next_.rows() - told_rows_);
+    told_bytes_ = next_.raw_bytes();
+    told_rows_ = next_.rows();
   }
 
  private:
   static constexpr std::uint64_t kStep = 1 << 20;
-  RowSink& next_;
+  PartWriter& next_;
   Observer& observer_;
-  std::uint64_t bytes_ = 0, rows_ = 0;
+  std::uint64_t told_bytes_ = 0, told_rows_ = 0;
 };
 
 }  // namespace
@@ -52,31 +51,42 @@ const PlannedPart* Copier::next() {
   return next_ < plan_.parts.size() ? &plan_.parts[next_++] : nullptr;
 }
 
+std::string Copier::begin() const {
+  return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
+         quote_literal(options_.snapshot.id);
+}
+
 void Copier::work(unsigned worker, std::stop_token stop) {
   Connection connection = Connection::open(options_.connection, kApplicationName, stop);
   start_reading_session(connection, kMoneyLocale);
   PartEncoder encoder(options_.zstd_level);
   unsigned held = 0;
+  std::string recheck;  // of the part before; it goes along with the next message
+  const auto commit = [&] {
+    connection.query(recheck + "COMMIT");
+    recheck.clear();
+    held = 0;
+  };
   while (const PlannedPart* planned = next()) {
     throw_if_stopped(stop);
-    if (held == 0) {
-      connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
-                       quote_literal(options_.snapshot.id));
-    }
     try {
-      copy(connection, encoder, worker, *planned, planned->lock);
-      ++held;
+      if (held == 0) connection.query(begin());
+      const std::string lock = planned->lock.empty() ? "" : planned->lock + " NOWAIT; ";
+      copy(connection, encoder, worker, *planned, recheck + lock + planned->check);
+      recheck = planned->check;
+      if (++held >= kPartsPerTransaction) commit();
     } catch (const ServerError& error) {
       if (error.sqlstate() != kLockNotAvailable) rethrow_for("copying " + planned->object);
+      recheck.clear();
+      commit();
       hand_to_leader(*planned);
-      held = kPartsPerTransaction;
-    }
-    if (held >= kPartsPerTransaction) {
-      connection.query("COMMIT");
-      held = 0;
     }
   }
-  if (held > 0) connection.query("COMMIT");
+  try {
+    if (held > 0) commit();
+  } catch (const ServerError&) {
+    rethrow_for("copying the tables");
+  }
   const std::lock_guard guard(mutex_);
   --working_;
   changed_.notify_all();
@@ -84,6 +94,7 @@ void Copier::work(unsigned worker, std::stop_token stop) {
 
 void Copier::lane(Connection& leader, std::stop_token stop) {
   std::optional<PartEncoder> encoder;
+  std::optional<Connection> own;  // where the leader holds no locks, it must not wait for one either
   std::unique_lock lock(mutex_);
   while (true) {
     if (!changed_.wait(lock, stop, [this] { return !lane_.empty() || working_ == 0; })) throw Stopped();
@@ -93,8 +104,18 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
     lock.unlock();
     if (!encoder) encoder.emplace(options_.zstd_level);
     try {
-      const std::string wait_for_it = planned.lock.substr(0, planned.lock.rfind(" NOWAIT"));
-      copy(leader, *encoder, options_.workers, planned, options_.lean ? wait_for_it : std::string());
+      if (!options_.lean) {
+        copy(leader, *encoder, options_.workers, planned, planned.check);
+        if (!planned.check.empty()) leader.query(planned.check);
+      } else {
+        if (!own) {
+          own = Connection::open(options_.connection, kApplicationName, stop);
+          start_reading_session(*own, kMoneyLocale);
+        }
+        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
+        copy(*own, *encoder, options_.workers, planned, planned.lock + "; " + planned.check);
+        own->query(planned.check + "COMMIT");
+      }
     } catch (const ServerError&) {
       rethrow_for("copying " + planned.object);
     }
@@ -113,19 +134,19 @@ void Copier::hand_to_leader(const PlannedPart& planned) {
 }
 
 void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
-                  const std::string& lock) {
+                  const std::string& before) {
   observer_.part_started(worker, planned.object);
   PartWriter writer(encoder, options_.dir, planned.file);
-  CountedRows rows(writer, observer_);
+  Counted text(writer, observer_);
   try {
-    connection.copy_out(lock.empty() ? planned.sql : lock + "; " + planned.sql, rows);
+    connection.copy_out(before + planned.sql, text);
   } catch (const ServerError&) {
     remove_tree(options_.dir / planned.file);
     throw;
   }
+  text.tell();
   Part part = writer.finish();
   part.pages = planned.pages;
-  rows.tell();
   keep(planned, std::move(part));
   observer_.part_finished(worker, planned.object);
 }

@@ -23,7 +23,8 @@ struct CopyOptions {
   Path dir;  ///< the pending backup's
   int zstd_level = 1;
   unsigned workers = 1;
-  bool lean = false;  ///< the leader holds no locks
+  bool lean = false;         ///< the leader holds no locks
+  long lock_timeout_ms = 0;  ///< what a lean lane waits for a lock
 };
 
 /// work() is called by each worker's thread, lane() by the leader's; the rest after both have returned.
@@ -45,8 +46,10 @@ class Copier {
 
  private:
   const PlannedPart* next();
+  std::string begin() const;  ///< a transaction in the snapshot
+  /// `before`: statements that go first in the same message, each with its semicolon.
   void copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
-            const std::string& lock);
+            const std::string& before);
   void keep(const PlannedPart& planned, Part part);
   void hand_to_leader(const PlannedPart& planned);
 

@@ -12,7 +12,7 @@ constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr int kPause = 500;  // ms between two tries
 
 /// False when a lock was not to be had at once.
-bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint, RowSink& lines) {
+bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint, ChunkSink& lines) {
   leader.query("SAVEPOINT inventory; SET LOCAL lock_timeout = 10");
   try {
     read_inventory(leader, lines);

@@ -79,7 +79,9 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
     if (ranges.size() > 1) part.pages = ranges[i];
     part.file = part_file(table.name, static_cast<unsigned>(i));
     part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, encoding);
-    part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE NOWAIT";
+    part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE";
+    part.check = "SELECT 1 / (" + quote_literal(table.name.quoted()) +
+                 "::pg_catalog.regclass::pg_catalog.oid = " + to_string(table.oid) + ")::pg_catalog.int4; ";
     part.object = table.name.shown();
     part.relation = plan.relations.size() - 1;
     part.part = i;
@@ -105,8 +107,14 @@ std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_b
     }
   }
   // TOAST is taken to be spread evenly over the heap's pages.
-  std::uint32_t step = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(pages * kPartBytes / total));
+  const auto ideal = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(pages * kPartBytes / total));
+  std::uint32_t step = ideal;
   if (starts.size() > 1) step = starts[1] - starts[0];
+  // A table that is another one by now (emptied and filled anew, its TOAST gone) is cut anew.
+  if (step / 4 > ideal || ideal / 4 > step) {
+    step = ideal;
+    starts.resize(1);
+  }
   while (pages - starts.back() > step + step / 2) starts.push_back(starts.back() + step);
   std::vector<PageRange> ranges;
   for (std::size_t i = 0; i < starts.size(); ++i) {
@@ -120,9 +128,9 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
                 std::vector<std::string>& unused) {
   Plan plan;
   Exclusion exclusion(exclude);
-  std::map<Oid, const TableInfo*> roots;
+  std::map<Oid, const TableInfo*> partitioned;
   for (const TableInfo& table : tables) {
-    if (table.kind == 'p') roots[table.oid] = &table;
+    if (table.kind == 'p') partitioned[table.oid] = &table;
   }
   std::map<QualifiedName, const Relation*> before;
   if (previous) {
@@ -131,10 +139,13 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
   for (const TableInfo& table : tables) {
     plan.relations.push_back(relation_of(table));
     Relation& relation = plan.relations.back();
-    const auto root = roots.find(table.root);
-    if (root != roots.end()) relation.root = root->second->name;
+    const auto root = partitioned.find(table.root);
+    if (root != partitioned.end()) relation.root = root->second->name;
     const std::string* pattern = exclusion.fits(table.name);
-    if (!pattern && relation.root) pattern = exclusion.fits(*relation.root);
+    for (auto above = partitioned.find(table.parent); !pattern && above != partitioned.end();
+         above = partitioned.find(above->second->parent)) {
+      pattern = exclusion.fits(above->second->name);
+    }
     const std::string why = without_rows(table, server);
     if (pattern || !why.empty()) {
       relation.data = pattern ? Data::excluded : Data::none;

@@ -14,8 +14,11 @@ namespace pgassay {
 /// One part to be.
 struct PlannedPart {
   std::string file;
-  std::string sql;     ///< COPY … TO STDOUT
-  std::string lock;    ///< LOCK TABLE ONLY …; empty for large objects
+  std::string sql;   ///< COPY … TO STDOUT
+  std::string lock;  ///< LOCK TABLE ONLY … IN ACCESS SHARE MODE; empty for large objects
+  /// A statement (with its semicolon) that fails when the name is no longer the relation's: a lock does not
+  /// keep its schema from being renamed. Empty for large objects.
+  std::string check;
   std::string object;  ///< for messages and progress
   std::optional<PageRange> pages;
   std::size_t relation = 0;  ///< index in Plan::relations; kLargeObjects

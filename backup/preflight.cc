@@ -10,6 +10,8 @@ namespace {
 constexpr int kOldestServer = 120000, kNewestMajor = 18;
 /// Tables a worker may hold at a time, see data.cc.
 constexpr std::uint64_t kLocksPerWorker = 32;
+/// Of the catalogs and their indexes, by the inventory and pg_dump.
+constexpr std::uint64_t kCatalogLocks = 300;
 
 class Findings {
  public:
@@ -96,6 +98,24 @@ void check_user_mappings(Connection& connection, Preflight& preflight, Findings&
                 "back up as a superuser to keep them");
 }
 
+/// Rows of an extension's own tables come with the extension, and what was added to them since is not
+/// pg_dump's either:
+/// https://www.postgresql.org/docs/current/extend-extensions.html#EXTEND-EXTENSIONS-CONFIG-TABLES
+void note_extension_tables(Connection& connection, Preflight& preflight) {
+  const Result rows = connection.query(
+      "SELECT n.nspname || '.' || c.relname, e.extname FROM pg_catalog.pg_extension e"
+      " JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.refobjid = "
+      "e.oid"
+      " AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype = 'e'"
+      " JOIN pg_catalog.pg_class c ON c.oid = d.objid AND c.relkind = 'r'"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE (c.oid = ANY (e.extconfig)) IS NOT TRUE AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1");
+  for (int i = 0; i < rows.rows(); ++i) {
+    preflight.left_out.push_back({"rows of " + rows.text(i, 0), "a member of extension " + rows.text(i, 1) +
+                                                                    " that is not its configuration"});
+  }
+}
+
 void check_disk(const Repository& repository, const ServerFacts& server, const std::optional<Backup>& newest,
                 Findings& findings) {
   const std::uint64_t free = free_bytes(repository.root());
@@ -146,7 +166,7 @@ bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& ta
       }));
   const std::uint64_t backends =
       static_cast<std::uint64_t>(server.max_connections + server.max_prepared_transactions);
-  const std::uint64_t needed = relations + jobs * kLocksPerWorker;
+  const std::uint64_t needed = relations + jobs * kLocksPerWorker + kCatalogLocks;
   if (needed <= static_cast<std::uint64_t>(server.max_locks_per_transaction) * backends) return true;
   findings.warn(
       fmt::format("the server's lock table is too small to hold {} tables locked: each is locked when it is "
@@ -171,6 +191,7 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
   const std::vector<TableInfo> tables = list_tables(connection, false);
   check_readable(connection, tables, findings);
   check_user_mappings(connection, result, findings);
+  note_extension_tables(connection, result);
   result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
   check_disk(repository, result.server, newest, findings);
   check_clock(result.server, newest, findings);

@@ -8,16 +8,21 @@
 namespace pgassay {
 namespace {
 
-Command child(const Connection& connection, const PgTool& tool) {
+Command child(const ChildAccess& access, const PgTool& tool) {
   Command command;
   command.argv = tool.argv;
-  command.env = connection.child_environment();
-  command.env["PGOPTIONS"] = child_options(connection.server_version());
-  command.env["LC_ALL"] = "C";  // its messages are read below
-  command.env["PGAPPNAME"] = kApplicationName;
+  command.env = access.environment;
   // A role's or the environment's client encoding would be the archive's.
-  command.argv.push_back("--encoding=" + connection.server_encoding());
+  command.argv.push_back("--encoding=" + access.encoding);
   return command;
+}
+
+/// What pg_dump says when an object of the snapshot is gone by the time it asks about it.
+bool raced_with_ddl(const std::string& words) {
+  for (const char* sign : {"cache lookup failed", "could not open relation", "does not exist"}) {
+    if (words.find(sign) != std::string::npos) return true;
+  }
+  return false;
 }
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
@@ -31,6 +36,7 @@ StoredFile run_into(Command command, const Path& dir, std::string_view name, std
   if (!done.ok()) {
     const std::string what = fmt::format("{} failed: {}", command.argv.front(), done.complaint());
     if (done.err.find("LOCK TABLE") != std::string::npos) throw SchemaBlocked(what);
+    if (raced_with_ddl(done.err)) throw TryAgain(what);
     throw Error(what, "run it by hand with the same connection to see more");
   }
   const HashedFile hashed = hash_file(file);
@@ -41,31 +47,50 @@ StoredFile run_into(Command command, const Path& dir, std::string_view name, std
 
 }  // namespace
 
-StoredFile dump_schema(const Connection& connection, const PgTool& pg_dump, const Snapshot* snapshot,
+ChildAccess::ChildAccess(const Connection& connection)
+    : conninfo(connection.child_conninfo()),
+      encoding(connection.server_encoding()),
+      environment(connection.child_environment()) {
+  environment["PGOPTIONS"] = child_options(connection.server_version());
+  environment["LC_ALL"] = "C";  // their messages are read below
+  environment["PGAPPNAME"] = kApplicationName;
+}
+
+StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        double lock_timeout_seconds, const Path& dir, std::stop_token stop) {
-  Command command = child(connection, pg_dump);
+  Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
-  command.argv.insert(command.argv.end(),
-                      {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs",
-                       "--no-password", "--encoding=" + connection.server_encoding(),
-                       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
-                       "--dbname=" + connection.child_conninfo()});
+  command.argv.insert(
+      command.argv.end(),
+      {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs", "--no-password",
+       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
+       "--dbname=" + access.conninfo});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
   return run_into(std::move(command), dir, kSchemaFile, stop);
 }
 
-StoredFile dump_globals(const Connection& connection, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::stop_token stop) {
-  Command command = child(connection, pg_dumpall);
+StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
+                        const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop) {
+  Command command = child(access, pg_dumpall);
   // pg_dumpall ignores the database in --dbname; it would try postgres and template1, which may be closed to
-  // us. What
-  // --database says it takes for a conninfo where it looks like one, as the name "a=b" does.
-  command.argv.insert(
-      command.argv.end(),
-      {"--globals-only", "--no-password", "--encoding=" + connection.server_encoding(),
-       "--database=" + connection.child_conninfo(), "--dbname=" + connection.child_conninfo()});
+  // us. What --database says it takes for a conninfo where it looks like one, as the name "a=b" does.
+  command.argv.insert(command.argv.end(), {"--globals-only", "--no-password", "--database=" + access.conninfo,
+                                           "--dbname=" + access.conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
-  return run_into(std::move(command), dir, kGlobalsFile, stop);
+  try {
+    return run_into(std::move(command), dir, kGlobalsFile, stop);
+  } catch (const Error& error) {
+    // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
+    // here. The database's own rows must not go without a backup for that.
+    if (std::string_view(error.what()).find("invalid byte sequence") == std::string_view::npos) throw;
+    left_out = {"roles and tablespaces", error.what()};
+  }
+  remove_tree(dir / kGlobalsFile);
+  write_new_file(dir / kGlobalsFile,
+                 "-- No roles: pg_dumpall could not write them.\n\n"
+                 "--\n-- PostgreSQL database cluster dump complete\n--\n\n");
+  const HashedFile hashed = hash_file(dir / kGlobalsFile);
+  return {std::string(kGlobalsFile), hashed.bytes, hashed.sha};
 }
 
 }  // namespace pgassay

@@ -1,19 +1,31 @@
 // The two files that PostgreSQL's own tools write: schema.pgdump and globals.sql.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <stop_token>
+#include <string>
 
 #include "backup/backup.h"
 #include "backup/preflight.h"
 
 namespace pgassay {
 
+/// How pg_dump and pg_dumpall reach the server. Taken from a connection beforehand: one may not be asked by a
+/// second thread.
+struct ChildAccess {
+  explicit ChildAccess(const Connection& connection);
+  std::string conninfo, encoding;
+  std::map<std::string, std::string> environment;
+};
+
 /// pg_dump of pre-data and post-data, under the snapshot when there is one. Throws SchemaBlocked when it had
 /// to wait longer than the lock time-out: behind an ACCESS EXCLUSIVE in the queue it would wait for ever.
-StoredFile dump_schema(const Connection& connection, const PgTool& pg_dump, const Snapshot* snapshot,
+StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        double lock_timeout_seconds, const Path& dir, std::stop_token stop);
-/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster.
-StoredFile dump_globals(const Connection& connection, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::stop_token stop);
+/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
+/// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
+StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
+                        const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop);
 
 }  // namespace pgassay

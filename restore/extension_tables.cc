@@ -49,13 +49,22 @@ class Ordering {
   std::set<const Relation*> seen_;
 };
 
+std::uint64_t copy_part(Connection& connection, const LoadJob& job, const Relation& table, const Part& part,
+                        Observer& observer) {
+  try {
+    return connection.copy_in(copy_in_sql(table.name, table.columns, job.manifest.encoding, false),
+                              [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
+  } catch (const ServerError&) {
+    check_part(job.dir, part);
+    throw;
+  }
+}
+
 void load_table(Connection& connection, const LoadJob& job, const Relation& table, Observer& observer,
                 Loaded& done) {
   for (const Part& part : table.parts) {
     if (part.raw == 0) continue;
-    const std::uint64_t rows =
-        connection.copy_in(copy_in_sql(table.name, table.columns, job.manifest.encoding, false),
-                           [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
+    const std::uint64_t rows = copy_part(connection, job, table, part, observer);
     if (rows != part.digest.rows)
       throw Error(fmt::format("table {}: {}: the server took {} rows of {}", table.name.shown(), part.file,
                               rows, part.digest.rows));

@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t kObjectsATransaction = 500;
 constexpr std::size_t kPagesATransaction = 4000;
 
-class NoRows : public ChunkSink {
- public:
-  void chunk(Bytes) override {}
-};
-
 /// Privileges are written as the backup's metadata rows have them; PUBLIC is the grantee without a name.
 /// NULL privileges: nothing was ever granted, and a new object is just that.
 constexpr const char* kStatements = R"(
@@ -54,7 +49,7 @@ class ObjectLoader {
   /// Makes every object of the metadata part, empty.
   void make_objects(std::stop_token stop) {
     const Part& part = *job_.manifest.large_objects.metadata;
-    compare_with_manifest(part);
+    check_part(job_.dir, part);
     Connection connection = open_loader(job_, stop);
     connection.query(
         "CREATE TEMPORARY TABLE pgassay_objects (loid oid, owner text, comment text, privileges text)"
@@ -104,12 +99,6 @@ class ObjectLoader {
   };
   static constexpr const char* kAspects[] = {"its comment", "its owner", "its privileges", "its privileges"};
 
-  void compare_with_manifest(const Part& part) {
-    Observer silent;
-    NoRows none;
-    feed_part(job_.dir, part, none, silent);
-  }
-
   void stage(Connection& connection, const std::string& table, std::string_view rows) {
     connection.copy_in(fmt::format("BEGIN; COPY pg_temp.{} FROM STDIN WITH (ENCODING {})", table,
                                    quote_literal(job_.manifest.encoding)),
@@ -158,7 +147,7 @@ class ObjectLoader {
   /// An object is never in two parts, and its pages ascend. A page of no bytes can only be made by truncating
   /// the object there, which drops the pages after it: so those come first.
   void fill_from(Connection& connection, const Part& part, std::stop_token stop) {
-    compare_with_manifest(part);
+    check_part(job_.dir, part);
     RowBatches batches(kPagesATransaction, [&](std::string_view rows) {
       throw_if_stopped(stop);
       stage(connection, "pgassay_pages (loid, pageno, data)", rows);

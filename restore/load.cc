@@ -33,11 +33,6 @@ std::vector<Item> plan(const Manifest& manifest) {
   return items;
 }
 
-class NoRows : public ChunkSink {
- public:
-  void chunk(Bytes) override {}
-};
-
 class Loader {
  public:
   Loader(const LoadJob& job, std::vector<std::string>& lost, Observer& observer)
@@ -94,6 +89,7 @@ class Loader {
                                 item.part->file, rows, item.part->digest.rows));
       connection.query("COMMIT");
     } catch (const ServerError& error) {
+      check_part(job_.dir, *item.part);
       const std::string line =
           fmt::format("table {}: the {} rows of {} were not loaded: {}", item.relation->name.shown(),
                       item.part->digest.rows, item.part->file, error.what());

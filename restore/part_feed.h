@@ -14,6 +14,15 @@ namespace pgassay {
 /// the manifest says; the sink must then throw its rows away.
 void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer);
 
+class NoRows : public ChunkSink {
+ public:
+  void chunk(Bytes) override {}
+};
+
+/// Only compares the part with the manifest. To be asked before a part's rows are blamed for anything: a
+/// server that refuses a row leaves the rest of the file unread.
+void check_part(const Path& dir, const Part& part);
+
 /// Cuts COPY text into batches of whole rows: each is about kBytes, or as many rows as are allowed.
 class RowBatches : public ChunkSink {
  public:

@@ -66,6 +66,7 @@ class RowProof {
     for (const Relation& relation : manifest.relations) {
       in_backup_[relation.name] = &relation;
       if (relation.root && relation.kind == 'r') sums_[*relation.root].merge(relation.digest);
+      if (relation.root && relation.via_root) via_root_.insert(*relation.root);
     }
   }
 
@@ -111,13 +112,14 @@ class RowProof {
   }
 
   /// Rows may have moved between leaves, so all leaves of the tree that is there now count, in the root's
-  /// columns.
+  /// columns: those whose rows were left out too, where rows of others may have been given to them.
   void plan_tree(const Relation& root, const TableInfo& table) {
+    const bool moving = via_root_.contains(root.name);
     Comparison comparison{&root, sums_[root.name], {}, {}};
     for (const TableInfo* leaf : leaves_[table.oid]) {
       const auto known = in_backup_.find(leaf->name);
       const Relation* then = known == in_backup_.end() ? nullptr : known->second;
-      if (then && then->data != Data::copied) continue;
+      if (then && then->data != Data::copied && !moving) continue;
       comparison.leaves.push_back(then);
       add_subject(comparison, root, *leaf);
     }
@@ -181,6 +183,7 @@ class RowProof {
   std::map<Oid, std::vector<const TableInfo*>> leaves_;
   std::map<QualifiedName, const Relation*> in_backup_;
   std::map<QualifiedName, RowDigest> sums_;
+  std::set<QualifiedName> via_root_;  ///< trees whose rows the server distributes anew
   std::vector<Comparison> comparisons_;
 };
 

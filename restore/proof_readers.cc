@@ -13,25 +13,26 @@ namespace {
 constexpr std::uint64_t kUnitBytes = 64 << 20;
 constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/release-14.html
 
-class DigestSink : public RowSink {
+class DigestSink : public ChunkSink {
  public:
   explicit DigestSink(Observer& observer) : observer_(observer) {}
-  void row(Bytes row) override {
-    digest.add(row.first(row.size() - 1));
-    bytes_ += row.size();
-    ++rows_;
+  void chunk(Bytes bytes) override {
+    digester_.add(bytes);
+    bytes_ += bytes.size();
     if (bytes_ >= kStep) tell();
   }
   void tell() {
-    observer_.advanced(bytes_, rows_);
-    bytes_ = rows_ = 0;
+    observer_.advanced(bytes_, digester_.rows_so_far() - told_rows_);
+    bytes_ = 0;
+    told_rows_ = digester_.rows_so_far();
   }
-  RowDigest digest;
+  RowDigest finish() { return digester_.finish(); }
 
  private:
   static constexpr std::uint64_t kStep = 1 << 20;
   Observer& observer_;
-  std::uint64_t bytes_ = 0, rows_ = 0;
+  ChunkDigester digester_;
+  std::uint64_t bytes_ = 0, told_rows_ = 0;
 };
 
 /// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need
@@ -52,10 +53,12 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
   connection.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
   sink.tell();
   const std::lock_guard guard(mutex);
-  subject.found.merge(sink.digest);
-  if (problem.empty()) return;
-  subject.problem = problem;
-  subject.forbidden = forbidden;
+  if (problem.empty()) {
+    subject.found.merge(sink.finish());
+  } else {
+    subject.problem = problem;
+    subject.forbidden = forbidden;
+  }
 }
 
 }  // namespace

@@ -113,14 +113,17 @@ class Restoration {
   /// All that can be refused is refused here; nothing is written.
   void check() {
     check_files(dir_, manifest_);
+    if (!options_.create) check_not_the_servers_own(name_);
     server_ = open_server();
     start_loading_session(*server_);
     report_.server_version = server_->parameter("server_version");
     check_server(*server_, manifest_, options_.create, report_.notes);
     if (options_.create)
       check_absent(*server_, name_);
-    else
+    else {
+      check_no_template(*server_);
       check_empty(*server_);
+    }
     pg_restore_ = choose_pg_restore(server_->server_version(), manifest_.summary.pg_dump_version_num, stop_);
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
@@ -153,6 +156,7 @@ class Restoration {
     touched_ = true;
     // In the new database, for a role's name is stored in the encoding of the database in which it is made.
     timed("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
+    roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
     timed("pre-data", [this] { restore_schema("pre-data", 1); });
     load();
@@ -221,11 +225,13 @@ class Restoration {
   }
 
   std::string left_behind() const {
-    if (!touched_) return "nothing was restored; roles may have been created";
-    return fmt::format("database \"{}\" is restored in part only", name_);
+    if (!touched_) return "nothing was restored, no role was created";
+    std::string left = fmt::format("database \"{}\" is restored in part only", name_);
+    if (roles_made_) left += fmt::format(", roles were created: {}", fmt::join(roles_.absent, ", "));
+    return left;
   }
   std::string what_next(std::string_view then = "; then run the restore again") const {
-    if (!touched_) return {};
+    if (!touched_) return "run the restore again when that is remedied";
     return fmt::format("DROP DATABASE {}{}{}", quote_identifier(name_), then,
                        options_.create ? "" : ", into an empty database or with --create");
   }
@@ -248,7 +254,7 @@ class Restoration {
   std::optional<Connection> server_;
   PgTool pg_restore_;
   RolePlan roles_;
-  bool touched_ = false;
+  bool touched_ = false, roles_made_ = false;
 };
 
 }  // namespace

@@ -187,10 +187,11 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<std:
     } catch (const ServerError& error) {
       connection.query("ROLLBACK");
       throw Error(fmt::format("role {}: could not be created as it was: {}", statement.role, error.what()),
-                  "no role was created, nothing was restored; create it yourself, or pass `--roles none`");
+                  "no role was created; create it yourself, or pass `--roles none`");
     }
   }
   connection.query("COMMIT");
+  notes.push_back(fmt::format("created roles: {}", fmt::join(plan.absent, ", ")));
 }
 
 }  // namespace pgassay

@@ -23,23 +23,47 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
+/// Options of servers and user mappings, connections of subscriptions and passwords of roles are secrets, and
+/// so is all that follows.
+std::string without_secrets(std::string line) {
+  std::string upper = line;
+  for (char& c : upper)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (const char* before :
+       {" OPTIONS (", " CONNECTION '", " CONNECTION E'", " PASSWORD '", " PASSWORD E'"}) {
+    const auto at = upper.find(before);
+    if (at == std::string::npos) continue;
+    upper.resize(at);
+    line = line.substr(0, at) + " …";
+  }
+  return line;
+}
+
+/// Lines of an error that quote the statement, or a row of the data.
+bool quotes_contents(std::string_view line) {
+  for (const std::string_view begin : {"LINE ", "QUERY:  ", "DETAIL:  Key (", "DETAIL:  Failing row"})
+    if (line.starts_with(begin)) return true;
+  const auto first = line.find_first_not_of(' ');
+  return first != std::string_view::npos && line.substr(first) == "^";
+}
+
 /// On one line, and only as much as names the object.
 std::string shortened(const std::string& command) {
   constexpr std::size_t kLongest = 120;
   std::string line;
   for (const char c : command)
-    if (c != '\n' && c != '\t')
+    if (c != '\n' && c != '\t' && c != ' ')
       line.push_back(c);
     else if (!line.ends_with(' '))
       line.push_back(' ');
   while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
-  if (line.size() <= kLongest) return line;
+  if (line.size() <= kLongest) return without_secrets(line);
   const auto continues = [&](std::size_t at) {
     return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80;
   };
   std::size_t end = kLongest;
   while (continues(end)) --end;
-  return line.substr(0, end) + "…";
+  return without_secrets(line.substr(0, end) + "…");
 }
 
 std::optional<std::uint64_t> ignored_errors(std::string_view text) {
@@ -83,6 +107,8 @@ std::vector<SchemaProblem> read_problems(std::string_view text) {
     } else if (line.starts_with(kCommandWas) && growing) {
       problems.back().command = line.substr(kCommandWas.size());
       growing = &problems.back().command;
+    } else if (growing && growing == &problems.back().message && quotes_contents(line)) {
+      continue;
     } else if (growing && (!line.empty() || growing == &problems.back().command)) {
       growing->append(growing == &problems.back().message ? " " : "\n").append(line);
     }
@@ -115,6 +141,17 @@ bool done_alone(Connection& target, SchemaProblem& problem) {
   }
 }
 
+std::string complaint_line(const SchemaProblem& problem) {
+  return problem.command.empty() ? problem.message
+                                 : fmt::format("{}: {}", shortened(problem.command), problem.message);
+}
+
+/// What ended pg_restore. Never its raw words, which quote whole statements.
+std::string complaint(const Completed& done) {
+  const std::vector<SchemaProblem> problems = read_problems(done.err);
+  return problems.empty() ? fmt::format("exit status {}", done.status) : complaint_line(problems.back());
+}
+
 }  // namespace
 
 void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
@@ -122,7 +159,7 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
   const Completed done = pgassay::run(command_for(target, run), stop);
   const auto ignored = ignored_errors(done.err);
   if (!done.ok() && !ignored)
-    throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, done.complaint()));
+    throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, complaint(done)));
   std::uint64_t told = 0;
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
@@ -130,9 +167,7 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
       notes.push_back(fmt::format("{}: deadlock detected, done again alone", shortened(problem.command)));
       continue;
     }
-    const std::string line = problem.command.empty()
-                                 ? problem.message
-                                 : fmt::format("{}: {}", shortened(problem.command), problem.message);
+    const std::string line = complaint_line(problem);
     const std::string why = tolerated(problem);
     if (why.empty())
       lost.push_back(line);

@@ -4,14 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <map>
-#include <set>
 
+#include "core/postgres/catalog.h"
 #include "core/system/error.h"
 
 namespace pgassay {
 namespace {
 
 constexpr int kMajor = 10000;
+constexpr const char* kOwnDatabase =
+    "give the backup a database of its own: --create --into NAME; nothing was touched";
 
 void check_version(const Connection& connection, const Manifest& manifest) {
   const int target = connection.server_version() / kMajor, source = manifest.server.version / kMajor;
@@ -83,12 +85,34 @@ std::string in_schema(const std::string& column, const std::string& schema) {
                      schema, column);
 }
 
+/// What has a name in a schema and is none of the better known kinds.
+std::vector<std::string> lesser_objects() {
+  struct Kind {
+    const char *shown, *catalog, *name, *schema;
+  };
+  constexpr Kind kKinds[] = {{"collation", "pg_collation", "collname", "collnamespace"},
+                             {"operator", "pg_operator", "oprname", "oprnamespace"},
+                             {"operator class", "pg_opclass", "opcname", "opcnamespace"},
+                             {"operator family", "pg_opfamily", "opfname", "opfnamespace"},
+                             {"text search configuration", "pg_ts_config", "cfgname", "cfgnamespace"},
+                             {"text search dictionary", "pg_ts_dict", "dictname", "dictnamespace"},
+                             {"text search parser", "pg_ts_parser", "prsname", "prsnamespace"},
+                             {"text search template", "pg_ts_template", "tmplname", "tmplnamespace"},
+                             {"conversion", "pg_conversion", "conname", "connamespace"}};
+  std::vector<std::string> parts;
+  // pg_import_system_collations() fills pg_catalog, which no backup holds anything of.
+  for (const Kind& kind : kKinds)
+    parts.push_back(users_objects(kind.shown, kind.catalog, in_schema(kind.name, kind.schema),
+                                  fmt::format("o.{} <> 'pg_catalog'::pg_catalog.regnamespace", kind.schema)));
+  return parts;
+}
+
 std::string whatever_is_there() {
   const std::string elsewhere =
       "NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = o.{} AND n.nspname ~ "
       "'^pg_(toast|temp)')";
   const auto here = [&](const char* column) { return fmt::format(fmt::runtime(elsewhere), column); };
-  const std::vector<std::string> parts = {
+  std::vector<std::string> parts = {
       users_objects("schema", "pg_namespace", "o.nspname",
                     "o.nspname <> 'public' AND o.nspname !~ '^pg_(toast|temp)'"),
       users_objects("relation", "pg_class", in_schema("relname", "relnamespace"),
@@ -102,8 +126,45 @@ std::string whatever_is_there() {
       users_objects("event trigger", "pg_event_trigger", "o.evtname"),
       users_objects("publication", "pg_publication", "o.pubname"),
       users_objects("foreign-data wrapper", "pg_foreign_data_wrapper", "o.fdwname"),
+      users_objects("foreign server", "pg_foreign_server", "o.srvname"),
+      users_objects("language", "pg_language", "o.lanname"),
+      users_objects("access method", "pg_am", "o.amname"),
+      users_objects("cast", "pg_cast",
+                    "pg_catalog.format_type(o.castsource, NULL) || ' to ' || "
+                    "pg_catalog.format_type(o.casttarget, NULL)"),
+      users_objects("default privileges of", "pg_default_acl", "pg_catalog.pg_get_userbyid(o.defaclrole)"),
+      "SELECT 'user mapping of ' || o.usename || ' for ' || o.srvname FROM pg_catalog.pg_user_mappings o",
+      "SELECT 'subscription ' || o.subname FROM pg_catalog.pg_subscription o JOIN pg_catalog.pg_database d"
+      " ON d.oid = o.subdbid WHERE d.datname = pg_catalog.current_database()",
       "SELECT 'large object ' || o.oid FROM pg_catalog.pg_largeobject_metadata o"};
+  for (std::string& lesser : lesser_objects()) parts.push_back(std::move(lesser));
   return fmt::format("SELECT what FROM ({}) found LIMIT 5", fmt::join(parts, " UNION ALL "));
+}
+
+constexpr const char* kConfigurationTables = R"(
+SELECT e.extname, n.nspname, c.relname, t.condition
+FROM pg_catalog.pg_extension e
+CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition))
+  AS t(oid, condition)
+JOIN pg_catalog.pg_class c ON c.oid = t.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2, 3)";
+
+/// Rows that the restore of extensions' configuration tables would replace.
+std::vector<std::string> configuration_rows(Connection& connection) {
+  std::vector<std::string> found;
+  const Result tables = connection.query(kConfigurationTables);
+  for (int row = 0; row < tables.rows(); ++row) {
+    const QualifiedName name{tables.text(row, 1), tables.text(row, 2)};
+    const std::string what = fmt::format("rows of {}, of extension {}", name.shown(), tables.text(row, 0));
+    try {
+      const Result any =
+          connection.query(fmt::format("SELECT FROM {} {} LIMIT 1", name.quoted(), tables.text(row, 3)));
+      if (any.rows() > 0) found.push_back(what);
+    } catch (const ServerError& error) {
+      found.push_back(fmt::format("perhaps {} ({})", what, error.what()));
+    }
+  }
+  return found;
 }
 
 std::string provider_clause(const DatabaseProperties& database, int target_version) {
@@ -120,30 +181,6 @@ std::string provider_clause(const DatabaseProperties& database, int target_versi
     default:
       return " LOCALE_PROVIDER libc";
   }
-}
-
-/// The parts of a stored list setting ('"$user", public'), as SplitGUCList() in PostgreSQL's dumputils.c
-/// reads it.
-std::vector<std::string> list_parts(const std::string& value) {
-  std::vector<std::string> parts;
-  std::string part;
-  bool in_quotes = false, any = false;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (c == '"' && in_quotes && i + 1 < value.size() && value[i + 1] == '"') {
-      part.push_back(value[++i]);
-    } else if (c == '"') {
-      in_quotes = !in_quotes;
-      any = true;
-    } else if (c == ',' && !in_quotes) {
-      parts.push_back(std::exchange(part, {}));
-      any = true;
-    } else if (in_quotes || (c != ' ' && c != '\t' && c != '\n')) {
-      part.push_back(c);
-    }
-  }
-  if (any || !part.empty()) parts.push_back(part);
-  return parts;
 }
 
 /// Runs one statement of the database's properties; its failure loses that property and nothing else.
@@ -181,12 +218,28 @@ void check_absent(Connection& connection, const std::string& name) {
 
 void check_empty(Connection& connection) {
   const Result found = connection.query(whatever_is_there());
-  if (found.rows() == 0) return;
   std::vector<std::string> some;
   for (int row = 0; row < found.rows(); ++row) some.push_back(found.text(row, 0));
+  if (some.empty()) some = configuration_rows(connection);
+  if (some.empty()) return;
   throw Refused(fmt::format("{}: the database is not empty: {}{}", connection.described(),
-                            fmt::join(some, ", "), some.size() == 5 ? ", …" : ""),
+                            fmt::join(some, ", "), found.rows() == 5 ? ", …" : ""),
                 "restore into a new database: --create --into NAME; nothing was touched");
+}
+
+void check_not_the_servers_own(const std::string& name) {
+  if (name != "template0" && name != "template1" && name != "postgres") return;
+  throw Refused(fmt::format("database \"{}\" belongs to the server: nothing is restored into it", name),
+                kOwnDatabase);
+}
+
+void check_no_template(Connection& connection) {
+  const Result found = connection.query(
+      "SELECT FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database() AND datistemplate");
+  if (found.rows() == 0) return;
+  throw Refused(fmt::format("{}: the database is a template of new ones: nothing is restored into it",
+                            connection.described()),
+                kOwnDatabase);
 }
 
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
@@ -208,30 +261,16 @@ void create_database(Connection& connection, const std::string& name, const Mani
   try {
     connection.query(sql);
   } catch (const ServerError& error) {
-    throw Error(fmt::format("database \"{}\": could not be created: {}", name, error.what()),
-                "only roles may have been created so far");
+    throw Error(fmt::format("database \"{}\": could not be created: {}", name, error.what()), error.hint());
   }
 }
 
 std::string setting_sql(const std::string& database, const DatabaseSetting& setting) {
-  static const std::set<std::string, std::less<>> kLists = {
-      "local_preload_libraries",  "search_path",      "session_preload_libraries",
-      "shared_preload_libraries", "temp_tablespaces", "unix_socket_directories"};
-  std::string sql = setting.role.empty()
-                        ? "ALTER DATABASE " + quote_identifier(database)
-                        : fmt::format("ALTER ROLE {} IN DATABASE {}", quote_identifier(setting.role),
-                                      quote_identifier(database));
-  std::string name;
-  for (std::size_t from = 0; from != std::string::npos;) {
-    const auto dot = setting.name.find('.', from);
-    name += (name.empty() ? "" : ".") + quote_identifier(setting.name.substr(from, dot - from));
-    from = dot == std::string::npos ? dot : dot + 1;
-  }
-  sql += " SET " + name + " TO ";
-  if (!kLists.contains(setting.name)) return sql + quote_literal(setting.value);
-  std::vector<std::string> parts;
-  for (const std::string& part : list_parts(setting.value)) parts.push_back(quote_literal(part));
-  return sql + (parts.empty() ? "''" : fmt::format("{}", fmt::join(parts, ", ")));
+  const std::string whose = setting.role.empty()
+                                ? "ALTER DATABASE " + quote_identifier(database)
+                                : fmt::format("ALTER ROLE {} IN DATABASE {}", quote_identifier(setting.role),
+                                              quote_identifier(database));
+  return whose + " " + set_clause(setting);
 }
 
 void apply_database_properties(Connection& connection, const std::string& name,

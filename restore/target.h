@@ -16,8 +16,12 @@ void check_server(Connection& connection, const Manifest& manifest, bool create,
 /// Throws Refused when the database exists.
 void check_absent(Connection& connection, const std::string& name);
 /// Throws Refused naming some of what the database holds. What every new database has does not count, nor do
-/// extensions and their members.
+/// extensions and their members, but for rows in extensions' configuration tables that a backup would hold.
 void check_empty(Connection& connection);
+/// Throws Refused when the name is of a database that initdb makes.
+void check_not_the_servers_own(const std::string& name);
+/// Throws Refused when new databases are copied from the one we are connected to.
+void check_no_template(Connection& connection);
 
 /// From template0, with the encoding and locale of the manifest; owned by ourselves until the end.
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,

@@ -174,6 +174,7 @@ void find_roots(std::vector<TableInfo>& tables, const Partitioning& partitioning
       if (partitioning.rows_move[ancestor]) tables[at].via_root = true;
     }
     if (ancestor == at) continue;
+    tables[at].parent = partitioning.parent[at];
     tables[at].root = tables[ancestor].oid;
     tables[at].columns = in_order_of(tables[ancestor].columns, tables[at].columns);
   }

@@ -22,6 +22,7 @@ struct TableInfo {
   Oid relfilenode{};
   /// The topmost partitioned table above a leaf or a sub-partitioned table; none otherwise.
   Oid root{};
+  Oid parent{};  ///< the partitioned table right above it; none otherwise
   /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order or
   /// equality depends on a collation).
   bool via_root = false;

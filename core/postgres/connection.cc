@@ -46,6 +46,16 @@ std::string connect_hint(PGconn* conn) {
   return "look at host, port, user and database (-d, PGHOST, PGSERVICE) and whether the server is up";
 }
 
+/// A role's or a database's own statement_timeout of a millisecond would end the very statement that lifts
+/// it. In the startup packet ours outranks it. What a service file says of options is left as it is: naming
+/// ours would hide it.
+void lift_statement_timeout(std::map<std::string, std::string>& parameters) {
+  if (parameters.contains("service") || std::getenv("PGSERVICE") != nullptr) return;
+  const char* environment = std::getenv("PGOPTIONS");
+  std::string& options = parameters.insert({"options", environment ? environment : ""}).first->second;
+  options += (options.empty() ? "" : " ") + std::string("-c statement_timeout=0");
+}
+
 std::map<std::string, std::string> with_defaults(const ConnInfo& info, std::string_view application_name) {
   std::map<std::string, std::string> parameters = info.parameters;
   // A dead network must not leave a leader waiting, and its locks held, for hours.
@@ -112,9 +122,21 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
+  std::map<std::string, std::string> parameters = with_defaults(info, application_name);
+  const std::map<std::string, std::string> plain = parameters;
+  lift_statement_timeout(parameters);
+  try {
+    return open(parameters, stop);
+  } catch (const ConnectionLost& error) {
+    // A pooler's refusal. It is found out by through_pooler(), and said in plainer words.
+    if (std::string_view(error.what()).find("unsupported startup parameter") == std::string_view::npos) throw;
+  }
+  return open(plain, stop);
+}
+
+Connection Connection::open(const std::map<std::string, std::string>& parameters, std::stop_token stop) {
   auto impl = std::make_unique<Impl>(stop);
   throw_if_stopped(stop);
-  const std::map<std::string, std::string> parameters = with_defaults(info, application_name);
   std::vector<const char*> keywords, values;
   for (const auto& [keyword, value] : parameters) {
     keywords.push_back(keyword.c_str());

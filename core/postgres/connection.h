@@ -77,11 +77,12 @@ class Connection {
   Result query(const std::string& sql);
   Result query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters);
 
-  /// Statements that end with one COPY … TO STDOUT. Rows are passed to the sink as they come. Returns the row count
-  /// of COPY's own command tag; throws Error when it differs from the rows that were streamed. An exception of the
-  /// sink cancels the COPY and goes on; the connection is then good for nothing but closing, as after a stop.
-  /// Memory: libpq's buffers, at most about 3 x the longest row.
-  std::uint64_t copy_out(const std::string& sql, RowSink& sink);
+  /// Statements that end with one COPY … TO STDOUT (FORMAT text). Its text is passed to the sink in chunks cut
+  /// anywhere; those that came before an error too. Returns the row count of COPY's own command tag; throws Error when
+  /// it differs from the line feeds that were streamed, of which every row has one. An exception of the sink cancels
+  /// the COPY and goes on; the connection is then good for nothing but closing, as after a stop.
+  /// Memory: libpq's input buffer, about 1 x the longest row's COPY text.
+  std::uint64_t copy_out(const std::string& sql, ChunkSink& sink);
   /// Statements that end with one COPY … FROM STDIN; feed() is called with a sink for its data, in chunks cut
   /// anywhere. Returns the row count of COPY's tag. When feed throws, the COPY is ended with an error and the
   /// exception goes on.
@@ -104,6 +105,7 @@ class Connection {
 
  private:
   struct Impl;
+  static Connection open(const std::map<std::string, std::string>& parameters, std::stop_token stop);
   explicit Connection(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -30,6 +30,8 @@ struct Connection::Impl {
   std::stop_token stop;
   StopFd stop_fd;
   std::unique_ptr<PGconn, FinishConnection> conn;
+  /// Of copy_out(); made with the first, kept for the next.
+  std::unique_ptr<char[]> copy_chunk;
 
   PGconn* pg() const { return conn.get(); }
   void connect();
@@ -52,8 +54,8 @@ struct Connection::Impl {
   void await_copy(ExecStatusType direction);
   /// Results after the COPY's data; its row count.
   std::uint64_t finish_copy();
-  /// COPY's rows to their end. Returns how many.
-  std::uint64_t stream_rows(RowSink& sink);
+  /// COPY's text to its end. Returns how many rows that was.
+  std::uint64_t stream_text(ChunkSink& sink);
   class CopyInSink;
   bool error_is_waiting() const;
   void end_copy_in(const char* error);

@@ -27,36 +27,48 @@ std::size_t utf8_length(std::string_view text) {
 
 /// COPY text of one JSON column, turned back into JSON: of COPY's escapes only the doubled backslash can
 /// occur, for JSON escapes control characters itself. Bytes that are not UTF-8 (SQL_ASCII) become \u00XX.
-class JsonLines : public RowSink {
+class JsonLines : public ChunkSink {
  public:
-  explicit JsonLines(RowSink& lines) : lines_(lines) {}
+  explicit JsonLines(ChunkSink& lines) : lines_(lines) {}
 
-  void row(Bytes row_with_line_feed) override {
-    line_.clear();
-    for (std::string_view rest = as_text(row_with_line_feed); !rest.empty();) {
+  void chunk(Bytes bytes) override {
+    const std::string_view text = as_text(bytes);
+    // A cut may go through an escape or a character; a line feed is neither's part.
+    const std::size_t whole = text.rfind('\n') + 1;
+    cut_ += text.substr(0, whole);
+    if (whole != 0) {
+      pass_on(cut_);
+      cut_.clear();
+    }
+    cut_ += text.substr(whole);
+  }
+
+ private:
+  void pass_on(std::string_view copied) {
+    json_.clear();
+    for (std::string_view rest = copied; !rest.empty();) {
       std::size_t length = utf8_length(rest);
       if (length == 0) {
         append_byte(static_cast<unsigned char>(rest[0]));
         length = 1;
       } else {
-        line_ += rest.substr(0, length);
+        json_ += rest.substr(0, length);
         if (rest.starts_with("\\\\")) length = 2;
       }
       rest.remove_prefix(length);
     }
-    lines_.row(as_bytes(line_));
+    lines_.chunk(as_bytes(json_));
   }
 
- private:
   void append_byte(unsigned char byte) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
-    line_ += "\\u00";
-    line_ += kDigits[byte >> 4];
-    line_ += kDigits[byte & 15];
+    json_ += "\\u00";
+    json_ += kDigits[byte >> 4];
+    json_ += kDigits[byte & 15];
   }
 
-  RowSink& lines_;
-  std::string line_;
+  ChunkSink& lines_;
+  std::string cut_, json_;
 };
 
 std::string copy_options(Connection& connection) {
@@ -145,7 +157,7 @@ std::string filled(std::string_view where) {
 
 }  // namespace
 
-void read_inventory(Connection& connection, RowSink& lines) {
+void read_inventory(Connection& connection, ChunkSink& lines) {
   JsonLines json(lines);
   const std::string options = copy_options(connection);
   for (const ObjectKind& kind : object_kinds()) {

@@ -29,7 +29,9 @@ std::string message_of(const PGresult* result) {
   std::string message = field(result, PG_DIAG_MESSAGE_PRIMARY);
   if (message.empty()) message = one_line(PQresultErrorMessage(result));
   const std::string detail = field(result, PG_DIAG_MESSAGE_DETAIL);
-  if (!detail.empty()) message += ": " + detail;
+  // Of a violated constraint the detail is the row.
+  const bool is_data = field(result, PG_DIAG_SQLSTATE).starts_with("23");
+  if (!detail.empty() && !is_data) message += ": " + detail;
   const std::string position = copy_position(result);
   if (!position.empty()) message += " (" + position + ")";
   return message;

@@ -58,11 +58,11 @@ void append(std::string& values, const List& list) {
   }
 }
 
-/// By itself and first: a statement_timeout of the role's or the database's own holds until the message in
-/// which it is lifted ends, and 1 ms is too short for the long list. On a busy host it may be too short for
-/// this, too.
+/// Connection::open() has lifted it already, but where a service file rules. By itself and first: a
+/// statement_timeout of the role's or the database's own holds until the message in which it is lifted ends,
+/// and 1 ms is too short for the long list. On a busy host it may be too short for this, too.
 void lift_statement_timeout(Connection& connection) {
-  constexpr int kAttempts = 5;
+  constexpr int kAttempts = 20;
   for (int attempt = 1;; ++attempt) {
     try {
       connection.query("SET statement_timeout = 0");

@@ -132,7 +132,13 @@ Pin parse_pin(std::string_view text, const Path& name_for_errors) {
 Proofs read_proofs(const Path& backup_dir) {
   Proofs proofs;
   const Path dir = backup_dir / kEvidenceDir;
-  for (const std::string& name : list_names(dir)) {
+  std::vector<std::string> names;
+  try {
+    names = list_names(dir);
+  } catch (const Error&) {
+    proofs.unreadable.emplace_back(kEvidenceDir);
+  }
+  for (const std::string& name : names) {
     const bool proof = name.ends_with(".verify.json") || name.ends_with(".drill.json");
     if (name.starts_with(".") || (!proof && name != kPinFile)) continue;
     const Path file = dir / name;

@@ -47,7 +47,7 @@ bool lock_shared_soon(const Fd& fd) {
 ReadLease Repository::lease(const Backup& backup) const {
   Fd fd = open_for_reading(backup.dir);
   const bool locked = lock_shared_soon(fd);
-  if (!locked || !std::filesystem::exists(backup.dir)) {
+  if (!locked || !std::filesystem::exists(status_of(backup.dir))) {
     throw Locked(fmt::format("cannot read {}: it is being removed", backup.id.shown()),
                  "choose another: pgassay list");
   }

@@ -63,6 +63,12 @@ struct StoredFile {
   Sha256 sha;
 };
 
+/// Maybe sound, but not to be read by this pgassay.
+class NewerFormat : public BadBackup {
+ public:
+  using BadBackup::BadBackup;
+};
+
 struct LeftOut {
   std::string what, why;
 };

@@ -85,7 +85,7 @@ ManifestSummary read_summary(const JsonFields& json, const Path& file) {
   ManifestSummary summary;
   summary.format = json.small_integer("format");
   if (summary.format > kManifestFormat) {
-    throw BadBackup(fmt::format("{}: written by a newer pgassay: its format is {}, this one reads up to {}",
+    throw NewerFormat(fmt::format("{}: written by a newer pgassay: its format is {}, this one reads up to {}",
                                 file.string(), summary.format, kManifestFormat),
                     "use the pgassay that wrote it, or a newer one");
   }

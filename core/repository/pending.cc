@@ -34,17 +34,17 @@ void check_own(const Manifest& manifest) {
 
 /// Its run is dead when nobody holds its lock.
 bool remove_if_dead(const Path& dir) {
-  if (!std::filesystem::is_directory(std::filesystem::symlink_status(dir))) return false;
+  if (!std::filesystem::is_directory(link_status_of(dir))) return false;
   Fd fd;
   try {
     fd = open_for_reading(dir);
   } catch (const Error&) {
-    if (!std::filesystem::exists(dir)) return false;
+    if (!std::filesystem::exists(link_status_of(dir))) return false;
     throw;
   }
   if (!try_lock(fd, LockMode::exclusive)) return false;
   // Published or removed between the two.
-  if (!std::filesystem::exists(dir)) return false;
+  if (!std::filesystem::exists(link_status_of(dir))) return false;
   remove_tree(dir);
   return true;
 }
@@ -72,10 +72,14 @@ void PendingBackup::pin(const Pin& pin) const {
 }
 
 void PendingBackup::flush(const Manifest& manifest) const {
-  for (const StoredFile& file : manifest.files) fsync_path(dir_ / file.file);
-  sync_filesystem(dir_);
+  // The lock was opened before the first byte was written, so no failed write-out escapes it.
+  sync_filesystem(lock_, dir_);
+  // All are clean by now; each tells once more what became of it. What is linked was flushed by its first run.
+  for (const StoredFile& file : manifest.stored_files()) {
+    if (link_count(dir_ / file.file) == 1) fsync_path(dir_ / file.file);
+  }
   for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
-    if (std::filesystem::exists(dir_ / name)) fsync_path(dir_ / name);
+    if (std::filesystem::exists(status_of(dir_ / name))) fsync_path(dir_ / name);
   }
   fsync_path(dir_);
 }
@@ -115,7 +119,7 @@ PendingBackup Repository::begin(const std::string& source, const std::string& da
       make_private_dirs(dir);
       Fd lock = open_for_reading(dir);
       // Another run's clear_debris() may have come between.
-      if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(dir)) {
+      if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(status_of(dir))) {
         return PendingBackup(root_, dir, std::move(lock));
       }
     } catch (const Error&) {
@@ -127,13 +131,24 @@ PendingBackup Repository::begin(const std::string& source, const std::string& da
   throw Error("cannot make a directory that lasts: " + (root_ / kPartialDir).string());
 }
 
-std::vector<Path> Repository::clear_debris() const {
+std::vector<Path> Repository::clear_debris(std::vector<std::string>* problems) const {
   std::vector<Path> removed;
-  for (const char* place : {kPartialDir, kTrashDir}) {
-    for (const std::string& name : list_names(root_ / place)) {
-      const Path dir = root_ / place / name;
-      if (remove_if_dead(dir)) removed.push_back(dir);
+  const auto guarded = [&](const auto& clear) {
+    try {
+      clear();
+    } catch (const Error& error) {
+      if (problems != nullptr) problems->emplace_back(error.what());
     }
+  };
+  for (const char* place : {kPartialDir, kTrashDir}) {
+    guarded([&] {
+      for (const std::string& name : list_names(root_ / place)) {
+        const Path dir = root_ / place / name;
+        guarded([&] {
+          if (remove_if_dead(dir)) removed.push_back(dir);
+        });
+      }
+    });
   }
   return removed;
 }
@@ -142,7 +157,7 @@ std::string Repository::free_stamp(const std::string& source, const std::string&
   const Path dir = database_dir(source, database);
   const std::string base = to_stamp(taken);
   std::string stamp = base;
-  for (unsigned n = 2; std::filesystem::exists(std::filesystem::symlink_status(dir / stamp)); ++n) {
+  for (unsigned n = 2; std::filesystem::exists(link_status_of(dir / stamp)); ++n) {
     stamp = fmt::format("{}-{}", base, n);
   }
   return stamp;

@@ -60,6 +60,7 @@ std::string new_repository_file() {
 }
 
 Backup read_backup(const Path& root, BackupId id, const Path& dir) {
+  // What can't be looked at is a backup with a problem too: it must not hide the others.
   Backup backup{std::move(id), dir, {}, {}, read_proofs(dir)};
   try {
     ManifestSummary summary = read_stored_summary(dir);
@@ -69,10 +70,19 @@ Backup read_backup(const Path& root, BackupId id, const Path& dir) {
       throw BadBackup(fmt::format("{}: its manifest says that it is {}", dir.string(), said.shown()));
     backup.id = said;
     backup.summary = std::move(summary);
-  } catch (const BadBackup& error) {
+  } catch (const Error& error) {
     backup.problem = error.what();
   }
   return backup;
+}
+
+/// One that lost its manifest is a damaged backup as long as SHA256SUMS tells that it was one.
+bool holds_backup(const Path& dir) {
+  try {
+    return fs::exists(status_of(dir / kManifestFile)) || fs::exists(status_of(dir / kSumsFile));
+  } catch (const SystemError&) {
+    return true;  // reading it says why it can't be told
+  }
 }
 
 /// Walks REPO/SOURCE/DATABASE/STAMP.
@@ -98,7 +108,7 @@ class Lister {
  private:
   /// A directory that the filter lets through; what is no directory is foreign.
   bool enter(const Path& path, const std::string& name, const std::string& wanted) {
-    if (!fs::is_directory(path)) {
+    if (!fs::is_directory(status_of(path))) {
       note_foreign(path);
       return false;
     }
@@ -120,15 +130,14 @@ class Lister {
 
   void add(const std::string& source, const std::string& database, const std::string& stamp) {
     const Path dir = root_ / source / database / stamp;
-    const bool directory = fs::is_directory(fs::symlink_status(dir));
-    // One that lost its manifest is a damaged backup as long as SHA256SUMS tells that it was one.
-    if (!directory || !is_stamp(stamp) || !(fs::exists(dir / kManifestFile) || fs::exists(dir / kSumsFile))) {
-      if (fs::exists(fs::symlink_status(dir))) note_foreign(dir);
+    const bool directory = fs::is_directory(link_status_of(dir));
+    if (!directory || !is_stamp(stamp) || !holds_backup(dir)) {
+      if (fs::exists(link_status_of(dir))) note_foreign(dir);
       return;
     }
     Backup backup = read_backup(root_, {decode_name(source), decode_name(database), stamp}, dir);
     // Pruned while we looked.
-    if (!backup.summary && !fs::exists(dir)) return;
+    if (!backup.summary && !fs::exists(link_status_of(dir))) return;
     found_.push_back(std::move(backup));
   }
 
@@ -178,7 +187,7 @@ Backup newest_of(const std::vector<Backup>& backups) {
 
 Repository Repository::open(const Path& root) {
   const Path file = root / kRepositoryFile;
-  if (!fs::exists(file)) {
+  if (!fs::exists(status_of(file))) {
     throw UsageError(fmt::format("no repository at {}: there is no {}", root.string(), kRepositoryFile),
                      "name one with --repo; the first backup makes it");
   }
@@ -187,12 +196,12 @@ Repository Repository::open(const Path& root) {
 
 Repository Repository::open_or_create(const Path& root) {
   const Path file = root / kRepositoryFile;
-  if (!fs::exists(file)) {
+  if (!fs::exists(status_of(file))) {
     make_private_dirs(root);
     if (is_as_good_as_empty(root)) {
       // Not ours means that another run made it first.
       write_whole_file(file, new_repository_file());
-    } else if (!fs::exists(file)) {
+    } else if (!fs::exists(status_of(file))) {
       throw UsageError(fmt::format("{} is no repository, and holds something else", root.string()),
                        "choose an empty or a new directory");
     }
@@ -216,7 +225,7 @@ Backup Repository::find(const std::string& id, const Filter& filter) const {
   std::vector<Backup> fitting = list(filter);
   std::erase_if(fitting, [&](const Backup& backup) {
     const bool elsewhere = !scope.empty() && scope_of(backup) != scope &&
-                           fs::relative(backup.dir.parent_path(), root_).string() != scope;
+                           backup.dir.parent_path().lexically_relative(root_).string() != scope;
     return elsewhere || (stamp != "latest" && (stamp.empty() || !backup.id.stamp.starts_with(stamp)));
   });
   if (fitting.empty()) throw_none(*this, id, filter);

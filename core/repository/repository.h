@@ -92,8 +92,9 @@ class Repository {
   /// The stamp of that second, or with -2, -3, … Call with the database's RunLock held.
   std::string free_stamp(const std::string& source, const std::string& database, Time taken) const;
   PendingBackup begin(const std::string& source, const std::string& database) const;
-  /// Removes what dead runs left below .partial/ (and finishes .trash/). Returns the paths removed.
-  std::vector<Path> clear_debris() const;
+  /// Removes what dead runs left below .partial/ (and finishes .trash/). Returns the paths removed. What
+  /// can't be removed, another user's perhaps, is told in `problems` and does no harm where it is.
+  std::vector<Path> clear_debris(std::vector<std::string>* problems = nullptr) const;
 
   /// Returns the new file's path, after fsync.
   Path add_evidence(const Backup& backup, const Evidence& evidence) const;

@@ -13,11 +13,23 @@ namespace {
 /// The summary ends within it: its longest field is the label, an argument of a command line.
 constexpr std::size_t kHead = 256 * 1024;
 
+/// What is out of reach may be sound.
+[[noreturn]] void rethrow_as_bad() {
+  try {
+    throw;
+  } catch (const SystemError& error) {
+    if (!error.is_loss()) throw;
+    throw BadBackup(error.what(), error.hint());
+  } catch (const Error& error) {
+    throw BadBackup(error.what(), error.hint());
+  }
+}
+
 std::string read_or_bad(const Path& file, std::size_t limit = std::size_t{1} << 30) {
   try {
     return read_file(file, limit);
-  } catch (const Error& error) {
-    throw BadBackup(error.what(), error.hint());
+  } catch (const Error&) {
+    rethrow_as_bad();
   }
 }
 
@@ -64,8 +76,8 @@ ManifestSummary read_stored_summary(const Path& backup_dir) {
   Head head;
   try {
     head = read_head(file);
-  } catch (const Error& error) {
-    throw BadBackup(error.what(), error.hint());
+  } catch (const Error&) {
+    rethrow_as_bad();
   }
   check_against_sums(backup_dir, head.sha);
   return parse_manifest_summary(head.text, file);

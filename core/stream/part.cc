@@ -118,16 +118,18 @@ PartWriter::PartWriter(PartEncoder& encoder, const Path& dir, std::string file)
 
 PartWriter::~PartWriter() = default;
 
-void PartWriter::row(Bytes row_with_line_feed) {
-  if (row_with_line_feed.empty() || row_with_line_feed.back() != std::byte{'\n'}) {
-    throw Error("a row without a line feed came in: " + path_.string());
-  }
-  part_.digest.add(row_with_line_feed.first(row_with_line_feed.size() - 1));
-  part_.raw += row_with_line_feed.size();
-  encoder_.add(row_with_line_feed);
+void PartWriter::chunk(Bytes bytes) {
+  digester_.add(bytes);
+  part_.raw += bytes.size();
+  encoder_.add(bytes);
 }
 
 Part PartWriter::finish() {
+  try {
+    part_.digest = digester_.finish();
+  } catch (const Error& error) {
+    throw Error("can't end the part: " + path_.string() + ": " + error.what());
+  }
   part_.sha = encoder_.finish();
   part_.stored = encoder_.stored;
   if (part_.stored >= kWritebackFrom) start_writeback(fd_.get());

@@ -29,13 +29,7 @@ struct Part {
   Sha256 sha;
 };
 
-/// Where rows go. One row is COPY text with its line feed.
-struct RowSink {
-  virtual ~RowSink() = default;
-  virtual void row(Bytes row_with_line_feed) = 0;
-};
-
-/// Where decoded bytes go, in chunks cut anywhere.
+/// Where COPY text goes, in chunks cut anywhere.
 struct ChunkSink {
   virtual ~ChunkSink() = default;
   virtual void chunk(Bytes bytes) = 0;
@@ -55,21 +49,24 @@ class PartEncoder {
   std::unique_ptr<Impl> impl_;
 };
 
-class PartWriter : public RowSink {
+class PartWriter : public ChunkSink {
  public:
   /// Creates dir/file, which must not exist.
   PartWriter(PartEncoder& encoder, const Path& dir, std::string file);
   ~PartWriter() override;
-  void row(Bytes row_with_line_feed) override;
+  void chunk(Bytes bytes) override;
   std::uint64_t raw_bytes() const { return part_.raw; }
-  std::uint64_t rows() const { return part_.digest.rows; }
+  /// That have ended, with their line feed.
+  std::uint64_t rows() const { return digester_.rows_so_far(); }
   /// Ends the frame, closes the file (flushing it to disk is the publisher's), and says what was written.
+  /// Throws Error when the last row has no line feed.
   Part finish();
 
  private:
   PartEncoder::Impl& encoder_;
   Path path_;
   Part part_;
+  ChunkDigester digester_;
   Fd fd_;
 };
 

@@ -1,7 +1,9 @@
 #include "core/system/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 namespace pgassay {
 namespace {
@@ -28,12 +30,18 @@ std::string hint_for(int error_number) {
 
 }  // namespace
 
+bool SystemError::is_loss() const {
+  constexpr int kLosses[] = {ENOENT, ENOTDIR, EISDIR, ELOOP, EIO, EBADMSG, EUCLEAN};
+  return std::find(std::begin(kLosses), std::end(kLosses), number_) != std::end(kLosses);
+}
+
 void throw_errno(const std::string& what, const std::string& object) {
   throw_errno(what, object, errno);
 }
 
 void throw_errno(const std::string& what, const std::string& object, int error_number) {
-  throw Error(what + ": " + object + ": " + std::strerror(error_number), hint_for(error_number));
+  throw SystemError(what + ": " + object + ": " + std::strerror(error_number), hint_for(error_number),
+                    error_number);
 }
 
 }  // namespace pgassay

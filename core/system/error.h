@@ -40,7 +40,20 @@ class Stopped : public Error {
   Stopped() : Error("interrupted") {}
 };
 
-/// Throws Error "what: path: strerror(errno)"; keeps errno's meaning for the hint (ENOSPC, EACCES, EROFS).
+/// A system call failed.
+class SystemError : public Error {
+ public:
+  SystemError(const std::string& what, std::string hint, int number)
+      : Error(what, std::move(hint)), number_(number) {}
+  int number() const { return number_; }
+  /// Is the thing itself gone or broken? Else it was only out of reach: no permission, too many open files, …
+  bool is_loss() const;
+
+ private:
+  int number_;
+};
+
+/// Throws SystemError "what: path: strerror(errno)"; keeps errno's meaning for the hint (ENOSPC, EACCES, EROFS).
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object);
 /// The same for an errno kept in a variable.
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object, int error_number);

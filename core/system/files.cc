@@ -110,6 +110,14 @@ void collect_files(const Path& dir, const std::string& prefix, std::vector<std::
   });
 }
 
+std::filesystem::file_status known(std::filesystem::file_status status, const std::error_code& error,
+                                   const Path& path) {
+  using enum std::filesystem::file_type;
+  if (error.value() == ELOOP) return std::filesystem::file_status(not_found);
+  if (status.type() == none) throw_errno("can't read the status of", path, error.value());
+  return status;
+}
+
 bool absent(const Path& path) {
   struct stat status;
   if (::lstat(path.c_str(), &status) == 0) return false;
@@ -221,9 +229,8 @@ void fsync_path(const Path& file_or_dir) {
   fsync_fd(open_for_reading(file_or_dir), file_or_dir);
 }
 
-void sync_filesystem(const Path& any_path_on_it) {
-  Fd fd = open_for_reading(any_path_on_it);
-  if (::syncfs(fd.get()) != 0) throw_errno("can't flush the file system of", any_path_on_it);
+void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors) {
+  if (::syncfs(any_on_it.get()) != 0) throw_errno("can't flush the file system of", name_for_errors);
 }
 
 bool rename_noreplace(const Path& from, const Path& to) {
@@ -270,6 +277,22 @@ std::uint64_t size_of_file(const Path& file) {
   struct stat status;
   if (::stat(file.c_str(), &status) != 0) throw_errno("can't read the size of", file);
   return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::uint64_t link_count(const Path& file) {
+  struct stat status;
+  if (::lstat(file.c_str(), &status) != 0) throw_errno("can't read the status of", file);
+  return status.st_nlink;
+}
+
+std::filesystem::file_status status_of(const Path& path) {
+  std::error_code error;
+  return known(std::filesystem::status(path, error), error, path);
+}
+
+std::filesystem::file_status link_status_of(const Path& path) {
+  std::error_code error;
+  return known(std::filesystem::symlink_status(path, error), error, path);
 }
 
 std::vector<std::string> list_files(const Path& dir) {

@@ -50,7 +50,8 @@ void replace_file(const Path& file, std::string_view contents);
 /// mkdir -p with 0700 for what it makes; the directories that it is made in are flushed.
 void make_private_dirs(const Path& dir);
 void fsync_path(const Path& file_or_dir);
-void sync_filesystem(const Path& any_path_on_it);  ///< syncfs(2)
+/// syncfs(2). It tells of what failed to be written since `any_on_it` was opened, so open that first.
+void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors);
 /// rename(2) that fails with EEXIST instead of replacing (renameat2 RENAME_NOREPLACE).
 /// False when the target exists; throws on anything else.
 bool rename_noreplace(const Path& from, const Path& to);
@@ -60,6 +61,11 @@ bool link_over(const Path& existing, const Path& replaced);
 
 std::uint64_t free_bytes(const Path& any_path_on_it);  ///< what an unprivileged writer may use
 std::uint64_t size_of_file(const Path& file);
+std::uint64_t link_count(const Path& file);
+/// What is there, of a symbolic link what it leads to; file_type::not_found is no error, all else that keeps
+/// us from knowing is.
+std::filesystem::file_status status_of(const Path& path);
+std::filesystem::file_status link_status_of(const Path& path);  ///< of a symbolic link the link itself
 /// Regular files below dir as relative paths with '/', sorted; other kinds of file are in it too (see is_regular).
 std::vector<std::string> list_files(const Path& dir);
 std::vector<std::string> list_names(const Path& dir);  ///< the entries of one directory, sorted; absent: none

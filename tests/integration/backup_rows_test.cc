@@ -119,12 +119,12 @@ TEST(BackupRows, OfATableThatIsMostlyToastArePartitionedByItsParts) {
   const std::string rows = stored_rows(vault.newest(database).dir, t);
   EXPECT_EQ(digest_of(rows), t.digest);
   Connection connection = database.connect();
-  struct Digest : RowSink {
-    RowDigest digest;
-    void row(Bytes row) override { digest.add(row.first(row.size() - 1)); }
+  struct Digest : ChunkSink {
+    ChunkDigester digester;
+    void chunk(Bytes bytes) override { digester.add(bytes); }
   } whole;
   connection.copy_out("COPY t TO STDOUT", whole);
-  EXPECT_EQ(whole.digest, t.digest);
+  EXPECT_EQ(whole.digester.finish(), t.digest);
   for (std::size_t i = 0; i + 1 < t.parts.size(); ++i)
     EXPECT_EQ(t.parts[i].pages->end, t.parts[i + 1].pages->first);
   EXPECT_FALSE(t.parts.back().pages->end);
@@ -139,7 +139,8 @@ TEST(BackupRows, OfTwoHundredMegabytesGoThroughInBoundedMemory) {
                                  "test", "-d", database.conninfo()});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(relation(vault.manifest(database), "public", "t").parts.at(0).raw, 200'000'001U);
-  EXPECT_LT(ended.peak_kib, 3 * 200'000 + 200'000);
+  // Once the row's COPY text, with room for how libpq's buffer grows.
+  EXPECT_LT(ended.peak_kib, 2.2 * 200'000'001 / 1024);
 }
 
 TEST(BackupRows, ThatCannotBecomeTextNameTheirTable) {
@@ -153,6 +154,16 @@ TEST(BackupRows, ThatCannotBecomeTextNameTheirTable) {
   EXPECT_NE(ran.err.find("copying public.huge: "), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("hint: a row of it passes 1 GB as text"), std::string::npos) << ran.err;
   EXPECT_TRUE(vault.debris().empty());
+}
+
+TEST(BackupRows, OfAnExtensionsOwnTablesAreNotTakenAndThatIsOnRecord) {
+  const LiveDatabase database(
+      "extension_member",
+      "CREATE EXTENSION hstore; CREATE TABLE mine (a int); INSERT INTO mine VALUES (1);"
+      "ALTER EXTENSION hstore ADD TABLE mine;");
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  EXPECT_EQ(vault.manifest(database).left_out.at(0).what, "rows of public.mine");
 }
 
 TEST(BackupRows, ThatAreExcludedAreOnRecord) {

@@ -135,6 +135,26 @@ TEST(BackupSnapshot, ComesThroughTablesThatSwapTheirNames) {
           "SELECT sum(x) FROM (SELECT x FROM a UNION ALL SELECT x FROM b) u", "3");
 }
 
+// A lock on a table does not keep its schema from being renamed.
+TEST(BackupSnapshot, ComesThroughSchemasThatSwapTheirNames) {
+  survive("snap_schemas",
+          "CREATE SCHEMA blue; CREATE SCHEMA green; CREATE TABLE blue.t AS SELECT 1 AS x FROM "
+          "generate_series(1, 1000);"
+          "CREATE TABLE green.t AS SELECT 2 AS x FROM generate_series(1, 1000);",
+          {"BEGIN; ALTER SCHEMA blue RENAME TO red; ALTER SCHEMA green RENAME TO blue;"
+           "ALTER SCHEMA red RENAME TO green; COMMIT",
+           "SELECT pg_sleep(0.3)"},
+          "SELECT sum(x) FROM (SELECT x FROM blue.t UNION ALL SELECT x FROM green.t) u", "3000");
+}
+
+TEST(BackupSnapshot, ComesThroughSequencesThatSwapTheirNames) {
+  survive("snap_sequences", "CREATE SEQUENCE a; CREATE SEQUENCE b; SELECT setval('a', 5), setval('b', 1000);",
+          {"BEGIN; ALTER SEQUENCE a RENAME TO c; ALTER SEQUENCE b RENAME TO a; ALTER SEQUENCE c RENAME TO b; "
+           "COMMIT",
+           "SELECT pg_sleep(0.3)"},
+          "SELECT a.last_value + b.last_value FROM a, b", "1005");
+}
+
 TEST(BackupSnapshot, ComesThroughATableThatIsDroppedAndMadeAgain) {
   survive("snap_drop",
           "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g; CREATE TABLE u AS SELECT 1 AS a;",

@@ -133,6 +133,17 @@ TEST_F(BackupTools, OnesOfTheServersReleaseAreFoundAndRecordedWithItsVersion) {
   EXPECT_EQ(std::to_string(manifest.server.version), database_.value("SHOW server_version_num"));
 }
 
+TEST_F(BackupTools, ARoleThatPgDumpallCannotNameCostsTheRolesAndNotTheBackup) {
+  true_tool("pg_dump");
+  script("pg_dumpall", true_version_,
+         "echo 'pg_dumpall: error: query failed: ERROR:  invalid byte sequence for encoding' >&2; exit 1");
+  const Ran ran = back_up();
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.err.find("roles and tablespaces are left out"), std::string::npos) << ran.err;
+  EXPECT_EQ(vault_.manifest(database_).left_out.at(0).what, "roles and tablespaces");
+  EXPECT_EQ(vault_.run({"verify", "-q"}).status, 0);
+}
+
 /// Not by an argument, which everybody on the host can read.
 TEST_F(BackupTools, GetThePasswordByTheEnvironment) {
   script("pg_dump", true_version_,

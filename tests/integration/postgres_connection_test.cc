@@ -4,9 +4,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
+#include "core/stream/row_digest.h"
 #include "core/system/clock.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -16,12 +18,15 @@ namespace {
 
 using test::shared_server;
 
-struct CountingSink : RowSink {
-  void row(Bytes row) override {
-    ++rows;
-    bytes += row.size();
+struct CountingSink : ChunkSink {
+  void chunk(Bytes chunk) override {
+    ++chunks;
+    rows += static_cast<std::uint64_t>(std::count(chunk.begin(), chunk.end(), std::byte{'\n'}));
+    bytes += chunk.size();
+    longest = std::max(longest, chunk.size());
   }
-  std::uint64_t rows = 0, bytes = 0;
+  std::uint64_t chunks = 0, rows = 0, bytes = 0;
+  std::size_t longest = 0;
 };
 
 Connection connect(std::stop_token stop = {}) {
@@ -197,6 +202,31 @@ TEST(CopyOut, StreamsAMillionRowsAndCountsThem) {
   EXPECT_EQ(sink.rows, 1000000U);
 }
 
+TEST(CopyOut, PassesManyShortRowsAtOnce) {
+  CountingSink sink;
+  connect().copy_out("COPY (SELECT generate_series(1, 100000)) TO STDOUT", sink);
+  EXPECT_LT(sink.chunks, 10U);
+}
+
+/// Rows of lengths around that of a chunk, so that cuts fall before, on and after line feeds.
+TEST(CopyOut, LosesNothingWhereItCutsRows) {
+  struct Kept : ChunkSink {
+    void chunk(Bytes bytes) override { text += as_text(bytes); }
+    std::string text;
+  } sink;
+  connect().copy_out(
+      "COPY (SELECT repeat(chr(97 + i % 26), 131072 * (1 + i % 3) - i % 5) FROM generate_series(1, 60) i "
+      "UNION ALL SELECT repeat('y', i % 70) FROM generate_series(1, 9000) i UNION ALL SELECT E'a\\nb\\\\') "
+      "TO STDOUT",
+      sink);
+  std::string expected;
+  for (std::size_t i = 1; i <= 60; ++i)
+    expected += std::string(131072 * (1 + i % 3) - i % 5, static_cast<char>('a' + i % 26)) + '\n';
+  for (std::size_t i = 1; i <= 9000; ++i) expected += std::string(i % 70, 'y') + '\n';
+  expected += "a\\nb\\\\\n";
+  EXPECT_TRUE(sink.text == expected);
+}
+
 TEST(CopyOut, StreamsNoRowsAndRowsWithoutColumns) {
   Connection connection = connect();
   CountingSink none, empty;
@@ -210,6 +240,7 @@ TEST(CopyOut, StreamsAFieldOfFiftyMegabytes) {
   CountingSink sink;
   connect().copy_out("COPY (SELECT repeat('x', 50000000)) TO STDOUT", sink);
   EXPECT_EQ(sink.bytes, 50000001U);
+  EXPECT_LE(sink.longest, 1U << 20);
 }
 
 TEST(CopyOut, RunsTheStatementsBeforeTheCopy) {
@@ -229,12 +260,13 @@ TEST(CopyOut, ThrowsAnErrorThatComesInMidStream) {
   } catch (const ServerError& error) {
     EXPECT_EQ(error.sqlstate(), "22012");
   }
+  EXPECT_EQ(sink.rows, 49999U);
   EXPECT_EQ(connection.query("SELECT 1").integer(0, 0), 1);
 }
 
 TEST(CopyOut, LetsTheSinksExceptionThrough) {
-  struct Full : RowSink {
-    void row(Bytes) override { throw Error("disk full"); }
+  struct Full : ChunkSink {
+    void chunk(Bytes) override { throw Error("disk full"); }
   } full;
   Connection connection = connect();
   EXPECT_THROW(connection.copy_out("COPY (SELECT generate_series(1, 100000000)) TO STDOUT", full), Error);

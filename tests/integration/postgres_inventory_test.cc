@@ -70,8 +70,11 @@ GRANT SELECT (a, b), UPDATE ON t TO granted WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO granted;
 )sql";
 
-struct Lines : RowSink {
-  void row(Bytes row) override { text += as_text(row); }
+struct Lines : ChunkSink {
+  void chunk(Bytes bytes) override {
+    EXPECT_EQ(as_text(bytes).back(), '\n');
+    text += as_text(bytes);
+  }
   std::string text;
 };
 

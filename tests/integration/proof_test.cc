@@ -110,6 +110,21 @@ TEST(Proof, LetsRowsMoveBetweenPartitions) {
   EXPECT_EQ(faults(proven.after("DELETE FROM p WHERE a = 2;")), "FAIL table public.p\n");
 }
 
+TEST(Proof, CountsRowsThatMovedIntoAPartitionLeftOut) {
+  Proven proven(
+      "proof_left_out",
+      "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"
+      "CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); INSERT INTO p VALUES (1);");
+  for (Relation& relation : proven.manifest().relations) {
+    if (relation.name.name == "p1") relation.via_root = true;
+    if (relation.name.name == "p2") relation.data = Data::excluded;
+  }
+  EXPECT_EQ(faults(proven.after(
+                "ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p DETACH PARTITION p2; DELETE FROM p1;"
+                "ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (1); INSERT INTO p VALUES (1);")),
+            "");
+}
+
 TEST(Proof, NamesThePartitionThatDiffers) {
   Proven proven(
       "proof_leaf",

@@ -70,6 +70,23 @@ TEST(RestoreExtension, BringsTheRowsOfConfigurationTablesBackBesideTheExtensions
     EXPECT_EQ(source.copied_value(sql), source.value(sql));
 }
 
+TEST(RestoreExtension, RefusesATargetWithRowsInConfigurationTables) {
+  const InstalledExtension extension(
+      "CREATE TABLE jobs (id int); SELECT pg_catalog.pg_extension_config_dump('jobs', 'WHERE id > 0');");
+  if (!extension.usable()) FAIL() << "may not install an extension";
+  const std::string make = fmt::format("CREATE SCHEMA e; CREATE EXTENSION {} SCHEMA e;", extension.name());
+  const Database source("ext_target", make + "INSERT INTO e.jobs VALUES (1);");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("ext_target");
+  bare_server().create_database("ext_target");
+  bare_server().psql("ext_target",
+                     fmt::format("CREATE EXTENSION {}; INSERT INTO jobs VALUES (7);", extension.name()));
+  RestoreOptions options = created();
+  options.create = false;
+  EXPECT_THROW(trip.restore(backup, options), Refused);
+  EXPECT_EQ(source.copied_value("SELECT id FROM jobs"), "7");
+}
+
 /// Its event trigger fails the first CREATE INDEX as a deadlock of two jobs of pg_restore does.
 constexpr const char* kDeadlock = R"(
 CREATE SEQUENCE tries;

@@ -109,6 +109,65 @@ TEST(Restore, TakesADatabaseThatHoldsOnlyExtensionsForEmpty) {
   EXPECT_EQ(report.verdict, Verdict::pass);
 }
 
+TEST(Restore, RefusesADatabaseThatHoldsLesserObjects) {
+  const Database source("lesser", "CREATE TABLE t AS SELECT 1 AS a;");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("lesser");
+  for (const char* holds :
+       {"CREATE COLLATION mine FROM \"C\"", "CREATE CAST (int AS point) WITH INOUT",
+        "CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = int4pl)",
+        "CREATE OPERATOR FAMILY mine USING btree", "CREATE TEXT SEARCH CONFIGURATION mine (COPY = english)",
+        "CREATE TEXT SEARCH DICTIONARY mine (TEMPLATE = simple)",
+        "CREATE CONVERSION mine FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1",
+        "CREATE ACCESS METHOD mine TYPE INDEX HANDLER bthandler", "CREATE FOREIGN DATA WRAPPER mine",
+        "CREATE EXTENSION postgres_fdw; CREATE SERVER mine FOREIGN DATA WRAPPER postgres_fdw",
+        "CREATE PUBLICATION mine", "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+        "CREATE SUBSCRIPTION mine CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false, slot_name "
+        "= NONE)"}) {
+    bare_server().create_database("lesser");
+    bare_server().psql("lesser", std::string(holds) + ";");
+    RestoreOptions options = created();
+    options.create = false;
+    EXPECT_THROW(trip.restore(backup, options), Refused) << holds;
+    bare_server().psql("lesser", "DROP SUBSCRIPTION IF EXISTS mine;");
+    bare_server().drop_database("lesser");
+  }
+}
+
+TEST(Restore, RefusesTemplatesAndTheServersOwnDatabases) {
+  const Database source("own_place", "CREATE TABLE t AS SELECT 1 AS a;");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("own_place");
+  bare_server().create_database("own_place", "IS_TEMPLATE true");
+  for (const char* into : {"template0", "template1", "postgres", "own_place"}) {
+    RestoreOptions options = created(into);
+    options.create = false;
+    EXPECT_THROW(trip.restore(backup, options), Refused) << into;
+  }
+  bare_server().psql("postgres", "ALTER DATABASE own_place IS_TEMPLATE false;");
+}
+
+TEST(Restore, NamesTheRolesThatItMade) {
+  const Database source("made_roles", "CREATE ROLE made_by_restore;");
+  const RoundTrip trip;
+  const std::string notes = lines(trip.restore(trip.back_up("made_roles")).notes);
+  const auto at = notes.find("created roles: ");
+  ASSERT_NE(at, std::string::npos) << notes;
+  EXPECT_NE(notes.find("made_by_restore", at), std::string::npos) << notes;
+}
+
+TEST(Restore, TellsNoSecretsOfWhatWasLost) {
+  const Database source("secrets", R"(CREATE ROLE secrets_role; CREATE EXTENSION postgres_fdw;
+    CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
+    CREATE USER MAPPING FOR secrets_role SERVER far OPTIONS (user 'u', password 'TOPSECRET');)");
+  const RoundTrip trip;
+  RestoreOptions options = created();
+  options.roles = Roles::none;
+  const std::string lost = lines(trip.restore(trip.back_up("secrets"), options).lost);
+  EXPECT_NE(lost.find("CREATE USER MAPPING FOR secrets_role SERVER far …: "), std::string::npos) << lost;
+  EXPECT_EQ(lost.find("TOPSECRET"), std::string::npos) << lost;
+}
+
 TEST(Restore, RefusesToCreateADatabaseThatExists) {
   const Database source("exists", "CREATE TABLE t AS SELECT 1 AS a;");
   const RoundTrip trip;
@@ -240,6 +299,19 @@ TEST(Restore, CommitsNothingOfADamagedPart) {
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM t"), "0");
 }
 
+TEST(Restore, BlamesTheDamagedPartAndNotItsData) {
+  const Database source(
+      "blamed",
+      "CREATE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';"
+      "CREATE TABLE bad (a int CHECK (fits(a)), b text); INSERT INTO bad VALUES (1, repeat('x', 100));"
+      "INSERT INTO bad SELECT g, md5(g::text) FROM generate_series(2, 300000) g;"
+      "CREATE OR REPLACE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("blamed");
+  flip_a_bit(backup.dir / "data/public.bad.0000.copy.zst");
+  EXPECT_THROW(trip.restore(backup), BadBackup);
+}
+
 TEST(Restore, RefusesABackupWithAPieceMissingBeforeItWritesAnything) {
   const Database source("missing", "CREATE TABLE t AS SELECT 1 AS a; CREATE ROLE missing_role;");
   const RoundTrip trip;
@@ -322,6 +394,7 @@ TEST(Restore, GoesOnPastATableThatCouldNotBeLoaded) {
   const RestoreReport report = trip.restore(trip.back_up("half"));
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_NE(report.lost[0].find("table public.bad"), std::string::npos) << report.lost[0];
+  EXPECT_EQ(report.lost[0].find("Failing row"), std::string::npos) << report.lost[0];
   EXPECT_EQ(report.verdict, Verdict::fail);
   EXPECT_EQ(source.copied_value("SELECT a FROM good"), "2");
 }

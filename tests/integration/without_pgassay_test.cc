@@ -36,7 +36,7 @@ TEST(RestoreWithoutPgassay, GivesTheSampleDatabaseBack) {
   // The page says that the database's own properties are left to the reader.
   Command compare;
   compare.argv = {"bash", source / "tests/fixtures/compare_databases.sh", "--skip", "database",
-                  server.conninfo("sample"), server.conninfo("'from the page'")};
+                  server.conninfo("sample"), server.conninfo("from the page")};
   const Completed compared = run(compare, {});
   EXPECT_TRUE(compared.ok()) << compared.out << compared.err;
   server.drop_database("from the page");

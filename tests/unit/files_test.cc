@@ -195,7 +195,7 @@ TEST_F(Files, AreFlushed) {
   put("file", "x");
   fsync_path(dir / "file");
   fsync_path(dir);
-  sync_filesystem(dir);
+  sync_filesystem(open_for_reading(dir), dir);
   EXPECT_THROW(fsync_path(dir / "missing"), Error);
 }
 

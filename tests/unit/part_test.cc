@@ -27,7 +27,7 @@ struct Parts : testing::Test {
 
   Part write(const std::vector<std::string>& rows) {
     PartWriter writer(encoder, dir, std::to_string(files++) + ".copy.zst");
-    for (const std::string& row : rows) writer.row(as_bytes(row + "\n"));
+    for (const std::string& row : rows) writer.chunk(as_bytes(row + "\n"));
     return writer.finish();
   }
   std::string bytes_of(const Part& part) { return read_file(dir / part.file); }
@@ -94,7 +94,7 @@ TEST_F(Parts, AreTheSameBytesForTheSameRows) {
   EXPECT_EQ(bytes_of(write(rows)), first) << "the encoder had another part in between";
   PartEncoder other(1);
   PartWriter writer(other, dir, "other");
-  for (const std::string& row : rows) writer.row(as_bytes(row + "\n"));
+  for (const std::string& row : rows) writer.chunk(as_bytes(row + "\n"));
   EXPECT_EQ(bytes_of(writer.finish()), first);
 }
 
@@ -103,29 +103,36 @@ TEST_F(Parts, AreTheSameBytesAfterAnotherPartWasGivenUp) {
   const std::string first = bytes_of(write(rows));
   {
     PartWriter given_up(encoder, dir, "given-up");
-    for (const std::string& row : rows_of(5'000, 99, 3)) given_up.row(as_bytes(row + "\n"));
+    for (const std::string& row : rows_of(5'000, 99, 3)) given_up.chunk(as_bytes(row + "\n"));
   }
   EXPECT_EQ(bytes_of(write(rows)), first);
 }
 
-TEST_F(Parts, AreTheSameBytesHoweverTheTextIsCutIntoRows) {
-  // The same text as one row and as many: only the digests may differ.
+TEST_F(Parts, AreTheSameHoweverTheTextIsCutIntoChunks) {
   std::string text;
   for (const std::string& row : rows_of(6'000, 150)) text += row + "\n";
   std::mt19937 random(4);
   std::string first;
+  RowDigest digest;
   for (int round = 0; round < 10; ++round) {
     PartWriter writer(encoder, dir, "cut" + std::to_string(round));
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end =
           std::min(text.size(), at + 1 + random() % (std::size_t{1} << (4 + 2 * (random() % 9))));
-      end = round == 0 ? text.size() : text.find('\n', end - 1) + 1;
-      writer.row(as_bytes(std::string_view(text).substr(at, end - at)));
+      if (round == 0) end = text.size();
+      writer.chunk(as_bytes(std::string_view(text).substr(at, end - at)));
       at = end;
     }
-    const std::string bytes = bytes_of(writer.finish());
-    if (round == 0) first = bytes;
+    EXPECT_EQ(writer.rows(), 6'000u);
+    EXPECT_EQ(writer.raw_bytes(), text.size());
+    const Part part = writer.finish();
+    const std::string bytes = bytes_of(part);
+    if (round == 0) {
+      first = bytes;
+      digest = part.digest;
+    }
     EXPECT_EQ(bytes, first);
+    EXPECT_EQ(part.digest, digest);
   }
 }
 
@@ -149,10 +156,11 @@ TEST_F(Parts, AreNeverWrittenOverAFile) {
   EXPECT_EQ(read_file(dir / "0.copy.zst"), "precious");
 }
 
-TEST_F(Parts, RefuseARowWithoutItsLineFeed) {
+TEST_F(Parts, RefuseALastRowWithoutItsLineFeed) {
   PartWriter writer(encoder, dir, "part");
-  EXPECT_THROW(writer.row(as_bytes("one")), Error);
-  EXPECT_THROW(writer.row({}), Error);
+  writer.chunk(as_bytes("one\ntwo"));
+  EXPECT_EQ(writer.rows(), 1u);
+  EXPECT_THROW(writer.finish(), Error);
 }
 
 TEST_F(Parts, CutShortAnywhereAreDamaged) {

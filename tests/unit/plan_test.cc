@@ -50,12 +50,15 @@ TEST(CutPages, EveryPageIsInExactlyOneRangeWhateverTheSizesAndTheYesterday) {
   for (int i = 0; i < 2000; ++i) {
     const std::uint64_t yesterday = random() % (4096 * kMiB), toast = random() % (8192 * kMiB);
     const Relation previous = with_ranges(cut_pages(yesterday, toast, nullptr));
-    const std::vector<PageRange> ranges = cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
+    const std::vector<PageRange> ranges =
+        cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
     expect_partition(ranges);
   }
 }
 
-TEST(CutPages, ASmallTableIsOneRange) { EXPECT_EQ(cut_pages(40 * kMiB, 0, nullptr).size(), 1U); }
+TEST(CutPages, ASmallTableIsOneRange) {
+  EXPECT_EQ(cut_pages(40 * kMiB, 0, nullptr).size(), 1U);
+}
 
 TEST(CutPages, YesterdaysBoundariesStayWhenTheTableGrows) {
   const std::vector<PageRange> yesterday = cut_pages(500 * kMiB, 0, nullptr);
@@ -87,8 +90,23 @@ TEST(PlanParts, ExcludingAPartitionedTableExcludesItsPartitions) {
   root.kind = 'p';
   root.oid = Oid{10};
   TableInfo leaf = table("archive", "events_2026");
-  leaf.root = Oid{10};
+  leaf.root = leaf.parent = Oid{10};
   EXPECT_TRUE(plan({leaf, root}, {"public.events"}).parts.empty());
+}
+
+TEST(PlanParts, ExcludingASubPartitionedTableExcludesWhatIsBelowIt) {
+  TableInfo root = table("public", "events"), middle = table("public", "middle"),
+            leaf = table("public", "leaf");
+  root.kind = middle.kind = 'p';
+  root.oid = middle.root = middle.parent = leaf.root = Oid{10};
+  middle.oid = leaf.parent = Oid{11};
+  EXPECT_TRUE(plan({leaf, middle, root}, {"public.middle"}).parts.empty());
+}
+
+TEST(CutPages, ATableThatIsAnotherOneByNowIsCutAnew) {
+  const Relation mostly_toast = with_ranges(cut_pages(20 * kPage, 700 * kMiB, nullptr));
+  ASSERT_GT(mostly_toast.parts.size(), 10U);
+  EXPECT_LT(cut_pages(400 * kMiB, 0, &mostly_toast).size(), 20U);
 }
 
 TEST(PlanParts, APatternThatFitsNothingIsReported) {
