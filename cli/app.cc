@@ -44,7 +44,10 @@ void add_selection(CLI::App& command, Selection& selection) {
 }
 
 void add_one_id(CLI::App& command, Selection& selection) {
-  command.add_option("ID", selection.ids, "latest, SOURCE/DATABASE/STAMP, a stamp, or the beginning of one")
+  command
+      .add_option(
+          "ID", selection.ids,
+          "latest (of one database: see --database), SOURCE/DATABASE/STAMP, a stamp, or its beginning")
       ->required()
       ->expected(1)
       ->option_text(" ");
@@ -118,12 +121,14 @@ void declare_show(CLI::App& app, Arguments& arguments) {
 void declare_verify(CLI::App& app, Arguments& arguments) {
   CLI::App& command = add_command(
       app, "verify", "prove that the stored bytes are what was written, and decode to what was read",
-      "  pgassay verify                               the latest backup\n"
+      "  pgassay verify                               the latest backup, where there is one database\n"
+      "  pgassay verify --database app                the latest of this one\n"
       "  pgassay verify prod/app/20261123T020000Z\n"
       "  pgassay verify --all --read-data-subset 2/7  a seventh of the data each night\n");
   command
       .add_option("ID", arguments.selection.ids,
-                  "latest (default), SOURCE/DATABASE/STAMP, a stamp, or the beginning of one")
+                  "latest (default; of one database: see --database), SOURCE/DATABASE/STAMP, a stamp, or its "
+                  "beginning")
       ->option_text(" ");
   add_selection(command, arguments.selection);
   command.add_flag("--all", arguments.verify.all, "every backup there is");

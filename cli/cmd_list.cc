@@ -59,7 +59,8 @@ Exit run_list(Context& context) {
     if (!backup.summary) {
       context.reporter.message(Level::warning,
                                fmt::format("{} is unreadable: {}", backup.id.shown(), backup.problem),
-                               "pgassay verify " + backup.id.shown() + " says what is wrong");
+                               "pgassay verify" + repeated_repository(context.arguments) + " " +
+                                   backup.id.shown() + " says what is wrong");
     }
     for (const std::string& file : backup.proofs.unreadable) {
       context.reporter.message(Level::warning,

@@ -1,7 +1,12 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/exits.h"
 #include "cli/report_text.h"
 #include "cli/resolve.h"
+#include "cli/units.h"
 #include "core/system/cancellation.h"
 
 namespace pgassay::cli {
@@ -20,6 +25,34 @@ std::vector<Backup> selected(const Repository& repository, const Arguments& argu
   std::vector<Backup> backups = repository.list(filter);
   if (backups.empty()) throw Unverified("there is no backup to verify in " + repository.root().string());
   return backups;
+}
+
+std::string join(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : "; ") + item;
+  return text;
+}
+
+/// The last word, for whoever reads nothing else.
+void throw_unless_proved(const std::vector<Verified>& verified, Exit exit) {
+  std::vector<std::string> bad, unproved;
+  for (const auto& [id, evidence] : verified) {
+    if (evidence.verdict == Verdict::fail)
+      bad.push_back(fmt::format("{}: {}", id.shown(), counted(evidence.findings.size(), "finding")));
+    if (evidence.verdict == Verdict::unverified) {
+      const auto first = std::ranges::find(evidence.checks, Verdict::unverified, &Check::verdict);
+      const std::string why =
+          first == evidence.checks.end() ? "see above" : first->name + ": " + first->detail;
+      unproved.push_back(fmt::format("{}: {}", id.shown(), why));
+    }
+  }
+  if (!bad.empty()) {
+    throw Error((bad.size() == 1 ? "the backup is bad: " : "the backups are bad: ") + join(bad),
+                "look at the disk and the kernel log; pgassay list shows the other backups, and pgassay "
+                "verify proves them",
+                exit);
+  }
+  if (!unproved.empty()) throw Error("could not verify " + join(unproved), {}, exit);
 }
 
 }  // namespace
@@ -46,12 +79,14 @@ Exit run_verify(Context& context) {
       if (backups.size() == 1) throw;
       context.reporter.message(Level::error, backup.id.shown() + ": " + error.what(), error.hint());
       Evidence none;
-      none.findings.push_back({{}, "error", error.what()});
+      none.verdict = Verdict::unverified;
+      none.checks.push_back({"access", Verdict::unverified, error.what()});
       verified.push_back({backup.id, none});
       exit = worse(exit, error.exit());
     }
   }
   context.reply.set_verified(verified);
+  throw_unless_proved(verified, exit);
   return exit;
 }
 

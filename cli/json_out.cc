@@ -150,6 +150,11 @@ void Reply::set_backup(const Backup& backup) {
   members_->own["backup"] = json_of(backup);
 }
 
+void Reply::set_left_out(std::span<const LeftOut> left_out) {
+  Json& json = members_->own["backup"]["left_out"] = Json::array();
+  for (const LeftOut& one : left_out) json.push_back({{"what", one.what}, {"why", one.why}});
+}
+
 void Reply::set_backups(std::span<const Backup> backups) {
   Json& json = members_->own["backups"] = Json::array();
   for (const Backup& backup : backups) json.push_back(json_of(backup));

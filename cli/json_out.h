@@ -31,6 +31,7 @@ class Reply {
 
   void message(Level level, std::string_view text, std::string_view hint);
   void set_backup(const Backup& backup);
+  void set_left_out(std::span<const LeftOut> left_out);  ///< of that backup
   void set_backups(std::span<const Backup> backups);
   /// `largest`: at most that many relations, those with most bytes first; 0: all, in the manifest's order.
   void set_details(const Manifest& manifest, std::size_t largest);

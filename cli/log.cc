@@ -61,6 +61,8 @@ Reporter::Reporter(const LogOptions& options, Reply& reply)
   log_->logger.set_level(options.verbose ? spdlog::level::debug
                          : options.quiet ? spdlog::level::warn
                                          : spdlog::level::info);
+  // A full disk behind stderr must not fail the work, and there is nobody left to tell.
+  log_->logger.set_error_handler([](const std::string&) {});
 }
 
 Reporter::~Reporter() = default;

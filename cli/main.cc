@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 #include <optional>
 #include <string>
@@ -33,7 +34,8 @@ void complain(bool json, Reply& reply, const std::string& text, const std::strin
 }
 
 int interrupted(bool json, Reply& reply, int signal) {
-  complain(json, reply, signal == SIGTERM ? "interrupted by SIGTERM" : "interrupted by SIGINT");
+  const char* name = signal == SIGTERM ? "SIGTERM" : signal == SIGHUP ? "SIGHUP" : "SIGINT";
+  complain(json, reply, std::string("interrupted by ") + name);
   return 128 + signal;
 }
 
@@ -58,6 +60,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, bool& 
     return static_cast<int>(error.exit());
   } catch (const std::bad_alloc&) {
     complain(json, reply, "out of memory");
+  } catch (const std::filesystem::filesystem_error& error) {
+    complain(json, reply, error.what(), "check the owner and the mode of that path, and the disk");
   } catch (const std::exception& error) {
     complain(json, reply, std::string("internal error: ") + error.what(), "please report it");
   }

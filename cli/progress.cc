@@ -182,8 +182,10 @@ void Progress::run(const std::stop_token& stop) {
 void Progress::print_line() {
   const ProgressState state = snapshot();
   if (state.phase.empty()) return;
+  const std::string line = fmt::format("pgassay: {}\n", progress_line(state));
   const std::lock_guard lock(screen_);
-  fmt::print(stderr, "pgassay: {}\n", progress_line(state));
+  // Not fmt::print, which throws where stderr can't be written.
+  std::fputs(line.c_str(), stderr);
 }
 
 void Progress::draw() {
@@ -200,7 +202,7 @@ void Progress::draw() {
 }
 
 void Progress::erase() {
-  if (lines_shown_ > 0) fmt::print(stderr, "\x1b[{}A\r\x1b[J", lines_shown_);
+  if (lines_shown_ > 0) std::fputs(fmt::format("\x1b[{}A\r\x1b[J", lines_shown_).c_str(), stderr);
   lines_shown_ = 0;
 }
 

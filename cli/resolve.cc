@@ -4,8 +4,10 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 
 #include "cli/units.h"
 #include "core/system/error.h"
@@ -16,6 +18,12 @@ namespace {
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+/// An empty variable in a script would otherwise mean whatever libpq's defaults lead to.
+void reject_empty(const std::optional<std::string>& dbname) {
+  if (dbname && dbname->empty())
+    throw UsageError("--dbname is empty", "leave it out to use PGHOST, PGDATABASE, PGSERVICE, …");
 }
 
 ConnInfo connection_from_flag(const std::string& text, Observer& observer) {
@@ -89,8 +97,21 @@ Path repository_path(const Arguments& arguments, const Config& config) {
                    "use --repo DIR, $PGASSAY_REPO, or 'repository' in the configuration");
 }
 
+std::string repeated_repository(const Arguments& arguments) {
+  if (!arguments.repo) return {};
+  const std::string plain = *arguments.repo;
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) || c >= 0x80 || std::strchr("/._-+:,@%=", c);
+  };
+  if (std::ranges::all_of(plain, is_plain)) return " --repo " + plain;
+  std::string quoted;
+  for (const char c : plain) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return " --repo '" + quoted + "'";
+}
+
 BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
   const BackupArguments& arguments = all.backup;
+  reject_empty(arguments.dbname);
   const std::string name = configured_source(arguments, config);
   const SourceConfig source = name.empty() ? SourceConfig{} : config.sources.at(name);
   BackupOptions options;
@@ -133,6 +154,7 @@ VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
 
 RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
   const RestoreArguments& arguments = all.restore;
+  reject_empty(arguments.dbname);
   if (!arguments.into && !arguments.create) {
     throw UsageError(
         "restore where to?",

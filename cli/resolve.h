@@ -18,6 +18,9 @@ namespace pgassay::cli {
 /// --repo, else $PGASSAY_REPO, else the configuration's. Throws UsageError when none says.
 Path repository_path(const Arguments& arguments, const Config& config);
 
+/// " --repo DIR" when it was given so, for a command that we propose; quoted where a shell needs it.
+std::string repeated_repository(const Arguments& arguments);
+
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);

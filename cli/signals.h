@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a stop_token.
+// SIGINT, SIGTERM and SIGHUP as a stop_token.
 #pragma once
 
 #include <atomic>
@@ -7,9 +7,9 @@
 
 namespace pgassay::cli {
 
-/// Blocks both signals in this thread and those it starts from then on: make it before any other thread. The
-/// first signal sets the token; a second one ends the process at once, with 128 + its number. SIGPIPE is
-/// ignored.
+/// Blocks these signals (SIGHUP not where nohup has it ignored) in this thread and those it starts from then
+/// on: make it before any other thread. The first signal sets the token; a second one ends the process at
+/// once, with 128 + its number. SIGPIPE is ignored.
 class Signals {
  public:
   Signals();

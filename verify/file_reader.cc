@@ -94,7 +94,7 @@ void FileReader::read_rows(const ExpectedFile& file, const std::stop_token& stop
     const std::string of = file.part != nullptr ? " of " + grouped(file.part->digest.rows) : "";
     const char* as_written = damaged.sha == file.stored.sha ? "; its bytes are those that were written" : "";
     add(file, "zstd",
-        fmt::format("zstd: damaged at byte {} of {}; {}{} rows read before it{}", grouped(damaged.offset),
+        fmt::format("damaged at byte {} of {}; {}{} rows read before it{}", grouped(damaged.offset),
                     grouped(damaged.stored), grouped(damaged.rows), of, as_written));
   }
 }
@@ -134,6 +134,12 @@ void FileReader::read(const ExpectedFile& file, unsigned worker, const std::stop
     ++files_;
   } catch (const Stopped&) {
     throw;
+  } catch (const SystemError& error) {
+    if (error.is_loss()) {
+      add(file, "read", error.what());
+    } else {
+      findings_.unverified(file.check, error.what());
+    }
   } catch (const Error& error) {
     add(file, "read", error.what());
   }

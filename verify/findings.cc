@@ -6,6 +6,13 @@
 #include <tuple>
 
 namespace pgassay {
+namespace {
+
+std::string with_more(const std::string& first, std::size_t count) {
+  return count > 1 ? fmt::format("{} (and {} more)", first, count - 1) : first;
+}
+
+}  // namespace
 
 void Findings::add(const std::string& check, Finding finding) {
   const std::lock_guard guard(mutex_);
@@ -17,9 +24,19 @@ void Findings::fail(const std::string& check, std::string why) {
   failed_.emplace(check, std::move(why));
 }
 
+void Findings::unverified(const std::string& check, std::string why) {
+  const std::lock_guard guard(mutex_);
+  unverified_[check].insert(std::move(why));
+}
+
 bool Findings::any(const std::string& check) const {
   const std::lock_guard guard(mutex_);
-  return by_check_.contains(check) || failed_.contains(check);
+  return by_check_.contains(check) || failed_.contains(check) || unverified_.contains(check);
+}
+
+bool Findings::out_of_reach(const std::string& check) const {
+  const std::lock_guard guard(mutex_);
+  return unverified_.contains(check) && !by_check_.contains(check) && !failed_.contains(check);
 }
 
 std::vector<Finding> Findings::sorted() const {
@@ -37,14 +54,17 @@ Check Findings::conclude(const std::string& check, const std::string& fine) cons
   const auto found = by_check_.find(check);
   const auto failed = failed_.find(check);
   if (found == by_check_.end() && failed != failed_.end()) return {check, Verdict::fail, failed->second};
-  if (found == by_check_.end()) return {check, Verdict::pass, fine};
+  if (found == by_check_.end()) {
+    const auto unread = unverified_.find(check);
+    if (unread == unverified_.end()) return {check, Verdict::pass, fine};
+    return {check, Verdict::unverified, with_more(*unread->second.begin(), unread->second.size())};
+  }
   // Workers find in any order.
   const auto& findings = found->second;
   const Finding& first = *std::min_element(
       findings.begin(), findings.end(),
       [](const Finding& a, const Finding& b) { return std::tie(a.file, a.kind) < std::tie(b.file, b.kind); });
-  const std::string more = findings.size() > 1 ? fmt::format(" (and {} more)", findings.size() - 1) : "";
-  return {check, Verdict::fail, fmt::format("{}: {}{}", first.file, first.detail, more)};
+  return {check, Verdict::fail, with_more(first.file + ": " + first.detail, findings.size())};
 }
 
 std::string grouped(std::uint64_t number) {

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_regular(const Path& file) {
-  return fs::is_regular_file(fs::symlink_status(file));
+  return fs::is_regular_file(link_status_of(file));
 }
 
 class StoredBytesCheck {
@@ -41,8 +41,8 @@ class StoredBytesCheck {
  private:
   void read_manifest_file() {
     const std::string file(kManifestFile);
-    if (!is_regular(dir_ / file)) return findings_.add(check::kManifest, {file, "missing", "is not there"});
     try {
+      if (!is_regular(dir_ / file)) return findings_.add(check::kManifest, {file, "missing", "is not there"});
       const std::string text = read_file(dir_ / file);
       manifest_sha_ = sha256_of(as_bytes(text));
       result_.manifest = decode_manifest(text, dir_ / file);
@@ -50,9 +50,19 @@ class StoredBytesCheck {
         findings_.add(check::kManifest,
                       {file, "manifest", "contradicts itself: " + found.where + ": " + found.detail});
       }
+    } catch (const NewerFormat& error) {
+      findings_.unverified(check::kManifest, error.what() + ("; " + error.hint()));
+    } catch (const SystemError& error) {
+      take(error, check::kManifest, file);
     } catch (const Error& error) {
       findings_.add(check::kManifest, {file, "manifest", error.what()});
     }
+  }
+
+  /// Damage, or only out of reach?
+  void take(const SystemError& error, const char* check, const std::string& file) {
+    if (error.is_loss()) return findings_.add(check, {file, "read", error.what()});
+    findings_.unverified(check, error.what());
   }
 
   StoredBytes without_manifest() {
@@ -67,10 +77,12 @@ class StoredBytesCheck {
 
   void compare_sums() {
     const std::string file(kSumsFile);
-    if (!is_regular(dir_ / file)) return findings_.add(check::kSums, {file, "missing", "is not there"});
     std::string stored;
     try {
+      if (!is_regular(dir_ / file)) return findings_.add(check::kSums, {file, "missing", "is not there"});
       stored = read_file(dir_ / file);
+    } catch (const SystemError& error) {
+      return take(error, check::kSums, file);
     } catch (const Error& error) {
       return findings_.add(check::kSums, {file, "read", error.what()});
     }
@@ -137,8 +149,15 @@ class StoredBytesCheck {
   }
 
   void list_directory() {
+    std::vector<std::string> files;
+    try {
+      files = list_files(dir_);
+    } catch (const SystemError& error) {
+      // Reading the files tells of each that is not there.
+      return take(error, check::kFiles, ".");
+    }
     std::set<std::string, std::less<>> present;
-    for (std::string& file : list_files(dir_)) {
+    for (std::string& file : files) {
       if (is_regular(dir_ / file)) {
         present.insert(std::move(file));
       } else {
@@ -224,7 +243,8 @@ class StoredBytesCheck {
     add(check::kFiles, "none missing, none extra");
     add(check::kParts, fmt::format("{} of {} parts read, {} rows", grouped(parts_to_read_), grouped(parts_),
                                    grouped(reader_.rows())));
-    add(check::kInventory, grouped(reader_.inventory_lines()) + " objects");
+    add(check::kInventory, fmt::format("{} {}", grouped(reader_.inventory_lines()),
+                                       reader_.inventory_lines() == 1 ? "object" : "objects"));
     add(check::kGlobals, "whole");
   }
 

@@ -15,6 +15,15 @@ void add_problem(const Backup& backup, Findings& findings) {
   findings.add(check::kManifest, {std::string(kManifestFile), "manifest", backup.problem});
 }
 
+/// Missing proof is not proof of damage.
+ReadLease lease_or_unverified(const Repository& repository, const Backup& backup) {
+  try {
+    return repository.lease(backup);
+  } catch (const SystemError& error) {
+    throw Unverified(error.what(), error.hint());
+  }
+}
+
 void store(const Repository& repository, const Backup& backup, Evidence& evidence, Observer& observer) {
   try {
     evidence.file = repository.add_evidence(backup, evidence);
@@ -28,7 +37,7 @@ void store(const Repository& repository, const Backup& backup, Evidence& evidenc
 
 Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
                        Observer& observer, std::stop_token stop) {
-  const ReadLease lease = repository.lease(backup);
+  const ReadLease lease = lease_or_unverified(repository, backup);
   Evidence evidence;
   evidence.kind = "verify";
   evidence.started = now();

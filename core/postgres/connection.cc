@@ -46,14 +46,23 @@ std::string connect_hint(PGconn* conn) {
   return "look at host, port, user and database (-d, PGHOST, PGSERVICE) and whether the server is up";
 }
 
-/// A role's or a database's own statement_timeout of a millisecond would end the very statement that lifts
-/// it. In the startup packet ours outranks it. What a service file says of options is left as it is: naming
-/// ours would hide it.
-void lift_statement_timeout(std::map<std::string, std::string>& parameters) {
-  if (parameters.contains("service") || std::getenv("PGSERVICE") != nullptr) return;
+/// A role's or a database's own time-outs of a millisecond would end the session before the statement that
+/// lifts them. In the startup packet ours outrank them. Newest first: what a server does not know, it
+/// refuses.
+constexpr std::string_view kLifted[] = {"-c statement_timeout=0 -c idle_session_timeout=0",
+                                        "-c statement_timeout=0"};
+
+/// What a service file says of options is left as it is: naming ours would hide it.
+bool may_have_options(const std::map<std::string, std::string>& parameters) {
+  return !parameters.contains("service") && std::getenv("PGSERVICE") == nullptr;
+}
+
+std::map<std::string, std::string> with_options(std::map<std::string, std::string> parameters,
+                                                std::string_view lifted) {
   const char* environment = std::getenv("PGOPTIONS");
   std::string& options = parameters.insert({"options", environment ? environment : ""}).first->second;
-  options += (options.empty() ? "" : " ") + std::string("-c statement_timeout=0");
+  options.append(options.empty() ? "" : " ").append(lifted);
+  return parameters;
 }
 
 std::map<std::string, std::string> with_defaults(const ConnInfo& info, std::string_view application_name) {
@@ -122,16 +131,21 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
-  std::map<std::string, std::string> parameters = with_defaults(info, application_name);
-  const std::map<std::string, std::string> plain = parameters;
-  lift_statement_timeout(parameters);
-  try {
-    return open(parameters, stop);
-  } catch (const ConnectionLost& error) {
-    // A pooler's refusal. It is found out by through_pooler(), and said in plainer words.
-    if (std::string_view(error.what()).find("unsupported startup parameter") == std::string_view::npos) throw;
+  const std::map<std::string, std::string> parameters = with_defaults(info, application_name);
+  if (may_have_options(parameters)) {
+    for (const std::string_view lifted : kLifted) {
+      try {
+        return open(with_options(parameters, lifted), stop);
+      } catch (const ConnectionLost& error) {
+        // The second is a pooler's refusal; through_pooler() finds it out, and it is said in plainer words.
+        const std::string_view words = error.what();
+        if (words.find("unrecognized configuration parameter") == std::string_view::npos &&
+            words.find("unsupported startup parameter") == std::string_view::npos)
+          throw;
+      }
+    }
   }
-  return open(plain, stop);
+  return open(parameters, stop);
 }
 
 Connection Connection::open(const std::map<std::string, std::string>& parameters, std::stop_token stop) {

@@ -13,6 +13,7 @@
 #include "core/postgres/types.h"
 #include "core/stream/part.h"
 #include "core/system/clock.h"
+#include "core/system/error.h"
 
 namespace pgassay {
 

@@ -60,7 +60,6 @@ std::string new_repository_file() {
 }
 
 Backup read_backup(const Path& root, BackupId id, const Path& dir) {
-  // What can't be looked at is a backup with a problem too: it must not hide the others.
   Backup backup{std::move(id), dir, {}, {}, read_proofs(dir)};
   try {
     ManifestSummary summary = read_stored_summary(dir);
@@ -71,6 +70,7 @@ Backup read_backup(const Path& root, BackupId id, const Path& dir) {
     backup.id = said;
     backup.summary = std::move(summary);
   } catch (const Error& error) {
+    // Out of reach or damaged: it must not hide the others.
     backup.problem = error.what();
   }
   return backup;

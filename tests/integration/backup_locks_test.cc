@@ -178,7 +178,7 @@ TEST(BackupLocks, WorkersHoldFew) {
     const Result rows = looking.query(
         "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = relation JOIN pg_stat_activity a USING "
         "(pid)"
-        " WHERE relnamespace = 'public'::regnamespace AND a.query LIKE '%NOWAIT; COPY%' GROUP BY pid");
+        " WHERE relnamespace = 'public'::regnamespace AND a.query LIKE '%NOWAIT;%COPY%' GROUP BY pid");
     for (int i = 0; i < rows.rows(); ++i) most = std::max(most, rows.integer(i, 0));
   };
   EXPECT_EQ(vault.back_up(database, recorder).summary.tables, 200U);

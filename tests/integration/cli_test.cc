@@ -177,6 +177,31 @@ TEST_F(CliWithBackup, VerifyNamesTheDamagedFileAndEndsWithThree) {
   EXPECT_NE(ran.out.find(kGlobalsFile), std::string::npos) << ran.out;
 }
 
+TEST_F(CliWithBackup, AVerifyThatFailsSaysSoLastOnStderrAndInItsDocument) {
+  overwrite(backup_.dir / kGlobalsFile, "rot");
+  const Ran ran = run({"verify", "--quiet"});
+  const std::string last = "pgassay: the backup is bad: " + backup_.id.shown() + ": ";
+  EXPECT_TRUE(ran.err.starts_with(last)) << ran.err;
+  EXPECT_NE(ran.err.find("\nhint: "), std::string::npos) << ran.err;
+  EXPECT_EQ(document({"verify"}, 3).at("messages").at(0).at("level"), "error");
+}
+
+TEST_F(CliWithBackup, AStderrThatCannotBeWrittenFailsNothing) {
+  const std::string command = std::string("'") + PGASSAY_BINARY + "' verify --repo '" + repository_.string() +
+                              "' >/dev/null 2>/dev/full";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 0);
+}
+
+TEST_F(CliWithBackup, AManifestOfANewerFormatIsUnverified) {
+  overwrite(backup_.dir / kManifestFile, R"({"format": 99})");
+  EXPECT_EQ(document({"verify"}, 4).at("verdict"), "UNVERIFIED");
+}
+
+TEST_F(Cli, AnEmptyDatabaseNameIsAUsageError) {
+  document({"backup", "-d", ""}, 2);
+  document({"restore", "latest", "--create", "-d", ""}, 2);
+}
+
 TEST_F(CliWithBackup, VerifyAllEndsWithTheWorst) {
   const Backup other = publish_sample(Repository::open(repository_), "prod", "other");
   overwrite(other.dir / kGlobalsFile, "rot");
@@ -223,7 +248,7 @@ class CliRoundTrip : public Cli {
 
 TEST_F(CliRoundTrip, BackupVerifyRestoreAndProve) {
   const std::string from = shared_server().conninfo("cli_round"), server = shared_server().conninfo();
-  const json taken =
+  json taken =
       document({"backup", "-d", from, "--source", "here", "--label", "first", "--pin"}, 0).at("backup");
   EXPECT_EQ(taken.at("source"), "here");
   EXPECT_EQ(taken.at("database"), "cli_round");
@@ -232,6 +257,8 @@ TEST_F(CliRoundTrip, BackupVerifyRestoreAndProve) {
   EXPECT_EQ(taken.at("rows"), 1000);
   EXPECT_EQ(taken.at("tables"), 1);
   json listed = document({"list"}, 0).at("backups").at(0);
+  EXPECT_TRUE(taken.at("left_out").empty());
+  taken.erase("left_out");
   EXPECT_EQ(listed, taken);
   EXPECT_EQ(document({"verify"}, 0).at("verdict"), "PASS");
   const json restored = document({"restore", "latest", "-d", server, "--create", "--into", "cli_copy"}, 0);
@@ -248,7 +275,8 @@ TEST_F(CliRoundTrip, AConfiguredSourceNeedsNothingElseAndTheSummaryNamesTheNextS
   const Ran ran = run({"backup"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_TRUE(ran.out.starts_with("backup  prod/cli_round/")) << ran.out;
-  EXPECT_NE(ran.out.find("prove it: pgassay verify prod/cli_round/"), std::string::npos);
+  EXPECT_NE(ran.out.find("prove it: pgassay verify --repo " + repository_.string() + " prod/cli_round/"),
+            std::string::npos);
 }
 
 TEST_F(CliRoundTrip, AServerThatIsNotThereIsAFailureInOneLine) {

@@ -291,6 +291,44 @@ TEST_F(RepositoryTest, OneThatCannotBeWrittenCanBeRead) {
   EXPECT_THROW(repository.add_evidence(backup, {}), Error);
 }
 
+TEST_F(RepositoryTest, ABackupOutOfReachIsListedWithItsProblemAndHidesNoOther) {
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
+  const Backup locked = test::publish_sample(repository),
+               other = test::publish_sample(repository, "prod", "other");
+  fs::permissions(temporary.path(), fs::perms(0755));
+  for (const auto& entry : fs::recursive_directory_iterator(temporary.path())) {
+    fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0755) : fs::perms(0644));
+  }
+  fs::permissions(locked.dir, fs::perms(0700));
+  const AsNobody nobody;
+  const std::vector<Backup> backups = Repository::open(root).list();
+  ASSERT_EQ(backups.size(), 2u);
+  EXPECT_NE(backups[0].problem.find("Permission denied"), std::string::npos) << backups[0].problem;
+  EXPECT_TRUE(backups[1].summary);
+}
+
+TEST_F(RepositoryTest, OneThatMayNotBeLookedIntoSaysSoInTheSystemsWords) {
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
+  fs::permissions(temporary.path(), fs::perms(0755));
+  fs::permissions(root, fs::perms(0700));
+  const AsNobody nobody;
+  for (const auto& act : {&Repository::open, &Repository::open_or_create}) {
+    EXPECT_NE(message_of<Error>([&] { act(root); }).find("Permission denied"), std::string::npos);
+  }
+}
+
+TEST_F(RepositoryTest, DebrisThatCannotBeRemovedIsAProblemAndNoObstacle) {
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
+  make_private_dirs(root / ".partial/somebody's.0123/data");
+  for (const Path& dir : {temporary.path(), root, root / ".partial"}) fs::permissions(dir, fs::perms(0755));
+  const AsNobody nobody;
+  std::vector<std::string> problems;
+  EXPECT_TRUE(repository.clear_debris(&problems).empty());
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_NE(problems[0].find("Permission denied"), std::string::npos) << problems[0];
+  EXPECT_NO_THROW(repository.clear_debris());
+}
+
 struct ReuseTest : testing::Test {
   test::TemporaryDir temporary;
   Path old_file = temporary.path() / "old", new_file = temporary.path() / "new";

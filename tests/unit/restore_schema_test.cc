@@ -58,7 +58,7 @@ TEST(DatabaseSettings, KeepAnEmptyListEmpty) {
 
 TEST(DatabaseSettings, QuoteTheValueAndTheRole) {
   EXPECT_EQ(setting_sql("d", {"r\"", "my.flag", "it's"}),
-            "ALTER ROLE \"r\"\"\" IN DATABASE \"d\" SET \"my\".\"flag\" TO 'it''s'");
+            "ALTER ROLE \"r\"\"\" IN DATABASE \"d\" SET \"my.flag\" TO 'it''s'");
 }
 
 TEST(ExtensionTables, AreLoadedParentsFirst) {

@@ -1,6 +1,7 @@
 #include "verify/stored_bytes.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -235,6 +236,33 @@ TEST_F(StoredBytesTest, AStopIsPassedOn) {
   Observer silent;
   Findings findings;
   EXPECT_THROW(check_stored_bytes(dir, {}, findings, silent, source.get_token()), Stopped);
+}
+
+TEST_F(StoredBytesTest, AFileOutOfReachIsUnverifiedAndNoDamage) {
+  if (::geteuid() != 0) FAIL() << "needs root to become another user";
+  fs::permissions(temporary.path(), fs::perms(0755));
+  for (const auto& entry : fs::recursive_directory_iterator(temporary.path())) {
+    fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0755) : fs::perms(0644));
+  }
+  fs::permissions(dir / orders, fs::perms(0600));
+  ASSERT_EQ(::seteuid(65534), 0);
+  const bool no_findings = verify().empty();
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_TRUE(no_findings);
+  EXPECT_EQ(verdict_of(check::kParts), Verdict::unverified);
+  EXPECT_EQ(overall(result.checks), Verdict::unverified);
+  fs::permissions(dir / "data", fs::perms(0700));
+  ASSERT_EQ(::seteuid(65534), 0);
+  const auto findings = verify();
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_TRUE(findings.empty());
+  EXPECT_EQ(overall(result.checks), Verdict::unverified);
+}
+
+TEST_F(StoredBytesTest, AManifestOfANewerFormatIsUnverifiedAndNoDamage) {
+  test::overwrite(dir / kManifestFile, R"({"format": 99})");
+  EXPECT_TRUE(verify().empty());
+  EXPECT_EQ(verdict_of(check::kManifest), Verdict::unverified);
 }
 
 }  // namespace
