@@ -44,7 +44,8 @@ void check_files(const Path& dir, const Manifest& manifest) {
     std::uint64_t size = 0;
     try {
       size = size_of_file(dir / file.file);
-    } catch (const Error& error) {
+    } catch (const SystemError& error) {
+      if (!error.is_loss()) throw;
       throw BadBackup(error.what(), kHint);
     }
     if (size != file.stored)
