@@ -230,6 +230,10 @@ void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
   own["checks"] = array_of(report.checks);
 }
 
+void Reply::set(std::string_view key, nlohmann::ordered_json value) {
+  members_->own[std::string(key)] = std::move(value);
+}
+
 std::string Reply::document(int exit) const {
   const std::lock_guard lock(members_->mutex);
   Json json = {{"format", kDocumentFormat},

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ class Reply {
   void set_details(const Manifest& manifest, std::size_t largest);
   void set_verified(std::span<const Verified> verified);
   void set_restored(const BackupId& id, const RestoreReport& report);
+
+  /// Any other member: what a command's own json_*.cc built. A null is kept.
+  void set(std::string_view key, nlohmann::ordered_json value);
 
   /// One line feed at its end. Bytes that are no UTF-8 are replaced by U+FFFD.
   std::string document(int exit) const;

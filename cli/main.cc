@@ -6,6 +6,8 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/app.h"
@@ -17,12 +19,13 @@ namespace pgassay::cli {
 namespace {
 
 Exit run(Context& context) {
+  constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
+      {"backup", run_backup}, {"list", run_list},       {"show", run_show},
+      {"verify", run_verify}, {"restore", run_restore},
+  };
   const std::string& command = context.arguments.command;
-  if (command == "backup") return run_backup(context);
-  if (command == "list") return run_list(context);
-  if (command == "show") return run_show(context);
-  if (command == "verify") return run_verify(context);
-  if (command == "restore") return run_restore(context);
+  for (const auto& [name, run_it] : kRuns)
+    if (command == name) return run_it(context);
   throw UsageError("unknown command '" + command + "'");
 }
 

@@ -1,0 +1,23 @@
+// The commands' words for CLI11, a function a command. Only app.cc and declare_*.cc include it: CLI11 is slow
+// to compile.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+#include "cli/arguments.h"
+
+namespace pgassay::cli {
+
+CLI::App& add_command(CLI::App& app, const char* name, const char* what, const char* examples);
+void add_jobs(CLI::App& command, std::optional<unsigned>& jobs, const char* what);
+void add_selection(CLI::App& command, Selection& selection);  ///< --source, --database
+void add_one_id(CLI::App& command, Selection& selection);
+
+void declare_backup(CLI::App& app, Arguments& arguments);
+void declare_list(CLI::App& app, Arguments& arguments);
+void declare_show(CLI::App& app, Arguments& arguments);
+void declare_verify(CLI::App& app, Arguments& arguments);
+void declare_restore(CLI::App& app, Arguments& arguments);
+
+}  // namespace pgassay::cli
