@@ -52,7 +52,7 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
       for (int i = 0; i < rows.rows(); ++i) {
         const SequenceInfo& info = sequences[begin + static_cast<std::size_t>(i)];
         if (rows.oid(i, 3) != info.oid) throw TryAgain(info.name.shown() + ": renamed or replaced");
-        result.push_back({info.name, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
+        result.push_back({info.name, info.oid, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
       }
     } catch (const ServerError&) {
       rethrow_for("reading the sequences");

@@ -1,11 +1,11 @@
 #include "backup/plan.h"
 
 #include <fmt/format.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 #include <map>
 
+#include "core/postgres/name_pattern.h"
 #include "core/repository/layout.h"
 
 namespace pgassay {
@@ -15,35 +15,6 @@ constexpr std::uint64_t kPageBytes = 8192;  // a server built with another BLCKS
 constexpr std::uint64_t kPartBytes = 32 << 20;
 /// TID range scans: https://www.postgresql.org/docs/14/release-14.html
 constexpr int kTidRangeScans = 140000;
-
-class Exclusion {
- public:
-  explicit Exclusion(const std::vector<std::string>& patterns)
-      : patterns_(patterns), used_(patterns.size()) {}
-
-  /// The pattern that excludes the relation, or null.
-  const std::string* fits(const QualifiedName& name) {
-    for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      const bool qualified = patterns_[i].find('.') != std::string::npos;
-      const std::string subject = qualified ? name.shown() : name.name;
-      if (fnmatch(patterns_[i].c_str(), subject.c_str(), FNM_NOESCAPE) != 0) continue;
-      used_[i] = true;
-      return &patterns_[i];
-    }
-    return nullptr;
-  }
-  std::vector<std::string> unused() const {
-    std::vector<std::string> result;
-    for (std::size_t i = 0; i < patterns_.size(); ++i) {
-      if (!used_[i]) result.push_back(patterns_[i]);
-    }
-    return result;
-  }
-
- private:
-  const std::vector<std::string>& patterns_;
-  std::vector<bool> used_;
-};
 
 /// Why no rows of it are copied, beside exclusion; empty: they are.
 std::string without_rows(const TableInfo& table, const ServerFacts& server) {
@@ -56,9 +27,12 @@ std::string without_rows(const TableInfo& table, const ServerFacts& server) {
 Relation relation_of(const TableInfo& table) {
   Relation relation;
   relation.name = table.name;
+  relation.oid = table.oid;
   relation.kind = table.kind;
   relation.unlogged = table.persistence == 'u';
   relation.columns = table.columns;
+  relation.types = table.types;
+  relation.generated = table.generated;
   relation.via_root = table.via_root;
   relation.populated = table.populated;
   relation.extension = table.extension;
@@ -127,7 +101,7 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
                 const std::vector<std::string>& exclude, const std::string& encoding,
                 std::vector<std::string>& unused) {
   Plan plan;
-  Exclusion exclusion(exclude);
+  NamePatterns exclusion(exclude);
   std::map<Oid, const TableInfo*> partitioned;
   for (const TableInfo& table : tables) {
     if (table.kind == 'p') partitioned[table.oid] = &table;

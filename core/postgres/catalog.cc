@@ -4,7 +4,6 @@
 #include <cctype>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace pgassay {
 namespace {
@@ -61,13 +60,22 @@ constexpr std::string_view kSizes = R"(
 /// escaped.
 constexpr std::string_view kListColumns = R"(
 SELECT a.attrelid, pg_catalog.string_agg(
-  pg_catalog.replace(pg_catalog.replace(a.attname::pg_catalog.text, '\', '\\'), ',', '\,'), ',' ORDER BY a.attnum)
+  pg_catalog.replace(pg_catalog.replace(a.attname::pg_catalog.text, '\', '\\'), ',', '\,'), ',' ORDER BY a.attnum),
+  pg_catalog.string_agg(pg_catalog.replace(pg_catalog.replace(
+    pg_catalog.format_type(a.atttypid, a.atttypmod), '\', '\\'), ',', '\,'), ',' ORDER BY a.attnum)
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
   AND c.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'information_schema')
   AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 GROUP BY a.attrelid
+)";
+
+constexpr std::string_view kListGenerated = R"(
+SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attgenerated <> '' AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attrelid, a.attnum
 )";
 
 constexpr std::string_view kListSequences = R"(
@@ -150,18 +158,31 @@ void read_columns(Connection& connection, std::vector<TableInfo>& tables, const 
   const Result rows = connection.query(std::string(kListColumns));
   for (int row = 0; row < rows.rows(); ++row) {
     const auto found = partitioning.index.find(rows.oid(row, 0));
-    if (found != partitioning.index.end()) tables[found->second].columns = split_names(rows.text(row, 1));
+    if (found == partitioning.index.end()) continue;
+    tables[found->second].columns = split_names(rows.text(row, 1));
+    tables[found->second].types = split_names(rows.text(row, 2));
+  }
+  const Result generated = connection.query(std::string(kListGenerated));
+  for (int row = 0; row < generated.rows(); ++row) {
+    const auto found = partitioning.index.find(generated.oid(row, 0));
+    if (found == partitioning.index.end()) continue;
+    tables[found->second].generated.push_back(
+        {generated.text(row, 1), generated.text(row, 2), generated.text(row, 3)});
   }
 }
 
 /// The root's columns as far as the leaf has them: each has generated columns left out already.
-std::vector<std::string> in_order_of(const std::vector<std::string>& root,
-                                     const std::vector<std::string>& leaf) {
-  const std::unordered_set<std::string> present(leaf.begin(), leaf.end());
-  std::vector<std::string> columns;
-  std::copy_if(root.begin(), root.end(), std::back_inserter(columns),
-               [&present](const std::string& name) { return present.contains(name); });
-  return columns;
+void put_in_order_of(const std::vector<std::string>& root, TableInfo& leaf) {
+  std::unordered_map<std::string, std::string> type_of;
+  for (std::size_t i = 0; i < leaf.columns.size(); ++i) type_of[leaf.columns[i]] = leaf.types[i];
+  leaf.columns.clear();
+  leaf.types.clear();
+  for (const std::string& name : root) {
+    const auto found = type_of.find(name);
+    if (found == type_of.end()) continue;
+    leaf.columns.push_back(name);
+    leaf.types.push_back(found->second);
+  }
 }
 
 void find_roots(std::vector<TableInfo>& tables, const Partitioning& partitioning) {
@@ -176,7 +197,7 @@ void find_roots(std::vector<TableInfo>& tables, const Partitioning& partitioning
     if (ancestor == at) continue;
     tables[at].parent = partitioning.parent[at];
     tables[at].root = tables[ancestor].oid;
-    tables[at].columns = in_order_of(tables[ancestor].columns, tables[at].columns);
+    put_in_order_of(tables[ancestor].columns, tables[at]);
   }
 }
 

@@ -11,6 +11,11 @@
 
 namespace pgassay {
 
+/// A column that COPY leaves out, for the server computes it.
+struct GeneratedColumn {
+  std::string name, type, expression;
+};
+
 /// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members that
 /// are not configuration tables are never listed.
 struct TableInfo {
@@ -31,6 +36,8 @@ struct TableInfo {
   bool rls_filters = false;  ///< row security is on and would apply to us
   /// Columns to copy, in order: not dropped, not generated; of a leaf, in its root's order.
   std::vector<std::string> columns;
+  std::vector<std::string> types;  ///< of each of them, as format_type() says it, with its schema
+  std::vector<GeneratedColumn> generated;
   /// pg_extension.extcondition of a configuration table ("WHERE ..."; may be empty) and its extension's name.
   std::string extension, extension_filter;
   std::uint64_t heap_bytes = 0, toast_bytes = 0;  ///< now, on disk

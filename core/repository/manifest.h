@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/postgres/catalog.h"
 #include "core/postgres/source_facts.h"
 #include "core/postgres/types.h"
 #include "core/stream/part.h"
@@ -30,10 +31,13 @@ enum class Data { copied, excluded, none };
 
 struct Relation {
   QualifiedName name;
+  Oid oid{};  ///< in the source, which is its entry's in the schema archive too; none: an older backup
   char kind = 'r';  ///< r, p (its digest is the sum of its leaves), m, f
   bool unlogged = false;
   Data data = Data::copied;
   std::vector<std::string> columns;   ///< as copied, in order
+  std::vector<std::string> types;     ///< of the columns, as format_type() says them; empty: an older backup
+  std::vector<GeneratedColumn> generated;
   std::optional<QualifiedName> root;  ///< of a partition: the topmost partitioned table
   bool via_root = false;              ///< load its rows through the root
   bool populated = true;              ///< of a materialized view
@@ -44,6 +48,7 @@ struct Relation {
 
 struct Sequence {
   QualifiedName name;
+  Oid oid{};  ///< as a relation's
   std::int64_t last_value = 0;
   bool is_called = false;
   std::string extension;

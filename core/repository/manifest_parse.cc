@@ -53,13 +53,29 @@ Data read_data(const JsonFields& json) {
   json.bad("data", "is none of copied, excluded, none");
 }
 
+/// Backups of before it was recorded are without.
+Oid read_oid(const JsonFields& json) {
+  return json.has("oid") ? static_cast<Oid>(json.unsigned_integer("oid")) : Oid::none;
+}
+
+void read_types(const JsonFields& json, Relation& relation) {
+  if (json.has("types")) relation.types = json.texts("types");
+  if (!relation.types.empty() && relation.types.size() != relation.columns.size())
+    json.bad("types", "are not as many as there are columns");
+  if (!json.has("generated")) return;
+  for (const JsonFields& column : json.objects("generated"))
+    relation.generated.push_back({column.text("name"), column.text("type"), column.text("expression")});
+}
+
 Relation read_relation(const JsonFields& json) {
   Relation relation;
   relation.name = read_name(json);
+  relation.oid = read_oid(json);
   relation.kind = json.letter("kind");
   relation.unlogged = json.flag("unlogged");
   relation.data = read_data(json);
   relation.columns = json.texts("columns");
+  read_types(json, relation);
   if (json.has("root")) relation.root = read_name(json.object("root"));
   relation.via_root = json.flag("via_root");
   relation.populated = json.flag("populated");
@@ -75,6 +91,7 @@ Relation read_relation(const JsonFields& json) {
 Sequence read_sequence(const JsonFields& json) {
   Sequence sequence;
   sequence.name = read_name(json);
+  sequence.oid = read_oid(json);
   sequence.last_value = json.integer("last_value");
   sequence.is_called = json.flag("is_called");
   if (json.has("extension")) sequence.extension = json.text("extension");
@@ -86,8 +103,8 @@ ManifestSummary read_summary(const JsonFields& json, const Path& file) {
   summary.format = json.small_integer("format");
   if (summary.format > kManifestFormat) {
     throw NewerFormat(fmt::format("{}: written by a newer pgassay: its format is {}, this one reads up to {}",
-                                file.string(), summary.format, kManifestFormat),
-                    "use the pgassay that wrote it, or a newer one");
+                                  file.string(), summary.format, kManifestFormat),
+                      "use the pgassay that wrote it, or a newer one");
   }
   if (summary.format < 1) json.bad("format", "is no format");
   const JsonFields id = json.object("id"), snapshot = json.object("snapshot");

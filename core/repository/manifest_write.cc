@@ -36,6 +36,10 @@ void write_name(JsonText& json, const QualifiedName& name) {
   json.text({"name"}, name.name);
 }
 
+void write_oid(JsonText& json, Oid oid) {
+  if (oid != Oid::none) json.number({"oid"}, static_cast<std::uint32_t>(oid));
+}
+
 void write_digest(JsonText& json, const RowDigest& digest) {
   json.number({"rows"}, digest.rows);
   json.text({"digest"}, digest.hex());
@@ -194,19 +198,36 @@ void write_files(JsonText& json, const Manifest& manifest) {
 void write_sequence(JsonText& json, const Sequence& sequence) {
   json.object();
   write_name(json, sequence.name);
+  write_oid(json, sequence.oid);
   json.number({"last_value"}, sequence.last_value);
   json.flag({"is_called"}, sequence.is_called);
   if (!sequence.extension.empty()) json.text({"extension"}, sequence.extension);
   json.end();
 }
 
+void write_types(JsonText& json, const Relation& relation) {
+  if (!relation.types.empty()) write_texts(json, {"types"}, relation.types);
+  if (relation.generated.empty()) return;
+  json.array({"generated"});
+  for (const GeneratedColumn& column : relation.generated) {
+    json.object();
+    json.text({"name"}, column.name);
+    json.text({"type"}, column.type);
+    json.text({"expression"}, column.expression);
+    json.end();
+  }
+  json.end();
+}
+
 void write_relation(JsonText& json, const Relation& relation) {
   json.object();
   write_name(json, relation.name);
+  write_oid(json, relation.oid);
   json.text({"kind"}, std::string_view(&relation.kind, 1));
   json.flag({"unlogged"}, relation.unlogged);
   json.text({"data"}, to_text(relation.data));
   write_texts(json, {"columns"}, relation.columns);
+  write_types(json, relation);
   if (relation.root) {
     json.object({"root"});
     write_name(json, *relation.root);

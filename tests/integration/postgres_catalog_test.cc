@@ -30,6 +30,7 @@ CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
 CREATE FOREIGN TABLE far (a int) SERVER nowhere;
 CREATE MATERIALIZED VIEW stale AS SELECT 1 AS one WITH NO DATA;
 CREATE VIEW seen AS SELECT 1;
+CREATE TABLE precise (n numeric(10, 2), v varchar(7)[], i interval day to second(3));
 CREATE TYPE mood AS ENUM ('glad', 'sad');
 
 CREATE TABLE by_range (a int, b text, c int) PARTITION BY RANGE (a);
@@ -112,6 +113,19 @@ TEST_F(Catalog, CarriesAnyNameAndLeavesOutDroppedAndGeneratedColumns) {
   ASSERT_TRUE(table);
   EXPECT_EQ(table->name.schema, "odd \"s,.\\ch\nema");
   EXPECT_EQ(table->columns, (Names{"c,1", "d\\2", "e\"\n", "id"}));
+}
+
+TEST_F(Catalog, KnowsTheTypesOfColumnsAndHowOthersAreGenerated) {
+  const auto table = find("t. \"x,\n");
+  EXPECT_EQ(table->types, (Names{"integer", "text", "integer", "integer"}));
+  ASSERT_EQ(table->generated.size(), 1U);
+  EXPECT_EQ(table->generated[0].name, "generated");
+  EXPECT_EQ(table->generated[0].type, "integer");
+  EXPECT_EQ(table->generated[0].expression, "(\"c,1\" * 2)");
+  EXPECT_EQ(find("by_hash")->types, Names{"public.mood"});
+  EXPECT_EQ(find("other_order")->types, (Names{"integer", "text", "integer"}));
+  EXPECT_EQ(find("precise")->types,
+            (Names{"numeric(10,2)", "character varying(7)[]", "interval day to second(3)"}));
 }
 
 TEST_F(Catalog, IsSortedByName) {

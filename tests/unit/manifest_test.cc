@@ -38,6 +38,9 @@ TEST_F(ManifestTest, ComesBackFromItsTextAsItWas) {
   EXPECT_EQ(test::manifest_text(again), text);
   ASSERT_EQ(again.relations.size(), manifest.relations.size());
   EXPECT_EQ(again.relations[0].parts[1].pages, (PageRange{4, std::nullopt}));
+  EXPECT_EQ(again.relations[0].oid, Oid{16400});
+  EXPECT_EQ(again.relations[0].types[1], "character varying(20)");
+  EXPECT_EQ(again.relations[0].generated.at(0).expression, "(id * 2)");
   EXPECT_EQ(again.relations[2].name.name, "caf\xe9");
   EXPECT_EQ(again.relations[2].columns, std::vector<std::string>{"na\xefve"});
   EXPECT_EQ(again.summary.label, manifest.summary.label);
@@ -71,6 +74,11 @@ TEST_F(ManifestTest, AMissingFieldIsNamed) {
   EXPECT_EQ(refusal_of("\"label\"", "\"lebal\""), "manifest.json: /label: missing");
   EXPECT_EQ(refusal_of("\"via_root\"", "\"via_rood\""), "manifest.json: /relations/0/via_root: missing");
   EXPECT_EQ(refusal_of("\"relations\"", "\"relation\""), "manifest.json: /relations: missing");
+}
+
+TEST_F(ManifestTest, TypesThatAreNotAsManyAsColumnsAreRefused) {
+  EXPECT_EQ(refusal_of("[\"integer\", ", "["),
+            "manifest.json: /relations/0/types: are not as many as there are columns");
 }
 
 TEST_F(ManifestTest, AFieldOfAnotherTypeIsNamed) {
@@ -151,7 +159,7 @@ TEST(ManifestOfManyRelations, IsReadInSeconds) {
     part.file = part_file(relation.name, 0);
     relation.parts = {part};
     manifest.relations.push_back(relation);
-    manifest.sequences.push_back({relation.name, 1, true, ""});
+    manifest.sequences.push_back({relation.name, Oid::none, 1, true, ""});
   }
   test::set_sums(manifest);
   const Stopwatch watch;
