@@ -357,14 +357,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& optio
     start_reading_session(connection, kMoneyLocale);
     run.database = connection.database();
     lock = repository.lock_database(options.source, run.database, "backup");
-    std::vector<std::string> problems;
-    for (const Path& debris : repository.clear_debris(&problems)) {
-      observer.message(Level::warning, "removed what an interrupted run left: " + debris.string());
-    }
-    for (const std::string& problem : problems) {
-      observer.message(Level::warning, "an interrupted run's directory stays: " + problem,
-                       "remove it as its owner");
-    }
+    clear_debris(repository, observer);
     newest = repository.newest(options.source, run.database);
     run.preflight = preflight(connection, repository, options, newest, observer, stop);
   }

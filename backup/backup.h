@@ -1,6 +1,7 @@
 // Taking a backup of one database: preflight, lock, snapshot, schema, data, publish.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ struct BackupOptions {
   double full_every_days = 7;  ///< parts are all stored anew after this long; 0: always
   bool role_passwords = true;
   std::string tool_version;
+  /// Bytes that pruning this source's database would free: asked when the disk is too full for a backup, for
+  /// the hint. Empty: not known.
+  std::function<std::uint64_t(const std::string& database)> prunable_bytes;
 };
 
 struct TakenBackup {

@@ -116,21 +116,32 @@ void note_extension_tables(Connection& connection, Preflight& preflight) {
   }
 }
 
+std::uint64_t mib(std::uint64_t bytes) {
+  return bytes >> 20;
+}
+
+/// What to do about a disk that is too full.
+std::string room_hint(const BackupOptions& options, const std::string& database) {
+  constexpr const char* kMove = "make room, or move the repository to a larger file system";
+  const std::uint64_t prunable = options.prunable_bytes ? mib(options.prunable_bytes(database)) : 0;
+  if (prunable == 0) return kMove;
+  return fmt::format("pgassay prune --source {} would free {} MiB; else {}", options.source, prunable, kMove);
+}
+
 void check_disk(const Repository& repository, const ServerFacts& server, const std::optional<Backup>& newest,
-                Findings& findings) {
+                const BackupOptions& options, const std::string& database, Findings& findings) {
   const std::uint64_t free = free_bytes(repository.root());
-  const auto mib = [](std::uint64_t bytes) { return bytes >> 20; };
   if (newest && newest->summary) {
     if (free < newest->summary->stored_bytes) {
       findings.refuse(fmt::format("{}: {} MiB free, the last backup took {} MiB", repository.root().string(),
                                   mib(free), mib(newest->summary->stored_bytes)),
-                      "make room, or move the repository to a larger file system");
+                      room_hint(options, database));
     }
   } else if (free < server.database_bytes / 4) {
     // No schema and hardly any data compress better than 1:4 together with their indexes left out.
     findings.refuse(fmt::format("{}: {} MiB free for a database of {} MiB", repository.root().string(),
                                 mib(free), mib(server.database_bytes)),
-                    "make room, or move the repository to a larger file system");
+                    room_hint(options, database));
   } else if (free < server.database_bytes) {
     findings.warn(fmt::format("{}: {} MiB free for a database of {} MiB, compression has to help",
                               repository.root().string(), mib(free), mib(server.database_bytes)),
@@ -193,7 +204,7 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
   check_user_mappings(connection, result, findings);
   note_extension_tables(connection, result);
   result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
-  check_disk(repository, result.server, newest, findings);
+  check_disk(repository, result.server, newest, options, connection.database(), findings);
   check_clock(result.server, newest, findings);
   try {
     result.pg_dump = choose_pg_dump(result.server.version, options.pg_dump, stop);

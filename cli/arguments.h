@@ -36,14 +36,29 @@ struct RestoreArguments {
   std::optional<unsigned> jobs;
 };
 
+/// Each overrides the policy of every source that is pruned.
+struct PolicyArguments {
+  std::optional<unsigned> keep_days, keep_min, keep_daily, keep_weekly, keep_monthly, keep_yearly;
+  std::optional<double> max_delete_fraction;
+  std::vector<std::string> pin_labels;
+};
+
+struct PruneArguments {
+  PolicyArguments policy;
+  std::vector<std::string> ignore_future;
+  bool dry_run = false, force = false, after_failed_run = false;
+};
+
 struct Arguments {
   std::string command;
   std::optional<std::string> repo, config;
   bool json = false, quiet = false, verbose = false;
-  Selection selection;  ///< of list, show, verify and restore
+  Selection selection;  ///< of list, show, verify, restore, prune, pin and unpin
   BackupArguments backup;
   VerifyArguments verify;
   RestoreArguments restore;
+  PruneArguments prune;
+  std::optional<std::string> reason;  ///< of pin
   bool all_tables = false;  ///< of show
 };
 

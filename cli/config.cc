@@ -43,6 +43,7 @@ class Section {
   Section(const toml::table& table, std::string shown, const Path& file)
       : table_(table), shown_(std::move(shown)), file_(file) {}
 
+  bool has(const std::string& key) const { return table_.contains(key); }
   const toml::node* take(const std::string& key) {
     known_.push_back(key);
     return table_.get(key);
@@ -76,6 +77,15 @@ class Section {
     if (!(value > 0 && value <= most)) {
       reject(key, fmt::format("{} = {} is out of range: more than 0, at most {}", key, value, most));
     }
+    return value;
+  }
+  std::optional<double> fraction(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (!node->is_number()) wrong_type(key, *node, "a number");
+    const double value = *node->value<double>();
+    if (!(value >= 0 && value <= 1))
+      reject(key, fmt::format("{} = {} is out of range: 0 to 1", key, value));
     return value;
   }
   std::optional<bool> boolean(const std::string& key) {
@@ -169,6 +179,24 @@ std::optional<T> narrowed(const std::optional<std::int64_t>& value) {
   return value ? std::optional<T>(static_cast<T>(*value)) : std::nullopt;
 }
 
+RetentionConfig read_retention(Section& section) {
+  const auto count = [&](const char* key, std::int64_t least) {
+    return narrowed<unsigned>(section.integer(key, least, kMaxKept));
+  };
+  RetentionConfig retention;
+  retention.keep_days = count("keep_days", 0);
+  retention.keep_min = count("keep_min", 1);
+  retention.keep_daily = count("keep_daily", 0);
+  retention.keep_weekly = count("keep_weekly", 0);
+  retention.keep_monthly = count("keep_monthly", 0);
+  retention.keep_yearly = count("keep_yearly", 0);
+  retention.max_delete_fraction = section.fraction("max_delete_fraction");
+  // An empty list is no absent one: nothing but a pin pins.
+  std::vector<std::string> labels = section.texts("pin_labels");
+  if (section.has("pin_labels")) retention.pin_labels = std::move(labels);
+  return retention;
+}
+
 SourceConfig read_source(Section section) {
   SourceConfig source;
   source.connection = read_connection(section);
@@ -184,6 +212,7 @@ SourceConfig read_source(Section section) {
   source.label = section.text("label");
   source.full_every_days = section.days("full_every");
   source.role_passwords = section.boolean("role_passwords");
+  source.retention = read_retention(section);
   section.finish();
   return source;
 }
@@ -225,6 +254,7 @@ Config parse_config(std::string_view text, const Path& name) {
   config.jobs = narrowed<unsigned>(top.integer("jobs", 1, kMaxJobs));
   config.compression = narrowed<int>(top.integer("compression", 1, kMaxCompression));
   config.full_every_days = top.days("full_every");
+  config.retention = read_retention(top);
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
   top.finish();
   return config;

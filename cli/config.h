@@ -12,6 +12,13 @@
 
 namespace pgassay::cli {
 
+/// The keys of retention, at the top and in [source.NAME].
+struct RetentionConfig {
+  std::optional<unsigned> keep_days, keep_min, keep_daily, keep_weekly, keep_monthly, keep_yearly;
+  std::optional<double> max_delete_fraction;
+  std::optional<std::vector<std::string>> pin_labels;
+};
+
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
 struct SourceConfig {
   ConnInfo connection;
@@ -22,6 +29,7 @@ struct SourceConfig {
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<double> full_every_days;
   std::optional<bool> role_passwords;
+  RetentionConfig retention;
 };
 
 struct Config {
@@ -30,12 +38,14 @@ struct Config {
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> full_every_days;
+  RetentionConfig retention;
   std::map<std::string, SourceConfig> sources;
 };
 
 inline constexpr unsigned kMaxJobs = 64;
 inline constexpr int kMaxCompression = 19;
 inline constexpr double kMaxLockTimeout = 3600;
+inline constexpr unsigned kMaxKept = 100'000;  ///< of keep_days and its kin: some 270 years
 
 /// `text` as the file `name`. Throws UsageError "name:LINE: …".
 Config parse_config(std::string_view text, const Path& name);

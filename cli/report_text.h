@@ -1,10 +1,12 @@
-// What show, verify and restore print for people.
+// What show, verify, restore and prune print for people.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "core/repository/repository.h"
 #include "restore/restore.h"
+#include "retention/prune.h"
 
 namespace pgassay::cli {
 
@@ -16,5 +18,7 @@ std::string show_text(const Backup& backup, const Manifest& manifest, std::size_
 std::string verified_text(const BackupId& id, const Evidence& evidence, bool all_checks);
 /// Checks that passed are shown only when all did.
 std::string restored_text(const BackupId& id, const RestoreReport& report, bool proved);
+/// A line for each backup, and what came free or would.
+std::string pruned_text(std::span<const PruneReport> reports, bool dry_run);
 
 }  // namespace pgassay::cli

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cli/resolve_retention.h"
 #include "cli/units.h"
 #include "core/system/error.h"
 
@@ -141,6 +142,7 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
       first_of(flag_days, source.full_every_days, config.full_every_days, options.full_every_days);
   options.role_passwords = !arguments.no_role_passwords && source.role_passwords.value_or(true);
   options.tool_version = PGASSAY_VERSION;
+  options.prunable_bytes = prunable_bytes_of(all, config, options.source);
   return options;
 }
 

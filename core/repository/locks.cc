@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <thread>
 
 #include "core/repository/identity.h"
@@ -32,6 +33,16 @@ std::string read_holder(const Path& file) {
   return "another run";
 }
 
+/// Nothing when there is no such directory any more.
+Fd open_unless_gone(const Path& dir) {
+  try {
+    return open_for_reading(dir);
+  } catch (const SystemError& error) {
+    if (error.number() == ENOENT) return {};
+    throw;
+  }
+}
+
 /// A publisher holds the lock for an instant more than the rename; waiting is for that.
 bool lock_shared_soon(const Fd& fd) {
   using namespace std::chrono_literals;
@@ -45,13 +56,30 @@ bool lock_shared_soon(const Fd& fd) {
 }  // namespace
 
 ReadLease Repository::lease(const Backup& backup) const {
-  Fd fd = open_for_reading(backup.dir);
-  const bool locked = lock_shared_soon(fd);
-  if (!locked || !std::filesystem::exists(status_of(backup.dir))) {
-    throw Locked(fmt::format("cannot read {}: it is being removed", backup.id.shown()),
-                 "choose another: pgassay list");
+  Fd fd = open_unless_gone(backup.dir);
+  if (!fd || !lock_shared_soon(fd) || !std::filesystem::exists(status_of(backup.dir))) {
+    throw Locked(
+        fmt::format("cannot read {}: prune {} it", backup.id.shown(), fd ? "is removing" : "removed"),
+        "choose another: pgassay list");
   }
   return ReadLease(std::move(fd));
+}
+
+PruneLock Repository::lock_for_prune(const std::string& source, const std::string& database) const {
+  Fd fd = open_for_reading(database_dir(source, database));
+  if (!try_lock(fd, LockMode::exclusive)) {
+    throw Locked(fmt::format("{}/{} is being pruned by another run", source, database),
+                 "wait for it to end; the lock goes with its process");
+  }
+  return PruneLock(std::move(fd));
+}
+
+std::optional<RemovalLock> Repository::lock_for_removal(const Backup& backup) const {
+  Fd fd = open_unless_gone(backup.dir);
+  // Moved to .trash/ between the two, it is no longer ours to remove.
+  if (!fd || !try_lock(fd, LockMode::exclusive) || !std::filesystem::exists(status_of(backup.dir)))
+    return std::nullopt;
+  return RemovalLock(backup.id, backup.dir, std::move(fd));
 }
 
 RunLock Repository::lock_database(const std::string& source, const std::string& database,

@@ -74,7 +74,8 @@ void PendingBackup::pin(const Pin& pin) const {
 void PendingBackup::flush(const Manifest& manifest) const {
   // The lock was opened before the first byte was written, so no failed write-out escapes it.
   sync_filesystem(lock_, dir_);
-  // All are clean by now; each tells once more what became of it. What is linked was flushed by its first run.
+  // All are clean by now; each tells once more what became of it. What is linked was flushed by its first
+  // run.
   for (const StoredFile& file : manifest.stored_files()) {
     if (link_count(dir_ / file.file) == 1) fsync_path(dir_ / file.file);
   }
@@ -151,6 +152,29 @@ std::vector<Path> Repository::clear_debris(std::vector<std::string>* problems) c
     });
   }
   return removed;
+}
+
+void clear_debris(const Repository& repository, Observer& observer) {
+  std::vector<std::string> problems;
+  for (const Path& debris : repository.clear_debris(&problems)) {
+    observer.message(Level::warning, "removed what an interrupted run left: " + debris.string());
+  }
+  for (const std::string& problem : problems) {
+    observer.message(Level::warning, "an interrupted run's directory stays: " + problem,
+                     "remove it as its owner");
+  }
+}
+
+void Repository::remove(RemovalLock lock) const {
+  const Path trash = root_ / kTrashDir;
+  const std::string home = encode_name(lock.id().source + "/" + lock.id().database);
+  make_private_dirs(trash);
+  const Path dir = trash / fmt::format("{}.{}.{}", home, lock.id().stamp, random_hex(4));
+  if (!rename_noreplace(lock.dir(), dir)) throw Error("is there already: " + dir.string());
+  // Before any file goes: a power failure must not bring back a directory that lacks some.
+  fsync_path(lock.dir().parent_path());
+  fsync_path(trash);
+  remove_tree(dir);
 }
 
 std::string Repository::free_stamp(const std::string& source, const std::string& database, Time taken) const {

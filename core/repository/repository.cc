@@ -263,9 +263,19 @@ Path Repository::add_evidence(const Backup& backup, const Evidence& evidence) co
 }
 
 void Repository::pin(const Backup& backup, const std::string& reason) const {
+  const ReadLease held = lease(backup);
   const Path dir = backup.dir / kEvidenceDir;
   make_private_dirs(dir);
   replace_file(dir / kPinFile, to_json(Pin{now(), reason}));
+}
+
+bool Repository::unpin(const Backup& backup) const {
+  const ReadLease held = lease(backup);
+  const Path file = backup.dir / kEvidenceDir / kPinFile;
+  if (!fs::exists(link_status_of(file))) return false;
+  remove_tree(file);
+  fsync_path(file.parent_path());
+  return true;
 }
 
 }  // namespace pgassay

@@ -33,6 +33,29 @@ class ReadLease {
   Fd fd_;
 };
 
+/// Exclusive flock on a database's directory: one prune of it at a time. It is not the RunLock: a prune can
+/// make room beside a running backup, which leases what it links to.
+class PruneLock {
+ public:
+  explicit PruneLock(Fd fd) : fd_(std::move(fd)) {}
+
+ private:
+  Fd fd_;
+};
+
+/// Exclusive flock on a backup directory: nobody reads or pins it, and nobody begins to.
+class RemovalLock {
+ public:
+  RemovalLock(BackupId id, Path dir, Fd fd) : id_(std::move(id)), dir_(std::move(dir)), fd_(std::move(fd)) {}
+  const BackupId& id() const { return id_; }
+  const Path& dir() const { return dir_; }
+
+ private:
+  BackupId id_;
+  Path dir_;
+  Fd fd_;
+};
+
 /// The exclusive flock of one database's .lock. Its file names the holder.
 class RunLock {
  public:
@@ -85,7 +108,7 @@ class Repository {
   /// The newest readable backup of a database.
   std::optional<Backup> newest(const std::string& source, const std::string& database) const;
 
-  ReadLease lease(const Backup& backup) const;  ///< throws Locked when prune is removing it
+  ReadLease lease(const Backup& backup) const;  ///< throws Locked when prune is removing it or has done so
   /// Throws Locked naming the holder (pid, host, since, command).
   RunLock lock_database(const std::string& source, const std::string& database,
                         std::string_view command) const;
@@ -98,7 +121,18 @@ class Repository {
 
   /// Returns the new file's path, after fsync.
   Path add_evidence(const Backup& backup, const Evidence& evidence) const;
+  /// Holds a lease meanwhile: a backup that could be pinned is not being removed, and prune looks at pins
+  /// again once it has the backup to itself.
   void pin(const Backup& backup, const std::string& reason) const;
+  bool unpin(const Backup& backup) const;  ///< false: it was not pinned. The same lease
+
+  /// Throws Locked when another prune of this database runs.
+  PruneLock lock_for_prune(const std::string& source, const std::string& database) const;
+  /// Without waiting: nothing when somebody holds it, or when it is gone.
+  std::optional<RemovalLock> lock_for_removal(const Backup& backup) const;
+  /// Renames it into .trash/, flushes that, and removes its files: at any instant the backup is listed and
+  /// whole, or not listed. What a crash or an error leaves in .trash/ is the next clear_debris()'s.
+  void remove(RemovalLock lock) const;
 
  private:
   Repository(Path root, std::string uuid) : root_(std::move(root)), uuid_(std::move(uuid)) {}
@@ -106,6 +140,9 @@ class Repository {
   Path root_;
   std::string uuid_;
 };
+
+/// The same, told to the observer as warnings.
+void clear_debris(const Repository& repository, Observer& observer);
 
 /// Reads a backup's whole manifest and checks it, against SHA256SUMS too. Throws BadBackup.
 Manifest read_manifest(const Path& backup_dir);

@@ -1,22 +1,14 @@
 // A disk that errs, a disk that fills up, a machine that stops: at every file operation of a backup, one
 // after the other. However it goes, there is a clean failure or a whole backup, and the older backup is as it
 // was.
-#include <algorithm>
-#include <fstream>
-#include <sstream>
-
 #include "tests/fault/scene.h"
+#include "tests/fault/with_fault.h"
 
 namespace pgassay::test {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Hit {
-  Ended ended;
-  std::string call;  ///< "17 write nightly/…", as the shim reports it; empty: there were fewer calls
-};
 
 std::string words_of(const std::string& kind) {
   return kind == "eio" ? "Input/output error" : "No space left on device";
@@ -27,21 +19,7 @@ class Faults : public Scene, public ::testing::WithParamInterface<const char*> {
   std::string kind() const { return GetParam(); }
 
   Hit run_with_fault(const Arguments& arguments, long at, const std::string& comm = "pgassay") const {
-    const Path report = repository_.parent_path() / "report";
-    fs::remove(report);
-    const char* sanitizer = std::getenv("ASAN_OPTIONS");
-    Hit hit;
-    hit.ended = run_pgassay(
-        arguments, {{"LD_PRELOAD", PGASSAY_FAULT_SHIM},
-                    {"ASAN_OPTIONS", std::string(sanitizer ? sanitizer : "") + ":verify_asan_link_order=0"},
-                    {"PGASSAY_FAULT_DIR", repository_.string()},
-                    {"PGASSAY_FAULT_KIND", kind()},
-                    {"PGASSAY_FAULT_AT", std::to_string(at)},
-                    {"PGASSAY_FAULT_COMM", comm},
-                    {"PGASSAY_FAULT_REPORT", report.string()}});
-    std::ifstream lines(report);
-    std::getline(lines, hit.call);
-    return hit;
+    return test::run_with_fault(pgassay(arguments, repository_), repository_, kind(), at, comm);
   }
 
   /// Runs with the fault at the first call, the 1 + stride-th, … until there are no more calls. The number of

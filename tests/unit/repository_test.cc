@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/system/subprocess.h"
+#include "tests/fixtures/as_nobody.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/temporary_dir.h"
 
@@ -271,12 +272,6 @@ TEST_F(RepositoryTest, EvidenceOfOneSecondIsAllKept) {
   EXPECT_TRUE(repository.find("latest").proofs.verified);
 }
 
-/// Root may write anywhere, so the test becomes somebody else for a moment.
-struct AsNobody {
-  AsNobody() { EXPECT_EQ(::seteuid(65534), 0); }
-  ~AsNobody() { EXPECT_EQ(::seteuid(0), 0); }
-};
-
 TEST_F(RepositoryTest, OneThatCannotBeWrittenCanBeRead) {
   if (::geteuid() != 0) FAIL() << "needs root to become another user";
   test::publish_sample(repository);
@@ -284,7 +279,7 @@ TEST_F(RepositoryTest, OneThatCannotBeWrittenCanBeRead) {
     fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0555) : fs::perms(0444));
   }
   fs::permissions(temporary.path(), fs::perms(0555));
-  const AsNobody nobody;
+  const test::AsNobody nobody;
   const Backup backup = Repository::open(root).find("latest");
   const ReadLease lease = repository.lease(backup);
   EXPECT_EQ(read_manifest(backup.dir).summary.id, backup.id);
@@ -300,7 +295,7 @@ TEST_F(RepositoryTest, ABackupOutOfReachIsListedWithItsProblemAndHidesNoOther) {
     fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0755) : fs::perms(0644));
   }
   fs::permissions(locked.dir, fs::perms(0700));
-  const AsNobody nobody;
+  const test::AsNobody nobody;
   const std::vector<Backup> backups = Repository::open(root).list();
   ASSERT_EQ(backups.size(), 2u);
   EXPECT_NE(backups[0].problem.find("Permission denied"), std::string::npos) << backups[0].problem;
@@ -311,7 +306,7 @@ TEST_F(RepositoryTest, OneThatMayNotBeLookedIntoSaysSoInTheSystemsWords) {
   if (::geteuid() != 0) FAIL() << "needs root to become another user";
   fs::permissions(temporary.path(), fs::perms(0755));
   fs::permissions(root, fs::perms(0700));
-  const AsNobody nobody;
+  const test::AsNobody nobody;
   for (const auto& act : {&Repository::open, &Repository::open_or_create}) {
     EXPECT_NE(message_of<Error>([&] { act(root); }).find("Permission denied"), std::string::npos);
   }
@@ -321,7 +316,7 @@ TEST_F(RepositoryTest, DebrisThatCannotBeRemovedIsAProblemAndNoObstacle) {
   if (::geteuid() != 0) FAIL() << "needs root to become another user";
   make_private_dirs(root / ".partial/somebody's.0123/data");
   for (const Path& dir : {temporary.path(), root, root / ".partial"}) fs::permissions(dir, fs::perms(0755));
-  const AsNobody nobody;
+  const test::AsNobody nobody;
   std::vector<std::string> problems;
   EXPECT_TRUE(repository.clear_debris(&problems).empty());
   ASSERT_EQ(problems.size(), 1u);

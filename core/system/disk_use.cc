@@ -1,0 +1,47 @@
+#include "core/system/disk_use.h"
+
+#include <sys/stat.h>
+
+#include <map>
+#include <utility>
+
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::uint64_t kStatBlock = 512;  // of st_blocks, whatever the file system's own blocks are
+
+void collect(const Path& path, std::vector<DiskUse>& names) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0) throw_errno("can't read the status of", path);
+  const bool directory = S_ISDIR(status.st_mode);
+  names.push_back({status.st_dev, status.st_ino, directory ? 1 : std::uint64_t{status.st_nlink},
+                   static_cast<std::uint64_t>(status.st_blocks) * kStatBlock});
+  if (!directory) return;
+  for (const std::string& name : list_names(path)) collect(path / name, names);
+}
+
+}  // namespace
+
+std::vector<DiskUse> disk_use(const Path& dir) {
+  std::vector<DiskUse> names;
+  collect(dir, names);
+  return names;
+}
+
+std::vector<std::uint64_t> bytes_freed(const std::vector<std::vector<DiskUse>>& trees) {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> links_left;
+  std::vector<std::uint64_t> freed;
+  for (const std::vector<DiskUse>& tree : trees) {
+    std::uint64_t bytes = 0;
+    for (const DiskUse& name : tree) {
+      std::uint64_t& left = links_left.try_emplace({name.device, name.inode}, name.links).first->second;
+      if (left > 0 && --left == 0) bytes += name.bytes;
+    }
+    freed.push_back(bytes);
+  }
+  return freed;
+}
+
+}  // namespace pgassay
