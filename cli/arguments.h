@@ -49,16 +49,23 @@ struct PruneArguments {
   bool dry_run = false, force = false, after_failed_run = false;
 };
 
+struct ExportArguments {
+  std::optional<std::string> output, table, format;
+  bool header = false, no_owner = false, no_acl = false, no_tablespaces = false;
+  bool no_single_transaction = false, no_restrict = false;
+};
+
 struct Arguments {
   std::string command;
   std::optional<std::string> repo, config;
   bool json = false, quiet = false, verbose = false;
-  Selection selection;  ///< of list, show, verify, restore, prune, pin and unpin
+  Selection selection;  ///< of list, show, verify, restore, export, prune, pin and unpin
   BackupArguments backup;
   VerifyArguments verify;
   RestoreArguments restore;
   PruneArguments prune;
   std::optional<std::string> reason;  ///< of pin
+  ExportArguments exporting;
   bool all_tables = false;  ///< of show
 };
 

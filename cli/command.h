@@ -28,5 +28,6 @@ Exit run_restore(Context& context);
 Exit run_prune(Context& context);
 Exit run_pin(Context& context);
 Exit run_unpin(Context& context);
+Exit run_export(Context& context);
 
 }  // namespace pgassay::cli

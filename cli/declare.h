@@ -22,5 +22,6 @@ void declare_restore(CLI::App& app, Arguments& arguments);
 void declare_prune(CLI::App& app, Arguments& arguments);
 void declare_pin(CLI::App& app, Arguments& arguments);
 void declare_unpin(CLI::App& app, Arguments& arguments);
+void declare_export(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli
