@@ -39,7 +39,7 @@ std::optional<Proofs::Last> some_proof(Dice& dice, Time taken, int rarity) {
   if (dice.one_in(rarity)) return std::nullopt;
   constexpr Verdict kVerdicts[] = {Verdict::pass, Verdict::pass, Verdict::pass,
                                    Verdict::pass, Verdict::fail, Verdict::unverified};
-  return Proofs::Last{taken + minutes(9), kVerdicts[dice.below(6)], 1};
+  return Proofs::Last{taken + minutes(9), kVerdicts[dice.below(6)], 1, {}};
 }
 
 Backup some_backup(Dice& dice, Time taken) {
