@@ -72,6 +72,16 @@ class Restoration {
   RestoreReport run() {
     const Stopwatch watch;
     timed("check", [this] { check(); });
+    if (options_.throwaway)
+      write();
+    else
+      write_or_say_what_is_left();
+    report_.seconds = watch.seconds();
+    return std::move(report_);
+  }
+
+ private:
+  void write_or_say_what_is_left() {
     try {
       write();
     } catch (const Stopped&) {
@@ -82,11 +92,8 @@ class Restoration {
     } catch (const Error& error) {
       throw Error(error.what(), with_next(error.hint()), error.exit());
     }
-    report_.seconds = watch.seconds();
-    return std::move(report_);
   }
 
- private:
   template <typename Body>
   void timed(const char* name, Body body) {
     observer_.phase(name);
@@ -125,7 +132,9 @@ class Restoration {
       check_no_template(*server_);
       check_empty(*server_);
     }
-    pg_restore_ = choose_pg_restore(server_->server_version(), manifest_.summary.pg_dump_version_num, stop_);
+    pg_restore_ = options_.pg_restore ? *options_.pg_restore
+                                      : choose_pg_restore(server_->server_version(),
+                                                          manifest_.summary.pg_dump_version_num, stop_);
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
       report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
@@ -160,6 +169,7 @@ class Restoration {
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
     timed("pre-data", [this] { restore_schema("pre-data", 1); });
+    if (options_.before_data) options_.before_data(*server_);
     load();
     timed("post-data", [this] { restore_schema("post-data", options_.jobs); });
     timed("properties", [this] {
@@ -171,7 +181,8 @@ class Restoration {
 
   void restore_schema(const char* section, unsigned jobs) {
     const SchemaRun run{pg_restore_,        dir_ / kSchemaFile, section,
-                        std::max(1U, jobs), options_.owners,    roles_.absent_tablespaces.empty()};
+                        std::max(1U, jobs), options_.owners,    roles_.absent_tablespaces.empty(),
+                        !options_.throwaway};
     restore_section(*server_, run, report_.lost, report_.notes, stop_);
   }
 

@@ -1,11 +1,14 @@
 // Restoring a whole backup into an empty database, and proving that every row came back.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/postgres/connection.h"
+#include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
 #include "core/system/verdict.h"
 #include "restore/proof.h"
@@ -23,6 +26,12 @@ struct RestoreOptions {
   bool role_passwords = true;  ///< false: roles are created without
   unsigned jobs = 2;
   bool prove = true;
+  std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
+  /// The server is thrown away afterwards: no subscription is made, a role that can't be made as it was is a
+  /// line in `lost`, and nobody is told what to clean up.
+  bool throwaway = false;
+  /// Called with a connection to the target once its pre-data is there, before any row.
+  std::function<void(Connection&)> before_data;
 };
 
 struct RestoreReport {

@@ -139,6 +139,7 @@ void grant(Connection& connection, const GlobalStatement& statement, std::vector
 
 RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options) {
   RolePlan plan;
+  plan.softly = options.throwaway;
   std::vector<GlobalStatement> statements;
   try {
     statements = read_globals(globals);
@@ -180,6 +181,12 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<std:
   for (const GlobalStatement& statement : plan.statements) {
     if (statement.kind == Kind::membership || statement.kind == Kind::parameter) {
       grant(connection, statement, lost, notes);
+      continue;
+    }
+    if (plan.softly) {
+      std::string words;
+      if (!try_statement(connection, statement.statement.text, words))
+        lost.push_back(fmt::format("role {}: {}", statement.role, words));
       continue;
     }
     try {

@@ -17,6 +17,7 @@ struct RolePlan {
   std::vector<GlobalStatement> statements;      ///< that make the absent roles what they were, in order
   std::vector<std::string> session;             ///< settings that the statements are to be read under
   std::vector<std::string> notes;
+  bool softly = false;  ///< a statement that fails is a line in `lost`, and the rest goes on
 };
 
 /// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws
@@ -25,7 +26,7 @@ struct RolePlan {
 RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options);
 
 /// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
-/// `lost`.
+/// `lost`; softly: so is every other statement.
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
                   std::vector<std::string>& notes);
 

@@ -16,7 +16,7 @@ struct SchemaRun {
   Path archive;
   std::string section;  ///< "pre-data", "post-data"
   unsigned jobs = 1;
-  bool owners = true, tablespaces = true;
+  bool owners = true, tablespaces = true, subscriptions = true;
 };
 
 /// Restores the section into the database that `target` is connected to, and goes on after errors: each
