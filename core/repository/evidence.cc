@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
 #include "core/repository/layout.h"
@@ -50,7 +52,15 @@ Verdict read_verdict(const JsonFields& json) {
 
 Proofs::Last last_of(const Evidence& evidence) {
   const std::chrono::duration<double> took = evidence.finished - evidence.started;
-  return {evidence.finished, evidence.verdict, took.count()};
+  Proofs::Last last{evidence.finished, evidence.verdict, took.count(), {}};
+  const auto restored = evidence.facts.find(kRestoreSeconds);
+  double seconds = 0;
+  if (restored != evidence.facts.end()) {
+    const std::string& text = restored->second;
+    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec == std::errc{})
+      last.restore_seconds = seconds;
+  }
+  return last;
 }
 
 void note(const Evidence& evidence, Proofs& proofs) {
@@ -84,6 +94,9 @@ std::string to_json(const Evidence& evidence) {
   json.object({"facts"}, Layout::block);
   for (const auto& [name, value] : evidence.facts) json.text({name}, value);
   json.end();
+  json.array({"notes"}, Layout::block);
+  for (const std::string& note : evidence.notes) json.text(note);
+  json.end();
   json.end();
   return json.take();
 }
@@ -109,6 +122,7 @@ Evidence parse_evidence(std::string_view text, const Path& name_for_errors) {
     evidence.phases.push_back({phase.text("name"), phase.number("seconds")});
   }
   evidence.facts = json.text_map("facts");
+  if (json.has("notes")) evidence.notes = json.texts("notes");  // evidence of earlier versions has none
   evidence.file = name_for_errors;
   return evidence;
 }

@@ -28,8 +28,10 @@ struct Evidence {
   std::vector<PhaseTime> phases;
   std::string scope;                         ///< "all", or "2/7": the subset of the data that was read
   std::map<std::string, std::string> facts;  ///< kind-specific: server_version, image, rows_compared …
-  Path file;                                 ///< where it was stored; empty: nowhere. Not part of the JSON.
+  std::vector<std::string> notes;  ///< what was left alone on purpose, or tolerated: each with its reason
+  Path file;                       ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
+inline constexpr const char* kRestoreSeconds = "restore_seconds";  ///< a fact of drills
 std::string to_json(const Evidence& evidence);
 /// Throws BadBackup.
 Evidence parse_evidence(std::string_view json, const Path& name_for_errors);
@@ -47,6 +49,7 @@ struct Proofs {
     Time at;
     Verdict verdict;
     double seconds;
+    std::optional<double> restore_seconds;  ///< of a drill that restored all of it
   };
   /// The newest of each. Of a subset only a FAIL counts: the rest says nothing about the whole.
   std::optional<Last> verified, drilled;

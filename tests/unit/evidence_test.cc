@@ -36,6 +36,7 @@ TEST_F(EvidenceTest, ComesBackFromItsTextAsItWas) {
   evidence.findings = {{"data/caf\xe9", "rows", "one \"quoted\""}};
   evidence.phases = {{"load", 12.5}};
   evidence.facts = {{"image", "postgres:15"}};
+  evidence.notes = {"one", "two"};
   const Evidence again = parse_evidence(to_json(evidence), "x.json");
   EXPECT_EQ(to_json(again), to_json(evidence));
   EXPECT_EQ(again.findings[0].file, "data/caf\xe9");
@@ -61,6 +62,23 @@ TEST_F(EvidenceTest, TheNewestProofOfEachKindCounts) {
   EXPECT_EQ(proofs.verified->seconds, 90);
   EXPECT_EQ(proofs.drilled->at, parse_rfc3339("2026-11-22T03:00:00Z"));
   EXPECT_FALSE(proofs.pin);
+}
+
+TEST_F(EvidenceTest, OfADrillTheRestoresTimeIsKnown) {
+  Evidence evidence = sample("drill", "2026-11-22T03:00:00Z", Verdict::pass);
+  evidence.facts[kRestoreSeconds] = "41.250";
+  put("1.drill.json", to_json(evidence));
+  put("1.verify.json", to_json(sample("verify", "2026-11-22T03:00:00Z", Verdict::pass)));
+  const Proofs proofs = read_proofs(dir);
+  EXPECT_EQ(proofs.drilled->restore_seconds, 41.25);
+  EXPECT_FALSE(proofs.verified->restore_seconds);
+}
+
+TEST_F(EvidenceTest, ThatIsOlderThanItsNotesIsStillRead) {
+  std::string text = to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass));
+  text.erase(text.rfind(",\n"), text.rfind("\n}") - text.rfind(",\n"));
+  EXPECT_EQ(text.find("notes"), std::string::npos);
+  EXPECT_EQ(parse_evidence(text, "x.json").notes, std::vector<std::string>{});
 }
 
 TEST_F(EvidenceTest, ASubsetThatPassedProvesNothingOfTheWhole) {
