@@ -46,7 +46,7 @@ StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir
     if (try_to_read(leader, live, then, writer)) {
       const Part part = writer.finish();
       if (inventory_fingerprint(live) != then) {
-        doubt = {"certainty of the inventory",
+        doubt = {kInventoryInDoubt,
                  "objects were created, altered or dropped while it was read: where it differs from a "
                  "restored database,"
                  " that proves nothing"};

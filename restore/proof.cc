@@ -23,9 +23,7 @@ std::string setting(const Manifest& manifest, const char* name) {
 
 /// Why another digest over as many rows need not mean other rows.
 std::vector<std::string> excuses(Connection& connection, const Manifest& manifest, const Settings& session) {
-  std::vector<std::string> out;
-  const int here = connection.server_version() / 10000, there = manifest.server.version / 10000;
-  if (here != there) out.push_back(fmt::format("PostgreSQL {} here, {} in the backup", here, there));
+  std::vector<std::string> out = other_versions(connection, manifest);
   if (connection.server_encoding() != manifest.encoding)
     out.push_back(
         fmt::format("encoding {} here, {} in the backup", connection.server_encoding(), manifest.encoding));
@@ -34,6 +32,15 @@ std::vector<std::string> excuses(Connection& connection, const Manifest& manifes
     if (recorded != manifest.session.end() && recorded->second != value)
       out.push_back(fmt::format("{} was {} when the backup was taken", name, recorded->second));
   }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> other_versions(Connection& connection, const Manifest& manifest) {
+  std::vector<std::string> out;
+  const int here = connection.server_version() / 10000, there = manifest.server.version / 10000;
+  if (here != there) out.push_back(fmt::format("PostgreSQL {} here, {} in the backup", here, there));
   std::map<std::string, std::string> versions;
   for (const ExtensionInfo& extension : list_extensions(connection))
     versions[extension.name] = extension.version;
@@ -45,6 +52,8 @@ std::vector<std::string> excuses(Connection& connection, const Manifest& manifes
   }
   return out;
 }
+
+namespace {
 
 /// What one check of the rows compares: the subjects' sum with what the backup holds.
 struct Comparison {
@@ -87,6 +96,13 @@ class RowProof {
 
   std::vector<ProofUnit> units;
   std::vector<ProofSubject> subjects;
+
+  std::uint64_t rows_read() const {
+    std::uint64_t rows = 0;
+    for (const Comparison& comparison : comparisons_)
+      for (const std::size_t index : comparison.subjects) rows += subjects[index].found.rows;
+    return rows;
+  }
 
   void compare(const std::vector<std::string>& reasons, std::vector<Check>& checks) const {
     std::uint64_t agreeing = 0, rows = 0;
@@ -210,7 +226,7 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
 }  // namespace
 
 std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsigned jobs, Observer& observer,
-                         std::stop_token stop) {
+                         std::stop_token stop, Compared* compared) {
   const std::string money = setting(manifest, "lc_monetary");
   Connection leader = Connection::open(target, "pgassay proof", stop);
   const Settings session = start_reading_session(leader, money);
@@ -226,6 +242,7 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
   objects.plan(rows.units, rows.subjects);
   read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, jobs, observer, stop);
   rows.compare(reasons, checks);
+  if (compared != nullptr) compared->rows = rows.rows_read();
   check_materialized_views(manifest, rows.by_name(), checks);
   check_sequences(leader, manifest.sequences, checks);
   objects.compare(rows.subjects, checks);

@@ -136,6 +136,10 @@ bool JsonFields::has(const char* key) const {
   return object_->contains(key);
 }
 
+bool JsonFields::null(const char* key) const {
+  return at(key).is_null();
+}
+
 const json& JsonFields::at(const char* key) const {
   const auto found = object_->find(key);
   if (found == object_->end()) bad(key, "missing");

@@ -25,6 +25,7 @@ class JsonFields {
              std::shared_ptr<const Path> file);
 
   bool has(const char* key) const;
+  bool null(const char* key) const;         ///< it is there, and null
   std::string text(const char* key) const;  ///< of {"hex": "…"} too
   std::vector<std::string> texts(const char* key) const;
   std::map<std::string, std::string> text_map(const char* key) const;

@@ -78,6 +78,8 @@ class NewerFormat : public BadBackup {
 struct LeftOut {
   std::string what, why;
 };
+/// LeftOut::what of a backup whose inventory may hold what came after its snapshot.
+inline constexpr const char* kInventoryInDoubt = "certainty of the inventory";
 
 struct PhaseTime {
   std::string name;

@@ -1,0 +1,69 @@
+// Parts of a drill that need no server.
+#include <gtest/gtest.h>
+
+#include "verify/drill_checks.h"
+#include "verify/properties_check.h"
+#include "verify/trouble.h"
+
+namespace pgassay {
+namespace {
+
+DatabaseProperties properties() {
+  DatabaseProperties some;
+  some.name = "app";
+  some.owner = "app_owner";
+  some.encoding = "UTF8";
+  some.collate = some.ctype = "C.UTF-8";
+  some.settings = {{"", "TimeZone", "UTC"}, {"app", "work_mem", "7MB"}};
+  return some;
+}
+
+TEST(CompareProperties, PassesWhateverTheNameAndTheOrderOfSettings) {
+  DatabaseProperties now = properties();
+  now.name = "pgassay_drill";
+  std::swap(now.settings[0], now.settings[1]);
+  EXPECT_EQ(compare_properties(properties(), now, "").verdict, Verdict::pass);
+}
+
+TEST(CompareProperties, NamesEachThatDiffers) {
+  DatabaseProperties now = properties();
+  now.owner = "postgres";
+  now.settings.pop_back();
+  const Check check = compare_properties(properties(), now, "");
+  EXPECT_EQ(check.verdict, Verdict::fail);
+  EXPECT_EQ(check.detail,
+            "owner 'postgres' instead of 'app_owner'; settings none instead of app: work_mem = 7MB");
+  EXPECT_EQ(compare_properties(properties(), now, "because").verdict, Verdict::unverified);
+}
+
+TEST(ServerTrouble, IsToldFromAnObjectsFault) {
+  EXPECT_TRUE(is_server_trouble("53100"));
+  EXPECT_FALSE(is_server_trouble("42P01"));
+  EXPECT_EQ(
+      server_trouble_in("CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
+      "No space left on device");
+  EXPECT_EQ(server_trouble_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
+}
+
+TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
+  RestoreReport report;
+  EXPECT_EQ(check_restore(report, {}).at(0).verdict, Verdict::pass);
+  report.lost = {"CREATE INDEX i ON t: no", "role r: no"};
+  const std::vector<Check> checks = check_restore(report, {});
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[1].verdict, Verdict::fail);
+  EXPECT_EQ(checks[1].detail, "role r: no");
+}
+
+TEST(CheckRestore, ExcusesWhatCouldNotBeFilledForWantOfAForeignTable) {
+  RestoreReport report;
+  report.lost = {"REFRESH MATERIALIZED VIEW public.v: foreign-data wrapper \"w\" has no handler"};
+  Circumstances cut;
+  cut.cut_off["public.v"] = {"public", "v"};
+  EXPECT_EQ(check_restore(report, cut).at(0).verdict, Verdict::unverified);
+  report.lost = {"REFRESH MATERIALIZED VIEW public.v2: division by zero"};
+  EXPECT_EQ(check_restore(report, cut).at(0).verdict, Verdict::fail);
+}
+
+}  // namespace
+}  // namespace pgassay

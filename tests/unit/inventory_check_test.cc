@@ -1,0 +1,104 @@
+#include "verify/inventory_check.h"
+
+#include <gtest/gtest.h>
+
+namespace pgassay {
+namespace {
+
+using Objects = std::vector<InventoryObject>;
+using Acl = std::vector<std::string>;
+
+InventoryObject table(const std::string& name) {
+  return {"table", name, "owner", Acl{"owner=SELECT"}, "d"};
+}
+
+/// "VERDICT name: detail" and a line feed for each check.
+std::string compared(const Objects& then, const Objects& now, const Circumstances& circumstances = {},
+                     const std::string& in_doubt = {}) {
+  std::string text;
+  for (const Check& check : compare_inventories(then, now, circumstances, in_doubt).checks)
+    text += std::string(to_string(check.verdict)) + " " + check.name + ": " + check.detail + "\n";
+  return text;
+}
+
+TEST(InventoryCheck, TwoThatAreEqualPassInOneLineThatCounts) {
+  const Objects objects = {table("a"), table("b"), {"index", "i", {}, {}, "d"}};
+  EXPECT_EQ(compared(objects, objects), "PASS objects: 3 objects are what they were: table 2, index 1\n");
+}
+
+TEST(InventoryCheck, OrderDoesNotCount) {
+  EXPECT_EQ(compare_inventories({table("a"), table("b")}, {table("b"), table("a")}, {}, "").checks.size(),
+            1U);
+}
+
+TEST(InventoryCheck, NoObjectsAreNoProof) {
+  EXPECT_EQ(compared({}, {}).substr(0, 10), "UNVERIFIED");
+}
+
+TEST(InventoryCheck, NamesWhatIsMissing) {
+  EXPECT_EQ(compared({table("a"), table("b")}, {table("a")}), "FAIL table b: it is missing\n");
+}
+
+TEST(InventoryCheck, NamesWhatWasNotThere) {
+  EXPECT_EQ(compared({table("b")}, {table("a"), table("b"), table("c")}),
+            "FAIL table a: it is there, and the backup's database had none of that name\n"
+            "FAIL table c: it is there, and the backup's database had none of that name\n");
+}
+
+TEST(InventoryCheck, NamesBothOwners) {
+  InventoryObject other = table("a");
+  other.owner = "postgres";
+  EXPECT_EQ(compared({table("a")}, {other}), "FAIL table a: its owner is postgres instead of owner\n");
+}
+
+TEST(InventoryCheck, NamesPrivilegesThatWereLostOrGained) {
+  InventoryObject then = table("a"), now = table("a");
+  then.acl = Acl{"owner=SELECT", "reader=SELECT"};
+  now.acl = Acl{"PUBLIC=SELECT", "owner=SELECT"};
+  EXPECT_EQ(compared({then}, {now}),
+            "FAIL table a: its privileges are not what they were: PUBLIC=SELECT instead of reader=SELECT\n");
+}
+
+TEST(InventoryCheck, NamesAnotherDefinition) {
+  InventoryObject now = table("a");
+  now.definition = "e";
+  EXPECT_EQ(compared({table("a")}, {now}), "FAIL table a: its definition is not what it was\n");
+}
+
+TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
+  InventoryObject now = table("a");
+  now.definition = "e";
+  Circumstances other;
+  other.other_versions = {"PostgreSQL 17 here, 15 in the backup"};
+  EXPECT_EQ(compared({table("a"), table("b")}, {now}, other),
+            "UNVERIFIED table a: its definition is not what it was; that proves nothing: PostgreSQL 17 here, "
+            "15 in the "
+            "backup\nFAIL table b: it is missing\n");
+}
+
+TEST(InventoryCheck, AMaterializedViewOverAForeignTableIsExcused) {
+  InventoryObject then{"materialized view", "public.v", "owner", {}, "d"}, now = then;
+  now.definition = "e";
+  Circumstances cut;
+  cut.cut_off["public.v"] = {"public", "v"};
+  EXPECT_EQ(compared({then}, {now}, cut).substr(0, 10), "UNVERIFIED");
+  EXPECT_EQ(compared({then}, {now}).substr(0, 4), "FAIL");
+}
+
+TEST(InventoryCheck, AnInventoryInDoubtProvesNothing) {
+  EXPECT_EQ(compared({table("a")}, {table("b")}, {}, "objects were altered while it was read"),
+            "UNVERIFIED table a: it is missing; objects were altered while it was read\n"
+            "UNVERIFIED table b: it is there, and the backup's database had none of that name; objects were "
+            "altered while "
+            "it was read\n");
+}
+
+TEST(InventoryCheck, SubscriptionsDoNotCount) {
+  const InventoryObject subscription{"subscription", "s", "owner", {}, "d"},
+      comment{"comment", "on subscription s", {}, {}, "d"};
+  EXPECT_EQ(compared({table("a"), subscription, comment}, {table("a")}),
+            "PASS objects: 1 objects are what they were: table 1\n");
+}
+
+}  // namespace
+}  // namespace pgassay

@@ -1,0 +1,45 @@
+// Every object of the backup's inventory against a restored database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "core/repository/manifest.h"
+#include "verify/circumstances.h"
+
+namespace pgassay {
+
+/// A line of inventory.jsonl.zst (core/postgres/inventory.h).
+struct InventoryObject {
+  std::string kind, identity;
+  std::optional<std::string> owner;
+  std::optional<std::vector<std::string>> acl;
+  std::string definition;
+};
+
+/// Throws BadBackup naming the line that is not one, or that the file is damaged.
+std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir);
+/// The database's own, now. Wants a session of start_reading_session().
+std::vector<InventoryObject> read_present_inventory(Connection& connection);
+
+struct InventoryComparison {
+  std::vector<Check>
+      checks;  ///< one for each difference, named "KIND IDENTITY"; a summary when there is none
+  std::uint64_t compared = 0;
+};
+
+/// Missing, another owner, other privileges, another definition, and objects that the backup does not have.
+/// Subscriptions do not count: a drill makes none. `in_doubt` says why the stored one is no certain witness,
+/// or is empty.
+InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,
+                                        const Circumstances& circumstances, const std::string& in_doubt);
+
+/// Adds to each check about a definition what that is in the database, where the server can say it in a line:
+/// indexes, constraints, triggers.
+void tell_definitions(Connection& connection, std::vector<Check>& checks);
+
+}  // namespace pgassay
