@@ -54,7 +54,12 @@ class Lab {
   test::Ended verify(const std::string& repository) const;
   test::Ended restore(const std::string& repository, const std::string& into) const;
   test::Ended dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
-  test::Ended pg_restore(const std::string& dir, const std::string& into) const;
+  test::Ended pg_restore(const std::string& dir, const std::string& into) const {
+    return pg_restore(dir, into, server_);
+  }
+  test::Ended pg_restore(const std::string& dir, const std::string& into,
+                         const test::LocalServer& server) const;
+  test::Ended drill(const std::string& repository) const;  ///< on the local engine, as its JSON document
   test::Ended zstd_test(const std::string& backup_dir, unsigned processes) const;
 
  private:
