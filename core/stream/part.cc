@@ -18,6 +18,10 @@ constexpr std::size_t kReadChunk = 256 * 1024;
 // cheap anyway.
 constexpr std::uint64_t kWritebackFrom = 1 << 20;
 constexpr int kMaxWindowLog = 27;
+// Level 1 with a hash table that fits the first-level cache (16 KiB) and a window that fits the second: an
+// eighth faster than its own 64 and 512 KiB, more where the cache is shared, for 1 % more bytes of most
+// tables (prose: 8 %).
+constexpr int kFastest = 1, kFastestHashLog = 12, kFastestWindowLog = 18;
 
 std::size_t check_zstd(std::size_t result, const char* what) {
   if (ZSTD_isError(result)) throw Error(std::string(what) + ": zstd: " + ZSTD_getErrorName(result));
@@ -52,6 +56,10 @@ struct PartEncoder::Impl {
     set(ZSTD_c_compressionLevel, level);
     set(ZSTD_c_checksumFlag, 1);
     set(ZSTD_c_contentSizeFlag, 0);
+    if (level == kFastest) {
+      set(ZSTD_c_hashLog, kFastestHashLog);
+      set(ZSTD_c_windowLog, kFastestWindowLog);
+    }
   }
 
   void start(int to_fd, const Path& name) {

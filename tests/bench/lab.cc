@@ -12,6 +12,8 @@
 #include <thread>
 
 #include "core/repository/repository.h"
+#include "tests/bench/copy_to_nowhere.h"
+#include "tests/bench/cpu_meter.h"
 
 namespace pgassay::bench {
 
@@ -71,9 +73,25 @@ std::string Lab::tool(const std::string& name) const {
 }
 
 /// Whatever the last program left to be written is not this one's to wait for.
-Ended Lab::run(const std::vector<std::string>& argv) const {
+Ran Lab::run(const std::vector<std::string>& argv) const {
   ::sync();
-  return checked(test::run_child(argv), argv[0]);
+  const CpuMeter meter(postmaster());
+  Ran ran{checked(test::run_child(argv), argv[0]), {}};
+  ran.cost = {ran.seconds, meter.seconds()};
+  return ran;
+}
+
+Cost Lab::nowhere(const std::string& database, const Manifest& manifest) const {
+  constexpr unsigned kConnections = 2;
+  const CpuMeter meter(postmaster());
+  const double seconds = copy_to_nowhere(conninfo(database), manifest, kConnections);
+  return {seconds, meter.seconds()};
+}
+
+pid_t Lab::postmaster() const {
+  pid_t pid = 0;
+  std::ifstream(server_.dir() / "data" / "postmaster.pid") >> pid;
+  return pid;
 }
 
 std::string Lab::facts() const {
@@ -114,33 +132,33 @@ void Lab::drop(const std::string& database) {
 
 Taken Lab::backup(const std::string& database, const std::string& repository) const {
   Taken taken;
-  taken.ended = run({options_.pgassay, "backup", "--repo", repository, "--source", "bench", "-j", "2",
-                     "--json", "--quiet", "-d", conninfo(database)});
-  taken.dir = nlohmann::json::parse(taken.ended.out).at("backup").at("path").get<std::string>();
+  taken.ran = run({options_.pgassay, "backup", "--repo", repository, "--source", "bench", "-j", "2", "--json",
+                   "--quiet", "-d", conninfo(database)});
+  taken.dir = nlohmann::json::parse(taken.ran.out).at("backup").at("path").get<std::string>();
   return taken;
 }
 
-Ended Lab::verify(const std::string& repository) const {
+Ran Lab::verify(const std::string& repository) const {
   return run({options_.pgassay, "verify", "--repo", repository, "-j", "2", "--quiet", "latest"});
 }
 
-Ended Lab::restore(const std::string& repository, const std::string& into) const {
+Ran Lab::restore(const std::string& repository, const std::string& into) const {
   return run({options_.pgassay, "restore", "--repo", repository, "-j", "2", "--quiet", "--create", "--into",
               into, "-d", conninfo("postgres"), "latest"});
 }
 
-Ended Lab::dump(const std::string& database, const std::string& dir, std::optional<int> compression) const {
+Ran Lab::dump(const std::string& database, const std::string& dir, std::optional<int> compression) const {
   std::vector<std::string> argv = {tool("pg_dump"), "-Fd", "-j2", "-f", dir, "-d", conninfo(database)};
   if (compression) argv.push_back("-Z" + std::to_string(*compression));
   return run(argv);
 }
 
-Ended Lab::pg_restore(const std::string& dir, const std::string& into) const {
+Ran Lab::pg_restore(const std::string& dir, const std::string& into) const {
   run({tool("createdb"), "--maintenance-db", conninfo("postgres"), "-T", "template0", into});
   return run({tool("pg_restore"), "-j2", "-d", conninfo(into), dir});
 }
 
-Ended Lab::zstd_test(const std::string& backup_dir, unsigned processes) const {
+Ran Lab::zstd_test(const std::string& backup_dir, unsigned processes) const {
   return run({"sh", "-c",
               "find \"$1\" -name '*.zst' -print0 | xargs -0 -n " +
                   std::string(processes == 1 ? "100000" : "1") + " -P " + std::to_string(processes) +

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "core/repository/manifest.h"
 #include "tests/bench/data_sets.h"
+#include "tests/bench/results.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/local_server.h"
 
@@ -34,8 +36,12 @@ class ScratchDir {
   std::filesystem::path path_;
 };
 
+struct Ran : test::Ended {
+  Cost cost;
+};
+
 struct Taken {
-  test::Ended ended;
+  Ran ran;
   std::string dir;  ///< of the backup
 };
 
@@ -51,14 +57,17 @@ class Lab {
   void drop(const std::string& database);
 
   Taken backup(const std::string& database, const std::string& repository) const;
-  test::Ended verify(const std::string& repository) const;
-  test::Ended restore(const std::string& repository, const std::string& into) const;
-  test::Ended dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
-  test::Ended pg_restore(const std::string& dir, const std::string& into) const;
-  test::Ended zstd_test(const std::string& backup_dir, unsigned processes) const;
+  Ran verify(const std::string& repository) const;
+  Ran restore(const std::string& repository, const std::string& into) const;
+  Ran dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
+  Ran pg_restore(const std::string& dir, const std::string& into) const;
+  Ran zstd_test(const std::string& backup_dir, unsigned processes) const;
+  /// COPY of the manifest's parts over two connections, and nothing done with the rows.
+  Cost nowhere(const std::string& database, const Manifest& manifest) const;
 
  private:
-  test::Ended run(const std::vector<std::string>& argv) const;
+  Ran run(const std::vector<std::string>& argv) const;
+  pid_t postmaster() const;
   std::string tool(const std::string& name) const;
 
   Options options_;

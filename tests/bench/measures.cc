@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/repository/repository.h"
-#include "tests/bench/copy_to_nowhere.h"
 #include "tests/bench/results.h"
 
 namespace pgassay::bench {
@@ -24,8 +23,9 @@ double data_phase(const Manifest& manifest) {
   throw std::runtime_error("the manifest has no phase named data");
 }
 
-void add(Results& results, const std::string& series, const test::Ended& ended) {
-  results.add_seconds_and_peak(series, ended.seconds, ended.peak_kib);
+void add(Results& results, const std::string& series, const Ran& ran) {
+  results.add(series, ran.cost);
+  results.add_peak(series, ran.peak_kib);
 }
 
 void second_backup(const Lab& lab, const std::string& database) {
@@ -36,7 +36,7 @@ void second_backup(const Lab& lab, const std::string& database) {
   Results::print_figure(
       "new bytes of a second backup, of its stored bytes",
       100.0 * static_cast<double>(summary.new_bytes) / static_cast<double>(summary.stored_bytes), "%", {1});
-  Results::print_figure("peak memory of a second backup", static_cast<double>(second.ended.peak_kib) / 1024,
+  Results::print_figure("peak memory of a second backup", static_cast<double>(second.ran.peak_kib) / 1024,
                         "MiB", {kPeakMib});
 }
 
@@ -47,9 +47,9 @@ void two_tables(Lab& lab) {
     const ScratchDir scratch(lab.options().scratch);
     const Taken taken = lab.backup(database, scratch / "repository");
     const Manifest manifest = read_manifest(taken.dir);
-    add(results, kBackup, taken.ended);
-    results.add(kData, data_phase(manifest));
-    results.add(kNowhere, copy_to_nowhere(lab.conninfo(database), manifest, 2));
+    add(results, kBackup, taken.ran);
+    results.add(kData, {data_phase(manifest)});
+    results.add(kNowhere, lab.nowhere(database, manifest));
     add(results, kDumpPlain, lab.dump(database, scratch / "plain", 0));
     add(results, kDump, lab.dump(database, scratch / "compressed", std::nullopt));
     add(results, kVerify, lab.verify(scratch / "repository"));
@@ -58,6 +58,7 @@ void two_tables(Lab& lab) {
   }
   results.print_series();
   results.print_ratio(kData, kNowhere, Target{1.3, 1.1});
+  results.print_cpu_ratio(kBackup, kNowhere);
   results.print_ratio(kBackup, kDumpPlain, Target{1.0});
   results.print_ratio(kBackup, kDump, Target{0.5});
   results.print_ratio(kVerify, kZstd, Target{1.7});
@@ -71,7 +72,7 @@ void one_table(Lab& lab) {
   Results results("one_table: one large table");
   for (int run = 0; run < lab.options().runs; ++run) {
     const ScratchDir scratch(lab.options().scratch);
-    add(results, kBackup, lab.backup("one_table", scratch / "repository").ended);
+    add(results, kBackup, lab.backup("one_table", scratch / "repository").ran);
     add(results, kDumpPlain, lab.dump("one_table", scratch / "plain", 0));
   }
   results.print_series();
@@ -84,8 +85,8 @@ void small_tables(Lab& lab) {
   for (int run = 0; run < lab.options().runs; ++run) {
     const ScratchDir scratch(lab.options().scratch);
     const Taken taken = lab.backup("small_tables", scratch / "repository");
-    add(results, kBackup, taken.ended);
-    results.add(kData, data_phase(read_manifest(taken.dir)));
+    add(results, kBackup, taken.ran);
+    results.add(kData, {data_phase(read_manifest(taken.dir))});
     add(results, kDump, lab.dump("small_tables", scratch / "compressed", std::nullopt));
     add(results, kVerify, lab.verify(scratch / "repository"));
   }
@@ -100,7 +101,7 @@ void large_row(Lab& lab) {
   Results results("large_row: a row of 200 MiB; targets are 4 times the row");
   const double row_mib = 200 * lab.options().scale;
   const ScratchDir scratch(lab.options().scratch);
-  add(results, kBackup, lab.backup("large_row", scratch / "repository").ended);
+  add(results, kBackup, lab.backup("large_row", scratch / "repository").ran);
   add(results, kVerify, lab.verify(scratch / "repository"));
   results.print_series();
   results.print_peak(kBackup, std::max(kPeakMib, 4 * row_mib));

@@ -29,18 +29,14 @@ std::string judged(double value, const Target& target) {
 
 }  // namespace
 
-void Results::add(const std::string& series, double seconds) {
+void Results::add(const std::string& series, const Cost& cost) {
   if (!seconds_.contains(series)) order_.push_back(series);
-  seconds_[series].push_back(seconds);
+  seconds_[series].push_back(cost.seconds);
+  if (cost.cpu > 0) cpu_[series].push_back(cost.cpu);
 }
 
 void Results::add_peak(const std::string& series, long kib) {
   peaks_[series] = std::max(peaks_[series], kib);
-}
-
-void Results::add_seconds_and_peak(const std::string& series, double seconds, long kib) {
-  add(series, seconds);
-  add_peak(series, kib);
 }
 
 void Results::print_series() const {
@@ -48,8 +44,10 @@ void Results::print_series() const {
   for (const std::string& name : order_) {
     const std::vector<double>& values = seconds_.at(name);
     const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    print(fmt::format("  {:<44} {:9.3f} s   min {:.3f}  max {:.3f}  of {}", name, median(values), *least,
-                      *most, values.size()));
+    const auto cpu = cpu_.find(name);
+    print(fmt::format("  {:<44} {:9.3f} s   min {:.3f}  max {:.3f}  of {}{}", name, median(values), *least,
+                      *most, values.size(),
+                      cpu == cpu_.end() ? "" : fmt::format("   CPU {:.3f} s", median(cpu->second))));
   }
 }
 
@@ -58,6 +56,12 @@ void Results::print_ratio(const std::string& series, const std::string& to,
   const double ratio = median(seconds_.at(series)) / median(seconds_.at(to));
   print(fmt::format("  RATIO {:<70} {:7.3f}   {}", series + " / " + to, ratio,
                     target ? judged(ratio, *target) : "no target"));
+  if (cpu_.contains(series) && cpu_.contains(to)) print_cpu_ratio(series, to);
+}
+
+void Results::print_cpu_ratio(const std::string& series, const std::string& to) const {
+  print(fmt::format("    CPU {:<70} {:7.3f}", series + " / " + to,
+                    median(cpu_.at(series)) / median(cpu_.at(to))));
 }
 
 void Results::print_peak(const std::string& series, double limit_mib) const {

@@ -13,15 +13,23 @@ struct Target {
   std::optional<double> aim = std::nullopt;  ///< what we would like
 };
 
+/// What one run took.
+struct Cost {
+  double seconds = 0;  ///< by the clock
+  double cpu = 0;      ///< processor seconds, of the program and the server together; 0: not known
+};
+
 class Results {
  public:
   explicit Results(std::string title) : title_(std::move(title)) {}
-  void add(const std::string& series, double seconds);
+  void add(const std::string& series, const Cost& cost);
   void add_peak(const std::string& series, long kib);
-  void add_seconds_and_peak(const std::string& series, double seconds, long kib);
 
   void print_series() const;
+  /// Of the clock's medians, with the same ratio of processor seconds behind it where both are known.
   void print_ratio(const std::string& series, const std::string& to, std::optional<Target> target) const;
+  /// Of processor seconds alone: where the two do not do their work side by side.
+  void print_cpu_ratio(const std::string& series, const std::string& to) const;
   /// The highest peak of the series against a limit.
   void print_peak(const std::string& series, double limit_mib) const;
   static void print_figure(const std::string& what, double value, const std::string& unit, Target target);
@@ -29,7 +37,7 @@ class Results {
  private:
   std::string title_;
   std::vector<std::string> order_;
-  std::map<std::string, std::vector<double>> seconds_;
+  std::map<std::string, std::vector<double>> seconds_, cpu_;
   std::map<std::string, long> peaks_;
 };
 
