@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/load_queue.h"
 #include "restore/part_feed.h"
 
 namespace pgassay {
@@ -17,96 +18,131 @@ namespace {
 /// Below this a new file for the table costs more than FREEZE saves.
 constexpr std::uint64_t kWorthFreezing = 1 << 20;
 
-struct Item {
-  const Relation* relation;
-  const Part* part;
-};
+/// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied the
+/// table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, so TRUNCATE takes
+/// nothing away.
+bool worth_freezing(const Relation& relation) {
+  std::uint64_t raw = 0;
+  for (const Part& part : relation.parts) raw += part.raw;
+  return !relation.via_root && raw >= kWorthFreezing;
+}
 
-std::vector<Item> plan(const Manifest& manifest) {
-  std::vector<Item> items;
+std::vector<LoadTable> plan(const Manifest& manifest) {
+  std::vector<LoadTable> tables;
   for (const Relation& relation : manifest.relations) {
     if (!relation.extension.empty()) continue;
-    for (const Part& part : relation.parts) items.push_back({&relation, &part});
+    LoadTable table{&relation, {}, worth_freezing(relation)};
+    for (const Part& part : relation.parts) table.parts.push_back(&part);
+    tables.push_back(std::move(table));
   }
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Item& a, const Item& b) { return a.part->raw > b.part->raw; });
-  return items;
+  return tables;
 }
 
 class Loader {
  public:
   Loader(const LoadJob& job, std::vector<std::string>& lost, Observer& observer)
-      : job_(job), items_(plan(job.manifest)), lost_(lost), observer_(observer) {}
+      : job_(job), lost_(lost), observer_(observer) {}
 
   Loaded run(std::stop_token stop) {
-    std::uint64_t raw = 0;
-    for (const Item& item : items_) raw += item.part->raw;
-    observer_.plan(items_.size(), raw);
-    const auto workers =
-        static_cast<unsigned>(std::clamp<std::size_t>(items_.size(), 1, std::max(1U, job_.jobs)));
-    run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
+    std::uint64_t raw = 0, parts = 0;
+    std::vector<LoadTable> tables = plan(job_.manifest);
+    for (const LoadTable& table : tables) {
+      parts += table.parts.size();
+      for (const Part* part : table.parts) raw += part->raw;
+    }
+    observer_.plan(parts, raw);
+    const auto workers = static_cast<unsigned>(std::clamp<std::uint64_t>(parts, 1, std::max(1U, job_.jobs)));
+    LoadQueue queue(std::move(tables), workers);
+    run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) { work(queue, worker, inner); });
     return done_;
   }
 
  private:
-  void work(unsigned worker, std::stop_token stop) {
+  using Turn = LoadQueue::Turn;
+
+  void work(LoadQueue& queue, unsigned worker, std::stop_token stop) {
     Connection connection = open_loader(job_, stop);
-    for (std::size_t index = next_++; index < items_.size(); index = next_++) {
+    while (const std::optional<Turn> turn = queue.next(worker, stop)) {
       throw_if_stopped(stop);
-      const Item& item = items_[index];
-      const std::string shown = item.relation->name.shown();
-      observer_.part_started(worker, shown);
-      load(connection, item);
-      observer_.part_finished(worker, shown);
+      if (turn->alone) {
+        load_alone(connection, queue, worker, *turn);
+      } else {
+        load_part(connection, worker, *turn);
+      }
     }
   }
 
-  /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied
-  /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, so TRUNCATE
-  /// takes nothing away.
-  static bool freezable(const Item& item) {
-    return item.relation->parts.size() == 1 && !item.relation->via_root && item.part->raw >= kWorthFreezing;
-  }
-
-  std::string sql(const Item& item) const {
-    const Relation& relation = *item.relation;
-    const bool freeze = freezable(item);
-    const QualifiedName& into = relation.via_root && relation.root ? *relation.root : relation.name;
-    return "BEGIN; " + (freeze ? "TRUNCATE ONLY " + into.quoted() + "; " : "") +
-           copy_in_sql(into, relation.columns, job_.manifest.encoding, freeze);
-  }
-
-  void load(Connection& connection, const Item& item) {
-    if (item.part->raw == 0) {
-      NoRows none;
-      return feed_part(job_.dir, *item.part, none, observer_);
-    }
+  /// Part after part in one transaction. The rows of one part may be refused, and with them the others of the
+  /// transaction are gone: these are then loaded by themselves.
+  void load_alone(Connection& connection, LoadQueue& queue, unsigned worker, const Turn& turn) {
+    const Relation& relation = *turn.relation;
+    std::vector<const Part*> loaded;
     try {
-      const std::uint64_t rows = connection.copy_in(
-          sql(item), [&](ChunkSink& sink) { feed_part(job_.dir, *item.part, sink, observer_); });
-      if (rows != item.part->digest.rows)
-        throw Error(fmt::format("table {}: {}: the server took {} rows of {}", item.relation->name.shown(),
-                                item.part->file, rows, item.part->digest.rows));
+      connection.query("BEGIN; TRUNCATE ONLY " + relation.name.quoted());
+      for (const Part* part = turn.part; part != nullptr; part = queue.go_on(worker)) {
+        loaded.push_back(part);
+        copy(connection, worker, relation, *part, "", true);
+      }
       connection.query("COMMIT");
     } catch (const ServerError& error) {
-      check_part(job_.dir, *item.part);
-      const std::string line =
-          fmt::format("table {}: the {} rows of {} were not loaded: {}", item.relation->name.shown(),
-                      item.part->digest.rows, item.part->file, error.what());
+      if (loaded.empty()) loaded.push_back(turn.part);
+      check_part(job_.dir, *loaded.back());
+      if (!object_fault(error)) throw Error(not_loaded(relation, *loaded.back(), error), error.hint());
+      connection.query("ROLLBACK");
+      return queue.rolled_back(worker, loaded);
+    }
+    queue.committed(worker);
+    for (const Part* part : loaded) count(*part);
+  }
+
+  void load_part(Connection& connection, unsigned worker, const Turn& turn) {
+    try {
+      copy(connection, worker, *turn.relation, *turn.part, "BEGIN; ", false);
+      if (turn.part->raw > 0) connection.query("COMMIT");
+    } catch (const ServerError& error) {
+      check_part(job_.dir, *turn.part);
+      const std::string line = not_loaded(*turn.relation, *turn.part, error);
       if (!object_fault(error)) throw Error(line, error.hint());
       connection.query("ROLLBACK");
       const std::lock_guard guard(mutex_);
       lost_.push_back(line);
       return;
     }
+    count(*turn.part);
+  }
+
+  /// `before`: statements that go first in the same message, where there is anything to copy.
+  void copy(Connection& connection, unsigned worker, const Relation& relation, const Part& part,
+            const std::string& before, bool freeze) {
+    const std::string shown = relation.name.shown();
+    observer_.part_started(worker, shown);
+    if (part.raw == 0) {
+      NoRows none;
+      feed_part(job_.dir, part, none, observer_);
+    } else {
+      const QualifiedName& into = relation.via_root && relation.root ? *relation.root : relation.name;
+      const std::uint64_t rows =
+          connection.copy_in(before + copy_in_sql(into, relation.columns, job_.manifest.encoding, freeze),
+                             [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
+      if (rows != part.digest.rows)
+        throw Error(fmt::format("table {}: {}: the server took {} rows of {}", shown, part.file, rows,
+                                part.digest.rows));
+    }
+    observer_.part_finished(worker, shown);
+  }
+
+  static std::string not_loaded(const Relation& relation, const Part& part, const ServerError& error) {
+    return fmt::format("table {}: the {} rows of {} were not loaded: {}", relation.name.shown(),
+                       part.digest.rows, part.file, error.what());
+  }
+
+  void count(const Part& part) {
     const std::lock_guard guard(mutex_);
-    done_.rows += item.part->digest.rows;
-    done_.raw_bytes += item.part->raw;
+    done_.rows += part.digest.rows;
+    done_.raw_bytes += part.raw;
   }
 
   const LoadJob& job_;
-  const std::vector<Item> items_;
-  std::atomic<std::size_t> next_ = 0;
   std::mutex mutex_;  ///< of lost_ and done_
   std::vector<std::string>& lost_;
   Loaded done_;
