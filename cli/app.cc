@@ -16,7 +16,7 @@ constexpr const char* kEverywhere = "Everywhere";
 /// In the order of the help text.
 constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands[] = {
     {"backup", declare_backup}, {"list", declare_list},       {"show", declare_show},
-    {"verify", declare_verify}, {"restore", declare_restore},
+    {"verify", declare_verify}, {"restore", declare_restore}, {"export", declare_export},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {

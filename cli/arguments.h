@@ -36,14 +36,21 @@ struct RestoreArguments {
   std::optional<unsigned> jobs;
 };
 
+struct ExportArguments {
+  std::optional<std::string> output, table, format;
+  bool header = false, no_owner = false, no_acl = false, no_tablespaces = false;
+  bool no_single_transaction = false, no_restrict = false;
+};
+
 struct Arguments {
   std::string command;
   std::optional<std::string> repo, config;
   bool json = false, quiet = false, verbose = false;
-  Selection selection;  ///< of list, show, verify and restore
+  Selection selection;  ///< of list, show, verify, restore and export
   BackupArguments backup;
   VerifyArguments verify;
   RestoreArguments restore;
+  ExportArguments exporting;
   bool all_tables = false;  ///< of show
 };
 

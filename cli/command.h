@@ -25,5 +25,6 @@ Exit run_list(Context& context);
 Exit run_show(Context& context);
 Exit run_verify(Context& context);
 Exit run_restore(Context& context);
+Exit run_export(Context& context);
 
 }  // namespace pgassay::cli

@@ -19,5 +19,6 @@ void declare_list(CLI::App& app, Arguments& arguments);
 void declare_show(CLI::App& app, Arguments& arguments);
 void declare_verify(CLI::App& app, Arguments& arguments);
 void declare_restore(CLI::App& app, Arguments& arguments);
+void declare_export(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli

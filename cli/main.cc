@@ -14,14 +14,15 @@
 #include "cli/command.h"
 #include "cli/signals.h"
 #include "cli/units.h"
+#include "core/system/output.h"
 
 namespace pgassay::cli {
 namespace {
 
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup}, {"list", run_list},       {"show", run_show},
-      {"verify", run_verify}, {"restore", run_restore},
+      {"backup", run_backup},   {"list", run_list},     {"show", run_show},     {"verify", run_verify},
+      {"restore", run_restore}, {"export", run_export},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)
@@ -52,10 +53,14 @@ int answer(const std::vector<std::string>& words, const Signals& signals, bool& 
       return 0;
     }
     const Config config = load_config(arguments.config);
-    const bool takes_long = arguments.command != "list" && arguments.command != "show";
+    const std::string& command = arguments.command;
+    const bool into_a_pipe = command == "export" && !arguments.exporting.output;
+    const bool takes_long = command != "list" && command != "show" && !into_a_pipe;
     Reporter reporter({json, arguments.quiet, arguments.verbose, takes_long}, reply);
     Context context{arguments, config, reporter, reply, signals.token()};
     return static_cast<int>(run(context));
+  } catch (const ReaderGone&) {
+    return 128 + SIGPIPE;  // quietly, as cat(1) and pg_dump end
   } catch (const Error& error) {
     // Whatever failed after the signal failed because of it: children get a terminal's SIGINT too.
     if (signals.received() != 0) return interrupted(json, reply, signals.received());

@@ -10,6 +10,7 @@
 #include "cli/arguments.h"
 #include "cli/config.h"
 #include "core/system/observer.h"
+#include "restore/export_sql.h"
 #include "restore/restore.h"
 #include "verify/verify.h"
 
@@ -25,6 +26,11 @@ std::string repeated_repository(const Arguments& arguments);
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);
 RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
+
+/// What the parser can't see. Throws UsageError.
+void check_export(const Arguments& arguments);
+RowExport row_export(const ExportArguments& arguments);
+SqlExport sql_export(const ExportArguments& arguments);
 
 unsigned default_jobs();  ///< CPUs that we may use, at most 4
 /// "2/7". Throws UsageError.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 #include <set>
 
 #include "core/postgres/catalog.h"
@@ -97,9 +96,9 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
   const Relation* current = nullptr;
   try {
     connection.query("BEGIN");
-    for (const Relation* table : std::views::reverse(tables)) {
-      current = table;
-      connection.query(fmt::format("DELETE FROM ONLY {} {}", table->name.quoted(), table->filter));
+    for (auto table = tables.rbegin(); table != tables.rend(); ++table) {
+      current = *table;
+      connection.query(fmt::format("DELETE FROM ONLY {} {}", current->name.quoted(), current->filter));
     }
     for (const Relation* table : tables) {
       throw_if_stopped(stop);

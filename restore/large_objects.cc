@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/system/cancellation.h"
+#include "restore/large_object_sql.h"
 #include "restore/part_feed.h"
 
 namespace pgassay {
@@ -15,31 +16,6 @@ namespace {
 /// Each object takes a lock when its owner or comment is set: few enough for any lock table.
 constexpr std::size_t kObjectsATransaction = 500;
 constexpr std::size_t kPagesATransaction = 4000;
-
-/// Privileges are written as the backup's metadata rows have them; PUBLIC is the grantee without a name.
-/// NULL privileges: nothing was ever granted, and a new object is just that.
-constexpr const char* kStatements = R"(
-SELECT s.loid,
-  CASE WHEN s.comment IS NOT NULL
-    THEN pg_catalog.format('COMMENT ON LARGE OBJECT %s IS %L', s.loid, s.comment) END,
-  CASE WHEN {owners} AND s.owner <> current_user
-    THEN pg_catalog.format('ALTER LARGE OBJECT %s OWNER TO %I', s.loid, s.owner) END,
-  CASE WHEN {owners} AND s.privileges IS NOT NULL
-    THEN pg_catalog.format('REVOKE ALL ON LARGE OBJECT %s FROM %I', s.loid, s.owner) END,
-  (SELECT pg_catalog.string_agg(pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s', p.privilege, s.loid,
-      CASE WHEN p.grantee = '' THEN 'PUBLIC' ELSE pg_catalog.quote_ident(p.grantee) END,
-      CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
-    FROM pg_catalog.json_to_recordset(s.privileges::json) AS p(grantee text, privilege text, grantable boolean)
-    WHERE {owners} OR p.grantee <> s.owner)
-FROM pg_temp.pgassay_objects s ORDER BY s.loid)";
-
-std::string statements_sql(bool owners) {
-  std::string sql = kStatements;
-  const std::string place = "{owners}";
-  for (auto at = sql.find(place); at != std::string::npos; at = sql.find(place))
-    sql.replace(at, place.size(), owners ? "true" : "false");
-  return sql;
-}
 
 class ObjectLoader {
  public:
@@ -107,7 +83,7 @@ class ObjectLoader {
 
   /// Owner, privileges and comment of the staged objects: all in one go, one by one where that fails.
   void describe(Connection& connection) {
-    const Result result = connection.query(statements_sql(owners_));
+    const Result result = connection.query(object_statements_sql(owners_));
     std::string all = "SAVEPOINT pgassay; ";
     std::vector<Description> each;
     for (int row = 0; row < result.rows(); ++row)
@@ -144,20 +120,14 @@ class ObjectLoader {
     }
   }
 
-  /// An object is never in two parts, and its pages ascend. A page of no bytes can only be made by truncating
-  /// the object there, which drops the pages after it: so those come first.
+  /// An object is never in two parts, and its pages ascend.
   void fill_from(Connection& connection, const Part& part, std::stop_token stop) {
     check_part(job_.dir, part);
     RowBatches batches(kPagesATransaction, [&](std::string_view rows) {
       throw_if_stopped(stop);
       stage(connection, "pgassay_pages (loid, pageno, data)", rows);
-      connection.query(
-          "SELECT pg_catalog.lo_truncate64(fd, pageno::bigint * 2048), pg_catalog.lo_close(fd) FROM"
-          " (SELECT pg_catalog.lo_open(loid, 131072) AS fd, pageno FROM pg_temp.pgassay_pages"
-          " WHERE pg_catalog.length(data) = 0 ORDER BY loid, pageno OFFSET 0) empty_pages");
-      connection.query(
-          "SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.lo_put(loid, pageno::bigint * 2048, data)"
-          " FROM pg_temp.pgassay_pages WHERE pg_catalog.length(data) > 0 OFFSET 0) filled");
+      connection.query(kCutAtEmptyPages);
+      connection.query(kFillPages);
       connection.query("COMMIT");
       observer_.advanced(rows.size(), static_cast<std::uint64_t>(std::count(rows.begin(), rows.end(), '\n')));
     });

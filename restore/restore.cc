@@ -9,6 +9,7 @@
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/backup_files.h"
 #include "restore/extension_tables.h"
 #include "restore/large_objects.h"
 #include "restore/load.h"
@@ -36,25 +37,6 @@ WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN 
   AND (NOT c.relispartition OR EXISTS (
     SELECT FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhparent WHERE i.inhrelid = c.oid))
 )";
-
-/// Cheap, and before anything is written: every file there with its size, and the small ones as they were.
-void check_files(const Path& dir, const Manifest& manifest) {
-  constexpr const char* kHint = "`pgassay verify` says what else is wrong; another backup may be whole";
-  for (const StoredFile& file : manifest.stored_files()) {
-    std::uint64_t size = 0;
-    try {
-      size = size_of_file(dir / file.file);
-    } catch (const SystemError& error) {
-      if (!error.is_loss()) throw;
-      throw BadBackup(error.what(), kHint);
-    }
-    if (size != file.stored)
-      throw BadBackup(fmt::format("{}: {} bytes instead of {}", file.file, size, file.stored), kHint);
-  }
-  for (const StoredFile& file : manifest.files)
-    if (hash_file(dir / file.file).sha != file.sha)
-      throw BadBackup(fmt::format("{}: its SHA-256 is not the manifest's", file.file), kHint);
-}
 
 class Restoration {
  public:

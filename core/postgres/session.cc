@@ -112,6 +112,18 @@ void start_loading_session(Connection& connection, const std::string& lc_monetar
   apply(connection, values, lc_monetary);
 }
 
+std::string loading_session_sql(const std::string& lc_monetary) {
+  std::string values;
+  append(values, kCommon);
+  append(values, kLoading);
+  if (!lc_monetary.empty()) values += ", ('lc_monetary', " + quote_literal(lc_monetary) + ", false)";
+  // A block of its own, for SELECT would print a row for each setting.
+  return "DO $pgassay$ BEGIN PERFORM pg_catalog.set_config(s.name, w.value, false) FROM (VALUES " + values +
+         ") w (name, value, privileged) JOIN pg_catalog.pg_settings s"
+         " ON pg_catalog.lower(s.name) = pg_catalog.lower(w.name) WHERE NOT w.privileged"
+         " OR (s.setting <> w.value AND pg_catalog.current_setting('is_superuser') = 'on'); END $pgassay$";
+}
+
 std::string child_options(int server_version) {
   std::string options =
       "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"

@@ -1,6 +1,6 @@
-// The settings under which rows are read and digested, and those under which they are loaded. Digests are comparable
-// only between sessions with the same settings, so there is one list. Each line of it is a case that a naive dump gets
-// wrong; docs/architecture.md says which.
+// The settings under which rows are read and digested, and those under which they are loaded. Digests are
+// comparable only between sessions with the same settings, so there is one list. Each line of it is a case
+// that a naive dump gets wrong; docs/architecture.md says which.
 #pragma once
 
 #include <map>
@@ -15,11 +15,15 @@ inline constexpr const char* kMoneyLocale = "C";
 
 using Settings = std::map<std::string, std::string>;
 
-/// Before a reading session, whatever the role's or the database's own settings are. lc_monetary is pinned to the
-/// given value (the source's, from the manifest; empty: leave the server's). Returns what was set, for the manifest.
+/// Before a reading session, whatever the role's or the database's own settings are. lc_monetary is pinned to
+/// the given value (the source's, from the manifest; empty: leave the server's). Returns what was set, for
+/// the manifest.
 Settings start_reading_session(Connection& connection, const std::string& lc_monetary = {});
-/// For COPY FROM and DDL: time-outs 0, not read-only, row_security off, triggers as they are, synchronous_commit off.
+/// For COPY FROM and DDL: time-outs 0, not read-only, row_security off, triggers as they are,
+/// synchronous_commit off.
 void start_loading_session(Connection& connection, const std::string& lc_monetary = {});
+/// The same as a statement of a script, for a server of whatever version.
+std::string loading_session_sql(const std::string& lc_monetary = {});
 /// PGOPTIONS for pg_dump and pg_restore children: time-outs 0, read-write, row_security off.
 std::string child_options(int server_version);
 

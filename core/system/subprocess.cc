@@ -193,7 +193,8 @@ class BoundedText {
 /// The output pipes of one child.
 class Pump {
  public:
-  Pump(Fd out, Fd err) : fds_{std::move(out), std::move(err)} {
+  Pump(Fd out, Fd err, const std::function<void(Bytes)>& on_stdout)
+      : fds_{std::move(out), std::move(err)}, on_stdout_(on_stdout) {
     for (Fd& fd : fds_) {
       if (fd && ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) throw_errno("can't set up", "pipe");
     }
@@ -233,11 +234,17 @@ class Pump {
     if (got < 0) throw_errno("can't read the output of", "a child process");
     if (got == 0) fds_[index].reset();
     const std::string_view text(buffer.data(), static_cast<std::size_t>(got));
-    index == 0 ? void(out += text) : err.add(text);
+    if (index == 1)
+      err.add(text);
+    else if (on_stdout_ && got > 0)
+      on_stdout_(as_bytes(text));
+    else
+      out += text;
     return got > 0;
   }
 
   std::array<Fd, 2> fds_;
+  const std::function<void(Bytes)>& on_stdout_;
 };
 
 /// Until the child has ended. A grandchild that keeps the pipes open is not waited for.
@@ -302,7 +309,7 @@ Completed run(const Command& command, std::stop_token stop) {
     throw_errno("can't start", launch.program, error);
   }
 
-  Pump pump(std::move(out.reader), std::move(err.reader));
+  Pump pump(std::move(out.reader), std::move(err.reader), command.on_stdout);
   Completed completed;
   try {
     completed.status = wait_until_ended(child, pump, stop_fd);

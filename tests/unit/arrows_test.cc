@@ -39,6 +39,8 @@ const std::map<std::string, std::set<std::string>> kHeavyHeaders = {
     {"nlohmann/", {"cli", "core/repository"}},
 };
 constexpr char kLight[] = "nlohmann/json_fwd.hpp";
+/// Of the command line's own files only.
+constexpr char kHeavyDoor[] = "cli/declare.h";
 constexpr std::size_t kFilesWithJsonInCore = 5;
 
 struct Include {
@@ -121,7 +123,7 @@ TEST(Arrows, KeepHeavyHeadersInTheFace) {
     for (const auto& [beginning, rooms] : kHeavyHeaders) {
       if (!include.header.starts_with(beginning) || include.header == kLight) continue;
       EXPECT_TRUE(rooms.contains(room_of(include.file))) << include.place() << ": <" << include.header << '>';
-      EXPECT_TRUE(include.file.ends_with(".cc"))
+      EXPECT_TRUE(include.file.ends_with(".cc") || include.file == kHeavyDoor)
           << include.place() << ": <" << include.header << "> in a header";
     }
   }
