@@ -17,6 +17,7 @@ constexpr const char* kEverywhere = "Everywhere";
 constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands[] = {
     {"backup", declare_backup}, {"list", declare_list},       {"show", declare_show},
     {"verify", declare_verify}, {"restore", declare_restore}, {"export", declare_export},
+    {"doctor", declare_doctor},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {

@@ -14,7 +14,7 @@ struct BackupArguments {
   std::optional<int> compression;
   std::optional<double> lock_timeout;
   std::vector<std::string> exclude_table_data;
-  bool pin = false, no_role_passwords = false;
+  bool pin = false, no_role_passwords = false, all_databases = false;
 };
 
 /// Which backups: `ids` may hold "latest"; source and database narrow it.

@@ -26,5 +26,6 @@ Exit run_show(Context& context);
 Exit run_verify(Context& context);
 Exit run_restore(Context& context);
 Exit run_export(Context& context);
+Exit run_doctor(Context& context);
 
 }  // namespace pgassay::cli

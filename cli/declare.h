@@ -20,5 +20,6 @@ void declare_show(CLI::App& app, Arguments& arguments);
 void declare_verify(CLI::App& app, Arguments& arguments);
 void declare_restore(CLI::App& app, Arguments& arguments);
 void declare_export(CLI::App& app, Arguments& arguments);
+void declare_doctor(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli

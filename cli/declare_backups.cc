@@ -4,12 +4,13 @@
 namespace pgassay::cli {
 
 void declare_backup(CLI::App& app, Arguments& arguments) {
-  CLI::App& command =
-      add_command(app, "backup", "take a backup of one database",
-                  "  pgassay backup prod                          a source of the configuration\n"
-                  "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
-                  "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
-                  "  pgassay backup prod --label before-migration --pin\n");
+  CLI::App& command = add_command(
+      app, "backup", "take a backup of one database",
+      "  pgassay backup prod                          a source of the configuration\n"
+      "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
+      "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
+      "  pgassay backup prod --label before-migration --pin\n"
+      "  pgassay backup prod --all-databases           each by itself; the worst status counts\n");
   BackupArguments& backup = arguments.backup;
   command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
   command
@@ -48,6 +49,8 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       .add_option("--full-every", backup.full_every,
                   "store all parts anew after this long (default 7d; 0: always)")
       ->option_text("DURATION");
+  command.add_flag("--all-databases", backup.all_databases,
+                   "every database of the server, one backup each; templates are left out");
   command.add_flag("--no-role-passwords", backup.no_role_passwords, "leave the roles' password hashes out");
 }
 

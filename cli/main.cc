@@ -22,7 +22,7 @@ namespace {
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
       {"backup", run_backup},   {"list", run_list},     {"show", run_show},     {"verify", run_verify},
-      {"restore", run_restore}, {"export", run_export},
+      {"restore", run_restore}, {"export", run_export}, {"doctor", run_doctor},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)
