@@ -208,9 +208,12 @@ void check_server(Connection& connection, const Manifest& manifest, bool create,
   check_extensions(connection, manifest, notes);
 }
 
+bool database_exists(Connection& connection, const std::string& name) {
+  return connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name}).rows() > 0;
+}
+
 void check_absent(Connection& connection, const std::string& name) {
-  const Result found = connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name});
-  if (found.rows() == 0) return;
+  if (!database_exists(connection, name)) return;
   throw Refused(
       fmt::format("{}: database \"{}\" exists", connection.described(), name),
       fmt::format("give another name with --into, or restore into it without --create if it is empty"));
