@@ -15,7 +15,7 @@ namespace pgassay {
 namespace {
 
 constexpr const char* kApplicationName = "pgassay restore";
-constexpr int kAttempts = 4;  ///< ALTER DATABASE itself waits 5 s for sessions to end
+constexpr int kAttempts = 3;  ///< ALTER DATABASE itself waits 5 s for sessions to end
 constexpr const char* kInUse = "55006";
 constexpr const char* kLockTimeout = "55P03";
 
