@@ -23,10 +23,10 @@ void engine_start(Lab& lab) {
       for (int run = 0; run < lab.options().runs; ++run) {
         const Stopwatch starting;
         auto server = start_throwaway_server(engine, request, silent, {});
-        results.add(start, starting.seconds());
+        results.add(start, {starting.seconds()});
         const Stopwatch ending;
         server.reset();
-        results.add(end, ending.seconds());
+        results.add(end, {ending.seconds()});
       }
     } catch (const Unverified& error) {
       fmt::print("{}: not measured: {}\n", to_string(engine), error.what());
