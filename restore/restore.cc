@@ -9,6 +9,7 @@
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/analyze.h"
 #include "restore/extension_tables.h"
 #include "restore/large_objects.h"
 #include "restore/load.h"
@@ -21,21 +22,6 @@ namespace pgassay {
 namespace {
 
 constexpr const char* kApplicationName = "pgassay restore";
-
-/// What a plain ANALYZE takes, but for foreign tables and the parents of such: for those it would go to the
-/// other server, where a restored copy has no business, and one that can't be reached would end it. ANALYZE
-/// goes down from a parent by itself.
-constexpr const char* kTablesToAnalyze = R"(
-WITH RECURSIVE foreign_below (oid) AS (
-  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
-  UNION
-  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhrelid)
-SELECT n.nspname, c.relname
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT b.oid FROM foreign_below b)
-  AND (NOT c.relispartition OR EXISTS (
-    SELECT FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhparent WHERE i.inhrelid = c.oid))
-)";
 
 /// Cheap, and before anything is written: every file there with its size, and the small ones as they were.
 void check_files(const Path& dir, const Manifest& manifest) {
@@ -165,7 +151,7 @@ class Restoration {
     timed("properties", [this] {
       apply_database_properties(*server_, name_, manifest_.database, options_.owners, report_.lost);
     });
-    timed("analyze", [this] { analyze(); });
+    timed("analyze", [this] { analyze_tables(target_, options_.jobs, report_.notes, observer_, stop_); });
     if (options_.prove) timed("proof", [this] { prove_it(); });
   }
 
@@ -188,21 +174,6 @@ class Restoration {
     timed("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
     timed("large objects",
           [&] { count(load_large_objects(job, options_.owners, report_.lost, observer_, stop_)); });
-  }
-
-  void analyze() {
-    const Result tables = server_->query(kTablesToAnalyze);
-    std::vector<std::string> failed;
-    for (int row = 0; row < tables.rows(); ++row) {
-      try {
-        server_->query("ANALYZE " + QualifiedName{tables.text(row, 0), tables.text(row, 1)}.quoted());
-      } catch (const ServerError& error) {
-        failed.emplace_back(error.what());
-      }
-    }
-    if (!failed.empty())
-      report_.notes.push_back(
-          fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(), failed.front()));
   }
 
   void prove_it() {

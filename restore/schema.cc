@@ -75,6 +75,16 @@ std::optional<std::uint64_t> ignored_errors(std::string_view text) {
   return count;
 }
 
+/// How large a server is, its shared_buffers say best. What one job may use to sort for an index is its share
+/// of as much again; what the server's own setting allows is never cut.
+std::string sort_memory(Connection& target, unsigned jobs) {
+  const Result memory = target.query(
+      "SELECT GREATEST(pg_catalog.pg_size_bytes(pg_catalog.current_setting('maintenance_work_mem')),"
+      " LEAST(1073741824, pg_catalog.pg_size_bytes(pg_catalog.current_setting('shared_buffers')) / " +
+      std::to_string(jobs) + ")) / 1024");
+  return " -c maintenance_work_mem=" + memory.text(0, 0);
+}
+
 Command command_for(Connection& target, const SchemaRun& run) {
   Command command;
   command.argv = run.pg_restore.argv;
@@ -84,7 +94,7 @@ Command command_for(Connection& target, const SchemaRun& run) {
   if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
   command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
-  command.env["PGOPTIONS"] = child_options(target.server_version());
+  command.env["PGOPTIONS"] = child_options(target.server_version()) + sort_memory(target, run.jobs);
   command.env["LC_ALL"] = "C";
   return command;
 }
