@@ -29,9 +29,10 @@ std::optional<LoadQueue::Turn> LoadQueue::next(unsigned worker, std::stop_token 
   if (table == nullptr) return std::nullopt;
   if (!table->begun) {
     ++begun_;
-    table->begun = true;
-    // Of a single part nobody could take any share.
+    // Of a single part nobody could take any share. Asked before it counts as begun: what is in it is no
+    // provision for the others.
     table->alone = table->load.fresh && (table->load.parts.size() == 1 || others_are_provided(worker));
+    table->begun = true;
     changed_.notify_all();
   }
   on_[worker] = table;
