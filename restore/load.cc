@@ -90,6 +90,10 @@ class Loader {
                                 item.part->file, rows, item.part->digest.rows));
       connection.query(job_.record.record_sql(*item.part) + "COMMIT");
       job_.record.loaded(*item.part);
+    } catch (const ConnectionLost& error) {
+      throw ConnectionLost(
+          fmt::format("table {}: {}: {}", item.relation->name.shown(), item.part->file, error.what()),
+          error.hint());
     } catch (const ServerError& error) {
       check_part(job_.dir, *item.part);
       const std::string line =

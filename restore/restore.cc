@@ -76,7 +76,7 @@ class Restoration {
       observer_.message(Level::warning, left_behind(), what_next());
       throw;
     } catch (const BadBackup& error) {
-      throw BadBackup(error.what(), with_next(error.hint(), "; then restore another backup"));
+      throw BadBackup(error.what(), with_next(error.hint(), Again::another_backup));
     } catch (const Error& error) {
       throw Error(error.what(), with_next(error.hint()), error.exit());
     }
@@ -285,16 +285,18 @@ class Restoration {
     if (roles_made_) left += fmt::format(", roles were created: {}", fmt::join(roles_.absent, ", "));
     return left;
   }
-  std::string what_next(std::string_view then = "; then run the restore again") const {
+  enum class Again { same_backup, another_backup };
+  std::string what_next(Again again = Again::same_backup) const {
     if (!touched_) return "run the restore again when that is remedied";
-    const std::string anew = fmt::format("DROP DATABASE {}{}{}", quote_identifier(name_), then,
+    const bool same = again == Again::same_backup;
+    const std::string anew = fmt::format("DROP DATABASE {}; then {}{}", quote_identifier(name_),
+                                         same ? "run the restore again" : "restore another backup",
                                          options_.create ? "" : ", into an empty database or with --create");
-    return record_.kept() ? "to go on, say the same with --resume; to begin anew, " + anew : anew;
+    return same && record_.kept() ? "to go on, say the same with --resume; to begin anew, " + anew : anew;
   }
-  std::string with_next(const std::string& hint,
-                        std::string_view then = "; then run the restore again") const {
+  std::string with_next(const std::string& hint, Again again = Again::same_backup) const {
     std::string out = hint;
-    for (const std::string& more : {left_behind(), what_next(then)})
+    for (const std::string& more : {left_behind(), what_next(again)})
       if (!more.empty()) out += (out.empty() ? "" : "; ") + more;
     return out;
   }
