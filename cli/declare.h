@@ -23,5 +23,7 @@ void declare_prune(CLI::App& app, Arguments& arguments);
 void declare_pin(CLI::App& app, Arguments& arguments);
 void declare_unpin(CLI::App& app, Arguments& arguments);
 void declare_export(CLI::App& app, Arguments& arguments);
+/// The options of restore that choose what of the backup; called when the others are there.
+void declare_parts(CLI::App& command, PartsArguments& parts);
 
 }  // namespace pgassay::cli

@@ -157,7 +157,7 @@ VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
 RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
   const RestoreArguments& arguments = all.restore;
   reject_empty(arguments.dbname);
-  if (!arguments.into && !arguments.create) {
+  if (!arguments.into && !arguments.create && !into_live(arguments)) {
     throw UsageError(
         "restore where to?",
         "--into DB: an empty database that exists; --create: a new one, named by --into or as the backup's");
@@ -168,6 +168,8 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   const auto& given = options.connection.parameters;
   if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
       environment("PGSERVICE").empty()) {
+    if (into_live(arguments) && !arguments.into)
+      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
     // libpq would look for a database of the user's name, which a bare server does not have.
     options.connection = options.connection.with_database("postgres");
   }
@@ -178,6 +180,7 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   options.role_passwords = !arguments.no_role_passwords;
   options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());
   options.prove = !arguments.no_prove;
+  choose_parts(arguments, options);
   return options;
 }
 

@@ -25,6 +25,10 @@ std::string repeated_repository(const Arguments& arguments);
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);
+/// Does it go into a database that is in use, in one transaction?
+bool into_live(const RestoreArguments& arguments);
+/// What of the backup, and as whom: into options that have the rest.
+void choose_parts(const RestoreArguments& arguments, RestoreOptions& options);
 RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
 
 /// What the parser can't see. Throws UsageError.

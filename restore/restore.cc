@@ -10,12 +10,16 @@
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "restore/backup_files.h"
+#include "restore/data_only.h"
 #include "restore/extension_tables.h"
 #include "restore/large_objects.h"
+#include "restore/live_table.h"
 #include "restore/load.h"
+#include "restore/one_table.h"
 #include "restore/proof_beside_rows.h"
 #include "restore/roles.h"
 #include "restore/schema.h"
+#include "restore/selection.h"
 #include "restore/target.h"
 
 namespace pgassay {
@@ -37,6 +41,21 @@ WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN 
   AND (NOT c.relispartition OR EXISTS (
     SELECT FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhparent WHERE i.inhrelid = c.oid))
 )";
+
+/// Of a part of a backup only where the database is made for it: one that exists has its own.
+bool brings_properties(const RestoreOptions& options) {
+  return options.create || options.wanted.tables.empty();
+}
+
+/// What is not carried whatever is selected.
+std::vector<std::string> waived(const RestoreOptions& options) {
+  std::vector<std::string> told;
+  if (!options.owners) told.emplace_back("owners, as --no-owner says");
+  if (!options.acl) told.emplace_back("privileges, as --no-acl says");
+  if (!brings_properties(options))
+    told.emplace_back("owner, privileges, settings and comment of the database");
+  return told;
+}
 
 class Restoration {
  public:
@@ -102,11 +121,15 @@ class Restoration {
 
   /// All that can be refused is refused here; nothing is written.
   void check() {
-    check_files(dir_, manifest_);
     if (!options_.create) check_not_the_servers_own(name_);
     server_ = open_server();
     start_loading_session(*server_);
     report_.server_version = server_->parameter("server_version");
+    pg_restore_ = options_.pg_restore ? *options_.pg_restore
+                                      : choose_pg_restore(server_->server_version(),
+                                                          manifest_.summary.pg_dump_version_num, stop_);
+    select_what_is_wanted();
+    check_files(dir_, manifest_);
     check_server(*server_, manifest_, options_.create, report_.notes);
     if (options_.create)
       check_absent(*server_, name_);
@@ -114,15 +137,22 @@ class Restoration {
       check_no_template(*server_);
       check_empty(*server_);
     }
-    pg_restore_ = options_.pg_restore ? *options_.pg_restore
-                                      : choose_pg_restore(server_->server_version(),
-                                                          manifest_.summary.pg_dump_version_num, stop_);
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
       report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
     if (!options_.create && server_->server_encoding() != manifest_.encoding)
       report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
                                           server_->server_encoding(), manifest_.encoding));
+  }
+
+  void select_what_is_wanted() {
+    report_.not_carried = waived(options_);
+    if (options_.wanted.everything()) return;
+    TableSelection selection =
+        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);
+    manifest_ = std::move(selection.manifest);
+    entries_ = std::move(selection.entries);
+    std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
   }
 
   void plan_roles_from_globals() {
@@ -154,17 +184,28 @@ class Restoration {
     if (options_.before_data) options_.before_data(*server_);
     load();
     timed("post-data", [this] { restore_schema("post-data", options_.jobs); });
-    timed("properties", [this] {
-      apply_database_properties(*server_, name_, manifest_.database, options_.owners, report_.lost);
-    });
+    if (brings_properties(options_)) timed("properties", [this] { apply_properties(); });
     timed("analyze", [this] { analyze(); });
     if (options_.prove) timed("proof", [this] { prove_it(); });
   }
 
+  void apply_properties() {
+    DatabaseProperties properties = manifest_.database;
+    if (!options_.acl) properties.grants.clear();
+    apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
+  }
+
   void restore_schema(const char* section, unsigned jobs) {
-    const SchemaRun run{pg_restore_,        dir_ / kSchemaFile, section,
-                        std::max(1U, jobs), options_.owners,    roles_.absent_tablespaces.empty(),
-                        !options_.throwaway};
+    const SchemaRun run{pg_restore_,
+                        dir_ / kSchemaFile,
+                        section,
+                        std::max(1U, jobs),
+                        options_.owners,
+                        roles_.absent_tablespaces.empty(),
+                        !options_.throwaway,
+                        options_.acl,
+                        options_.connection.role,
+                        entries_};
     restore_section(*server_, run, report_.lost, report_.notes, stop_);
   }
 
@@ -179,8 +220,9 @@ class Restoration {
       count(load_extension_tables(job, report_.lost, observer_, stop_));
     });
     timed("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
-    timed("large objects",
-          [&] { count(load_large_objects(job, options_.owners, report_.lost, observer_, stop_)); });
+    timed("large objects", [&] {
+      count(load_large_objects(job, options_.owners, options_.acl, report_.lost, observer_, stop_));
+    });
   }
 
   void analyze() {
@@ -205,11 +247,11 @@ class Restoration {
       const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
         return line.starts_with("large object ");
       });
-      if (options_.owners && !told) continue;
+      if (options_.owners && options_.acl && !told) continue;
       check.verdict = Verdict::unverified;
-      check.detail += options_.owners ? ", as is said above" : ", for owners were not to be restored";
+      check.detail += told ? ", as is said above" : ", for owners or privileges were not to be restored";
     }
-    if (!options_.owners)
+    if (!options_.owners || !options_.acl)
       std::erase_if(report_.checks, [this](const Check& check) {
         const bool waived = check.name == kLargeObjectFacts && check.verdict == Verdict::unverified;
         if (waived) report_.notes.push_back(fmt::format("{}: {}", check.name, check.detail));
@@ -248,6 +290,7 @@ class Restoration {
   std::optional<Connection> server_;
   PgTool pg_restore_;
   RolePlan roles_;
+  std::optional<std::vector<int>> entries_;  ///< of the schema archive; absent: all
   bool touched_ = false, roles_made_ = false;
 };
 
@@ -256,6 +299,12 @@ class Restoration {
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreOptions& options, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
+  if (!options.as.empty())
+    return restore_beside(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (!options.wanted.tables.empty() && options.wanted.rows && !options.create && !options.data_only)
+    return restore_live(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (options.data_only)
+    return restore_rows(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
   return Restoration(backup, options, observer, std::move(stop)).run();
 }
 

@@ -24,6 +24,7 @@ namespace pgassay {
 /// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE, ~/.pgpass.
 struct ConnInfo {
   std::map<std::string, std::string> parameters;
+  std::string role;  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
 
   /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
   /// Throws UsageError, which never repeats the text (it may hold a password).
@@ -105,6 +106,8 @@ class Connection {
 
  private:
   struct Impl;
+  static Connection open_as_ourselves(const ConnInfo& info, std::string_view application_name,
+                                      std::stop_token stop);
   static Connection open(const std::map<std::string, std::string>& parameters, std::stop_token stop);
   explicit Connection(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
