@@ -30,8 +30,10 @@ struct VerifyArguments {
 };
 
 struct RestoreArguments {
-  std::optional<std::string> dbname, into;
-  bool create = false, prove = false, no_prove = false, no_owner = false, no_role_passwords = false;
+  std::optional<std::string> dbname, into, replace;
+  bool drop_old = false;  ///< of --replace
+  bool create = false, resume = false, prove = false, no_prove = false, no_owner = false,
+       no_role_passwords = false;
   std::string roles = "missing";
   std::optional<unsigned> jobs;
 };

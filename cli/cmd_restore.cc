@@ -9,24 +9,30 @@
 
 namespace pgassay::cli {
 
+Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,
+                     const std::string& more) {
+  Exit exit = report.lost.empty() ? Exit::done : Exit::failed;
+  if (proved) exit = worse(exit, exit_of(report.verdict));
+  if (!report.lost.empty()) {
+    context.reporter.message(
+        Level::error, fmt::format("{} could not be restored: {}", counted(report.lost.size(), "object"),
+                                  report.lost.front()));
+  }
+  context.reply.set_restored(id, report);
+  const std::string text = restored_text(id, report, proved) + more;
+  exit == Exit::done ? context.reporter.summary(text) : context.reporter.print(text);
+  return exit;
+}
+
 Exit run_restore(Context& context) {
+  if (context.arguments.restore.replace) return run_replace(context);
   const RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const Selection& selection = context.arguments.selection;
   const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
   const ReadLease lease = repository.lease(backup);
   const RestoreReport report = restore_backup(repository, backup, options, context.reporter, context.stop);
-  Exit exit = report.lost.empty() ? Exit::done : Exit::failed;
-  if (options.prove) exit = worse(exit, exit_of(report.verdict));
-  if (!report.lost.empty()) {
-    context.reporter.message(
-        Level::error, fmt::format("{} could not be restored: {}", counted(report.lost.size(), "object"),
-                                  report.lost.front()));
-  }
-  context.reply.set_restored(backup.id, report);
-  const std::string text = restored_text(backup.id, report, options.prove);
-  exit == Exit::done ? context.reporter.summary(text) : context.reporter.print(text);
-  return exit;
+  return report_restored(context, backup.id, report, options.prove);
 }
 
 }  // namespace pgassay::cli

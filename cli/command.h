@@ -29,5 +29,10 @@ Exit run_prune(Context& context);
 Exit run_pin(Context& context);
 Exit run_unpin(Context& context);
 Exit run_export(Context& context);
+Exit run_replace(Context& context);  ///< restore --replace
+
+/// Tells what came of a restore and says the exit status; `more` follows the text.
+Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,
+                     const std::string& more = {});
 
 }  // namespace pgassay::cli

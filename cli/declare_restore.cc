@@ -3,11 +3,14 @@
 namespace pgassay::cli {
 
 void declare_restore(CLI::App& app, Arguments& arguments) {
-  CLI::App& command =
-      add_command(app, "restore", "bring a backup back into an empty database, and prove it",
-                  "  pgassay restore latest --create                       under its own name\n"
-                  "  pgassay restore latest --create --into app_copy\n"
-                  "  pgassay restore prod/app/20261123T020000Z -d 'host=db2 user=postgres' --into app\n");
+  CLI::App& command = add_command(
+      app, "restore", "bring a backup back into an empty database, and prove it",
+      "  pgassay restore latest --create                       under its own name\n"
+      "  pgassay restore latest --create --into app_copy\n"
+      "  pgassay restore prod/app/20261123T020000Z -d 'host=db2 user=postgres' --into app\n"
+      "  pgassay restore latest --create --resume              after an interruption\n"
+      "  pgassay restore latest --replace app                  app is live; it stays as app_before_ID\n"
+      "  pgassay restore ID --replace app --drop-old           later: only drops app_before_ID\n");
   RestoreArguments& restore = arguments.restore;
   add_one_id(command, arguments.selection);
   add_selection(command, arguments.selection);
@@ -19,6 +22,14 @@ void declare_restore(CLI::App& app, Arguments& arguments) {
       ->option_text("DB");
   command.add_flag("--create", restore.create,
                    "create the database, with the backup's encoding, locale and settings");
+  command
+      .add_option("--replace", restore.replace,
+                  "restore beside this database, prove the copy, then swap the names; the old one is kept")
+      ->option_text("DB");
+  command.add_flag("--drop-old", restore.drop_old,
+                   "restore nothing: drop what an earlier --replace DB by this backup has kept");
+  command.add_flag("--resume", restore.resume,
+                   "go on with what an interrupted restore of this backup left; no row is loaded twice");
   command
       .add_option("--roles", restore.roles, "create the roles that are missing, or none (default missing)")
       ->option_text("missing|none")

@@ -219,6 +219,7 @@ void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
                     {"source", id.source},
                     {"database", id.database},
                     {"into", report.database},
+                    {"resumed", report.resumed},
                     {"server_version", report.server_version},
                     {"seconds", report.seconds},
                     {"rows", report.rows},

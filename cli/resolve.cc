@@ -79,6 +79,20 @@ double full_every_days(const std::string& text) {
   return *seconds / 86400;
 }
 
+void check_replace(const RestoreArguments& arguments) {
+  if (!arguments.replace) {
+    if (arguments.drop_old)
+      throw UsageError("--drop-old needs --replace DB", "restore ID --replace DB --drop-old");
+    return;
+  }
+  if (arguments.replace->empty()) throw UsageError("--replace is empty");
+  if (arguments.into || arguments.create)
+    throw UsageError("--replace DB names the database by itself", "leave out --into and --create");
+  if (arguments.no_prove)
+    throw UsageError("--replace without a proof is refused",
+                     "leave out --no-prove: names are swapped only when every row is proved to be there");
+}
+
 template <class T>
 T first_of(const std::optional<T>& flag, const std::optional<T>& source, const std::optional<T>& top,
            T otherwise) {
@@ -99,15 +113,17 @@ Path repository_path(const Arguments& arguments, const Config& config) {
 }
 
 std::string repeated_repository(const Arguments& arguments) {
-  if (!arguments.repo) return {};
-  const std::string plain = *arguments.repo;
+  return arguments.repo ? " --repo " + shell_word(*arguments.repo) : "";
+}
+
+std::string shell_word(const std::string& plain) {
   const auto is_plain = [](unsigned char c) {
     return std::isalnum(c) || c >= 0x80 || std::strchr("/._-+:,@%=", c);
   };
-  if (std::ranges::all_of(plain, is_plain)) return " --repo " + plain;
+  if (!plain.empty() && std::ranges::all_of(plain, is_plain)) return plain;
   std::string quoted;
   for (const char c : plain) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return " --repo '" + quoted + "'";
+  return "'" + quoted + "'";
 }
 
 BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
@@ -157,10 +173,12 @@ VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
 RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
   const RestoreArguments& arguments = all.restore;
   reject_empty(arguments.dbname);
-  if (!arguments.into && !arguments.create) {
+  check_replace(arguments);
+  if (!arguments.into && !arguments.create && !arguments.replace) {
     throw UsageError(
         "restore where to?",
-        "--into DB: an empty database that exists; --create: a new one, named by --into or as the backup's");
+        "--into DB: an empty database that exists; --create: a new one, named by --into or as the "
+        "backup's; --replace DB: in the place of a live one");
   }
   if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
   RestoreOptions options;
@@ -171,8 +189,9 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
     // libpq would look for a database of the user's name, which a bare server does not have.
     options.connection = options.connection.with_database("postgres");
   }
-  options.into = arguments.into.value_or("");
+  options.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
   options.create = arguments.create;
+  options.resume = arguments.resume;
   options.roles = arguments.roles == "none" ? Roles::none : Roles::missing;
   options.owners = !arguments.no_owner;
   options.role_passwords = !arguments.no_role_passwords;

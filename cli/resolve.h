@@ -21,6 +21,8 @@ Path repository_path(const Arguments& arguments, const Config& config);
 
 /// " --repo DIR" when it was given so, for a command that we propose; quoted where a shell needs it.
 std::string repeated_repository(const Arguments& arguments);
+/// For a command that we propose: quoted where a shell needs it.
+std::string shell_word(const std::string& plain);
 
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);

@@ -88,7 +88,12 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
   for (const Relation& relation : job.manifest.relations)
     if (!relation.extension.empty() && relation.data == Data::copied && relation.kind == 'r')
       tables.push_back(&relation);
-  if (tables.empty()) return {};
+  std::vector<const Part*> parts;
+  for (const Relation* table : tables)
+    for (const Part& part : table->parts) parts.push_back(&part);
+  // They were loaded in one transaction.
+  const auto recorded = [&](const Part* part) { return job.record.has(*part); };
+  if (!parts.empty() && std::ranges::all_of(parts, recorded)) return {};
 
   Connection connection = open_loader(job, stop);
   tables = parents_first(std::move(tables), foreign_keys(connection));
@@ -105,7 +110,10 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
       current = table;
       load_table(connection, job, *table, observer, done);
     }
-    connection.query("COMMIT");
+    std::string record;
+    for (const Part* part : parts) record += job.record.record_sql(*part);
+    connection.query(record + "COMMIT");
+    for (const Part* part : parts) job.record.loaded(*part);
     return done;
   } catch (const ServerError& error) {
     const std::string line = fmt::format(

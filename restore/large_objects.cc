@@ -33,7 +33,10 @@ class ObjectLoader {
     RowBatches batches(kObjectsATransaction, [&](std::string_view rows) {
       throw_if_stopped(stop);
       stage(connection, "pgassay_objects (loid, owner, comment, privileges)", rows);
-      connection.query("SELECT pg_catalog.lo_create(loid) FROM pg_temp.pgassay_objects");
+      // An interrupted restore may have made some.
+      connection.query(
+          "SELECT pg_catalog.lo_create(s.loid) FROM pg_temp.pgassay_objects s WHERE NOT EXISTS"
+          " (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = s.loid)");
       describe(connection);
       connection.query("COMMIT");
     });
@@ -53,6 +56,7 @@ class ObjectLoader {
           "CREATE TEMPORARY TABLE pgassay_pages (loid oid, pageno integer, data bytea) ON COMMIT DELETE "
           "ROWS");
       for (std::size_t index = next++; index < parts.size(); index = next++) {
+        if (job_.record.has(parts[index])) continue;
         observer_.part_started(worker, "large objects");
         fill_from(connection, parts[index], inner);
         observer_.part_finished(worker, "large objects");
@@ -120,7 +124,8 @@ class ObjectLoader {
     }
   }
 
-  /// An object is never in two parts, and its pages ascend.
+  /// An object is never in two parts, and its pages ascend: a part that is filled for a second time becomes
+  /// what it was to be.
   void fill_from(Connection& connection, const Part& part, std::stop_token stop) {
     check_part(job_.dir, part);
     RowBatches batches(kPagesATransaction, [&](std::string_view rows) {
@@ -133,6 +138,9 @@ class ObjectLoader {
     });
     read_part(job_.dir, part.file, batches);
     batches.finish();
+    const std::string record = job_.record.record_sql(part);
+    if (!record.empty()) connection.query(record);
+    job_.record.loaded(part);
   }
 
   const LoadJob& job_;

@@ -22,11 +22,12 @@ struct Item {
   const Part* part;
 };
 
-std::vector<Item> plan(const Manifest& manifest) {
+std::vector<Item> plan(const LoadJob& job) {
   std::vector<Item> items;
-  for (const Relation& relation : manifest.relations) {
+  for (const Relation& relation : job.manifest.relations) {
     if (!relation.extension.empty()) continue;
-    for (const Part& part : relation.parts) items.push_back({&relation, &part});
+    for (const Part& part : relation.parts)
+      if (!job.record.has(part)) items.push_back({&relation, &part});
   }
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.part->raw > b.part->raw; });
@@ -36,7 +37,7 @@ std::vector<Item> plan(const Manifest& manifest) {
 class Loader {
  public:
   Loader(const LoadJob& job, std::vector<std::string>& lost, Observer& observer)
-      : job_(job), items_(plan(job.manifest)), lost_(lost), observer_(observer) {}
+      : job_(job), items_(plan(job)), lost_(lost), observer_(observer) {}
 
   Loaded run(std::stop_token stop) {
     std::uint64_t raw = 0;
@@ -62,8 +63,8 @@ class Loader {
   }
 
   /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied
-  /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, so TRUNCATE
-  /// takes nothing away.
+  /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, and no other
+  /// part of the table is loaded before or after, so TRUNCATE takes nothing away.
   static bool freezable(const Item& item) {
     return item.relation->parts.size() == 1 && !item.relation->via_root && item.part->raw >= kWorthFreezing;
   }
@@ -87,7 +88,12 @@ class Loader {
       if (rows != item.part->digest.rows)
         throw Error(fmt::format("table {}: {}: the server took {} rows of {}", item.relation->name.shown(),
                                 item.part->file, rows, item.part->digest.rows));
-      connection.query("COMMIT");
+      connection.query(job_.record.record_sql(*item.part) + "COMMIT");
+      job_.record.loaded(*item.part);
+    } catch (const ConnectionLost& error) {
+      throw ConnectionLost(
+          fmt::format("table {}: {}: {}", item.relation->name.shown(), item.part->file, error.what()),
+          error.hint());
     } catch (const ServerError& error) {
       check_part(job_.dir, *item.part);
       const std::string line =

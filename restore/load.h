@@ -8,6 +8,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 #include "core/system/observer.h"
+#include "restore/resume.h"
 
 namespace pgassay {
 
@@ -16,6 +17,7 @@ struct LoadJob {
   Path dir;         ///< the backup
   const Manifest& manifest;
   unsigned jobs = 2;
+  RestoreRecord& record;  ///< of the parts that are loaded: these are passed over
 };
 
 struct Loaded {

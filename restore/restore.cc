@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
+#include <tuple>
 
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
@@ -14,6 +16,7 @@
 #include "restore/large_objects.h"
 #include "restore/load.h"
 #include "restore/proof_beside_rows.h"
+#include "restore/resume.h"
 #include "restore/roles.h"
 #include "restore/schema.h"
 #include "restore/target.h"
@@ -42,6 +45,7 @@ class Restoration {
  public:
   Restoration(const Backup& backup, const RestoreOptions& options, Observer& observer, std::stop_token stop)
       : dir_(backup.dir),
+        backup_(backup.id.shown()),
         options_(options),
         observer_(observer),
         stop_(std::move(stop)),
@@ -54,7 +58,7 @@ class Restoration {
   RestoreReport run() {
     const Stopwatch watch;
     timed("check", [this] { check(); });
-    if (options_.throwaway)
+    if (options_.throwaway || only_the_proof())
       write();
     else
       write_or_say_what_is_left();
@@ -63,6 +67,8 @@ class Restoration {
   }
 
  private:
+  bool only_the_proof() const { return options_.stand_in && options_.stand_in->whole; }
+
   void write_or_say_what_is_left() {
     try {
       write();
@@ -70,10 +76,20 @@ class Restoration {
       observer_.message(Level::warning, left_behind(), what_next());
       throw;
     } catch (const BadBackup& error) {
-      throw BadBackup(error.what(), with_next(error.hint(), "; then restore another backup"));
+      throw BadBackup(error.what(), with_next(error.hint(), Again::another_backup));
     } catch (const Error& error) {
       throw Error(error.what(), with_next(error.hint()), error.exit());
     }
+  }
+
+  /// A part of the work that is not done again by whoever goes on after it.
+  template <typename Body>
+  void step(const char* name, Body body) {
+    if (record_.finished(name)) return;
+    const std::size_t lost = report_.lost.size(), notes = report_.notes.size();
+    record_.begin(name);
+    timed(name, body);
+    record_.finish(name, std::span(report_.lost).subspan(lost), std::span(report_.notes).subspan(notes));
   }
 
   template <typename Body>
@@ -107,22 +123,37 @@ class Restoration {
     server_ = open_server();
     start_loading_session(*server_);
     report_.server_version = server_->parameter("server_version");
-    check_server(*server_, manifest_, options_.create, report_.notes);
-    if (options_.create)
-      check_absent(*server_, name_);
-    else {
-      check_no_template(*server_);
-      check_empty(*server_);
-    }
+    creating_ = options_.create && !(options_.resume && database_exists(*server_, name_));
+    if (options_.create && !creating_) reconnect();
+    check_server(*server_, manifest_, creating_, report_.notes);
+    check_target();
     pg_restore_ = options_.pg_restore ? *options_.pg_restore
                                       : choose_pg_restore(server_->server_version(),
                                                           manifest_.summary.pg_dump_version_num, stop_);
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
       report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
-    if (!options_.create && server_->server_encoding() != manifest_.encoding)
+    if (!creating_ && server_->server_encoding() != manifest_.encoding)
       report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
                                           server_->server_encoding(), manifest_.encoding));
+  }
+
+  void check_target() {
+    if (creating_) return check_absent(*server_, name_);
+    if (only_the_proof()) return;
+    if (const std::optional<Unfinished> left = find_unfinished(*server_)) {
+      check_may_go_on(*left, mark(), options_.resume, name_);
+      report_.resumed = true;
+      return;
+    }
+    check_no_template(*server_);
+    check_empty(*server_);
+    if (options_.resume)
+      report_.notes.push_back("nothing was there to go on with: all is restored from the beginning");
+  }
+
+  RestoreMark mark() const {
+    return {backup_, hash_file(dir_ / kManifestFile).sha.hex(), options_.owners ? "" : "--no-owner"};
   }
 
   void plan_roles_from_globals() {
@@ -141,46 +172,75 @@ class Restoration {
   }
 
   void write() {
-    if (options_.create) {
-      timed("create", [this] { create_database(*server_, name_, manifest_, report_.notes); });
-      reconnect();
-    }
+    if (!only_the_proof()) restore();
+    if (options_.prove) timed("proof", [this] { prove_it(); });
+    if (!options_.stand_in) record_.remove(report_.notes);
+  }
+
+  void restore() {
+    if (creating_) timed("create", [this] { create_database(*server_, name_, manifest_, report_.notes); });
+    touched_ = creating_;
+    if (creating_) reconnect();
+    if (options_.stand_in)
+      server_->query(fmt::format("COMMENT ON DATABASE {} IS {}", quote_identifier(name_),
+                                 quote_literal(options_.stand_in->comment)));
+    open_record();
     touched_ = true;
     // In the new database, for a role's name is stored in the encoding of the database in which it is made.
-    timed("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
+    step("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
-    timed("pre-data", [this] { restore_schema("pre-data", 1); });
+    step("pre-data", [this] { restore_schema("pre-data", 1); });
     if (options_.before_data) options_.before_data(*server_);
     load();
-    timed("post-data", [this] { restore_schema("post-data", options_.jobs); });
-    timed("properties", [this] {
-      apply_database_properties(*server_, name_, manifest_.database, options_.owners, report_.lost);
-    });
-    timed("analyze", [this] { analyze(); });
-    if (options_.prove) timed("proof", [this] { prove_it(); });
+    step("post-data", [this] { restore_schema("post-data", options_.jobs); });
+    step("properties", [this] { apply_properties(); });
+    step("analyze", [this] { analyze(); });
+  }
+
+  void apply_properties() {
+    DatabaseProperties properties = manifest_.database;
+    if (options_.stand_in) properties.comment.clear();
+    apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
+  }
+
+  void open_record() {
+    if (options_.throwaway) return;
+    if (holds_a_record(manifest_)) {
+      report_.notes.push_back(
+          "the backup is of a database that was being restored: no record of this restore is kept");
+      return;
+    }
+    record_.open(target_, mark(), report_.resumed, server_->backend_pid(), report_.notes, stop_);
+    if (!report_.resumed) return;
+    const Unfinished& left = record_.left();
+    report_.notes.push_back(fmt::format("went on with the restore begun at {}, which had made {}", left.since,
+                                        record_.told(manifest_)));
+    report_.lost.insert(report_.lost.end(), left.lost.begin(), left.lost.end());
+    report_.notes.insert(report_.notes.end(), left.notes.begin(), left.notes.end());
+    std::tie(report_.rows, report_.raw_bytes) = record_.loaded(manifest_);
   }
 
   void restore_schema(const char* section, unsigned jobs) {
-    const SchemaRun run{pg_restore_,        dir_ / kSchemaFile, section,
-                        std::max(1U, jobs), options_.owners,    roles_.absent_tablespaces.empty(),
-                        !options_.throwaway};
+    const SchemaRun run{pg_restore_,         dir_ / kSchemaFile,        section,
+                        std::max(1U, jobs),  options_.owners,           roles_.absent_tablespaces.empty(),
+                        !options_.throwaway, record_.was_begun(section)};
     restore_section(*server_, run, report_.lost, report_.notes, stop_);
   }
 
   void load() {
-    const LoadJob job{target_, dir_, manifest_, options_.jobs};
+    const LoadJob job{target_, dir_, manifest_, options_.jobs, record_};
     const auto count = [this](const Loaded& loaded) {
       report_.rows += loaded.rows;
       report_.raw_bytes += loaded.raw_bytes;
     };
-    timed("data", [&] {
+    step("data", [&] {
       count(load_tables(job, report_.lost, observer_, stop_));
       count(load_extension_tables(job, report_.lost, observer_, stop_));
     });
-    timed("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
-    timed("large objects",
-          [&] { count(load_large_objects(job, options_.owners, report_.lost, observer_, stop_)); });
+    step("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
+    step("large objects",
+         [&] { count(load_large_objects(job, options_.owners, report_.lost, observer_, stop_)); });
   }
 
   void analyze() {
@@ -220,24 +280,29 @@ class Restoration {
 
   std::string left_behind() const {
     if (!touched_) return "nothing was restored, no role was created";
-    std::string left = fmt::format("database \"{}\" is restored in part only", name_);
+    std::string left =
+        fmt::format("database \"{}\" is restored in part only: {}", name_, record_.told(manifest_));
     if (roles_made_) left += fmt::format(", roles were created: {}", fmt::join(roles_.absent, ", "));
     return left;
   }
-  std::string what_next(std::string_view then = "; then run the restore again") const {
+  enum class Again { same_backup, another_backup };
+  std::string what_next(Again again = Again::same_backup) const {
     if (!touched_) return "run the restore again when that is remedied";
-    return fmt::format("DROP DATABASE {}{}{}", quote_identifier(name_), then,
-                       options_.create ? "" : ", into an empty database or with --create");
+    const bool same = again == Again::same_backup;
+    const std::string anew = fmt::format("DROP DATABASE {}; then {}{}", quote_identifier(name_),
+                                         same ? "run the restore again" : "restore another backup",
+                                         options_.create ? "" : ", into an empty database or with --create");
+    return same && record_.kept() ? "to go on, say the same with --resume; to begin anew, " + anew : anew;
   }
-  std::string with_next(const std::string& hint,
-                        std::string_view then = "; then run the restore again") const {
+  std::string with_next(const std::string& hint, Again again = Again::same_backup) const {
     std::string out = hint;
-    for (const std::string& more : {left_behind(), what_next(then)})
+    for (const std::string& more : {left_behind(), what_next(again)})
       if (!more.empty()) out += (out.empty() ? "" : "; ") + more;
     return out;
   }
 
   Path dir_;
+  std::string backup_;
   const RestoreOptions& options_;
   Observer& observer_;
   std::stop_token stop_;
@@ -248,6 +313,8 @@ class Restoration {
   std::optional<Connection> server_;
   PgTool pg_restore_;
   RolePlan roles_;
+  RestoreRecord record_;
+  bool creating_ = false;  ///< the database is ours to make
   bool touched_ = false, roles_made_ = false;
 };
 

@@ -17,10 +17,19 @@ namespace pgassay {
 
 enum class Roles { missing, none };
 
+/// A copy that is to take another database's place (restore/replace.h).
+struct StandIn {
+  std::string comment;  ///< that it bears instead of the backup's, from its beginning
+  bool whole = false;   ///< all is there: only the proof is due
+};
+
 struct RestoreOptions {
   ConnInfo connection;  ///< the server; its dbname is used to connect for CREATE DATABASE
   std::string into;     ///< the database's name; empty: the backup's own
   bool create = false;  ///< CREATE DATABASE from the manifest; it must not exist
+  /// Goes on with what an interrupted restore of the same backup left in the database. One that is empty or,
+  /// with `create`, absent is restored from the beginning.
+  bool resume = false;
   Roles roles = Roles::missing;
   bool owners = true;          ///< false: --no-owner
   bool role_passwords = true;  ///< false: roles are created without
@@ -28,14 +37,16 @@ struct RestoreOptions {
   bool prove = true;
   std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
   /// The server is thrown away afterwards: no subscription is made, a role that can't be made as it was is a
-  /// line in `lost`, and nobody is told what to clean up.
+  /// line in `lost`, no record is kept to go on with, and nobody is told what to clean up.
   bool throwaway = false;
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data;
+  std::optional<StandIn> stand_in;  ///< of such, the record of the restore stays: see remove_record()
 };
 
 struct RestoreReport {
   std::string database, server_version;
+  bool resumed = false;  ///< it went on with what an interrupted restore had left
   std::vector<PhaseTime> phases;
   double seconds = 0;
   std::uint64_t rows = 0, raw_bytes = 0;
@@ -49,7 +60,8 @@ struct RestoreReport {
 
 /// Throws Refused when the target is not empty (nothing touched) or when a role that is needed can't be
 /// resolved. Failing half way throws Error saying which object, what the target holds now and what to run
-/// next.
+/// next; told to stop, it says the same in a message and throws Stopped. What it has done is then on record
+/// in the target (restore/resume.h).
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreOptions& options, Observer& observer, std::stop_token stop);
 

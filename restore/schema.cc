@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -75,6 +76,16 @@ std::optional<std::uint64_t> ignored_errors(std::string_view text) {
   return count;
 }
 
+/// The reader of problems knows their English words. Only who may set the language may say so in PGOPTIONS.
+bool speaks_english(Connection& target) {
+  try {
+    target.query("SET lc_messages TO 'C'");
+    return true;
+  } catch (const ServerError&) {
+    return false;
+  }
+}
+
 Command command_for(Connection& target, const SchemaRun& run) {
   Command command;
   command.argv = run.pg_restore.argv;
@@ -85,7 +96,9 @@ Command command_for(Connection& target, const SchemaRun& run) {
   if (!run.subscriptions) command.argv.emplace_back("--no-subscriptions");
   command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
+  command.env["PGAPPNAME"] = "pgassay restore";
   command.env["PGOPTIONS"] = child_options(target.server_version());
+  if (speaks_english(target)) command.env["PGOPTIONS"] += " -c lc_messages=C";
   command.env["LC_ALL"] = "C";
   return command;
 }
@@ -129,6 +142,16 @@ std::string tolerated(const SchemaProblem& problem) {
   return {};
 }
 
+bool there_already(const SchemaProblem& problem) {
+  constexpr const char* kWords[] = {"already exists", "is already a partition",
+                                    "is already an identity column", "is already member of publication",
+                                    "multiple primary keys for table"};
+  const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
+  // Of these the server says only what its index says.
+  if (problem.command.starts_with("CREATE TEXT SEARCH ")) return says("unique constraint \"pg_ts_");
+  return std::any_of(std::begin(kWords), std::end(kWords), says);
+}
+
 namespace {
 
 /// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone
@@ -163,9 +186,13 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
   const auto ignored = ignored_errors(done.err);
   if (!done.ok() && !ignored)
     throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, complaint(done)));
-  std::uint64_t told = 0;
+  std::uint64_t told = 0, there = 0;
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
+    if (run.again && there_already(problem)) {
+      ++there;
+      continue;
+    }
     if (done_alone(target, problem)) {
       notes.push_back(fmt::format("{}: deadlock detected, done again alone", shortened(problem.command)));
       continue;
@@ -177,6 +204,7 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
     else
       notes.push_back(fmt::format("{} ({})", line, why));
   }
+  if (there > 0) notes.push_back(fmt::format("{}: {} objects of it were there already", run.section, there));
   // With --jobs pg_restore counts each error more than once.
   if (run.jobs > 1 ? ignored.value_or(0) > 0 && told == 0 : ignored.value_or(0) > told)
     lost.push_back(

@@ -17,6 +17,8 @@ struct SchemaRun {
   std::string section;  ///< "pre-data", "post-data"
   unsigned jobs = 1;
   bool owners = true, tablespaces = true, subscriptions = true;
+  /// An interrupted run has made some of it: what is there already is no problem.
+  bool again = false;
 };
 
 /// Restores the section into the database that `target` is connected to, and goes on after errors: each
@@ -30,6 +32,8 @@ struct SchemaProblem {
   std::string message, command;
 };
 std::vector<SchemaProblem> read_problems(std::string_view pg_restore_stderr);
+/// Does it say that the object, or this property of it, is there? Then whoever began before us has made it.
+bool there_already(const SchemaProblem& problem);
 /// Why the problem is harmless; empty: it is not.
 std::string tolerated(const SchemaProblem& problem);
 

@@ -208,12 +208,16 @@ void check_server(Connection& connection, const Manifest& manifest, bool create,
   check_extensions(connection, manifest, notes);
 }
 
+bool database_exists(Connection& connection, const std::string& name) {
+  return connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name}).rows() > 0;
+}
+
 void check_absent(Connection& connection, const std::string& name) {
-  const Result found = connection.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", {name});
-  if (found.rows() == 0) return;
-  throw Refused(
-      fmt::format("{}: database \"{}\" exists", connection.described(), name),
-      fmt::format("give another name with --into, or restore into it without --create if it is empty"));
+  if (!database_exists(connection, name)) return;
+  throw Refused(fmt::format("{}: database \"{}\" exists", connection.described(), name),
+                "give another name with --into, or restore into it without --create if it is empty, or with "
+                "--resume if "
+                "an interrupted restore left it");
 }
 
 void check_empty(Connection& connection) {

@@ -13,6 +13,7 @@ namespace pgassay {
 /// backup needs. An extension of another version is a note.
 void check_server(Connection& connection, const Manifest& manifest, bool create,
                   std::vector<std::string>& notes);
+bool database_exists(Connection& connection, const std::string& name);
 /// Throws Refused when the database exists.
 void check_absent(Connection& connection, const std::string& name);
 /// Throws Refused naming some of what the database holds. What every new database has does not count, nor do

@@ -1,0 +1,285 @@
+// Restores that are killed, cut off or told to stop, and gone on with.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "restore/restore.h"
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/killed.h"
+#include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay::test {
+namespace {
+
+std::string lines(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, "\n"));
+}
+
+/// Empty when stock tools find no difference.
+std::string differences(const std::string& database) {
+  const Ended ended =
+      run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
+                 shared_server().conninfo(database), bare_server().conninfo(database)});
+  return ended.status == 0 ? "" : ended.out + ended.err;
+}
+
+RestoreOptions resumed() {
+  RestoreOptions options = created();
+  options.resume = true;
+  return options;
+}
+
+void drop_copy(const Database& source) {
+  bare_server().psql("postgres",
+                     fmt::format("SET client_min_messages = error; DROP DATABASE IF EXISTS {} WITH (FORCE);",
+                                 quote_identifier(source.name())));
+}
+
+bool recorded(const Database& source) {
+  return source.copied_value("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgassay_restore'") == "1";
+}
+
+/// Tables of one part, frozen or not, rows that are given to the leaves anew, an empty one, large objects, an
+/// index.
+constexpr const char* kSmall = R"(
+  CREATE TABLE small AS SELECT g AS a FROM generate_series(1, 100) g;
+  CREATE TABLE frozen AS SELECT g AS a, repeat('x', 200) AS b FROM generate_series(1, 6000) g;
+  CREATE TABLE none (a int);
+  CREATE TABLE hashed (a int) PARTITION BY HASH (a);
+  CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+  CREATE TABLE hashed_1 PARTITION OF hashed FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+  INSERT INTO hashed SELECT generate_series(1, 50);
+  CREATE INDEX small_a ON small (a);
+  CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM small;
+  SELECT lo_from_bytea(101, decode(repeat('00ff', 5000), 'hex')); COMMENT ON LARGE OBJECT 101 IS 'one';
+)";
+
+TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
+  const Database source("killed", kSmall);
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("killed");
+  for (int event = 1;; ++event) {
+    SCOPED_TRACE(fmt::format("killed at event {}", event));
+    drop_copy(source);
+    KillsAt observer(event);
+    if (!killed([&] { restore_backup(trip.repository(), backup, created(), observer, {}); })) {
+      EXPECT_GT(event, 20);
+      break;
+    }
+    const RestoreReport report = trip.restore(backup, resumed());
+    EXPECT_EQ(report.verdict, Verdict::pass);
+    EXPECT_EQ(report.rows, 6150U);
+    EXPECT_EQ(lines(report.lost), "");
+    EXPECT_FALSE(recorded(source));
+  }
+  EXPECT_EQ(differences("killed"), "");
+}
+
+TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
+  const Database source("often", kSmall);
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("often");
+  int attempts = 0;
+  const auto attempt = [&] {
+    KillsAt observer(4 + attempts);
+    restore_backup(trip.repository(), backup, resumed(), observer, {});
+  };
+  while (killed(attempt)) ASSERT_LT(++attempts, 30);
+  EXPECT_GT(attempts, 5);
+  EXPECT_EQ(differences("often"), "");
+}
+
+TEST(Resume, MakesTheRestOfASchemaThatWasMadeInPart) {
+  const Database source("sample", "SELECT 1;", "TEMPLATE template0 ENCODING 'UTF8'");
+  shared_server().psql_file("sample", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/sample.sql");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("sample");
+  // The sample has an object of nearly every kind. 1000: after all of them, before that is on record.
+  const std::pair<const char*, int> deaths[] = {
+      {"pre-data", 60}, {"pre-data", 130}, {"pre-data", 1000}, {"post-data", 40}, {"post-data", 1000}};
+  for (const auto& [section, entries] : deaths) {
+    SCOPED_TRACE(fmt::format("{}: {}", section, entries));
+    const TemporaryDir dir;
+    ASSERT_TRUE(killed([&, section = section, entries = entries] {
+      use_deadly_pg_restore(dir.path(), bare_server().bin_dir(), section, entries);
+      trip.restore(backup, resumed());
+    }));
+  }
+  const RestoreReport report = trip.restore(backup, resumed());
+  EXPECT_TRUE(report.resumed) << lines(report.notes);
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(differences("sample"), "");
+}
+
+/// Ends the server's sessions of the restore when the first part begins.
+class CutsTheConnection : public Observer {
+ public:
+  void part_started(unsigned, std::string_view) override {
+    if (done_.exchange(true)) return;
+    bare_server().psql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgassay restore'");
+  }
+
+ private:
+  std::atomic<bool> done_ = false;
+};
+
+TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
+  const Database source("cut", kSmall);
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("cut");
+  CutsTheConnection observer;
+  RestoreOptions options = created();
+  options.jobs = 1;
+  try {
+    restore_backup(trip.repository(), backup, options, observer, {});
+    FAIL() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_TRUE(
+        std::string(error.what()).starts_with("table public.frozen: data/public.frozen.0000.copy.zst: "))
+        << error.what();
+    EXPECT_NE(std::string(error.what()).find("was lost"), std::string::npos) << error.what();
+    EXPECT_NE(error.hint().find(
+                  "database \"cut\" is restored in part only: its tables, 0 of 4 files of rows (0 of 6150 "
+                  "rows), no indexes and constraints; to go on, say the same with --resume; to begin anew, "
+                  "DROP DATABASE \"cut\""),
+              std::string::npos)
+        << error.hint();
+    EXPECT_EQ(error.exit(), Exit::failed);
+  }
+  const RestoreReport report = trip.restore(backup, resumed());
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(report.rows, 6150U);
+}
+
+/// An unfinished restore of a database, whose first parts are in.
+class ResumeUnfinished : public ::testing::Test {
+ protected:
+  ResumeUnfinished() : source_("unfinished", kSmall), backup_(trip_.back_up("unfinished")) {}
+  void SetUp() override {
+    KillsAt observer(8);
+    ASSERT_TRUE(killed([&] { restore_backup(trip_.repository(), backup_, created(), observer, {}); }));
+    ASSERT_TRUE(recorded(source_));
+  }
+  std::string refused(const Backup& backup, const RestoreOptions& options) const {
+    try {
+      trip_.restore(backup, options);
+      return "not refused";
+    } catch (const Refused& error) {
+      return fmt::format("{}: {}", error.what(), error.hint());
+    }
+  }
+
+  const Database source_;
+  const RoundTrip trip_;
+  const Backup backup_;
+};
+
+TEST_F(ResumeUnfinished, IsNotGoneOnWithUnasked) {
+  RestoreOptions options = created();
+  options.create = false;
+  const std::string words = refused(backup_, options);
+  EXPECT_NE(words.find("database \"unfinished\" holds an unfinished restore of " + backup_.id.shown()),
+            std::string::npos)
+      << words;
+  EXPECT_NE(words.find("--resume"), std::string::npos) << words;
+}
+
+TEST_F(ResumeUnfinished, IsNotGoneOnWithFromAnotherBackup) {
+  source_.psql("INSERT INTO small VALUES (0)");
+  const std::string words = refused(trip_.back_up("unfinished"), resumed());
+  EXPECT_NE(words.find("it is not gone on with from another backup"), std::string::npos) << words;
+  EXPECT_NE(words.find("restore " + backup_.id.shown() + " with --resume"), std::string::npos) << words;
+}
+
+TEST_F(ResumeUnfinished, IsNotGoneOnWithInAnotherWay) {
+  RestoreOptions options = resumed();
+  options.owners = false;
+  const std::string words = refused(backup_, options);
+  EXPECT_NE(words.find("with no options; it can't be gone on with --no-owner"), std::string::npos) << words;
+}
+
+TEST_F(ResumeUnfinished, IsLeftToTheRestoreThatIsAtWork) {
+  Connection other = Connection::open(bare_server().connection("unfinished"), "another", {});
+  other.query("SELECT pg_advisory_lock(31637061848604025)");
+  try {
+    trip_.restore(backup_, resumed());
+    FAIL() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit(), Exit::locked);
+    EXPECT_NE(std::string(error.what()).find(fmt::format("backend {} of client local", other.backend_pid())),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(ResumeUnfinished, EndsWhatTheServerStillDoesForTheDeadOne) {
+  Connection orphan = Connection::open(bare_server().connection("unfinished"), "pgassay restore", {});
+  EXPECT_EQ(trip_.restore(backup_, resumed()).verdict, Verdict::pass);
+  EXPECT_THROW(orphan.query("SELECT 1"), Error);
+}
+
+TEST(Resume, TellsAgainWhatWasLostBeforeTheInterruption) {
+  const Database source("lost_before",
+                        "CREATE ROLE lost_before_role; CREATE TABLE t AS SELECT 1 AS a;"
+                        "ALTER TABLE t OWNER TO lost_before_role; CREATE TABLE u AS SELECT 2 AS a;");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("lost_before");
+  RestoreOptions options = created();
+  options.roles = Roles::none;
+  KillsAt observer(6);  // check, create, roles, pre-data, data, its first part
+  ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
+  options.resume = true;
+  EXPECT_EQ(lines(trip.restore(backup, options).lost),
+            "ALTER TABLE public.t OWNER TO lost_before_role: role \"lost_before_role\" does not exist");
+}
+
+TEST(Resume, BeginsAtTheBeginningWhereThereIsNothing) {
+  const Database source("nothing", "CREATE TABLE t AS SELECT 1 AS a;");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("nothing");
+  const RestoreReport report = trip.restore(backup, resumed());
+  EXPECT_FALSE(report.resumed);
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_THROW(trip.restore(backup, resumed()), Refused) << "a finished one is not gone on with";
+}
+
+TEST(Resume, TakesItsRecordAwayUnseenByRestoredEventTriggers) {
+  const Database source("watched", R"(CREATE TABLE seen (what text);
+    CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO public.seen VALUES (tg_tag); END $$;
+    CREATE EVENT TRIGGER always ON ddl_command_end EXECUTE FUNCTION note(); ALTER EVENT TRIGGER always ENABLE ALWAYS;
+    CREATE EVENT TRIGGER drops ON sql_drop EXECUTE FUNCTION note();
+    CREATE EVENT TRIGGER off ON ddl_command_start EXECUTE FUNCTION note(); ALTER EVENT TRIGGER off DISABLE;)");
+  const RoundTrip trip;
+  const RestoreReport report = trip.restore(trip.back_up("watched"));
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(lines(report.notes), "");
+  EXPECT_FALSE(recorded(source));
+  EXPECT_EQ(source.copied_value("SELECT count(*) FROM seen"), source.value("SELECT count(*) FROM seen"));
+  EXPECT_EQ(differences("watched"), "");
+}
+
+TEST(Resume, GoesOnInATableOfSeveralParts) {
+  const Database source("parts",
+                        "CREATE TABLE many AS SELECT g, repeat(md5(g::text), 8) AS x FROM"
+                        " generate_series(1, 300000) g; CREATE INDEX ON many (g);");
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("parts");
+  RestoreOptions options = created();
+  options.jobs = 1;
+  KillsAt observer(8);  // check, create, roles, pre-data, data, a part begins, it is loaded, the next begins
+  ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
+  EXPECT_EQ(source.copied_value("SELECT count(*) FROM pgassay_restore.part"), "1");
+  const RestoreReport report = trip.restore(backup, resumed());
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(report.rows, 300000U);
+}
+
+}  // namespace
+}  // namespace pgassay::test
