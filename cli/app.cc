@@ -16,8 +16,9 @@ constexpr const char* kEverywhere = "Everywhere";
 /// In the order of the help text.
 constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands[] = {
     {"backup", declare_backup}, {"list", declare_list},       {"show", declare_show},
-    {"verify", declare_verify}, {"restore", declare_restore}, {"export", declare_export},
-    {"prune", declare_prune},   {"pin", declare_pin},         {"unpin", declare_unpin},
+    {"verify", declare_verify}, {"restore", declare_restore}, {"drill", declare_drill},
+    {"export", declare_export}, {"prune", declare_prune},     {"pin", declare_pin},
+    {"unpin", declare_unpin},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {

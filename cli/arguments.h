@@ -14,7 +14,7 @@ struct BackupArguments {
   std::optional<int> compression;
   std::optional<double> lock_timeout;
   std::vector<std::string> exclude_table_data;
-  bool pin = false, no_role_passwords = false;
+  bool pin = false, no_role_passwords = false, drill = false;
 };
 
 /// Which backups: `ids` may hold "latest"; source and database narrow it.
@@ -57,6 +57,12 @@ struct ExportArguments {
   bool no_single_transaction = false, no_restrict = false;
 };
 
+struct DrillArguments {
+  std::optional<std::string> engine, image, pull, memory, work_dir, junit;
+  std::optional<unsigned> jobs;
+  bool keep = false, gc = false, amcheck = false;
+};
+
 struct Arguments {
   std::string command;
   std::optional<std::string> repo, config;
@@ -65,6 +71,7 @@ struct Arguments {
   BackupArguments backup;
   VerifyArguments verify;
   RestoreArguments restore;
+  DrillArguments drill;
   PruneArguments prune;
   std::optional<std::string> reason;  ///< of pin
   ExportArguments exporting;

@@ -3,6 +3,7 @@
 #include "backup/backup.h"
 #include "cli/command.h"
 #include "cli/resolve.h"
+#include "cli/run_drill.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
@@ -51,7 +52,9 @@ Exit run_backup(Context& context) {
   context.reply.set_left_out(left_out);
   context.reporter.summary(
       summary_text(taken.dir, taken.summary, left_out, repeated_repository(context.arguments)));
-  return Exit::done;
+  if (!context.arguments.backup.drill) return Exit::done;
+  return drill_and_tell(context, repository, backup,
+                        drill_options(context.arguments, context.config, backup.id.source));
 }
 
 }  // namespace pgassay::cli

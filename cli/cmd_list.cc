@@ -14,7 +14,8 @@ std::string age_of(Time at) {
 
 std::string proof_cell(const std::optional<Proofs::Last>& last) {
   if (!last) return "never";
-  return fmt::format("{} {} ago", to_string(last->verdict), age_of(last->at));
+  return fmt::format("{} {} ago{}", to_string(last->verdict), age_of(last->at),
+                     last->restore_seconds ? ", in " + format_seconds(*last->restore_seconds) : "");
 }
 
 std::string note_of(const Backup& backup) {

@@ -25,6 +25,7 @@ Exit run_list(Context& context);
 Exit run_show(Context& context);
 Exit run_verify(Context& context);
 Exit run_restore(Context& context);
+Exit run_drill(Context& context);
 Exit run_prune(Context& context);
 Exit run_pin(Context& context);
 Exit run_unpin(Context& context);

@@ -13,6 +13,8 @@
 namespace pgassay::cli {
 namespace {
 
+constexpr double kLongestAssertion = 86400;
+
 [[noreturn]] void fail(const Path& file, const toml::source_region& where, const std::string& what,
                        const std::string& hint = {}) {
   throw UsageError(fmt::format("{}:{}: {}", file.string(), where.begin.line, what), hint);
@@ -84,8 +86,7 @@ class Section {
     if (!node) return std::nullopt;
     if (!node->is_number()) wrong_type(key, *node, "a number");
     const double value = *node->value<double>();
-    if (!(value >= 0 && value <= 1))
-      reject(key, fmt::format("{} = {} is out of range: 0 to 1", key, value));
+    if (!(value >= 0 && value <= 1)) reject(key, fmt::format("{} = {} is out of range: 0 to 1", key, value));
     return value;
   }
   std::optional<bool> boolean(const std::string& key) {
@@ -106,6 +107,37 @@ class Section {
       values.push_back(check_text(key, element.as_string()->get()));
     }
     return values;
+  }
+  /// As text, or absent where just true is expected.
+  std::optional<std::string> value(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return std::nullopt;
+    if (node->is_string()) return node->as_string()->get();
+    if (node->is_integer()) return std::to_string(node->as_integer()->get());
+    if (!node->is_boolean()) wrong_type(key, *node, "a string, a whole number, true or false");
+    return node->as_boolean()->get() ? std::nullopt : std::optional<std::string>("f");
+  }
+  std::optional<std::string> one_of(const std::string& key, const std::vector<std::string>& choices) {
+    auto word = text(key);
+    if (!word || std::ranges::find(choices, *word) != choices.end()) return word;
+    std::string known;
+    for (const std::string& choice : choices) known += (known.empty() ? "\"" : ", \"") + choice + "\"";
+    reject(key, fmt::format("{} must be one of {}", key, known));
+  }
+  std::optional<std::uint64_t> bytes(const std::string& key) {
+    const auto value = text(key);
+    if (!value) return std::nullopt;
+    const auto size = parse_bytes(*value);
+    if (!size) reject(key, fmt::format("{} must be a size such as \"512MB\" or \"2GB\"", key));
+    return size;
+  }
+  std::optional<double> seconds(const std::string& key) {
+    const auto value = text(key);
+    if (!value) return std::nullopt;
+    const auto seconds = parse_duration(*value);
+    if (!seconds || *seconds <= 0 || *seconds > kLongestAssertion)
+      reject(key, fmt::format("{} must be a duration such as \"30s\" or \"10m\", at most a day", key));
+    return seconds;
   }
   std::optional<double> days(const std::string& key) {
     const auto value = text(key);
@@ -197,7 +229,44 @@ RetentionConfig read_retention(Section& section) {
   return retention;
 }
 
-SourceConfig read_source(Section section) {
+Assertion read_assertion(const toml::node& node, const std::string& shown, const Path& file) {
+  if (!node.is_table()) fail(file, node.source(), fmt::format("{} must be tables: [[…]]", shown));
+  Section section(*node.as_table(), "[" + shown + "]", file);
+  const auto name = section.text("name"), sql = section.text("sql");
+  if (!name || !sql) fail(file, node.source(), fmt::format("[{}] needs a name and sql", shown));
+  Assertion assertion{*name, *sql, section.value("expected"), Assertion{}.timeout_seconds};
+  assertion.timeout_seconds = section.seconds("timeout").value_or(assertion.timeout_seconds);
+  section.finish();
+  return assertion;
+}
+
+/// `shown`: drill, or source.NAME.drill, which may have assertions.
+DrillConfig read_drill(const toml::node* node, const std::string& shown, bool of_source, const Path& file) {
+  DrillConfig drill;
+  if (node == nullptr) return drill;
+  if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
+  Section section(*node->as_table(), "[" + shown + "]", file);
+  drill.engine = section.one_of("engine", {"auto", "docker", "podman", "local"});
+  drill.image = section.text("image");
+  drill.pull = section.one_of("pull", {"missing", "never", "always"});
+  drill.memory_bytes = section.bytes("memory");
+  if (const auto dir = section.text("work_dir")) drill.work_dir = file.parent_path() / *dir;
+  drill.amcheck = section.boolean("amcheck");
+  drill.accept_other_versions = section.boolean("accept_other_versions");
+  if (of_source) {
+    const std::string name = shown + ".assert";
+    const toml::node* list = section.take("assert");
+    if (list != nullptr && !list->is_array())
+      fail(file, list->source(), fmt::format("{0} must be an array of tables: [[{0}]]", name));
+    if (list != nullptr)
+      for (const toml::node& one : *list->as_array())
+        drill.assertions.push_back(read_assertion(one, name, file));
+  }
+  section.finish();
+  return drill;
+}
+
+SourceConfig read_source(Section section, const std::string& name, const Path& file) {
   SourceConfig source;
   source.connection = read_connection(section);
   source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
@@ -212,6 +281,7 @@ SourceConfig read_source(Section section) {
   source.label = section.text("label");
   source.full_every_days = section.days("full_every");
   source.role_passwords = section.boolean("role_passwords");
+  source.drill = read_drill(section.take("drill"), fmt::format("source.{}.drill", name), true, file);
   source.retention = read_retention(section);
   section.finish();
   return source;
@@ -231,7 +301,8 @@ void read_sources(const toml::node& node, const Path& file, Config& config) {
     } catch (const Error& error) {
       fail(file, key.source(), error.what(), error.hint());
     }
-    config.sources[name] = read_source(Section(*child.as_table(), fmt::format("[source.{}]", name), file));
+    config.sources[name] =
+        read_source(Section(*child.as_table(), fmt::format("[source.{}]", name), file), name, file);
   }
 }
 
@@ -255,6 +326,7 @@ Config parse_config(std::string_view text, const Path& name) {
   config.compression = narrowed<int>(top.integer("compression", 1, kMaxCompression));
   config.full_every_days = top.days("full_every");
   config.retention = read_retention(top);
+  config.drill = read_drill(top.take("drill"), "drill", false, config.file);
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
   top.finish();
   return config;

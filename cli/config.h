@@ -1,6 +1,7 @@
 // pgassay.toml. It is read strictly: what is not understood is an error with its line, never ignored.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
+#include "verify/assertions.h"
 
 namespace pgassay::cli {
 
@@ -17,6 +19,15 @@ struct RetentionConfig {
   std::optional<unsigned> keep_days, keep_min, keep_daily, keep_weekly, keep_monthly, keep_yearly;
   std::optional<double> max_delete_fraction;
   std::optional<std::vector<std::string>> pin_labels;
+};
+
+/// [drill] and [source.NAME.drill].
+struct DrillConfig {
+  std::optional<std::string> engine, image, pull;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<Path> work_dir;
+  std::optional<bool> amcheck, accept_other_versions;
+  std::vector<Assertion> assertions;  ///< of a source only
 };
 
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
@@ -29,6 +40,7 @@ struct SourceConfig {
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<double> full_every_days;
   std::optional<bool> role_passwords;
+  DrillConfig drill;
   RetentionConfig retention;
 };
 
@@ -39,6 +51,7 @@ struct Config {
   std::optional<int> compression;
   std::optional<double> full_every_days;
   RetentionConfig retention;
+  DrillConfig drill;
   std::map<std::string, SourceConfig> sources;
 };
 

@@ -19,6 +19,7 @@ void declare_list(CLI::App& app, Arguments& arguments);
 void declare_show(CLI::App& app, Arguments& arguments);
 void declare_verify(CLI::App& app, Arguments& arguments);
 void declare_restore(CLI::App& app, Arguments& arguments);
+void declare_drill(CLI::App& app, Arguments& arguments);
 void declare_prune(CLI::App& app, Arguments& arguments);
 void declare_pin(CLI::App& app, Arguments& arguments);
 void declare_unpin(CLI::App& app, Arguments& arguments);

@@ -9,7 +9,8 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
                   "  pgassay backup prod                          a source of the configuration\n"
                   "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
                   "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
-                  "  pgassay backup prod --label before-migration --pin\n");
+                  "  pgassay backup prod --label before-migration --pin\n"
+                  "  pgassay backup prod --drill                  and restore it into a throwaway server\n");
   BackupArguments& backup = arguments.backup;
   command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
   command
@@ -26,6 +27,8 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       ->check(CLI::Range(1, kMaxCompression));
   command.add_option("--label", backup.label, "a note on this backup")->option_text("TEXT");
   command.add_flag("--pin", backup.pin, "keep it for good: prune never takes a pinned backup");
+  command.add_flag("--drill", backup.drill,
+                   "drill it right afterwards, as the configuration says: see pgassay drill");
   command
       .add_option("--exclude-table-data", backup.exclude_table_data,
                   "leave out the rows of tables SCHEMA.TABLE (* and ?); repeatable")

@@ -27,7 +27,10 @@ std::string_view name_of(Level level) {
 
 Json json_of(const std::optional<Proofs::Last>& last) {
   if (!last) return nullptr;
-  return {{"at", to_rfc3339(last->at)}, {"verdict", to_string(last->verdict)}, {"seconds", last->seconds}};
+  Json json = {
+      {"at", to_rfc3339(last->at)}, {"verdict", to_string(last->verdict)}, {"seconds", last->seconds}};
+  if (last->restore_seconds) json["restore_seconds"] = *last->restore_seconds;
+  return json;
 }
 
 double seconds_between(Time begin, Time end) {

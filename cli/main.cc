@@ -21,9 +21,9 @@ namespace {
 
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup}, {"list", run_list},       {"show", run_show},
-      {"verify", run_verify}, {"restore", run_restore}, {"export", run_export},
-      {"prune", run_prune},   {"pin", run_pin},         {"unpin", run_unpin},
+      {"backup", run_backup},   {"list", run_list},   {"show", run_show},     {"verify", run_verify},
+      {"restore", run_restore}, {"drill", run_drill}, {"export", run_export}, {"prune", run_prune},
+      {"pin", run_pin},         {"unpin", run_unpin},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)

@@ -11,8 +11,9 @@ namespace {
 
 std::string proof_text(const std::optional<Proofs::Last>& last) {
   if (!last) return "never";
-  return fmt::format("{} at {}, took {}", to_string(last->verdict), to_rfc3339(last->at),
-                     format_seconds(last->seconds));
+  return fmt::format("{} at {}, took {}{}", to_string(last->verdict), to_rfc3339(last->at),
+                     format_seconds(last->seconds),
+                     last->restore_seconds ? "; restored in " + format_seconds(*last->restore_seconds) : "");
 }
 
 void add_facts(TextTable& facts, const Backup& backup, const Manifest& manifest) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace pgassay::cli {
@@ -61,6 +62,24 @@ std::string format_age(double seconds) {
 
 std::string counted(std::uint64_t count, std::string_view one) {
   return fmt::format("{} {}{}", format_count(count), one, count == 1 ? "" : "s");
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string_view unit = text.substr(static_cast<std::size_t>(rest - text.data()));
+  if (error != std::errc{} || number == 0) return std::nullopt;
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  unsigned shift = 0;
+  if (!unit.empty() && unit != "B") {
+    const std::size_t power = std::string_view("kMGT").find(unit[0] == 'K' ? 'k' : unit[0]);
+    if (power == std::string_view::npos) return std::nullopt;
+    const std::string_view after = unit.substr(1);
+    if (!after.empty() && after != "B" && after != "iB") return std::nullopt;
+    shift = 10 * (static_cast<unsigned>(power) + 1);
+  }
+  if (number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return number << shift;
 }
 
 std::optional<double> parse_duration(std::string_view text) {

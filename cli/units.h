@@ -21,6 +21,10 @@ std::optional<double> parse_duration(std::string_view text);
 /// Control bytes as \xNN: a table's name must not reach a terminal as an escape sequence.
 std::string printable(std::string_view text);
 
+/// "512MB", "2 GiB", "1073741824": bytes, where a unit is 1024 times the one before, as PostgreSQL counts.
+/// None when it is something else, or 0.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+
 /// "; did you mean 'x'?" when one of the candidates is near, else empty.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 

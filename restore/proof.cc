@@ -105,17 +105,18 @@ class RowProof {
   }
 
   void compare(const std::vector<std::string>& reasons, std::vector<Check>& checks) const {
-    std::uint64_t agreeing = 0, rows = 0;
+    std::uint64_t agreeing = 0, tables = 0, rows = 0;
     for (const Comparison& comparison : comparisons_) {
       std::optional<Check> check = compare_one(comparison, reasons);
       rows += comparison.expected.rows;
+      tables += comparison.subjects.size();
       if (check)
         checks.push_back(std::move(*check));
       else
         ++agreeing;
     }
     if (agreeing == comparisons_.size() && checks.empty())
-      checks.push_back({"tables", Verdict::pass, fmt::format("{} tables, {} rows", agreeing, rows)});
+      checks.push_back({"tables", Verdict::pass, fmt::format("{} tables, {} rows", tables, rows)});
   }
 
   const std::map<QualifiedName, const TableInfo*>& by_name() const { return by_name_; }

@@ -15,15 +15,6 @@ void add_problem(const Backup& backup, Findings& findings) {
   findings.add(check::kManifest, {std::string(kManifestFile), "manifest", backup.problem});
 }
 
-/// Missing proof is not proof of damage.
-ReadLease lease_or_unverified(const Repository& repository, const Backup& backup) {
-  try {
-    return repository.lease(backup);
-  } catch (const SystemError& error) {
-    throw Unverified(error.what(), error.hint());
-  }
-}
-
 void store(const Repository& repository, const Backup& backup, Evidence& evidence, Observer& observer) {
   try {
     evidence.file = repository.add_evidence(backup, evidence);
@@ -34,6 +25,14 @@ void store(const Repository& repository, const Backup& backup, Evidence& evidenc
 }
 
 }  // namespace
+
+ReadLease lease_or_unverified(const Repository& repository, const Backup& backup) {
+  try {
+    return repository.lease(backup);
+  } catch (const SystemError& error) {
+    throw Unverified(error.what(), error.hint());
+  }
+}
 
 Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
                        Observer& observer, std::stop_token stop) {

@@ -18,6 +18,9 @@ struct VerifyOptions {
   std::string tool_version;
 };
 
+/// Missing proof is not proof of damage: a backup that is out of reach is Unverified.
+ReadLease lease_or_unverified(const Repository& repository, const Backup& backup);
+
 /// Everything wrong is found, not just the first thing: files missing or extra, sizes, SHA-256, zstd frames,
 /// rows and digests of every part, sums by relation, SHA256SUMS against the manifest, the schema archive read
 /// to its end by pg_restore, inventory and globals. Never throws for damage; throws Error when the repository

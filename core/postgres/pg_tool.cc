@@ -135,6 +135,14 @@ std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTo
   return same_major ? same_major : lowest_newer_major(major, newest_first);
 }
 
+std::optional<PgTool> fitting_server(int source_version, const std::vector<PgTool>& newest_first) {
+  const int major = source_version / 10000;
+  for (const PgTool& tool : newest_first) {
+    if (tool.major() == major) return tool;
+  }
+  return lowest_newer_major(major, newest_first);
+}
+
 std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
                                          const std::vector<PgTool>& newest_first) {
   std::vector<PgTool> readers;
@@ -142,11 +150,7 @@ std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version
       newest_first.begin(), newest_first.end(), std::back_inserter(readers), [&](const PgTool& tool) {
         return archive_version == 0 || archive_format(tool.version) >= archive_format(archive_version);
       });
-  const int major = server_version / 10000;
-  for (const PgTool& tool : readers) {
-    if (tool.major() == major) return tool;
-  }
-  return lowest_newer_major(major, readers);
+  return fitting_server(server_version, readers);
 }
 
 PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop) {

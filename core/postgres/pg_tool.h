@@ -35,6 +35,8 @@ PgTool choose_pg_restore(int server_version, int archive_version, std::stop_toke
 
 /// The rules themselves, without looking for anything: of tools sorted newest first.
 std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTool>& newest_first);
+/// A server to restore into: the newest of the same major, else the lowest newer major.
+std::optional<PgTool> fitting_server(int source_version, const std::vector<PgTool>& newest_first);
 std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
                                          const std::vector<PgTool>& newest_first);
 /// Of what PROGRAM --version prints: 150020, 180000 for "18beta1"; 0 when it is not that program's.

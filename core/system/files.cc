@@ -2,14 +2,17 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -185,7 +188,8 @@ std::string read_file(const Path& file, std::size_t limit) {
   struct stat status;
   if (::fstat(fd.get(), &status) != 0) throw_errno("can't read the status of", file);
   // One byte more than the size, so that the end is seen without growing once more: a manifest may be large.
-  std::string contents(std::min(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), limit) + 1, '\0');
+  std::string contents(std::min(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), limit) + 1,
+                       '\0');
   std::size_t used = 0;
   while (const std::size_t got =
              read_some(fd.get(), std::as_writable_bytes(std::span(contents)).subspan(used), file)) {
@@ -195,6 +199,20 @@ std::string read_file(const Path& file, std::size_t limit) {
   }
   contents.resize(used);
   return contents;
+}
+
+std::string read_tail(const Path& file, std::size_t bytes) {
+  const Fd fd = open_for_reading(file);
+  const off_t size = ::lseek(fd.get(), 0, SEEK_END);
+  const off_t start = std::max<off_t>(0, size - static_cast<off_t>(bytes));
+  if (size < 0 || ::lseek(fd.get(), start, SEEK_SET) < 0) throw_errno("can't seek in", file);
+  std::string text(static_cast<std::size_t>(size - start), '\0');
+  std::size_t used = 0;
+  while (const std::size_t got =
+             read_some(fd.get(), std::as_writable_bytes(std::span(text)).subspan(used), file))
+    used += got;
+  text.resize(used);
+  return text;
 }
 
 void write_new_file(const Path& file, std::string_view contents) {
@@ -223,6 +241,26 @@ void make_private_dirs(const Path& dir) {
   if (!dir.has_filename()) return make_private_dirs(dir.parent_path());
   make_private_dirs(dir.parent_path());
   make_private_dir(dir);
+}
+
+Path make_unique_dir(const Path& base, std::string_view prefix) {
+  std::string name = base / (std::string(prefix) + "XXXXXX");
+  if (::mkdtemp(name.data()) == nullptr) throw_errno("can't make a directory", name);
+  return name;
+}
+
+void set_mode(const Path& path, unsigned mode) {
+  if (::chmod(path.c_str(), mode) != 0) throw_errno("can't set the mode of", path);
+}
+
+void give_to(const Path& path, unsigned uid, unsigned gid) {
+  if (::lchown(path.c_str(), uid, gid) != 0) throw_errno("can't set the owner of", path);
+}
+
+unsigned owner_of(const Path& path) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0) throw_errno("can't read the status of", path);
+  return status.st_uid;
 }
 
 void fsync_path(const Path& file_or_dir) {
@@ -271,6 +309,13 @@ std::uint64_t free_bytes(const Path& any_path_on_it) {
   if (::statvfs(any_path_on_it.c_str(), &status) != 0)
     throw_errno("can't read the free space of", any_path_on_it);
   return std::uint64_t{status.f_bavail} * status.f_frsize;
+}
+
+bool is_in_memory(const Path& any_path_on_it) {
+  struct statfs status;
+  if (::statfs(any_path_on_it.c_str(), &status) != 0)
+    throw_errno("can't tell the file system of", any_path_on_it);
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
 std::uint64_t size_of_file(const Path& file) {

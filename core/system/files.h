@@ -42,6 +42,7 @@ void close_checked(Fd&& fd, const Path& name_for_errors);  ///< close(2), an err
 void start_writeback(int fd);  ///< asks the kernel to begin writing the file out; best effort
 
 std::string read_file(const Path& file, std::size_t limit = std::size_t{1} << 30);
+std::string read_tail(const Path& file, std::size_t bytes);  ///< the last so many bytes of it, or all
 void write_new_file(const Path& file, std::string_view contents);  ///< must not exist; flushed with fsync
 /// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half. Two writers of
 /// one file must exclude each other.
@@ -49,6 +50,11 @@ void replace_file(const Path& file, std::string_view contents);
 
 /// mkdir -p with 0700 for what it makes; the directories that it is made in are flushed.
 void make_private_dirs(const Path& dir);
+/// A new directory of mode 0700 below base, named prefix and six random characters (mkdtemp(3)).
+Path make_unique_dir(const Path& base, std::string_view prefix);
+void set_mode(const Path& path, unsigned mode);               ///< chmod(2)
+void give_to(const Path& path, unsigned uid, unsigned gid);   ///< chown(2); of a symbolic link the link itself
+unsigned owner_of(const Path& path);                          ///< uid; of a symbolic link the link's own
 void fsync_path(const Path& file_or_dir);
 /// syncfs(2). It tells of what failed to be written since `any_on_it` was opened, so open that first.
 void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors);
@@ -60,6 +66,7 @@ void remove_tree(const Path& dir);  ///< never follows symbolic links; absent is
 bool link_over(const Path& existing, const Path& replaced);
 
 std::uint64_t free_bytes(const Path& any_path_on_it);  ///< what an unprivileged writer may use
+bool is_in_memory(const Path& any_path_on_it);  ///< tmpfs or ramfs
 std::uint64_t size_of_file(const Path& file);
 std::uint64_t link_count(const Path& file);
 /// What is there, of a symbolic link what it leads to; file_type::not_found is no error, all else that keeps

@@ -4,8 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +17,7 @@
 #include <utility>
 
 #include "core/system/cancellation.h"
+#include "core/system/child.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -27,30 +26,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kTermGrace = std::chrono::seconds(5);
 constexpr std::size_t kErrLimit = 1 << 20;
-
-/// Descriptors from 3 on, so that putting them in the places 0 to 2 never overwrites another.
-Fd above_stderr(int fd, const char* what) {
-  Fd owned(fd);
-  if (!owned) throw_errno("can't make a descriptor", what);
-  if (fd > 2) return owned;
-  Fd moved(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  if (!moved) throw_errno("can't make a descriptor", what);
-  return moved;
-}
-
-struct Pipe {
-  Fd reader, writer;
-};
-
-Pipe make_pipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) throw_errno("can't make a descriptor", "pipe");
-  Fd second(fds[1]);
-  Fd reader = above_stderr(fds[0], "pipe");
-  return {std::move(reader), above_stderr(second.release(), "pipe")};
-}
 
 /// A file in memory and not a pipe: nobody has to write it while the child runs, and no SIGPIPE can come.
 Fd make_stdin(const std::string& input) {
@@ -60,112 +36,6 @@ Fd make_stdin(const std::string& input) {
   if (::lseek(fd.get(), 0, SEEK_SET) != 0) throw_errno("can't rewind", "memfd");
   return fd;
 }
-
-/// char* arrays for execve; the strings must outlive it.
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> list;
-  for (std::string& string : strings) list.push_back(string.data());
-  list.push_back(nullptr);
-  return list;
-}
-
-std::vector<std::string> environment_with(const std::map<std::string, std::string>& added) {
-  std::vector<std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    std::string_view text = *entry;
-    if (!added.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
-  }
-  for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
-  return environment;
-}
-
-/// All that the child needs, made before fork: after it only async-signal-safe calls may be made.
-struct Launch {
-  std::string program;
-  std::vector<std::string> argv_strings, env_strings;
-  std::vector<char*> argv, env;
-  int stdin_fd, stdout_fd, stderr_fd, failure_fd;
-  pid_t parent = ::getpid();
-
-  Launch(const Command& command, const Path& path)
-      : program(path),
-        argv_strings(command.argv),
-        env_strings(environment_with(command.env)),
-        argv(pointers(argv_strings)),
-        env(pointers(env_strings)) {}
-};
-
-void put_in_place(int fd, int place) {
-  // dup2 onto itself would keep FD_CLOEXEC.
-  if (fd == place ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, place) < 0) ::_exit(127);
-}
-
-[[noreturn]] void in_child(const Launch& launch) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != launch.parent) ::_exit(127);
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  put_in_place(launch.stdin_fd, 0);
-  put_in_place(launch.stdout_fd, 1);
-  put_in_place(launch.stderr_fd, 2);
-  // Descriptors that we were started with have no O_CLOEXEC. Best effort: Linux 5.11.
-  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  ::execve(launch.program.c_str(), launch.argv.data(), launch.env.data());
-  int error = errno;
-  [[maybe_unused]] ssize_t written = ::write(launch.failure_fd, &error, sizeof error);
-  ::_exit(127);
-}
-
-/// A child that is killed and reaped when nobody waited for it.
-class Child {
- public:
-  explicit Child(const Launch& launch) {
-    // No handler of ours may run in the child before it has put the default ones in place.
-    sigset_t all, before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_ = ::fork();
-    if (pid_ == 0) in_child(launch);
-    const int error = errno;
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (pid_ < 0) throw_errno("can't start", launch.program, error);
-  }
-  Child(const Child&) = delete;
-  ~Child() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-
-  /// The status once it has ended.
-  std::optional<int> reap() {
-    int status = 0;
-    pid_t ended;
-    do {
-      ended = ::waitpid(pid_, &status, WNOHANG);
-    } while (ended < 0 && errno == EINTR);
-    if (ended == 0) return std::nullopt;
-    pid_ = -1;
-    if (ended < 0) throw_errno("can't wait for a child process", "waitpid");
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  }
-
-  void terminate() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGTERM);
-    const auto deadline = Clock::now() + kTermGrace;
-    while (!reap()) {
-      if (Clock::now() > deadline) return;
-      ::usleep(10'000);
-    }
-  }
-
- private:
-  pid_t pid_ = -1;
-};
 
 /// Text of which the middle goes when it grows past the limit.
 class BoundedText {
@@ -261,13 +131,6 @@ int wait_until_ended(Child& child, Pump& pump, const StopFd& stop) {
   }
 }
 
-Path program_of(const Command& command) {
-  if (command.argv.empty()) throw Error("can't start a program: no name was given");
-  Path program = find_program(command.argv[0]);
-  if (program.empty()) throw Error("can't start: " + command.argv[0] + ": not found in PATH");
-  return program;
-}
-
 }  // namespace
 
 std::string Completed::complaint() const {
@@ -292,22 +155,17 @@ std::string Completed::complaint() const {
 
 Completed run(const Command& command, std::stop_token stop) {
   throw_if_stopped(stop);
-  Launch launch(command, program_of(command));
+  Launch launch(command, SIGTERM);
   Fd input = make_stdin(command.input);
-  Pipe out, err = make_pipe(), failure = make_pipe();
+  Pipe out, err = make_pipe();
   if (command.stdout_fd < 0) out = make_pipe();
   launch.stdin_fd = input.get();
   launch.stdout_fd = out.writer ? out.writer.get() : command.stdout_fd;
   launch.stderr_fd = err.writer.get();
-  launch.failure_fd = failure.writer.get();
 
   StopFd stop_fd(stop);
   Child child(launch);
-  for (Fd* fd : {&input, &out.writer, &err.writer, &failure.writer}) fd->reset();
-  int error = 0;
-  if (read_some(failure.reader.get(), std::as_writable_bytes(std::span(&error, 1)), "pipe") == sizeof error) {
-    throw_errno("can't start", launch.program, error);
-  }
+  for (Fd* fd : {&input, &out.writer, &err.writer}) fd->reset();
 
   Pump pump(std::move(out.reader), std::move(err.reader), command.on_stdout);
   Completed completed;
@@ -320,6 +178,52 @@ Completed run(const Command& command, std::stop_token stop) {
   completed.out = std::move(pump.out);
   completed.err = pump.err.take();
   return completed;
+}
+
+Process::Process(const Command& command, int signal_when_we_die) {
+  Launch launch(command, signal_when_we_die);
+  const Fd input = make_stdin(command.input);
+  launch.stdin_fd = input.get();
+  launch.stdout_fd = launch.stderr_fd = command.stdout_fd;
+  launch.own_session = true;
+  child_ = std::make_unique<Child>(launch);
+}
+
+Process::Process(Process&&) noexcept = default;
+Process::~Process() = default;
+
+void Process::signal(int number) const {
+  child_->signal(number);
+}
+
+std::optional<int> Process::ended_within(int timeout_ms, const std::stop_token& stop) {
+  const auto deadline = Clock::now() + milliseconds(timeout_ms);
+  const StopFd stop_fd(stop);
+  while (!status_ && !(status_ = child_->reap())) {
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (left.count() <= 0) return std::nullopt;
+    pollfd polled{stop_fd.get(), POLLIN, 0};
+    ::poll(&polled, 1, static_cast<int>(std::min(left, milliseconds(10)).count()));
+    if (polled.revents != 0) throw Stopped();
+  }
+  return status_;
+}
+
+pid_t Process::pid() const {
+  return child_->pid();
+}
+
+void Process::release() {
+  child_->release();
+}
+
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 Path find_program(const std::string& name) {

@@ -2,15 +2,33 @@
 // always looked at.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/system/files.h"
 
 namespace pgassay {
+
+struct UserId {
+  uid_t uid;
+  gid_t gid;
+};
+
+/// What is taken from a child and from all that it starts.
+struct Confinement {
+  std::optional<UserId> run_as;  ///< of root: another user, no supplementary groups
+  /// It may make and serve unix sockets, and connect to nothing: not to another host, not to another server's
+  /// unix socket on this one. A seccomp filter (x86-64, arm64), which also keeps it from gaining privileges.
+  bool no_connections = false;
+};
 
 struct Command {
   std::vector<std::string> argv;           ///< argv[0] is looked up in PATH when it has no '/'
@@ -19,6 +37,9 @@ struct Command {
   int stdout_fd = -1;                      ///< where stdout goes; -1: captured into Completed::out
   /// Takes stdout in its place, as it comes. What it throws ends the child, and goes on.
   std::function<void(Bytes)> on_stdout = {};
+  bool env_is_all = false;                 ///< nothing of our own environment is passed on
+  Path working_dir{};                      ///< empty: ours
+  Confinement confinement{};
 };
 
 struct Completed {
@@ -32,6 +53,31 @@ struct Completed {
 /// Runs to the end. On stop: SIGTERM, after 5 s SIGKILL, then throws Stopped. The child starts with no signal
 /// blocked, and gets SIGTERM when we die. Throws Error when the program can't be started.
 Completed run(const Command& command, std::stop_token stop);
+
+class Child;
+
+/// A program that runs beside us, in a session of its own: a terminal's Ctrl-C does not reach it. stdout and
+/// stderr go to command.stdout_fd, which must be given. It gets `signal_when_we_die` when the thread that
+/// started it ends, be it by SIGKILL of the process; 0: it lives on.
+class Process {
+ public:
+  Process(const Command& command, int signal_when_we_die);
+  Process(Process&&) noexcept;
+  ~Process();  ///< SIGKILL, unless it has ended or was released
+
+  void signal(int number) const;
+  /// The exit status (128 + n: signal n) once it has ended, waiting so long for it. Throws Stopped.
+  std::optional<int> ended_within(int timeout_ms, const std::stop_token& stop);
+  pid_t pid() const;
+  void release();  ///< from now on it is on its own
+
+ private:
+  std::unique_ptr<Child> child_;
+  std::optional<int> status_;
+};
+
+/// As one would type it at a shell's prompt: for commands that are shown to people.
+std::string shell_word(std::string_view text);
 
 /// The full path of an executable: `name` itself when it holds '/', else the first of PATH, else empty.
 Path find_program(const std::string& name);

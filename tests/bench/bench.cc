@@ -16,7 +16,8 @@ using pgassay::bench::Options;
 
 constexpr const char* kUsage =
     "usage: bench [--runs N] [--scale S] [--only NAME] [--pgassay PROGRAM] [--scratch DIR]\n"
-    "NAME: two_tables, one_table, small_tables, large_row, restore (the last only when named)\n";
+    "NAME: two_tables, one_table, small_tables, large_row, restore, engine_start (the last two only when "
+    "named)\n";
 
 Options parse(int argc, char** argv) {
   Options options;
@@ -50,13 +51,13 @@ bool measure(const Options& options) {
   for (const auto& measure : pgassay::bench::measures()) {
     if (options.only.empty() ? !measure.by_default : options.only != measure.name) continue;
     try {
-      lab.create(pgassay::bench::data_set(measure.data_set, options.scale));
+      if (!measure.data_set.empty()) lab.create(pgassay::bench::data_set(measure.data_set, options.scale));
       measure.run(lab);
     } catch (const std::exception& error) {
       fmt::print("\n{}: FAILED TO RUN: {}\n", measure.name, error.what());
       all_ran = false;
     }
-    lab.drop(measure.data_set);
+    if (!measure.data_set.empty()) lab.drop(measure.data_set);
   }
   return all_ran;
 }

@@ -153,9 +153,14 @@ Ran Lab::dump(const std::string& database, const std::string& dir, std::optional
   return run(argv);
 }
 
-Ran Lab::pg_restore(const std::string& dir, const std::string& into) const {
-  run({tool("createdb"), "--maintenance-db", conninfo("postgres"), "-T", "template0", into});
-  return run({tool("pg_restore"), "-j2", "-d", conninfo(into), dir});
+Ran Lab::pg_restore(const std::string& dir, const std::string& into, const test::LocalServer& server) const {
+  run({tool("createdb"), "--maintenance-db", server.conninfo("postgres"), "-T", "template0", into});
+  return run({tool("pg_restore"), "-j2", "-d", server.conninfo(into), dir});
+}
+
+Ran Lab::drill(const std::string& repository) const {
+  return run({options_.pgassay, "drill", "--repo", repository, "-j", "2", "--quiet", "--json", "--engine",
+              "local", "--work-dir", "/tmp", "latest"});
 }
 
 Ran Lab::zstd_test(const std::string& backup_dir, unsigned processes) const {

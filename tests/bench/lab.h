@@ -60,7 +60,11 @@ class Lab {
   Ran verify(const std::string& repository) const;
   Ran restore(const std::string& repository, const std::string& into) const;
   Ran dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
-  Ran pg_restore(const std::string& dir, const std::string& into) const;
+  Ran pg_restore(const std::string& dir, const std::string& into) const {
+    return pg_restore(dir, into, server_);
+  }
+  Ran pg_restore(const std::string& dir, const std::string& into, const test::LocalServer& server) const;
+  Ran drill(const std::string& repository) const;  ///< on the local engine, as its JSON document
   Ran zstd_test(const std::string& backup_dir, unsigned processes) const;
   /// COPY of the manifest's parts over two connections, and nothing done with the rows.
   Cost nowhere(const std::string& database, const Manifest& manifest) const;

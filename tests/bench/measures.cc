@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "core/repository/repository.h"
+#include "tests/bench/drill.h"
+#include "tests/bench/engine_start.h"
 #include "tests/bench/results.h"
 
 namespace pgassay::bench {
@@ -127,11 +129,11 @@ void restore(Lab& lab) {
 }  // namespace
 
 const std::vector<Measure>& measures() {
-  static const std::vector<Measure> all = {{"two_tables", "two_tables", two_tables},
-                                           {"one_table", "one_table", one_table},
-                                           {"small_tables", "small_tables", small_tables},
-                                           {"large_row", "large_row", large_row},
-                                           {"restore", "two_tables", restore, false}};
+  static const std::vector<Measure> all = {
+      {"two_tables", "two_tables", two_tables},       {"one_table", "one_table", one_table},
+      {"small_tables", "small_tables", small_tables}, {"large_row", "large_row", large_row},
+      {"restore", "two_tables", restore, false},      {"drill", "two_tables", drill},
+      {"engine_start", "", engine_start, false}};
   return all;
 }
 

@@ -8,7 +8,7 @@
 namespace pgassay::bench {
 
 struct Measure {
-  std::string name, data_set;
+  std::string name, data_set;  ///< data_set: empty when it needs none
   void (*run)(Lab&);
   bool by_default = true;  ///< else only when named
 };

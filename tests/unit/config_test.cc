@@ -110,6 +110,35 @@ TEST(Config, AFileThatIsNamedMustBeThere) {
   EXPECT_THROW(load_config((dir.path() / "absent.toml").string()), UsageError);
 }
 
+TEST(Config, WhatAnAssertionLacksOrHasTooMuchIsAnErrorWithItsLine) {
+  const std::string begin = "[[source.a.drill.assert]]\nname = \"n\"\n";
+  EXPECT_EQ(complaint_about(begin).text, "pgassay.toml:1: [source.a.drill.assert] needs a name and sql");
+  EXPECT_EQ(complaint_about(begin + "sql = \"SELECT 1\"\nexpect = 1").text,
+            "pgassay.toml:4: unknown key 'expect' in [source.a.drill.assert]; did you mean 'expected'?");
+  EXPECT_EQ(complaint_about(begin + "sql = \"SELECT 1\"\nexpected = 1.5").text,
+            "pgassay.toml:4: expected must be a string, a whole number, true or false, not a number");
+  EXPECT_EQ(complaint_about("[source.a.drill]\nassert = 1").text,
+            "pgassay.toml:2: source.a.drill.assert must be an array of tables: [[source.a.drill.assert]]");
+  EXPECT_EQ(complaint_about("[[drill.assert]]\nname = \"n\"").text,
+            "pgassay.toml:1: unknown key 'assert' in [drill]");
+}
+
+TEST(Config, TheAssertionsOfTheDrillsPageLoad) {
+  const std::string page = read_file(Path(PGASSAY_SOURCE_DIR) / "docs/drills.md");
+  const std::size_t begin = page.find("```toml\n") + 8;
+  const Config config = parse_config(page.substr(begin, page.find("```", begin) - begin), "drills.md");
+  EXPECT_EQ(config.sources.at("prod").drill.assertions.size(), 4U);
+}
+
+TEST(Config, OfADrillEngineAndSizesAreChecked) {
+  EXPECT_EQ(complaint_about("[drill]\nengine = \"lxc\"").text,
+            "pgassay.toml:2: engine must be one of \"auto\", \"docker\", \"podman\", \"local\"");
+  EXPECT_EQ(complaint_about("[source.a.drill]\nmemory = \"much\"").text,
+            "pgassay.toml:2: memory must be a size such as \"512MB\" or \"2GB\"");
+  EXPECT_EQ(parse_config("[drill]\nwork_dir = \"big\"", "/etc/pgassay/pgassay.toml").drill.work_dir,
+            "/etc/pgassay/big");
+}
+
 TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   const Path example = Path(PGASSAY_SOURCE_DIR) / "docs" / "pgassay.toml";
   const Config config = parse_config(read_file(example), example);
@@ -128,6 +157,18 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");
   EXPECT_EQ(prod.role_passwords, false);
   EXPECT_EQ(prod.label, "nightly");
+  EXPECT_EQ(config.drill.engine, "auto");
+  EXPECT_EQ(config.drill.image, "postgres:15");
+  EXPECT_EQ(config.drill.pull, "missing");
+  EXPECT_EQ(config.drill.memory_bytes, std::uint64_t{2} << 30);
+  EXPECT_EQ(config.drill.work_dir, "/var/tmp");
+  EXPECT_EQ(config.drill.amcheck, false);
+  EXPECT_EQ(config.drill.accept_other_versions, false);
+  EXPECT_EQ(prod.drill.memory_bytes, std::uint64_t{4} << 30);
+  ASSERT_EQ(prod.drill.assertions.size(), 2U);
+  EXPECT_FALSE(prod.drill.assertions[0].expected);
+  EXPECT_EQ(prod.drill.assertions[1].expected, "0");
+  EXPECT_EQ(prod.drill.assertions[1].timeout_seconds, 600);
   EXPECT_EQ(config.sources.at("shop").connection.parameters.at("sslmode"), "verify-full");
   EXPECT_EQ(config.sources.at("wiki").connection.parameters.at("service"), "wiki");
 }

@@ -8,7 +8,8 @@ namespace {
 std::string all_tests() {
   std::string text;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(PGASSAY_SOURCE_DIR "/tests")) {
-    if (entry.path().extension() == ".cc") text += read_file(entry.path());
+    const Path kind = entry.path().extension();
+    if (kind == ".cc" || kind == ".h") text += read_file(entry.path());
   }
   return text;
 }

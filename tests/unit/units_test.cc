@@ -34,6 +34,15 @@ TEST(Units, SecondsGrowIntoMinutesAndHours) {
   EXPECT_EQ(format_seconds(3720), "1 h 02 min");
 }
 
+TEST(Units, BytesAreReadWithPostgresqlsUnits) {
+  EXPECT_EQ(parse_bytes("512MB"), std::uint64_t{512} << 20);
+  EXPECT_EQ(parse_bytes("2 GiB"), std::uint64_t{2} << 30);
+  EXPECT_EQ(parse_bytes("64k"), 65536U);
+  EXPECT_EQ(parse_bytes("1073741824"), std::uint64_t{1} << 30);
+  for (const char* none : {"", "0", "GB", "-1GB", "1.5GB", "2GBs", "99999999999TB", "2PB"})
+    EXPECT_FALSE(parse_bytes(none)) << none;
+}
+
 TEST(Units, AnAgeIsOneNumber) {
   EXPECT_EQ(format_age(59.9), "59 s");
   EXPECT_EQ(format_age(3 * 3600), "3 h");

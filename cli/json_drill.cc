@@ -1,0 +1,68 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/run_drill.h"
+
+namespace pgassay::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number_or_null(const Evidence& evidence, const char* name) {
+  const auto found = evidence.facts.find(name);
+  return found == evidence.facts.end() ? Json(nullptr) : Json::parse(found->second, nullptr, false);
+}
+
+Json checks_of(const Evidence& evidence) {
+  Json json = Json::array();
+  for (const Check& check : evidence.checks)
+    json.push_back({{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}});
+  return json;
+}
+
+Json findings_of(const Evidence& evidence) {
+  Json json = Json::array();
+  for (const Finding& one : evidence.findings)
+    json.push_back({{"file", one.file}, {"kind", one.kind}, {"detail", one.detail}});
+  return json;
+}
+
+Json phases_of(const Evidence& evidence) {
+  Json json = Json::array();
+  for (const PhaseTime& phase : evidence.phases)
+    json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
+  return json;
+}
+
+}  // namespace
+
+void set_drilled(Reply& reply, const BackupId& id, const DrillReport& report) {
+  const Evidence& evidence = report.evidence;
+  reply.set("verdict", to_string(evidence.verdict));
+  reply.set("checks", checks_of(evidence));
+  reply.set("findings", findings_of(evidence));
+  const bool stored = !evidence.file.empty();
+  reply.set("evidence", stored ? Json(evidence.file.string()) : Json(nullptr));
+  reply.set("drill",
+            {{"id", id.stamp},
+             {"source", id.source},
+             {"database", id.database},
+             {"summary", drill_sentence(evidence)},
+             {"started", to_rfc3339(evidence.started)},
+             {"finished", to_rfc3339(evidence.finished)},
+             {"restore_seconds", number_or_null(evidence, kRestoreSeconds)},
+             {"rows", number_or_null(evidence, fact::kRowsCompared)},
+             {"raw_bytes", number_or_null(evidence, fact::kBytesCompared)},
+             {"tables", number_or_null(evidence, fact::kTablesCompared)},
+             {"objects", number_or_null(evidence, fact::kObjectsCompared)},
+             {"phases", phases_of(evidence)},
+             {"facts", evidence.facts},
+             {"notes", evidence.notes},
+             {"connect", report.how_to_connect.empty() ? Json(nullptr) : Json(report.how_to_connect)}});
+  if (!stored) reply.set("evidence_document", Json::parse(to_json(evidence)));
+}
+
+void set_collected(Reply& reply, const std::vector<std::string>& gone) {
+  reply.set("removed", gone);
+}
+
+}  // namespace pgassay::cli

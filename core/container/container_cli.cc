@@ -1,0 +1,254 @@
+#include "core/container/container_cli.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace pgassay {
+namespace {
+
+constexpr int kForEver = 0;
+
+/// A stop that also comes when time is over.
+class Deadline {
+ public:
+  Deadline(std::stop_token outer, int seconds)
+      : pass_on_(std::move(outer), [this] { source_.request_stop(); }) {
+    if (seconds == kForEver) return;
+    timer_ = std::jthread([this, seconds](const std::stop_token& end) {
+      std::unique_lock lock(mutex_);
+      const bool ended =
+          wake_.wait_for(lock, end, std::chrono::seconds(seconds), [&] { return end.stop_requested(); });
+      if (ended) return;
+      over_ = true;
+      source_.request_stop();
+    });
+  }
+  std::stop_token token() const { return source_.get_token(); }
+  bool over() const { return over_; }
+
+ private:
+  std::stop_source source_;
+  std::atomic<bool> over_ = false;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::stop_callback<std::function<void()>> pass_on_;
+  std::jthread timer_;
+};
+
+bool says(const Completed& done, std::string_view words) {
+  return done.err.find(words) != std::string::npos;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    parts.emplace_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+std::string trimmed(std::string text) {
+  while (text.ends_with('\n') || text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+/// A field of --mount, which is a line of CSV.
+std::string mount_field(const std::string& key, const std::string& value) {
+  if (value.find_first_of(",\"\n") == std::string::npos) return key + "=" + value;
+  std::string quoted = "\"" + key + "=";
+  for (const char c : value) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string mount_of(const ContainerSpec::Bind& bind) {
+  return "type=bind," + mount_field("src", bind.dir) + "," + mount_field("dst", bind.dir) +
+         (bind.read_only ? ",readonly" : "");
+}
+
+std::vector<std::string> create_arguments(const ContainerSpec& spec) {
+  // The entrypoint begins as root, takes its directories over and becomes the user postgres: that takes these
+  // five capabilities. SELinux would keep us from the socket, and relabelling would change the repository's
+  // files.
+  std::vector<std::string> arguments = {
+      "create", "--name",         spec.name,           "--network",      "none",          "--cap-drop",
+      "ALL",    "--security-opt", "no-new-privileges", "--security-opt", "label=disable", "--pids-limit",
+      "1024"};
+  for (const char* capability : {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"})
+    arguments.insert(arguments.end(), {"--cap-add", capability});
+  const std::string memory = std::to_string(spec.memory_bytes);
+  arguments.insert(arguments.end(), {"--memory", memory, "--memory-swap", memory, "--shm-size",
+                                     std::to_string(spec.shm_bytes)});
+  for (const auto& [name, value] : spec.labels)
+    arguments.insert(arguments.end(), {"--label", name + "=" + value});
+  for (const auto& [name, value] : spec.environment) arguments.insert(arguments.end(), {"--env", name});
+  for (const ContainerSpec::Bind& bind : spec.binds)
+    arguments.insert(arguments.end(), {"--mount", mount_of(bind)});
+  if (spec.data_tmpfs_bytes != 0) {
+    arguments.insert(arguments.end(), {"--tmpfs", fmt::format("{}:rw,size={},mode=0700", spec.data_dir,
+                                                              spec.data_tmpfs_bytes)});
+  } else {
+    arguments.insert(arguments.end(), {"--volume", spec.data_dir});
+  }
+  arguments.push_back(spec.image);
+  arguments.insert(arguments.end(), spec.command.begin(), spec.command.end());
+  return arguments;
+}
+
+}  // namespace
+
+Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token stop, int seconds,
+                             const std::map<std::string, std::string>& environment) const {
+  if (!installed()) {
+    throw NoContainerEngine(program_ + " is not installed: it is not in PATH",
+                            "install it, or use another engine (--engine)");
+  }
+  arguments.insert(arguments.begin(), program_);
+  Command command;
+  command.argv = std::move(arguments);
+  command.env = environment;
+  const Deadline deadline(std::move(stop), seconds);
+  try {
+    return run(command, deadline.token());
+  } catch (const Stopped&) {
+    if (!deadline.over()) throw;
+    throw NoContainerEngine(fmt::format("{} does not answer: `{} {}` took more than {} s", program_, program_,
+                                        command.argv[1], seconds),
+                            "look whether the engine is well: `" + program_ + " info`");
+  }
+}
+
+Completed ContainerCli::must(const std::string& what, std::vector<std::string> arguments,
+                             std::stop_token stop, int seconds,
+                             const std::map<std::string, std::string>& environment) const {
+  Completed done = call(std::move(arguments), std::move(stop), seconds, environment);
+  if (done.ok()) return done;
+  if (says(done, "permission denied") && says(done, "daemon socket")) {
+    throw NoContainerEngine(fmt::format("{}: {}", what, done.complaint()),
+                            "let this user use docker: as root, usermod -aG docker USER, and log in anew");
+  }
+  if (says(done, "Cannot connect to the Docker daemon") || says(done, "unable to connect to Podman") ||
+      says(done, "dial unix")) {
+    throw NoContainerEngine(fmt::format("{}: {}", what, done.complaint()),
+                            is_podman() ? "see `podman info`, and CONTAINER_HOST"
+                                        : "start it (systemctl start docker), or see DOCKER_HOST");
+  }
+  throw Error(fmt::format("{}: {}", what, done.complaint()));
+}
+
+std::string ContainerCli::reach(std::stop_token stop) const {
+  const std::string what = "can't reach " + program_;
+  constexpr char kHint[] = "run the drill on that host, or use another engine (--engine)";
+  if (is_podman()) {
+    const std::vector<std::string> facts = split(
+        trimmed(must(what, {"info", "--format", "{{.Version.Version}} {{.Host.ServiceIsRemote}}"}, stop).out),
+        ' ');
+    if (facts.size() == 2 && facts[1] == "true")
+      throw NoContainerEngine("podman is that of another host", kHint);
+    return facts[0];
+  }
+  const std::string version = trimmed(must(what, {"version", "--format", "{{.Server.Version}}"}, stop).out);
+  const Completed context = call({"context", "inspect", "--format", "{{.Endpoints.docker.Host}}"}, stop);
+  const std::string endpoint = trimmed(context.out);
+  if (context.ok() && !endpoint.empty() && !endpoint.starts_with("unix:"))
+    throw NoContainerEngine("docker is that of another host: " + endpoint, kHint);
+  return version;
+}
+
+std::optional<ContainerImage> ContainerCli::image(const std::string& reference, std::stop_token stop) const {
+  const Completed done =
+      call({"image", "inspect", "--format", "{{.Id}}{{range .RepoDigests}} {{.}}{{end}}", reference},
+           std::move(stop));
+  if (!done.ok()) return std::nullopt;
+  const std::vector<std::string> words = split(trimmed(done.out), ' ');
+  ContainerImage image{words[0].starts_with("sha256:") ? words[0] : "sha256:" + words[0], {}};
+  // podman invents digests for what it built itself.
+  for (std::size_t i = 1; i < words.size() && image.digest.empty(); ++i)
+    if (!words[i].starts_with("localhost/")) image.digest = words[i];
+  return image;
+}
+
+void ContainerCli::pull(const std::string& reference, std::stop_token stop) const {
+  must("can't pull the image " + reference, {"pull", "--quiet", reference}, std::move(stop), kForEver);
+}
+
+Path ContainerCli::storage_dir(std::stop_token stop) const {
+  const char* format = is_podman() ? "{{.Store.VolumePath}}" : "{{.DockerRootDir}}";
+  return trimmed(
+      must("can't ask " + program_ + " for its storage", {"info", "--format", format}, std::move(stop)).out);
+}
+
+void ContainerCli::create(const ContainerSpec& spec) const {
+  must("can't create a container of " + spec.image, create_arguments(spec), {}, 60, spec.environment);
+}
+
+void ContainerCli::start(const std::string& name) const {
+  must("can't start the container " + name, {"start", name}, {});
+}
+
+std::optional<ContainerState> ContainerCli::state(const std::string& name) const {
+  const Completed done = call({"container", "inspect", "--format",
+                               "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}", name},
+                              {});
+  const std::vector<std::string> words = split(trimmed(done.out), ' ');
+  if (done.ok() && words.size() == 3)
+    return ContainerState{words[0], std::atoi(words[1].c_str()), words[2] == "true"};
+  if (says(done, "o such container")) return std::nullopt;
+  throw Error(fmt::format("can't look at the container {}: {}", name, done.complaint()));
+}
+
+std::string ContainerCli::logs(const std::string& name, unsigned lines) const {
+  const Completed done = call({"logs", "--tail", std::to_string(lines), name}, {});
+  return done.out + done.err;
+}
+
+void ContainerCli::remove(const std::string& name) const {
+  // podman's rm lets a container end by itself for ten seconds.
+  if (is_podman()) call({"kill", name}, {});
+  const Completed done = call({"rm", "-f", "-v", name}, {});
+  if (!done.ok() && state(name)) {
+    throw Error(fmt::format("can't remove the container {}: {}", name, done.complaint()),
+                fmt::format("{} rm -fv {}", program_, name));
+  }
+}
+
+std::vector<LabelledContainer> ContainerCli::list(const std::vector<std::string>& labels,
+                                                  std::stop_token stop) const {
+  const std::string what = "can't list containers of " + program_;
+  const Completed ids =
+      must(what, {"ps", "-a", "-q", "--no-trunc", "--filter", "label=" + labels.at(0)}, stop);
+  std::vector<LabelledContainer> containers;
+  std::string format = "{{.Name}}";
+  for (const std::string& label : labels) format += "\t{{index .Config.Labels \"" + label + "\"}}";
+  // One by one: any of them may be gone by now.
+  for (const std::string& id : split(trimmed(ids.out), '\n')) {
+    if (id.empty()) continue;
+    const Completed done = call({"container", "inspect", "--format", format, id}, stop);
+    if (!done.ok()) continue;
+    std::string line = done.out;
+    while (line.ends_with('\n')) line.pop_back();
+    std::vector<std::string> fields = split(line, '\t');
+    const std::string name = fields[0].starts_with('/') ? fields[0].substr(1) : fields[0];
+    fields.erase(fields.begin());
+    fields.resize(labels.size());
+    containers.push_back({name, std::move(fields)});
+  }
+  return containers;
+}
+
+std::vector<std::string> ContainerCli::exec(const std::string& name, std::string_view program,
+                                            const std::vector<std::string>& variables) const {
+  std::vector<std::string> argv = {program_, "exec", "-i"};
+  for (const std::string& variable : variables) argv.insert(argv.end(), {"--env", variable});
+  argv.insert(argv.end(), {name, std::string(program)});
+  return argv;
+}
+
+}  // namespace pgassay

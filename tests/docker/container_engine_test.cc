@@ -1,0 +1,334 @@
+// The conformance suite against docker and podman, and what only containers have.
+#include "core/container/container_cli.h"
+#include "core/repository/identity.h"
+#include "core/system/clock.h"
+#include "tests/fixtures/engine_suite.h"
+
+namespace pgassay::test {
+namespace {
+
+const Path kEngines = PGASSAY_ENGINES_DIR;
+
+std::string name_of(const ::testing::TestParamInfo<Engine>& info) {
+  return std::string(to_string(info.param));
+}
+
+/// What tests/docker/engine.sh left for us: the engines of the tests, and not those that this host has.
+class TheirEngines : public ::testing::Environment {
+ public:
+  void SetUp() override {
+    const Path file = kEngines / "environment";
+    if (!exists(status_of(file))) {
+      GTEST_FAIL() << "no engines for tests: " << PGASSAY_SOURCE_DIR << "/tests/docker/engine.sh start "
+                   << kEngines.string() << " (ctest does it by itself)";
+    }
+    const std::string text = read_file(file);
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = text.find('\n', at), equals = text.find('=', at);
+      ::setenv(text.substr(at, equals - at).c_str(), text.substr(equals + 1, end - equals - 1).c_str(), 1);
+      at = end + 1;
+    }
+  }
+};
+[[maybe_unused]] const auto* const kTheirEngines = ::testing::AddGlobalTestEnvironment(new TheirEngines);
+
+ContainerCli cli(Engine engine) {
+  return ContainerCli(std::string(to_string(engine)));
+}
+
+/// Variables of the environment, while this lives.
+class Exported {
+ public:
+  Exported(const char* name, const std::string& value) : name_(name) {
+    if (const char* before = std::getenv(name)) before_ = before;
+    ::setenv(name, value.c_str(), 1);
+  }
+  Exported(const Exported&) = delete;
+  ~Exported() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+}  // namespace
+
+std::vector<std::string> containers_of(Engine engine, const Path& work_dir) {
+  std::vector<std::string> names;
+  for (const LabelledContainer& container : cli(engine).list({"pgassay.drill", "pgassay.dir"}, {})) {
+    if (container.labels[1].starts_with(work_dir.string() + "/")) names.push_back(container.name);
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers, ::testing::Values(Engine::docker, Engine::podman),
+                         name_of);
+
+namespace {
+
+class ContainerEngines : public ThrowawayServers {
+ protected:
+  std::string failure_of(const ThrowawayRequest& request) {
+    try {
+      start(request);
+      return "started";
+    } catch (const Unverified& error) {
+      return std::string(error.what()) + " HINT: " + error.hint();
+    }
+  }
+  void expect_words(const std::string& text, const std::vector<std::string>& words) {
+    for (const std::string& word : words)
+      EXPECT_NE(text.find(word), std::string::npos) << word << " in: " << text;
+  }
+  Completed engine(const std::vector<std::string>& arguments) {
+    std::vector<std::string> argv = {std::string(to_string(GetParam()))};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return run({.argv = argv, .env = {}, .input = {}}, {});
+  }
+  std::string inspected(const std::string& container, const std::string& format) {
+    return engine({"container", "inspect", "--format", format, container}).out;
+  }
+  /// Of anonymous volumes: they have 64 hexadecimal digits for a name.
+  std::size_t volumes() {
+    const std::string out = engine({"volume", "ls", "-q"}).out;
+    return static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines, ::testing::Values(Engine::docker, Engine::podman),
+                         name_of);
+
+/// The temporary server takes connections on the socket for two seconds before it goes away again.
+TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {
+  const Path context = work_.path() / "image";
+  make_private_dirs(context);
+  const std::string lingering = "pgassay-test-lingering-" + std::to_string(::getpid());
+  ASSERT_TRUE(engine({"create", "--name", lingering, "postgres:15"}).ok());
+  ASSERT_TRUE(engine({"commit", "--change", "ENV PGASSAY_TEST_LINGER=2", lingering, lingering + ":1"}).ok());
+  engine({"rm", "-v", lingering});
+  ThrowawayRequest slow = request();
+  slow.image = lingering + ":1";
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    const auto server = start(slow);
+    EXPECT_GT(std::chrono::steady_clock::now() - begun, 2s);
+    Connection connection = connect(*server);
+    EXPECT_EQ(connection.query("SHOW listen_addresses").text(0, 0), "127.0.0.1");
+    std::this_thread::sleep_for(1s);
+    EXPECT_EQ(connection.query("SELECT 1").text(0, 0), "1");
+  }
+  engine({"rmi", "-f", lingering + ":1"});
+  remove_tree(context);
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, HaveNoNetworkAndLimits) {
+  const auto server = start();
+  const std::string name = server->facts().server;
+  EXPECT_EQ(inspected(name, "{{.HostConfig.NetworkMode}}"), "none\n");
+  EXPECT_EQ(inspected(name, "{{.HostConfig.Memory}}"), std::to_string(request().memory_bytes) + "\n");
+  EXPECT_EQ(value(*server, "SELECT count(*) FROM pg_ls_dir('/sys/class/net') d WHERE d NOT IN ('lo')"), "0");
+}
+
+TEST_P(ContainerEngines, CarryLabelsThatSayWhoseTheyAre) {
+  const auto server = start();
+  const std::string name = server->facts().server;
+  const auto label = [&](const std::string& key) {
+    return inspected(name, "{{index .Config.Labels \"" + key + "\"}}");
+  };
+  EXPECT_EQ(label("pgassay.backup"), "prod/app/20261123T020000Z\n");
+  EXPECT_EQ(label("pgassay.uid"), std::to_string(::geteuid()) + "\n");
+  EXPECT_GT(parse_rfc3339(label("pgassay.expires").substr(0, 20)), now() + 23h);
+}
+
+TEST_P(ContainerEngines, PutNoPasswordOnACommandLine) {
+  const auto server = start();
+  const std::string environment = inspected(server->facts().server, "{{.Config.Env}}");
+  const std::size_t at = environment.find("POSTGRES_PASSWORD=");
+  ASSERT_NE(at, std::string::npos) << environment;
+  const std::string password = environment.substr(at + 18, 32);
+  EXPECT_EQ(password.find_first_not_of("0123456789abcdef"), std::string::npos) << password;
+  EXPECT_EQ(inspected(server->facts().server, "{{.Args}} {{.Config.Cmd}}").find(password), std::string::npos);
+}
+
+TEST_P(ContainerEngines, KeepWhatFitsInMemory) {
+  ThrowawayRequest small = request();
+  small.memory_bytes = std::uint64_t{2} << 30;
+  small.raw_bytes = 1 << 20;
+  const auto server = start(small);
+  EXPECT_EQ(server->facts().storage, "tmpfs");
+  EXPECT_EQ(value(*server,
+                  "SELECT count(*) FROM regexp_split_to_table(pg_read_file('/proc/mounts'), E'\\n') AS m"
+                  " WHERE m LIKE 'tmpfs /pgassay/data %'"),
+            "1");
+}
+
+TEST_P(ContainerEngines, PutWhatIsLargerIntoAVolumeAndRemoveIt) {
+  const std::size_t before = volumes();
+  {
+    ThrowawayRequest large = request();
+    large.raw_bytes = std::uint64_t{1} << 30;
+    const auto server = start(large);
+    EXPECT_EQ(server->facts().storage, "volume");
+    EXPECT_GT(volumes(), before);
+  }
+  EXPECT_EQ(volumes(), before);
+}
+
+TEST_P(ContainerEngines, HaveRoomForParallelQueries) {
+  const auto server = start();
+  Connection connection = connect(*server);
+  connection.query(
+      "SET work_mem = '64MB'; SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET "
+      "parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0");
+  connection.query("CREATE TABLE t AS SELECT i, md5(i::text) AS m FROM generate_series(1, 300000) i");
+  EXPECT_EQ(connection.query("SELECT count(*) FROM t a JOIN t b USING (m)").text(0, 0), "300000");
+}
+
+TEST_P(ContainerEngines, UseTheirOwnPgRestoreWhereTheHostHasNone) {
+  const auto server = start();
+  const Path empty = work_.path() / "empty";
+  write_new_file(backup_.path() / "schema.pgdump",
+                 read_file(Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/schema.pgdump"));
+  // No PATH hides /usr/lib/postgresql: a release that this host has no tools of does it, so ask for any
+  // program there.
+  const PgTool tool = server->tool("pg_isready");
+  EXPECT_EQ(tool.version / 10000, 15);
+  const std::vector<std::string> inside =
+      cli(GetParam()).exec(server->facts().server, "pg_restore", {"PGOPTIONS"});
+  std::vector<std::string> argv = inside;
+  connect(*server).query("CREATE DATABASE restored TEMPLATE template0");
+  const ConnInfo target = server->conninfo().with_database("restored");
+  Connection connection = Connection::open(target, "test", {});
+  argv.insert(argv.end(), {"-d", connection.child_conninfo(), "--no-owner", "--section=pre-data",
+                           backup_.path() / "schema.pgdump"});
+  const Completed done =
+      run({.argv = argv, .env = {{"PGOPTIONS", "-c check_function_bodies=off"}}, .input = {}}, {});
+  EXPECT_NE(done.err.find("errors ignored"), 0u);
+  EXPECT_GT(
+      connection.query("SELECT count(*) FROM pg_class WHERE relnamespace >= 16384 OR relnamespace = 2200")
+          .integer(0, 0),
+      0)
+      << done.err;
+}
+
+TEST_P(ContainerEngines, SayThatTheImageIsMissing) {
+  ThrowawayRequest other = request();
+  other.image = "pgassay-test-absent:1";
+  expect_words(failure_of(other), {"no image pgassay-test-absent:1", "may not be pulled", "--image"});
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, SayThatTheImageCanNotBePulled) {
+  ThrowawayRequest other = request();
+  other.image = "127.0.0.1:1/pgassay-test-absent:1";
+  other.pull = Pull::missing;
+  expect_words(failure_of(other),
+               {"can't pull the image 127.0.0.1:1/pgassay-test-absent:1", "refused", "--image"});
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, SayThatTheImageIsOfAnOlderRelease) {
+  ThrowawayRequest newer = request();
+  newer.source_version = 160000;
+  newer.image = "postgres:15";
+  expect_words(failure_of(newer), {"the image postgres:15 has PostgreSQL 15", "newer release: 16"});
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, SayWhyAnImageThatIsNoServerDidNotStart) {
+  const std::string broken = "pgassay-test-broken-" + std::to_string(::getpid());
+  ASSERT_TRUE(engine({"create", "--name", broken, "postgres:15"}).ok());
+  ASSERT_TRUE(
+      engine({"commit", "--change", "ENTRYPOINT [\"sh\", \"-c\", \"echo no such thing here >&2; exit 3\"]",
+              broken, broken + ":1"})
+          .ok());
+  engine({"rm", "-v", broken});
+  ThrowawayRequest other = request();
+  other.image = broken + ":1";
+  expect_words(failure_of(other), {"did not start", "no such thing here"});
+  engine({"rmi", "-f", broken + ":1"});
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, AreLeftAloneByGarbageCollectionWhenTheyAreOfOthers) {
+  const std::string name = "pgassay-test-foreign-" + std::to_string(::getpid());
+  const std::string uid = std::to_string(::geteuid());
+  const std::vector<std::vector<std::string>> foreign = {
+      {},
+      {"--label", "pgassay.stack=x"},
+      {"--label", "pgassay.drill=x"},
+      {"--label", "pgassay.drill=x", "--label", "pgassay.dir=/nonexistent", "--label", "pgassay.uid=54321",
+       "--label", "pgassay.host=" + host_name()},
+      {"--label", "pgassay.drill=x", "--label", "pgassay.dir=/nonexistent", "--label", "pgassay.uid=" + uid,
+       "--label", "pgassay.host=elsewhere", "--label", "pgassay.expires=2999-01-01T00:00:00Z"},
+  };
+  for (std::size_t i = 0; i < foreign.size(); ++i) {
+    std::vector<std::string> arguments = {"create", "--name", name + "-" + std::to_string(i)};
+    arguments.insert(arguments.end(), foreign[i].begin(), foreign[i].end());
+    arguments.push_back("postgres:15");
+    ASSERT_TRUE(engine(arguments).ok());
+  }
+  collect();
+  for (std::size_t i = 0; i < foreign.size(); ++i)
+    EXPECT_TRUE(engine({"rm", "-v", name + "-" + std::to_string(i)}).ok()) << i;
+}
+
+TEST_P(ContainerEngines, AreCollectedThoughTheirDirectoryIsGone) {
+  Holder holder(GetParam(), request());
+  ASSERT_TRUE(holder.ready());
+  holder.signal(SIGKILL);
+  holder.wait();
+  for (const std::string& name : list_names(work_.path())) remove_tree(work_.path() / name);
+  collect();
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, SayThatTheProgramIsNotInstalled) {
+  const Exported path("PATH", "/nonexistent");
+  expect_words(failure_of(request()), {std::string(to_string(GetParam())) + " is not installed", "--engine"});
+  expect_nothing_left_on_disk();
+}
+
+TEST_P(ContainerEngines, AreTriedInTurn) {
+  ThrowawayRequest with_image = request();
+  with_image.image = "postgres:15";
+  if (GetParam() == Engine::podman) {
+    const Exported nowhere("DOCKER_HOST", "unix:///nonexistent.sock");
+    const auto server = start_throwaway_server(Engine::automatic, with_image, observer_, {});
+    EXPECT_EQ(server->facts().engine, Engine::podman);
+  } else {
+    EXPECT_EQ(start_throwaway_server(Engine::automatic, with_image, observer_, {})->facts().engine,
+              Engine::docker);
+    with_image.image.clear();
+    EXPECT_EQ(start_throwaway_server(Engine::automatic, with_image, observer_, {})->facts().engine,
+              Engine::local);
+  }
+}
+
+TEST(Docker, OutOfReachIsNamed) {
+  const TemporaryDir work;
+  ThrowawayRequest request;
+  request.source_version = 150000;
+  request.work_dir = work.path();
+  Observer silent;
+  const auto failure = [&](Engine engine) {
+    try {
+      start_throwaway_server(engine, request, silent, {});
+      return std::string("started");
+    } catch (const Unverified& error) {
+      return std::string(error.what()) + " HINT: " + error.hint();
+    }
+  };
+  const Exported nowhere("DOCKER_HOST", "unix:///nonexistent.sock");
+  const std::string failed = failure(Engine::docker);
+  EXPECT_NE(failed.find("can't reach docker"), std::string::npos) << failed;
+  EXPECT_NE(failed.find("systemctl start docker"), std::string::npos) << failed;
+  request.image = "postgres:15";
+  const Exported no_podman("PATH", "/usr/bin/../lib/pgassay-none:/nonexistent");
+  const std::string neither = failure(Engine::automatic);
+  EXPECT_NE(neither.find("docker: "), std::string::npos) << neither;
+  EXPECT_NE(neither.find("podman: "), std::string::npos) << neither;
+}
+
+}  // namespace
+}  // namespace pgassay::test

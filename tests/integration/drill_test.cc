@@ -1,0 +1,310 @@
+// Whole drills by the program as it was built, on the local engine.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "core/repository/layout.h"
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/json_schema.h"
+#include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/sample_backup.h"
+#include "tests/fixtures/tamper.h"
+#include "verify/drill.h"
+
+namespace pgassay::test {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kSmall = R"(
+CREATE TABLE orders AS SELECT g AS id, md5(g::text) AS what FROM generate_series(1, 2000) g;
+ALTER TABLE orders ADD PRIMARY KEY (id); CREATE INDEX orders_what ON orders (what);)";
+
+/// A repository with one backup of a small database, a private place for throwaway servers, a configuration.
+class DrillCommand : public testing::Test {
+ protected:
+  DrillCommand() : database_("drill_small", kSmall) {
+    make_private_dirs(work());
+    // The server's user must get there.
+    std::filesystem::permissions(dir_.path(), std::filesystem::perms(0711));
+    std::filesystem::permissions(work(), std::filesystem::perms(0711));
+    write_new_file(config(), "");
+    const Ran ran = vault_.back_up(database_);
+    if (ran.status != 0) throw Error(ran.err);
+    backup_ = vault_.newest(database_);
+  }
+
+  Path work() const { return dir_.path() / "work"; }
+  Path config() const { return dir_.path() / "pgassay.toml"; }
+  Ran drill(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {"drill", "latest", "--engine", "local", "--work-dir", work().string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return vault_.run(words, {{"PGASSAY_CONFIG", config().string()}});
+  }
+  json document(std::vector<std::string> more, int status) const {
+    more.emplace_back("--json");
+    const Ran ran = drill(more);
+    EXPECT_EQ(ran.status, status) << ran.out << ran.err;
+    return json::parse(ran.out);
+  }
+  std::vector<std::string> evidence() const {
+    std::vector<std::string> found;
+    for (const std::string& name : list_names(backup_.dir / kEvidenceDir))
+      if (name.ends_with(".drill.json")) found.push_back(name);
+    return found;
+  }
+  /// Names and verdicts of the checks that did not pass.
+  static std::string faults(const json& document) {
+    std::string text;
+    for (const json& check : document.at("checks"))
+      if (check.at("verdict") != "PASS")
+        text += check.at("verdict").get<std::string>() + " " + check.at("name").get<std::string>() + "\n";
+    return text;
+  }
+
+  TemporaryDir dir_;
+  Vault vault_;
+  LiveDatabase database_;
+  Backup backup_;
+};
+
+TEST_F(DrillCommand, ProvesABackupAndSaysSoInASentence) {
+  const Ran ran = drill();
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_NE(ran.out.find("PASS: all 2,000 rows in 1 table are identical; restored in "), std::string::npos)
+      << ran.out;
+  EXPECT_EQ(list_names(work()), std::vector<std::string>{});
+}
+
+TEST_F(DrillCommand, LeavesEvidenceThatListAndShowTellOf) {
+  ASSERT_EQ(drill({"-q"}).status, 0);
+  ASSERT_EQ(evidence().size(), 1U);
+  const std::string text = read_file(backup_.dir / kEvidenceDir / evidence()[0]);
+  EXPECT_EQ(schema_violations(read_file(Path(PGASSAY_SOURCE_DIR) / "docs/evidence.schema.json"), text),
+            std::vector<std::string>{});
+  const json stored = json::parse(text);
+  std::vector<std::string> phases;
+  for (const json& phase : stored.at("phases")) phases.push_back(phase.at("name"));
+  EXPECT_EQ(phases, (std::vector<std::string>{"fetch", "start", "create", "globals", "pre-data", "data",
+                                              "post-data", "analyze", "checks", "tear-down"}));
+  for (const char* fact : {"engine", "server_version", "source_server_version", "settings", "restore_seconds",
+                           "rows_compared", "bytes_compared", "pg_restore_version"})
+    EXPECT_TRUE(stored.at("facts").contains(fact)) << fact;
+  EXPECT_EQ(stored.at("facts").at("rows_compared"), "2000");
+  const Ran list = vault_.run({"list"}), show = vault_.run({"show", "latest"});
+  EXPECT_NE(list.out.find("PASS 0 s ago, in "), std::string::npos) << list.out;
+  EXPECT_NE(show.out.find("; restored in "), std::string::npos) << show.out;
+  EXPECT_TRUE(json::parse(vault_.run({"list", "--json"}).out)["backups"][0]["drilled"]["restore_seconds"]
+                  .is_number());
+}
+
+TEST_F(DrillCommand, SaysTheSameInItsDocument) {
+  const json reply = document({}, 0);
+  EXPECT_EQ(reply.at("verdict"), "PASS");
+  EXPECT_EQ(reply.at("drill").at("rows"), 2000);
+  EXPECT_TRUE(reply.at("drill").at("restore_seconds").is_number());
+  EXPECT_TRUE(std::filesystem::exists(reply.at("evidence").get<std::string>()));
+  EXPECT_EQ(faults(reply), "");
+}
+
+TEST_F(DrillCommand, FailsAPartThatLostARowThoughEveryChecksumFits) {
+  const Manifest manifest = read_manifest(backup_.dir);
+  edit_rows(backup_.dir, relation(manifest, "public", "orders").parts[0],
+            [](std::string rows) { return rows.substr(rows.find('\n') + 1); });
+  reseal(backup_.dir);
+  const json reply = document({}, 3);
+  EXPECT_EQ(reply.at("verdict"), "FAIL");
+  EXPECT_NE(faults(reply).find("FAIL table public.orders\n"), std::string::npos) << faults(reply);
+  EXPECT_EQ(evidence().size(), 1U);
+  EXPECT_EQ(list_names(work()), std::vector<std::string>{});
+}
+
+TEST_F(DrillCommand, FailsAPartThatWasCutShortThoughEveryChecksumFits) {
+  const Path file = backup_.dir / relation(read_manifest(backup_.dir), "public", "orders").parts[0].file;
+  std::filesystem::resize_file(file, size_of_file(file) / 2);
+  reseal(backup_.dir);
+  const json reply = document({}, 3);
+  EXPECT_NE(faults(reply).find("FAIL table public.orders\n"), std::string::npos) << faults(reply);
+  EXPECT_EQ(reply.at("findings").at(0).at("kind"), "zstd");
+}
+
+TEST_F(DrillCommand, FailsASchemaArchiveThatLacksAnIndexAndNamesIt) {
+  database_.psql("DROP INDEX orders_what;");
+  std::filesystem::remove(backup_.dir / kSchemaFile);
+  const Ended dumped = run_child({(database_.server().bin_dir() / "pg_dump").string(), "-Fc",
+                                  "--section=pre-data", "--section=post-data", "-f",
+                                  (backup_.dir / kSchemaFile).string(), "-d", database_.conninfo()});
+  ASSERT_EQ(dumped.status, 0) << dumped.err;
+  reseal(backup_.dir);
+  EXPECT_EQ(faults(document({}, 3)), "FAIL index public.orders_what\n");
+}
+
+TEST_F(DrillCommand, FailsASchemaArchiveThatWasCutShortThoughEveryChecksumFits) {
+  std::filesystem::resize_file(backup_.dir / kSchemaFile, size_of_file(backup_.dir / kSchemaFile) * 2 / 3);
+  reseal(backup_.dir);
+  const json reply = document({}, 3);
+  EXPECT_NE(faults(reply).find("schema archive"), std::string::npos) << faults(reply);
+}
+
+TEST_F(DrillCommand, FailsADamagedManifestWithoutStartingAServer) {
+  overwrite(backup_.dir / kManifestFile, "{");
+  EXPECT_EQ(document({}, 3).at("verdict"), "FAIL");
+}
+
+TEST_F(DrillCommand, CannotVerifyWithoutAServerAndLeavesNoEvidence) {
+  reseal(backup_.dir, [](Manifest& manifest) { manifest.server.version = 990000; });
+  const Path junit = dir_.path() / "drill.xml";
+  const Ran ran = drill({"--junit", junit.string()});
+  EXPECT_EQ(ran.status, 4) << ran.err;
+  EXPECT_NE(ran.err.find("hint: "), std::string::npos) << ran.err;
+  EXPECT_EQ(evidence(), std::vector<std::string>{});
+  EXPECT_NE(read_file(junit).find("errors=\"1\""), std::string::npos);
+}
+
+TEST_F(DrillCommand, CannotVerifyWithoutAnExtensionAndNamesIt) {
+  reseal(backup_.dir, [](Manifest& manifest) {
+    manifest.extensions.push_back({"postgis_or_so", "public", "3"});
+  });
+  const Ran ran = drill();
+  EXPECT_EQ(ran.status, 4) << ran.err;
+  EXPECT_NE(ran.err.find("postgis_or_so 3"), std::string::npos) << ran.err;
+}
+
+TEST_F(DrillCommand, AsksTheAssertionsOfItsSource) {
+  overwrite(config(), R"(
+[[source.test.drill.assert]]
+name = "enough"
+sql = "SELECT count(*) FROM orders"
+expected = 2000
+[[source.test.drill.assert]]
+name = "more"
+sql = "SELECT count(*) > 2000 FROM orders"
+[[source.other.drill.assert]]
+name = "not this one"
+sql = "SELECT false"
+)");
+  EXPECT_EQ(faults(document({}, 3)), "FAIL assert more\n");
+}
+
+TEST_F(DrillCommand, WritesATestCaseForEachCheck) {
+  overwrite(config(), "[[source.test.drill.assert]]\nname = \"a < b\"\nsql = \"SELECT '<&\\\"'\"\n");
+  const Path junit = dir_.path() / "drill.xml";
+  EXPECT_EQ(drill({"--junit", junit.string()}).status, 3);
+  const std::string xml = read_file(junit);
+  EXPECT_NE(xml.find("name=\"tables\"/>"), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"assert a &lt; b\">"), std::string::npos) << xml;
+  EXPECT_NE(xml.find("<failure type=\"FAIL\" message=\"&lt;&amp;&quot; instead of true\"/>"),
+            std::string::npos)
+      << xml;
+}
+
+TEST_F(DrillCommand, KeepsTheServerOnRequestUntilItsTimeIsOver) {
+  const json reply = document({"--keep"}, 0);
+  const std::string connect = reply.at("drill").at("connect");
+  const Ended asked = run_child({"sh", "-c", connect + " -XAtc 'SELECT count(*) FROM orders'"});
+  EXPECT_EQ(asked.out, "2000\n") << connect << asked.err;
+  ASSERT_EQ(vault_.run({"drill", "--gc", "--work-dir", work().string()}).status, 0);
+  EXPECT_EQ(run_child({"sh", "-c", connect + " -XAtc 'SELECT 1'"}).out, "1\n") << "its time is not over";
+  // Nobody waits a day here: the place is taken from under it.
+  const Ended stopped = run_child(
+      {"sh", "-c",
+       "cd " + work().string() + " && for d in */data; do kill -QUIT $(head -1 $d/postmaster.pid); done"});
+  EXPECT_EQ(stopped.status, 0) << stopped.err;
+}
+
+TEST_F(DrillCommand, OfAReadOnlyRepositoryPrintsTheEvidence) {
+  // As root every directory can be written, so something stands in its place.
+  remove_tree(backup_.dir / kEvidenceDir);
+  write_new_file(backup_.dir / kEvidenceDir, "");
+  const json reply = document({}, 0);
+  EXPECT_TRUE(reply.at("evidence").is_null());
+  EXPECT_EQ(reply.at("evidence_document").at("kind"), "drill");
+  EXPECT_NE(reply.at("messages").dump().find("the evidence is not stored"), std::string::npos);
+  const Ran ran = drill();
+  EXPECT_EQ(ran.status, 0);
+  EXPECT_NE(ran.out.find("\"kind\": \"drill\""), std::string::npos);
+}
+
+TEST_F(DrillCommand, FollowsABackupOnRequest) {
+  overwrite(config(), "[drill]\nengine = \"local\"\nwork_dir = \"" + work().string() + "\"\n");
+  const Ran ran = vault_.run({"backup", "--source", "test", "-d", database_.conninfo(), "--drill"},
+                             {{"PGASSAY_CONFIG", config().string()}});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_NE(ran.out.find("PASS: all 2,000 rows"), std::string::npos) << ran.out;
+  EXPECT_TRUE(vault_.newest(database_).proofs.drilled);
+}
+
+TEST_F(DrillCommand, InterruptedLeavesNothing) {
+  std::vector<std::string> argv = {PGASSAY_BINARY,  "drill",  "latest",
+                                   "--engine",      "local",  "--work-dir",
+                                   work().string(), "--repo", vault_.root().string()};
+  Child child(argv, {{"PGASSAY_CONFIG", config().string()}});
+  for (int tries = 0; list_names(work()).empty() && tries < 3000; ++tries) ::usleep(10'000);
+  child.signal(SIGINT);
+  const Ended ended = child.wait();
+  EXPECT_EQ(ended.status, 130) << ended.err;
+  EXPECT_EQ(list_names(work()), std::vector<std::string>{});
+  EXPECT_EQ(evidence(), std::vector<std::string>{});
+}
+
+/// Ends its process at the beginning of a phase, as kill -9 would.
+struct Assassin : Observer {
+  explicit Assassin(std::string phase) : at(std::move(phase)) {}
+  std::string at;
+  void phase(std::string_view name) override {
+    if (name == at) ::raise(SIGKILL);
+  }
+};
+
+class KilledDrill : public DrillCommand, public testing::WithParamInterface<const char*> {};
+
+TEST_P(KilledDrill, IsClearedAwayByTheNext) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Assassin assassin(GetParam());
+    DrillOptions options;
+    options.engine = Engine::local;
+    options.work_dir = work();
+    try {
+      drill_backup(vault_.repository(), backup_, options, assassin, {});
+    } catch (const std::exception&) {
+      ::_exit(2);
+    }
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << "there is no phase " << GetParam();
+  const Ran gc = vault_.run({"drill", "--gc", "--work-dir", work().string()});
+  EXPECT_EQ(gc.status, 0) << gc.err;
+  EXPECT_EQ(list_names(work()), std::vector<std::string>{}) << gc.out;
+  EXPECT_EQ(evidence(), std::vector<std::string>{});
+}
+
+INSTANTIATE_TEST_SUITE_P(Phase, KilledDrill,
+                         testing::Values("start", "create", "roles", "pre-data", "data", "post-data",
+                                         "checks", "tear-down"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(Drill, ProvesTheSampleDatabase) {
+  const TemporaryDir dir;
+  std::filesystem::permissions(dir.path(), std::filesystem::perms(0711));
+  const Vault vault;
+  LiveDatabase database("drill_sample", "", "TEMPLATE template0 ENCODING 'UTF8'");
+  database.server().psql_file(database.name(), Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/sample.sql");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Ran ran =
+      vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string(), "--amcheck"});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+}
+
+}  // namespace
+}  // namespace pgassay::test

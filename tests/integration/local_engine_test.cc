@@ -1,0 +1,88 @@
+// The conformance suite against the local engine, and what only it has.
+#include <pwd.h>
+#include <unistd.h>
+
+#include "tests/fixtures/engine_suite.h"
+
+namespace pgassay::test {
+
+std::vector<std::string> containers_of(Engine, const Path&) {
+  return {};
+}
+
+INSTANTIATE_TEST_SUITE_P(Local, ThrowawayServers, ::testing::Values(Engine::local),
+                         [](const auto&) { return "local"; });
+
+namespace {
+
+class LocalEngineTest : public ThrowawayServers {};
+INSTANTIATE_TEST_SUITE_P(Local, LocalEngineTest, ::testing::Values(Engine::local),
+                         [](const auto&) { return "local"; });
+
+std::string failure_of(const ThrowawayRequest& request) {
+  Observer silent;
+  try {
+    start_throwaway_server(Engine::local, request, silent, {});
+    return "started";
+  } catch (const Unverified& error) {
+    return std::string(error.what()) + " HINT: " + error.hint();
+  }
+}
+
+TEST_P(LocalEngineTest, DoesNotRunAsRoot) {
+  const auto server = start();
+  const std::string pid = value(*server, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
+  EXPECT_NE(owner_of("/proc/" + pid), 0u);
+}
+
+TEST_P(LocalEngineTest, EndsWithTheProcessThatStartedIt) {
+  Holder holder(Engine::local, request());
+  ASSERT_TRUE(holder.ready());
+  EXPECT_GT(processes_below(work_.path()), 0);
+  holder.signal(SIGKILL);
+  holder.wait();
+  for (int tries = 0; tries < 100 && processes_below(work_.path()) > 0; ++tries) ::usleep(50'000);
+  EXPECT_EQ(processes_below(work_.path()), 0);
+}
+
+TEST_P(LocalEngineTest, SaysWhichServerToInstall) {
+  ThrowawayRequest newer = request();
+  newer.source_version = 190001;
+  const std::string failure = failure_of(newer);
+  EXPECT_NE(failure.find("no PostgreSQL server of release 19 or newer"), std::string::npos) << failure;
+  EXPECT_NE(failure.find("postgresql-19"), std::string::npos) << failure;
+}
+
+TEST_P(LocalEngineTest, SaysThatTheDiskIsTooSmall) {
+  ThrowawayRequest large = request();
+  large.raw_bytes = std::uint64_t{1} << 50;
+  const std::string failure = failure_of(large);
+  EXPECT_NE(failure.find("not enough disk"), std::string::npos) << failure;
+  EXPECT_NE(failure.find("--work-dir"), std::string::npos) << failure;
+  expect_nothing_left();
+}
+
+TEST_P(LocalEngineTest, SaysThatTheMemoryIsTooLittle) {
+  ThrowawayRequest small = request();
+  small.memory_bytes = 1 << 20;
+  const std::string failure = failure_of(small);
+  EXPECT_NE(failure.find("not enough memory"), std::string::npos) << failure;
+  EXPECT_NE(failure.find("--memory"), std::string::npos) << failure;
+}
+
+TEST_P(LocalEngineTest, SaysThatThereIsNoSuchDirectory) {
+  ThrowawayRequest nowhere = request();
+  nowhere.work_dir = work_.path() / "absent";
+  EXPECT_NE(failure_of(nowhere).find("no such directory"), std::string::npos) << failure_of(nowhere);
+}
+
+TEST_P(LocalEngineTest, SaysThatThePathIsTooLongForASocket) {
+  ThrowawayRequest deep = request();
+  deep.work_dir = work_.path() / std::string(80, 'x');
+  make_private_dirs(deep.work_dir);
+  EXPECT_NE(failure_of(deep).find("unix socket"), std::string::npos) << failure_of(deep);
+  EXPECT_EQ(list_names(deep.work_dir), std::vector<std::string>());
+}
+
+}  // namespace
+}  // namespace pgassay::test
