@@ -78,13 +78,13 @@ void check_collation(Connection& connection, const Manifest& manifest, bool acce
 
 }  // namespace
 
-std::string Circumstances::excuse() const {
+std::string DrillCircumstances::excuse() const {
   if (other_versions.empty()) return {};
   return fmt::format("that proves nothing: {}", fmt::join(other_versions, ", "));
 }
 
-Circumstances read_circumstances(Connection& connection, const Manifest& manifest) {
-  Circumstances circumstances;
+DrillCircumstances read_circumstances(Connection& connection, const Manifest& manifest) {
+  DrillCircumstances circumstances;
   circumstances.other_versions = other_versions(connection, manifest);
   for (const ExtensionInfo& then : manifest.extensions) {
     const Result found = connection.query(

@@ -13,7 +13,7 @@
 
 namespace pgassay {
 
-struct Circumstances {
+struct DrillCircumstances {
   /// Another major version, an extension of another version: each in words. Where there are any, a definition
   /// that differs proves nothing.
   std::vector<std::string> other_versions;
@@ -31,7 +31,7 @@ inline constexpr const char* kCutOff =
     "that proves nothing: it reads a foreign table, which a drill cuts off";
 
 /// Of the database that the connection is to. Wants a session of start_reading_session().
-Circumstances read_circumstances(Connection& connection, const Manifest& manifest);
+DrillCircumstances read_circumstances(Connection& connection, const Manifest& manifest);
 
 /// Versions of extensions and of the collation library against the source's. Another version is UNVERIFIED:
 /// neither damage nor a proof; or PASS where `accept` says that it is good enough.

@@ -28,7 +28,7 @@ std::string doubt_about_inventory(const Manifest& manifest) {
 }
 
 /// Nothing of it may be fetched from elsewhere, so an empty one is no failure.
-void excuse_views(const Circumstances& circumstances, std::vector<Check>& checks) {
+void excuse_views(const DrillCircumstances& circumstances, std::vector<Check>& checks) {
   for (const auto& [identity, name] : circumstances.cut_off) {
     for (Check& check : checks) {
       if (check.verdict != Verdict::fail || check.name != "materialized view " + name.shown()) continue;
@@ -39,7 +39,7 @@ void excuse_views(const Circumstances& circumstances, std::vector<Check>& checks
 }
 
 InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
-                                  const Circumstances& circumstances) {
+                                  const DrillCircumstances& circumstances) {
   connection.query("BEGIN");
   restored.foreign.give_back(connection);
   std::vector<InventoryObject> now = read_present_inventory(connection);
@@ -52,7 +52,7 @@ InventoryComparison check_objects(Connection& connection, const RestoredBackup& 
 
 }  // namespace
 
-std::vector<Check> check_restore(const RestoreReport& report, const Circumstances& circumstances) {
+std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances) {
   if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
   std::vector<Check> checks;
   for (const std::string& lost : report.lost) {
@@ -72,7 +72,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   Answers answers;
   Connection leader = Connection::open(restored.database, "pgassay drill", stop);
   start_reading_session(leader);
-  const Circumstances circumstances = read_circumstances(leader, restored.manifest);
+  const DrillCircumstances circumstances = read_circumstances(leader, restored.manifest);
   append(answers.checks, check_restore(restored.report, circumstances));
 
   InventoryComparison objects = check_objects(leader, restored, circumstances);

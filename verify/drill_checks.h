@@ -40,6 +40,6 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
                        std::stop_token stop);
 
 /// Did the restore end clean? One check for each thing lost.
-std::vector<Check> check_restore(const RestoreReport& report, const Circumstances& circumstances);
+std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances);
 
 }  // namespace pgassay

@@ -66,7 +66,7 @@ void prepare(std::vector<InventoryObject>& objects) {
 
 class Comparer {
  public:
-  Comparer(const Circumstances& circumstances, const std::string& in_doubt)
+  Comparer(const DrillCircumstances& circumstances, const std::string& in_doubt)
       : circumstances_(circumstances), in_doubt_(in_doubt), excuse_(circumstances.excuse()) {}
 
   void missing(const InventoryObject& object) { add(object, "it is missing", {}); }
@@ -137,7 +137,7 @@ class Comparer {
     return fmt::format("{} objects are what they were: {}", result_.compared, fmt::join(parts, ", "));
   }
 
-  const Circumstances& circumstances_;
+  const DrillCircumstances& circumstances_;
   const std::string& in_doubt_;
   const std::string excuse_;
   std::map<std::string, std::size_t> by_kind_;
@@ -185,7 +185,8 @@ std::vector<InventoryObject> read_present_inventory(Connection& connection) {
 }
 
 InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,
-                                        const Circumstances& circumstances, const std::string& in_doubt) {
+                                        const DrillCircumstances& circumstances,
+                                        const std::string& in_doubt) {
   prepare(then);
   prepare(now);
   Comparer comparer(circumstances, in_doubt);

@@ -36,7 +36,7 @@ struct InventoryComparison {
 /// Subscriptions do not count: a drill makes none. `in_doubt` says why the stored one is no certain witness,
 /// or is empty.
 InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,
-                                        const Circumstances& circumstances, const std::string& in_doubt);
+                                        const DrillCircumstances& circumstances, const std::string& in_doubt);
 
 /// Adds to each check about a definition what that is in the database, where the server can say it in a line:
 /// indexes, constraints, triggers.

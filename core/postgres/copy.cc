@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstring>
-#include <thread>
 
 #include "core/postgres/connection_impl.h"
 
@@ -17,12 +15,6 @@ namespace {
 constexpr std::size_t kChunk = 128 * 1024;
 /// Of one CopyData message: the server and our libpq each hold a message whole.
 constexpr std::size_t kLargestMessage = 256 * 1024;
-
-/// A server sends a few KiB at a time, and waking up for each of them costs both of us, on a busy machine, up
-/// to a tenth of the whole. Once a COPY has brought this much, more is worth a short wait ...
-constexpr std::uint64_t kFullFlow = 1 << 20;
-/// ... in which it does not fill its socket buffer (200 KiB) and have to wait for us.
-constexpr std::chrono::microseconds kGather{200};
 
 /// Thrown through feed() to end it, when the server has failed already.
 class ServerGaveUp : public Error {
@@ -75,15 +67,13 @@ std::uint64_t Connection::Impl::finish_copy() {
 std::uint64_t Connection::Impl::stream_text(ChunkSink& sink) {
   if (!copy_chunk) copy_chunk = std::make_unique_for_overwrite<char[]>(kChunk);
   std::size_t filled = 0;
-  std::uint64_t rows = 0, bytes = 0;
-  bool gathered = false;
+  std::uint64_t rows = 0;
   const auto hand_over = [&] {
     const Bytes chunk = std::as_bytes(std::span(copy_chunk.get(), filled));
     filled = 0;
     throw_if_stopped(stop);
     if (chunk.empty()) return;
     rows += count_line_feeds(chunk);
-    bytes += chunk.size();
     sink.chunk(chunk);
   };
   // Decrypted bytes that poll(2) cannot see are had by asking twice.
@@ -95,16 +85,10 @@ std::uint64_t Connection::Impl::stream_text(ChunkSink& sink) {
       filled += static_cast<std::size_t>(length);
       if (filled == kChunk) hand_over();
       looked = 0;
-      gathered = false;
       continue;
     }
     if (looked >= looks) {
-      if (bytes >= kFullFlow && !gathered) {
-        std::this_thread::sleep_for(kGather);
-      } else {
-        wait(POLLIN);
-      }
-      gathered = !gathered;
+      wait(POLLIN);
       looked = 0;
     }
     ++looked;

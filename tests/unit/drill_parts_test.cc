@@ -58,7 +58,7 @@ TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
 TEST(CheckRestore, ExcusesWhatCouldNotBeFilledForWantOfAForeignTable) {
   RestoreReport report;
   report.lost = {"REFRESH MATERIALIZED VIEW public.v: foreign-data wrapper \"w\" has no handler"};
-  Circumstances cut;
+  DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
   EXPECT_EQ(check_restore(report, cut).at(0).verdict, Verdict::unverified);
   report.lost = {"REFRESH MATERIALIZED VIEW public.v2: division by zero"};

@@ -13,7 +13,7 @@ InventoryObject table(const std::string& name) {
 }
 
 /// "VERDICT name: detail" and a line feed for each check.
-std::string compared(const Objects& then, const Objects& now, const Circumstances& circumstances = {},
+std::string compared(const Objects& then, const Objects& now, const DrillCircumstances& circumstances = {},
                      const std::string& in_doubt = {}) {
   std::string text;
   for (const Check& check : compare_inventories(then, now, circumstances, in_doubt).checks)
@@ -68,7 +68,7 @@ TEST(InventoryCheck, NamesAnotherDefinition) {
 TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
   InventoryObject now = table("a");
   now.definition = "e";
-  Circumstances other;
+  DrillCircumstances other;
   other.other_versions = {"PostgreSQL 17 here, 15 in the backup"};
   EXPECT_EQ(compared({table("a"), table("b")}, {now}, other),
             "UNVERIFIED table a: its definition is not what it was; that proves nothing: PostgreSQL 17 here, "
@@ -79,7 +79,7 @@ TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
 TEST(InventoryCheck, AMaterializedViewOverAForeignTableIsExcused) {
   InventoryObject then{"materialized view", "public.v", "owner", {}, "d"}, now = then;
   now.definition = "e";
-  Circumstances cut;
+  DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
   EXPECT_EQ(compared({then}, {now}, cut).substr(0, 10), "UNVERIFIED");
   EXPECT_EQ(compared({then}, {now}).substr(0, 4), "FAIL");

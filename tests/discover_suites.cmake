@@ -1,0 +1,36 @@
+# Writes OUT, in which ctest finds a test for each suite of the GoogleTest program PROGRAM: a suite's tests share a process,
+# and so the PostgreSQL servers that it starts. Those with Long in their suite's name get the label "long" instead of LABEL.
+execute_process(COMMAND ${PROGRAM} --gtest_list_tests OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "#[^\n]*" "" listed "${listed}")
+string(REGEX MATCHALL "[^\n]+" lines "${listed}")
+set(suites "")
+foreach(line IN LISTS lines)
+  if(line MATCHES "^([A-Za-z0-9_/]+)\\. *$")
+    set(suite ${CMAKE_MATCH_1})
+    list(APPEND suites ${suite})
+    set(tests_of_${suite} 0)
+  elseif(line MATCHES "^  ")
+    math(EXPR tests_of_${suite} "${tests_of_${suite}} + 1")
+  endif()
+endforeach()
+if(NOT suites)
+  message(FATAL_ERROR "${PROGRAM} has no tests")
+endif()
+
+set(script "")
+foreach(suite IN LISTS suites)
+  set(label ${LABEL})
+  set(timeout ${TIMEOUT})
+  if(suite MATCHES "Long")
+    set(label long)
+    set(timeout 3600)
+  endif()
+  # The suites with the most tests begin first, so that none of them is alone at the end.
+  string(APPEND script "add_test(${suite} ${PROGRAM} --gtest_brief=1 --gtest_filter=${suite}.*)\n"
+         "set_tests_properties(${suite} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST ${tests_of_${suite}}")
+  if(FIXTURE) # is shared, and each suite wants it for itself
+    string(APPEND script " FIXTURES_REQUIRED ${FIXTURE} RESOURCE_LOCK ${FIXTURE}")
+  endif()
+  string(APPEND script ")\n")
+endforeach()
+file(WRITE ${OUT} "${script}")
