@@ -15,23 +15,27 @@ constexpr std::uint64_t kCatalogLocks = 300;
 
 class Findings {
  public:
-  explicit Findings(Observer& observer) : observer_(observer) {}
-  void refuse(const std::string& text, const std::string& hint) { refused_.emplace_back(text, hint); }
-  void warn(const std::string& text, const std::string& hint) {
-    observer_.message(Level::warning, text, hint);
+  /// What is looked at from here on.
+  void about(const std::string& check) {
+    check_ = check;
+    all_.push_back({check, Weight::passed, {}, {}});
   }
-  /// Throws when something was refused: the one finding itself, or how many were told.
-  void conclude() const {
-    if (refused_.empty()) return;
-    if (refused_.size() == 1) throw refused_.front();
-    for (const Refused& finding : refused_) observer_.message(Level::error, finding.what(), finding.hint());
-    throw Refused(fmt::format("preflight refused the backup: {} findings", refused_.size()),
-                  "mend what is listed and run it again; nothing was locked or written");
+  void refuse(const std::string& text, const std::string& hint) { add(Weight::refused, text, hint); }
+  void warn(const std::string& text, const std::string& hint) { add(Weight::warning, text, hint); }
+  bool any_refused() const {
+    return std::ranges::any_of(
+        all_, [](const PreflightFinding& finding) { return finding.weight == Weight::refused; });
   }
+  std::vector<PreflightFinding> take() { return std::move(all_); }
 
  private:
-  Observer& observer_;
-  std::vector<Refused> refused_;
+  using Weight = PreflightFinding::Weight;
+  void add(Weight weight, const std::string& text, const std::string& hint) {
+    if (all_.back().weight == Weight::passed) all_.pop_back();
+    all_.push_back({check_, weight, text, hint});
+  }
+  std::string check_;
+  std::vector<PreflightFinding> all_;
 };
 
 void check_server(Connection& connection, const ServerFacts& server, Findings& findings) {
@@ -128,23 +132,23 @@ std::string room_hint(const BackupOptions& options, const std::string& database)
   return fmt::format("pgassay prune --source {} would free {} MiB; else {}", options.source, prunable, kMove);
 }
 
-void check_disk(const Repository& repository, const ServerFacts& server, const std::optional<Backup>& newest,
+void check_disk(const Path& root, const ServerFacts& server, const std::optional<Backup>& newest,
                 const BackupOptions& options, const std::string& database, Findings& findings) {
-  const std::uint64_t free = free_bytes(repository.root());
+  const std::uint64_t free = free_bytes(root);
   if (newest && newest->summary) {
     if (free < newest->summary->stored_bytes) {
-      findings.refuse(fmt::format("{}: {} MiB free, the last backup took {} MiB", repository.root().string(),
-                                  mib(free), mib(newest->summary->stored_bytes)),
+      findings.refuse(fmt::format("{}: {} MiB free, the last backup took {} MiB", root.string(), mib(free),
+                                  mib(newest->summary->stored_bytes)),
                       room_hint(options, database));
     }
   } else if (free < server.database_bytes / 4) {
     // No schema and hardly any data compress better than 1:4 together with their indexes left out.
-    findings.refuse(fmt::format("{}: {} MiB free for a database of {} MiB", repository.root().string(),
-                                mib(free), mib(server.database_bytes)),
+    findings.refuse(fmt::format("{}: {} MiB free for a database of {} MiB", root.string(), mib(free),
+                                mib(server.database_bytes)),
                     room_hint(options, database));
   } else if (free < server.database_bytes) {
     findings.warn(fmt::format("{}: {} MiB free for a database of {} MiB, compression has to help",
-                              repository.root().string(), mib(free), mib(server.database_bytes)),
+                              root.string(), mib(free), mib(server.database_bytes)),
                   {});
   }
 }
@@ -187,25 +191,22 @@ bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& ta
   return false;
 }
 
-}  // namespace
+/// Throws when something was refused: the one finding itself, or how many were told.
+void conclude(const std::vector<PreflightFinding>& findings, Observer& observer) {
+  std::vector<Refused> refused;
+  for (const PreflightFinding& finding : findings) {
+    if (finding.weight == PreflightFinding::Weight::warning)
+      observer.message(Level::warning, finding.text, finding.hint);
+    if (finding.weight == PreflightFinding::Weight::refused) refused.emplace_back(finding.text, finding.hint);
+  }
+  if (refused.empty()) return;
+  if (refused.size() == 1) throw refused.front();
+  for (const Refused& finding : refused) observer.message(Level::error, finding.what(), finding.hint());
+  throw Refused(fmt::format("preflight refused the backup: {} findings", refused.size()),
+                "mend what is listed and run it again; nothing was locked or written");
+}
 
-Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,
-                    const std::optional<Backup>& newest, Observer& observer, std::stop_token stop) {
-  observer.phase("preflight");
-  Findings findings(observer);
-  Preflight result;
-  result.server = read_server_facts(connection);
-  result.jobs = std::max(1U, options.jobs);
-  check_server(connection, result.server, findings);
-  findings.conclude();  // the catalogs of a server we do not know may lack what the rest asks for
-
-  const std::vector<TableInfo> tables = list_tables(connection, false);
-  check_readable(connection, tables, findings);
-  check_user_mappings(connection, result, findings);
-  note_extension_tables(connection, result);
-  result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
-  check_disk(repository, result.server, newest, options, connection.database(), findings);
-  check_clock(result.server, newest, findings);
+void choose_tools(const BackupOptions& options, Preflight& result, Findings& findings, std::stop_token stop) {
   try {
     result.pg_dump = choose_pg_dump(result.server.version, options.pg_dump, stop);
     result.pg_dumpall = sibling(result.pg_dump, "pg_dumpall", stop);
@@ -214,16 +215,55 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
   } catch (const Refused& refused) {
     findings.refuse(refused.what(), refused.hint());
   }
+}
+
+void check_passwords(Connection& connection, Preflight& result, Findings& findings) {
+  if (!result.role_passwords ||
+      connection.query("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')")
+          .boolean(0, 0))
+    return;
+  findings.warn(
+      fmt::format("{} may not read pg_authid: the roles are kept without their passwords", connection.user()),
+      "back up as a superuser to keep them, or say so with --no-role-passwords");
+  result.role_passwords = false;
+}
+
+}  // namespace
+
+std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
+                                      const std::optional<Backup>& newest, Preflight& result,
+                                      std::stop_token stop) {
+  Findings findings;
+  result.server = read_server_facts(connection);
+  result.jobs = std::max(1U, options.jobs);
+  findings.about("server");
+  check_server(connection, result.server, findings);
+  // The catalogs of a server we do not know may lack what the rest asks for.
+  if (findings.any_refused()) return findings.take();
+
+  const std::vector<TableInfo> tables = list_tables(connection, false);
+  findings.about("privileges");
+  check_readable(connection, tables, findings);
+  check_user_mappings(connection, result, findings);
   result.role_passwords = options.role_passwords;
-  if (result.role_passwords &&
-      !connection.query("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')")
-           .boolean(0, 0)) {
-    findings.warn(fmt::format("{} may not read pg_authid: the roles are kept without their passwords",
-                              connection.user()),
-                  "back up as a superuser to keep them, or say so with --no-role-passwords");
-    result.role_passwords = false;
-  }
-  findings.conclude();
+  check_passwords(connection, result, findings);
+  note_extension_tables(connection, result);
+  findings.about("lock table");
+  result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
+  findings.about("disk");
+  check_disk(root, result.server, newest, options, connection.database(), findings);
+  findings.about("clock");
+  check_clock(result.server, newest, findings);
+  findings.about("pg_dump");
+  choose_tools(options, result, findings, stop);
+  return findings.take();
+}
+
+Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,
+                    const std::optional<Backup>& newest, Observer& observer, std::stop_token stop) {
+  observer.phase("preflight");
+  Preflight result;
+  conclude(examine(connection, repository.root(), options, newest, result, stop), observer);
   return result;
 }
 

@@ -17,6 +17,19 @@ struct Preflight {
   std::vector<LeftOut> left_out;  ///< what our privileges do not reach
 };
 
+struct PreflightFinding {
+  enum class Weight { passed, warning, refused };
+  std::string check;  ///< "server", "privileges", "disk", …
+  Weight weight = Weight::passed;
+  std::string text, hint;
+};
+
+/// All that can be seen beforehand, every check with its findings or passed; of a server that we do not know
+/// no more than that. `root` is where the repository is, or will be.
+std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
+                                      const std::optional<Backup>& newest, Preflight& result,
+                                      std::stop_token stop);
+
 /// Reports each finding to the observer (error: refused; warning: goes on) and throws Refused when there is
 /// one. `newest`: the last readable backup of this database, if any.
 Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,

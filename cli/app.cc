@@ -18,7 +18,7 @@ constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands
     {"backup", declare_backup}, {"list", declare_list},       {"show", declare_show},
     {"verify", declare_verify}, {"restore", declare_restore}, {"drill", declare_drill},
     {"export", declare_export}, {"prune", declare_prune},     {"pin", declare_pin},
-    {"unpin", declare_unpin},
+    {"unpin", declare_unpin},   {"doctor", declare_doctor},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {

@@ -13,8 +13,8 @@ struct BackupArguments {
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;
-  std::vector<std::string> exclude_table_data;
-  bool pin = false, no_role_passwords = false, drill = false;
+  std::vector<std::string> exclude_table_data, exclude_databases;
+  bool pin = false, no_role_passwords = false, drill = false, all_databases = false;
 };
 
 /// Which backups: `ids` may hold "latest"; source and database narrow it.

@@ -1,29 +1,12 @@
-#include <fmt/format.h>
-
 #include "backup/backup.h"
+#include "cli/backup_text.h"
 #include "cli/command.h"
 #include "cli/resolve.h"
+#include "cli/run_backup.h"
 #include "cli/run_drill.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
-
-std::string summary_text(const Path& dir, const ManifestSummary& backup, const std::vector<LeftOut>& left_out,
-                         const std::string& repo) {
-  const double seconds = std::chrono::duration<double>(backup.finished - backup.started).count();
-  std::string text = fmt::format("backup  {}\n", printable(backup.id.shown()));
-  text += fmt::format("path    {}\n", printable(dir.string()));
-  text += fmt::format("rows    {} in {}\n", format_count(backup.rows), counted(backup.tables, "table"));
-  text += fmt::format("bytes   {} -> {} stored, {} new\n", format_bytes(backup.raw_bytes),
-                      format_bytes(backup.stored_bytes), format_bytes(backup.new_bytes));
-  text += fmt::format("time    {}\n", format_seconds(seconds));
-  for (const LeftOut& one : left_out) {
-    text += fmt::format("left out {}: {}\n", printable(one.what), printable(one.why));
-  }
-  text += fmt::format("prove it: pgassay verify{} {}\n", printable(repo), printable(backup.id.shown()));
-  return text;
-}
 
 /// The backup is there whatever becomes of this.
 std::vector<LeftOut> left_out_of(const Path& dir, Observer& observer) {
@@ -37,10 +20,8 @@ std::vector<LeftOut> left_out_of(const Path& dir, Observer& observer) {
 
 }  // namespace
 
-Exit run_backup(Context& context) {
-  const Path root = repository_path(context.arguments, context.config);
-  const BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
-  const Repository repository = Repository::open_or_create(root);
+Backup take_and_tell(Context& context, const Repository& repository, const BackupOptions& options,
+                     Among among) {
   const TakenBackup taken = take_backup(repository, options, context.reporter, context.stop);
   Backup backup;
   backup.id = taken.summary.id;
@@ -48,13 +29,22 @@ Exit run_backup(Context& context) {
   backup.summary = taken.summary;
   if (options.pin) backup.proofs.pin = Pin{taken.summary.finished, {}};
   const std::vector<LeftOut> left_out = left_out_of(taken.dir, context.reporter);
-  context.reply.set_backup(backup);
-  context.reply.set_left_out(left_out);
+  among == Among::several ? context.reply.add_backup(backup, left_out)
+                          : context.reply.set_backup(backup, left_out);
   context.reporter.summary(
-      summary_text(taken.dir, taken.summary, left_out, repeated_repository(context.arguments)));
+      backed_up_text(taken.dir, taken.summary, left_out, repeated_repository(context.arguments)));
+  return backup;
+}
+
+Exit run_backup(Context& context) {
+  const Path root = repository_path(context.arguments, context.config);
+  const BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
+  const Repository repository = Repository::open_or_create(root);
+  if (context.arguments.backup.all_databases) return back_up_all(context, repository, options);
+  const Backup backup = take_and_tell(context, repository, options, Among::alone);
   if (!context.arguments.backup.drill) return Exit::done;
   return drill_and_tell(context, repository, backup,
-                        drill_options(context.arguments, context.config, backup.id.source));
+                        drill_options(context.arguments, context.config, backup.id.source), Among::alone);
 }
 
 }  // namespace pgassay::cli

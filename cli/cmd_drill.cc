@@ -29,7 +29,7 @@ Exit run_drill(Context& context) {
   const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
   const Backup backup = repository.find(id, {selection.source, selection.database});
   return drill_and_tell(context, repository, backup,
-                        drill_options(arguments, context.config, backup.id.source));
+                        drill_options(arguments, context.config, backup.id.source), Among::alone);
 }
 
 }  // namespace pgassay::cli

@@ -20,6 +20,9 @@ struct Context {
   std::stop_token stop;
 };
 
+/// Is what is told the one thing of the --json document, or one of an array?
+enum class Among { alone, several };
+
 Exit run_backup(Context& context);
 Exit run_list(Context& context);
 Exit run_show(Context& context);
@@ -31,6 +34,7 @@ Exit run_pin(Context& context);
 Exit run_unpin(Context& context);
 Exit run_export(Context& context);
 Exit run_replace(Context& context);  ///< restore --replace
+Exit run_doctor(Context& context);
 
 /// Tells what came of a restore and says the exit status; `more` follows the text.
 Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,

@@ -272,6 +272,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
   source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
   source.exclude_table_data = section.texts("exclude_table_data");
+  source.exclude_databases = section.texts("exclude_databases");
   source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);
   source.lock_policy = section.text("lock_policy");
   if (source.lock_policy && *source.lock_policy != "warn" && *source.lock_policy != "yield") {

@@ -35,7 +35,7 @@ struct SourceConfig {
   ConnInfo connection;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
-  std::vector<std::string> exclude_table_data;
+  std::vector<std::string> exclude_table_data, exclude_databases;
   std::optional<double> lock_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<double> full_every_days;

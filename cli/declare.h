@@ -11,7 +11,8 @@ namespace pgassay::cli {
 
 CLI::App& add_command(CLI::App& app, const char* name, const char* what, const char* examples);
 void add_jobs(CLI::App& command, std::optional<unsigned>& jobs, const char* what);
-void add_selection(CLI::App& command, Selection& selection);  ///< --source, --database
+void add_selection(CLI::App& command, Selection& selection);         ///< --source, --database
+void add_all_databases(CLI::App& command, BackupArguments& backup);  ///< and what it leaves out
 void add_one_id(CLI::App& command, Selection& selection);
 
 void declare_backup(CLI::App& app, Arguments& arguments);
@@ -24,5 +25,6 @@ void declare_prune(CLI::App& app, Arguments& arguments);
 void declare_pin(CLI::App& app, Arguments& arguments);
 void declare_unpin(CLI::App& app, Arguments& arguments);
 void declare_export(CLI::App& app, Arguments& arguments);
+void declare_doctor(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli

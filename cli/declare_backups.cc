@@ -5,12 +5,13 @@ namespace pgassay::cli {
 
 void declare_backup(CLI::App& app, Arguments& arguments) {
   CLI::App& command =
-      add_command(app, "backup", "take a backup of one database",
+      add_command(app, "backup", "take a backup of one database, or of each of a server",
                   "  pgassay backup prod                          a source of the configuration\n"
                   "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
                   "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
                   "  pgassay backup prod --label before-migration --pin\n"
-                  "  pgassay backup prod --drill                  and restore it into a throwaway server\n");
+                  "  pgassay backup prod --drill                  and restore it into a throwaway server\n"
+                  "  pgassay backup prod --all-databases          each by itself; the worst status counts\n");
   BackupArguments& backup = arguments.backup;
   command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
   command
@@ -51,7 +52,19 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       .add_option("--full-every", backup.full_every,
                   "store all parts anew after this long (default 7d; 0: always)")
       ->option_text("DURATION");
+  add_all_databases(command, backup);
   command.add_flag("--no-role-passwords", backup.no_role_passwords, "leave the roles' password hashes out");
+}
+
+void add_all_databases(CLI::App& command, BackupArguments& backup) {
+  CLI::Option* all = command.add_flag("--all-databases", backup.all_databases,
+                                      "every database of the server, each by itself; templates are left out");
+  command
+      .add_option("--exclude-database", backup.exclude_databases,
+                  "of --all-databases: leave out those that fit (* and ?); repeatable")
+      ->option_text("PATTERN")
+      ->allow_extra_args(false)
+      ->needs(all);
 }
 
 void declare_list(CLI::App& app, Arguments& arguments) {

@@ -33,32 +33,42 @@ Json phases_of(const Evidence& evidence) {
   return json;
 }
 
+/// What `drill` adds to its document.
+Json drilled(const BackupId& id, const DrillReport& report) {
+  const Evidence& evidence = report.evidence;
+  const bool stored = !evidence.file.empty();
+  Json json = {{"verdict", to_string(evidence.verdict)},
+               {"checks", checks_of(evidence)},
+               {"findings", findings_of(evidence)},
+               {"evidence", stored ? Json(evidence.file.string()) : Json(nullptr)}};
+  json["drill"] = {{"id", id.stamp},
+                   {"source", id.source},
+                   {"database", id.database},
+                   {"summary", drill_sentence(evidence)},
+                   {"started", to_rfc3339(evidence.started)},
+                   {"finished", to_rfc3339(evidence.finished)},
+                   {"restore_seconds", number_or_null(evidence, kRestoreSeconds)},
+                   {"rows", number_or_null(evidence, fact::kRowsCompared)},
+                   {"raw_bytes", number_or_null(evidence, fact::kBytesCompared)},
+                   {"tables", number_or_null(evidence, fact::kTablesCompared)},
+                   {"objects", number_or_null(evidence, fact::kObjectsCompared)},
+                   {"phases", phases_of(evidence)},
+                   {"facts", evidence.facts},
+                   {"notes", evidence.notes},
+                   {"connect", report.how_to_connect.empty() ? Json(nullptr) : Json(report.how_to_connect)}};
+  if (!stored) json["evidence_document"] = Json::parse(to_json(evidence));
+  return json;
+}
+
 }  // namespace
 
 void set_drilled(Reply& reply, const BackupId& id, const DrillReport& report) {
-  const Evidence& evidence = report.evidence;
-  reply.set("verdict", to_string(evidence.verdict));
-  reply.set("checks", checks_of(evidence));
-  reply.set("findings", findings_of(evidence));
-  const bool stored = !evidence.file.empty();
-  reply.set("evidence", stored ? Json(evidence.file.string()) : Json(nullptr));
-  reply.set("drill",
-            {{"id", id.stamp},
-             {"source", id.source},
-             {"database", id.database},
-             {"summary", drill_sentence(evidence)},
-             {"started", to_rfc3339(evidence.started)},
-             {"finished", to_rfc3339(evidence.finished)},
-             {"restore_seconds", number_or_null(evidence, kRestoreSeconds)},
-             {"rows", number_or_null(evidence, fact::kRowsCompared)},
-             {"raw_bytes", number_or_null(evidence, fact::kBytesCompared)},
-             {"tables", number_or_null(evidence, fact::kTablesCompared)},
-             {"objects", number_or_null(evidence, fact::kObjectsCompared)},
-             {"phases", phases_of(evidence)},
-             {"facts", evidence.facts},
-             {"notes", evidence.notes},
-             {"connect", report.how_to_connect.empty() ? Json(nullptr) : Json(report.how_to_connect)}});
-  if (!stored) reply.set("evidence_document", Json::parse(to_json(evidence)));
+  const Json json = drilled(id, report);
+  for (const auto& [key, value] : json.items()) reply.set(key, value);
+}
+
+void add_drilled(Reply& reply, const BackupId& id, const DrillReport& report) {
+  reply.add("drills", drilled(id, report));
 }
 
 void set_collected(Reply& reply, const std::vector<std::string>& gone) {

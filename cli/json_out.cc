@@ -68,6 +68,13 @@ Json json_of(const Backup& backup) {
   return json;
 }
 
+Json json_of(const Backup& backup, std::span<const LeftOut> left_out) {
+  Json json = json_of(backup), lacks = Json::array();
+  for (const LeftOut& one : left_out) lacks.push_back({{"what", one.what}, {"why", one.why}});
+  json["left_out"] = std::move(lacks);
+  return json;
+}
+
 Json json_of(const std::vector<PhaseTime>& phases) {
   Json json = Json::array();
   for (const PhaseTime& phase : phases) json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
@@ -153,9 +160,12 @@ void Reply::set_backup(const Backup& backup) {
   members_->own["backup"] = json_of(backup);
 }
 
-void Reply::set_left_out(std::span<const LeftOut> left_out) {
-  Json& json = members_->own["backup"]["left_out"] = Json::array();
-  for (const LeftOut& one : left_out) json.push_back({{"what", one.what}, {"why", one.why}});
+void Reply::set_backup(const Backup& backup, std::span<const LeftOut> left_out) {
+  members_->own["backup"] = json_of(backup, left_out);
+}
+
+void Reply::add_backup(const Backup& backup, std::span<const LeftOut> left_out) {
+  add("backups", json_of(backup, left_out));
 }
 
 void Reply::set_backups(std::span<const Backup> backups) {
@@ -236,6 +246,10 @@ void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
 
 void Reply::set(std::string_view key, nlohmann::ordered_json value) {
   members_->own[std::string(key)] = std::move(value);
+}
+
+void Reply::add(std::string_view key, nlohmann::ordered_json value) {
+  members_->own[std::string(key)].push_back(std::move(value));
 }
 
 std::string Reply::document(int exit) const {

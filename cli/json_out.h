@@ -32,7 +32,8 @@ class Reply {
 
   void message(Level level, std::string_view text, std::string_view hint);
   void set_backup(const Backup& backup);
-  void set_left_out(std::span<const LeftOut> left_out);  ///< of that backup
+  void set_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< what it lacks
+  void add_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< to "backups"
   void set_backups(std::span<const Backup> backups);
   /// `largest`: at most that many relations, those with most bytes first; 0: all, in the manifest's order.
   void set_details(const Manifest& manifest, std::size_t largest);
@@ -41,6 +42,9 @@ class Reply {
 
   /// Any other member: what a command's own json_*.cc built. A null is kept.
   void set(std::string_view key, nlohmann::ordered_json value);
+
+  /// To the end of an array, which is made where it is not there.
+  void add(std::string_view key, nlohmann::ordered_json value);
 
   /// One line feed at its end. Bytes that are no UTF-8 are replaced by U+FFFD.
   std::string document(int exit) const;

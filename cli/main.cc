@@ -23,7 +23,7 @@ Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
       {"backup", run_backup},   {"list", run_list},   {"show", run_show},     {"verify", run_verify},
       {"restore", run_restore}, {"drill", run_drill}, {"export", run_export}, {"prune", run_prune},
-      {"pin", run_pin},         {"unpin", run_unpin},
+      {"pin", run_pin},         {"unpin", run_unpin}, {"doctor", run_doctor},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)

@@ -162,6 +162,15 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
   return options;
 }
 
+std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
+                                            const std::string& source) {
+  const auto found = config.sources.find(source);
+  std::vector<std::string> patterns;
+  if (found != config.sources.end()) patterns = found->second.exclude_databases;
+  std::ranges::copy(arguments.backup.exclude_databases, std::back_inserter(patterns));
+  return patterns;
+}
+
 VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
   VerifyOptions options;
   options.jobs = first_of(arguments.verify.jobs, {}, config.jobs, default_jobs());

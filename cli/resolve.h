@@ -26,6 +26,9 @@ std::string shell_word(const std::string& plain);
 
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
+/// Patterns of databases that --all-databases leaves out.
+std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
+                                            const std::string& source);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);
 RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
 

@@ -44,7 +44,7 @@ void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
 }  // namespace
 
 Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const DrillOptions& options) {
+                    const DrillOptions& options, Among among) {
   DrillReport report;
   try {
     report = drill_backup(repository, backup, options, context.reporter, context.stop);
@@ -53,7 +53,8 @@ Exit drill_and_tell(Context& context, const Repository& repository, const Backup
     throw;
   }
   const Evidence& evidence = report.evidence;
-  set_drilled(context.reply, backup.id, report);
+  among == Among::several ? add_drilled(context.reply, backup.id, report)
+                          : set_drilled(context.reply, backup.id, report);
   const std::string text = drill_text(backup.id, report, !context.arguments.quiet);
   evidence.verdict == Verdict::pass ? context.reporter.summary(text) : context.reporter.print(text);
   if (!report.how_to_connect.empty())

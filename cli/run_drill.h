@@ -15,10 +15,11 @@ DrillOptions drill_options(const Arguments& arguments, const Config& config, con
 /// Throws Error with the exit status of the verdict unless it is PASS: the last word, for whoever reads
 /// nothing else.
 Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const DrillOptions& options);
+                    const DrillOptions& options, Among among);
 
 /// Their members of the --json document.
 void set_drilled(Reply& reply, const BackupId& id, const DrillReport& report);
+void add_drilled(Reply& reply, const BackupId& id, const DrillReport& report);  ///< to "drills"
 void set_collected(Reply& reply, const std::vector<std::string>& gone);
 
 /// Checks, phases and the sentence that an auditor looks for. Of checks that passed only when `all_checks`.

@@ -44,19 +44,33 @@ struct ChosenImage {
   ContainerImage facts;
 };
 
-ChosenImage choose_image(const ContainerCli& cli, const ThrowawayRequest& request, Observer& observer,
-                         std::stop_token stop) {
-  const std::string name =
-      request.image.empty() ? "postgres:" + std::to_string(request.source_version / 10000) : request.image;
-  if (request.pull != Pull::always) {
-    if (const auto image = cli.image(name, stop)) return {name, *image};
-  }
-  const std::string hint = fmt::format(
+std::string image_name(const ThrowawayRequest& request) {
+  return request.image.empty() ? "postgres:" + std::to_string(request.source_version / 10000) : request.image;
+}
+
+std::string image_hint(const ContainerCli& cli, const std::string& name) {
+  return fmt::format(
       "{} pull {}, or build an image of that name, or name another with --image (docs/engines.md)",
       cli.program(), name);
-  if (request.pull == Pull::never)
+}
+
+/// Nothing: it has to be pulled.
+std::optional<ContainerImage> image_here(const ContainerCli& cli, const ThrowawayRequest& request,
+                                         std::stop_token stop) {
+  if (request.pull == Pull::always) return std::nullopt;
+  const std::string name = image_name(request);
+  std::optional<ContainerImage> image = cli.image(name, stop);
+  if (!image && request.pull == Pull::never)
     throw Unverified(
-        fmt::format("{} has no image {} on this host, and it may not be pulled", cli.program(), name), hint);
+        fmt::format("{} has no image {} on this host, and it may not be pulled", cli.program(), name),
+        image_hint(cli, name));
+  return image;
+}
+
+ChosenImage choose_image(const ContainerCli& cli, const ThrowawayRequest& request, Observer& observer,
+                         std::stop_token stop) {
+  const std::string name = image_name(request), hint = image_hint(cli, name);
+  if (const auto image = image_here(cli, request, stop)) return {name, *image};
   observer.message(Level::info, fmt::format("pulling the image {}", name));
   const std::string reference = cli.program() == "podman" ? with_registry(name) : name;
   try {
@@ -300,6 +314,14 @@ std::string why_abandoned(const LabelledContainer& container) {
 }
 
 }  // namespace
+
+std::string look_at_container_server(Engine engine, const ThrowawayRequest& request, std::stop_token stop) {
+  const ContainerCli cli{std::string(to_string(engine))};
+  const std::string version = cli.reach(stop);
+  const bool here = image_here(cli, request, stop).has_value();
+  return fmt::format("{} {} with the image {}{}", cli.program(), version, image_name(request),
+                     here ? "" : ", which has to be pulled");
+}
 
 std::unique_ptr<ThrowawayServer> start_container_server(Engine engine, const ThrowawayRequest& request,
                                                         Observer& observer, std::stop_token stop) {

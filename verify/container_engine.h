@@ -15,6 +15,10 @@ namespace pgassay {
 std::unique_ptr<ThrowawayServer> start_container_server(Engine engine, const ThrowawayRequest& request,
                                                         Observer& observer, std::stop_token stop);
 
+/// What it would be, in words. Throws Unverified as start_container_server would, as far as that can be seen;
+/// pulls nothing.
+std::string look_at_container_server(Engine engine, const ThrowawayRequest& request, std::stop_token stop);
+
 /// The containers that drills of this user left behind, by label: {program, name} and why.
 struct AbandonedContainer {
   ContainerCli cli;

@@ -62,9 +62,9 @@ Programs choose_programs(const ThrowawayRequest& request, std::stop_token stop) 
   return {*fitting, unprivileged_user()};
 }
 
-void check_disk(const Path& dir, const ThrowawayRequest& request, Observer& observer) {
-  const std::uint64_t needed = bytes_needed(request), there = free_bytes(dir);
-  const std::string where = dir.parent_path().string();
+void check_disk(const Path& base, const ThrowawayRequest& request, Observer* observer) {
+  const std::uint64_t needed = bytes_needed(request), there = free_bytes(base);
+  const std::string where = base.string();
   constexpr char kHint[] = "free space there, or name a larger place with --work-dir or TMPDIR";
   if (there < needed) {
     throw Unverified(
@@ -73,11 +73,19 @@ void check_disk(const Path& dir, const ThrowawayRequest& request, Observer& obse
                     where, there / kMiB, needed / kMiB),
         kHint);
   }
-  if (there < 2 * needed) {
-    observer.message(Level::warning,
-                     fmt::format("{} may be too small for the drill: {} MiB are free", where, there / kMiB),
-                     kHint);
+  if (observer != nullptr && there < 2 * needed) {
+    observer->message(Level::warning,
+                      fmt::format("{} may be too small for the drill: {} MiB are free", where, there / kMiB),
+                      kHint);
   }
+}
+
+PgTool fitting_tool(std::string_view program, int server, const std::string& server_text,
+                    const ThrowawayRequest& request, std::stop_token stop) {
+  const std::vector<PgTool> tools = find_pg_tools(std::string(program), stop);
+  if (const auto fitting = fitting_pg_restore(server, request.pg_dump_version, tools)) return *fitting;
+  throw Unverified(fmt::format("no {} on this host fits the throwaway server {}", program, server_text),
+                   "install postgresql-client-" + shown_major(std::max(server, request.pg_dump_version)));
 }
 
 /// The postmaster that runs in that data directory; 0: none. By its pid file, and by where it really is.
@@ -100,7 +108,7 @@ class LocalEngine : public ThrowawayServer {
 
   void begin(Observer& observer) {
     check_socket_path(socket_dir());
-    check_disk(dir_.path(), request_, observer);
+    check_disk(dir_.path().parent_path(), request_, &observer);
     memory_ = memory_for(request_);
     settings_ = throwaway_settings(request_, memory_, free_bytes(dir_.path()) / 8);
     settings_["listen_addresses"] = "";
@@ -116,13 +124,7 @@ class LocalEngine : public ThrowawayServer {
   ConnInfo conninfo() const override { return throwaway_conninfo(socket_dir()); }
 
   PgTool tool(std::string_view program) const override {
-    std::vector<PgTool> tools = find_pg_tools(std::string(program), stop_);
-    if (const auto fitting = fitting_pg_restore(ready_.version, request_.pg_dump_version, tools))
-      return *fitting;
-    const std::string major = shown_major(std::max(ready_.version, request_.pg_dump_version));
-    throw Unverified(
-        fmt::format("no {} on this host fits the throwaway server {}", program, ready_.version_text),
-        "install postgresql-client-" + major);
+    return fitting_tool(program, ready_.version, ready_.version_text, request_, stop_);
   }
 
   EngineFacts facts() const override {
@@ -238,6 +240,17 @@ std::unique_ptr<ThrowawayServer> start_local_server(const ThrowawayRequest& requ
   auto server = std::make_unique<LocalEngine>(request, choose_programs(request, stop), observer, stop);
   server->begin(observer);
   return server;
+}
+
+std::string look_at_local_server(const ThrowawayRequest& request, std::stop_token stop) {
+  const PgTool postgres = choose_programs(request, stop).postgres;
+  const PgTool pg_restore =
+      fitting_tool("pg_restore", postgres.version, postgres.version_text, request, stop);
+  const Path base = throwaway_base(request.work_dir);
+  if (::access(base.c_str(), W_OK | X_OK) != 0) throw_errno("can't make a directory in", base);
+  check_disk(base, request, nullptr);
+  return fmt::format("this host's PostgreSQL {}, with pg_restore {}, in {} ({} MiB free)",
+                     postgres.version_text, pg_restore.version_text, base.string(), free_bytes(base) / kMiB);
 }
 
 void end_local_server(const Path& dir) {

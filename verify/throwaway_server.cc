@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <initializer_list>
 #include <utility>
 
 #include "core/system/error.h"
@@ -34,7 +33,7 @@ class Attempts {
   Attempts(const ThrowawayRequest& request, Observer& observer, std::stop_token stop)
       : request_(request), observer_(observer), stop_(std::move(stop)) {}
 
-  std::unique_ptr<ThrowawayServer> first_of(std::initializer_list<Engine> engines) {
+  std::unique_ptr<ThrowawayServer> first_of(const std::vector<Engine>& engines) {
     for (const Engine engine : engines) {
       try {
         return one(engine);
@@ -64,10 +63,7 @@ std::unique_ptr<ThrowawayServer> start(Engine engine, const ThrowawayRequest& re
                                        const std::stop_token& stop) {
   Attempts attempts(request, observer, stop);
   if (engine != Engine::automatic) return attempts.one(engine);
-  if (!request.image.empty()) return attempts.first_of({Engine::docker, Engine::podman});
-  if (has_local_server_of_same_major(request, stop))
-    return attempts.first_of({Engine::local, Engine::docker, Engine::podman});
-  return attempts.first_of({Engine::docker, Engine::podman, Engine::local});
+  return attempts.first_of(engines_in_turn(engine, request, stop));
 }
 
 }  // namespace
@@ -91,6 +87,14 @@ Pull parse_pull(std::string_view text) {
     if (name == text) return pull;
   }
   throw UsageError(fmt::format("no such pull policy: {}", text), "missing, never or always");
+}
+
+std::vector<Engine> engines_in_turn(Engine engine, const ThrowawayRequest& request, std::stop_token stop) {
+  if (engine != Engine::automatic) return {engine};
+  if (!request.image.empty()) return {Engine::docker, Engine::podman};
+  if (has_local_server_of_same_major(request, std::move(stop)))
+    return {Engine::local, Engine::docker, Engine::podman};
+  return {Engine::docker, Engine::podman, Engine::local};
 }
 
 std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const ThrowawayRequest& request,

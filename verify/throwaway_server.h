@@ -88,6 +88,9 @@ class ThrowawayServer {
   virtual void keep() = 0;
 };
 
+/// In which order a server is looked for; see start_throwaway_server.
+std::vector<Engine> engines_in_turn(Engine engine, const ThrowawayRequest& request, std::stop_token stop);
+
 /// Removes what earlier runs with that engine left behind, then starts a server and waits until it is ready.
 /// Automatic: a container when an image is given; else local when this host has a server of the source's
 /// major release; else a container of postgres:<major>; else a newer local server. Throws Unverified saying

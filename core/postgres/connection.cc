@@ -120,8 +120,9 @@ bool worth_passing_on(const PQconninfoOption& option) {
 std::string one_line(const char* text) {
   std::string line(text == nullptr ? "" : text);
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
-  std::replace(line.begin(), line.end(), '\n', ' ');
   std::erase(line, '\r');
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::erase(line, '\t');  // libpq begins the second line with one
   return line;
 }
 

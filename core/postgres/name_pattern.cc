@@ -10,8 +10,10 @@ std::size_t character(std::string_view text) {
   return length;
 }
 
+}  // namespace
+
 /// Where a * has taken too little, it takes one byte more: the last * is the only one that ever needs to.
-bool matches(std::string_view pattern, std::string_view text) {
+bool fits_glob(std::string_view pattern, std::string_view text) {
   constexpr std::size_t kNone = std::string_view::npos;
   std::size_t at = 0, in = 0, star = kNone, taken = 0;
   while (in < text.size()) {
@@ -35,11 +37,9 @@ bool matches(std::string_view pattern, std::string_view text) {
   return at == pattern.size();
 }
 
-}  // namespace
-
 bool fits_pattern(std::string_view pattern, const QualifiedName& name) {
   const bool qualified = pattern.find('.') != std::string_view::npos;
-  return matches(pattern, qualified ? name.shown() : name.name);
+  return fits_glob(pattern, qualified ? name.shown() : name.name);
 }
 
 const std::string* NamePatterns::fits(const QualifiedName& name) {

@@ -10,6 +10,9 @@
 
 namespace pgassay {
 
+/// The whole text: a dot is a character as any.
+bool fits_glob(std::string_view pattern, std::string_view text);
+
 bool fits_pattern(std::string_view pattern, const QualifiedName& name);
 
 class NamePatterns {

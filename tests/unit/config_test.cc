@@ -152,6 +152,7 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(prod.compression, 3);
   EXPECT_EQ(prod.full_every_days, 14);
   EXPECT_EQ(prod.exclude_table_data, (std::vector<std::string>{"audit.*", "public.sessions"}));
+  EXPECT_EQ(prod.exclude_databases, (std::vector<std::string>{"scratch", "test_*"}));
   EXPECT_EQ(prod.lock_timeout, 10);
   EXPECT_EQ(prod.lock_policy, "warn");
   EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");

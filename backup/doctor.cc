@@ -1,0 +1,201 @@
+#include "backup/doctor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/postgres/session.h"
+#include "core/repository/layout.h"
+#include "core/system/error.h"
+
+namespace pgassay {
+namespace {
+
+using Weight = PreflightFinding::Weight;
+
+/// Itself, or the nearest directory above it that is there and that we can see.
+Path existing_part(Path path) {
+  path = std::filesystem::absolute(path).lexically_normal();
+  std::error_code unseen;
+  while (path.has_relative_path() && !std::filesystem::exists(path, unseen)) path = path.parent_path();
+  return path;
+}
+
+PreflightFinding unwritable(const Path& dir) {
+  return {"repository", Weight::refused,
+          fmt::format("can't write in {}: {}", dir.string(), std::strerror(errno)),
+          "give the directory to the user that backs up (chown, chmod 700), mount it read-write, or name "
+          "another with --repo"};
+}
+
+bool may_write(const Path& dir) {
+  return ::faccessat(AT_FDCWD, dir.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+PreflightFinding writable(const Path& root, const Path& there) {
+  if (!may_write(there)) return unwritable(there);
+  if (there == std::filesystem::absolute(root).lexically_normal())
+    return {"repository", Weight::passed, root.string() + " can be written", {}};
+  return {"repository", Weight::passed, root.string() + " is not there yet and can be made", {}};
+}
+
+/// The repository, if there is one to open.
+std::optional<Repository> open_repository(const Path& root, std::vector<PreflightFinding>& findings) {
+  try {
+    findings.push_back(writable(root, existing_part(root)));
+    if (exists(status_of(root / "pgassay.json"))) return Repository::open(root);
+    if (exists(status_of(root)) && !list_names(root).empty())
+      findings.push_back({"repository", Weight::refused,
+                          root.string() + " is no repository, and holds something else",
+                          "name an empty or absent directory with --repo"});
+  } catch (const Error& error) {
+    // A directory that is out of our reach has been told by then.
+    if (findings.empty() || findings.back().weight != Weight::refused)
+      findings.push_back({"repository", Weight::refused, error.what(), error.hint()});
+  }
+  return std::nullopt;
+}
+
+/// Does a run hold the database's lock now? Looks without taking it away from anybody for longer than a
+/// moment.
+PreflightFinding lock_of(const Path& root, const std::string& source, const std::string& database) {
+  const Path file = root / encode_name(source) / encode_name(database) / ".lock";
+  if (!exists(status_of(file))) return {"lock", Weight::passed, "nobody has backed this database up yet", {}};
+  const Fd fd = open_for_reading(file);
+  if (try_lock(fd, LockMode::shared)) return {"lock", Weight::passed, "no other run", {}};
+  std::string holder = read_file(file, 4096);
+  while (holder.ends_with('\n')) holder.pop_back();
+  return {"lock", Weight::warning, "another run holds it: " + holder,
+          "a backup that starts now ends with 5; wait for the other to end"};
+}
+
+/// What an earlier run made as another user stands in the way though the root is ours.
+void check_parts(const Path& root, const std::string& source, const std::string& database,
+                 std::vector<PreflightFinding>& findings) {
+  const Path of_source = root / encode_name(source);
+  for (const Path& dir : {root / ".partial", of_source, of_source / encode_name(database)}) {
+    if (!exists(status_of(dir)) || may_write(dir)) continue;
+    findings.push_back(unwritable(dir));
+    return;
+  }
+}
+
+/// This database's part of the repository; its newest backup.
+std::optional<Backup> look_into(const Repository& repository, const std::string& source,
+                                const std::string& database, std::vector<PreflightFinding>& findings) {
+  const std::size_t before = findings.size();
+  try {
+    check_parts(repository.root(), source, database, findings);
+    std::optional<Backup> newest = repository.newest(source, database);
+    findings.push_back(lock_of(repository.root(), source, database));
+    return newest;
+  } catch (const Error& error) {
+    // What can't be read was mostly told by then as what can't be written.
+    if (findings.size() == before)
+      findings.push_back({"repository", Weight::refused, error.what(), error.hint()});
+    return std::nullopt;
+  }
+}
+
+std::string shown_mib(std::uint64_t bytes) {
+  return bytes >> 20 == 0 ? "less than 1 MiB" : fmt::format("{} MiB", bytes >> 20);
+}
+
+/// What is looked at.
+struct Scene {
+  Connection& connection;
+  Path root;  ///< or what is there of it
+  std::optional<Backup> newest;
+  Preflight preflight;
+};
+
+std::string room_words(const Scene& scene) {
+  const std::string free =
+      fmt::format("{} free in {}", shown_mib(free_bytes(scene.root)), scene.root.string());
+  if (scene.newest && scene.newest->summary)
+    return fmt::format("{}; the last backup took {}", free, shown_mib(scene.newest->summary->stored_bytes));
+  return fmt::format("{} for a first backup of a database of {}", free,
+                     shown_mib(scene.preflight.server.database_bytes));
+}
+
+std::string passed_words(const std::string& check, const Scene& scene) {
+  const ServerFacts& server = scene.preflight.server;
+  const Connection& connection = scene.connection;
+  if (check == "server")
+    return fmt::format("{}: PostgreSQL {}{}", connection.described(), server.version_text,
+                       server.standby ? ", a standby" : "");
+  if (check == "privileges")
+    return fmt::format("{} may read all of it{}", connection.user(),
+                       server.superuser ? ", as a superuser" : "");
+  if (check == "lock table")
+    return fmt::format("max_locks_per_transaction = {} is enough", server.max_locks_per_transaction);
+  if (check == "disk") return room_words(scene);
+  if (check == "clock") return "the server's and this host's agree";
+  if (check == "pg_dump")
+    return fmt::format("{} {}", scene.preflight.pg_dump.argv.back(), scene.preflight.pg_dump.version_text);
+  return {};
+}
+
+void examine_server(Connection& connection, const Path& root, const std::optional<Repository>& repository,
+                    const BackupOptions& options, Diagnosis& diagnosis, std::stop_token stop) {
+  start_reading_session(connection);
+  std::vector<PreflightFinding>& findings = diagnosis.findings;
+  const std::string database = connection.database();
+  Scene scene{connection, existing_part(root), {}, {}};
+  if (repository) scene.newest = look_into(*repository, options.source, database, findings);
+  for (PreflightFinding& finding :
+       examine(connection, scene.root, options, scene.newest, scene.preflight, stop)) {
+    if (finding.weight == Weight::passed) finding.text = passed_words(finding.check, scene);
+    findings.push_back(std::move(finding));
+  }
+  for (const LeftOut& left_out : scene.preflight.left_out)
+    findings.push_back({"left out", Weight::warning, left_out.what + ": " + left_out.why, {}});
+  if (scene.newest && scene.newest->summary) diagnosis.raw_bytes = scene.newest->summary->raw_bytes;
+  diagnosis.preflight = std::move(scene.preflight);
+}
+
+PreflightFinding client_programs(std::stop_token stop) {
+  std::vector<std::string> found;
+  for (const PgTool& tool : find_pg_tools("pg_dump", stop))
+    found.push_back(tool.argv.back() + " " + tool.version_text);
+  if (found.empty())
+    return {"client programs", Weight::refused, "no pg_dump in PATH or /usr/lib/postgresql/*/bin",
+            "apt install postgresql-client-15, or of your server's major version"};
+  return {"client programs", Weight::passed, fmt::format("{}", fmt::join(found, ", ")), {}};
+}
+
+}  // namespace
+
+bool Diagnosis::can_back_up() const {
+  return std::ranges::none_of(findings,
+                              [](const PreflightFinding& one) { return one.weight == Weight::refused; });
+}
+
+Diagnosis examine_source(const Path& root, const BackupOptions& options, std::stop_token stop) {
+  Diagnosis diagnosis;
+  diagnosis.subject = options.source;
+  std::optional<Repository> repository = open_repository(root, diagnosis.findings);
+  try {
+    Connection connection = Connection::open(options.connection, kApplicationName, stop);
+    examine_server(connection, root, repository, options, diagnosis, stop);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    diagnosis.findings.push_back({"server", Weight::refused, error.what(), error.hint()});
+  }
+  return diagnosis;
+}
+
+Diagnosis examine_host(const Path& repository, std::stop_token stop) {
+  Diagnosis diagnosis;
+  diagnosis.subject = "this host";
+  diagnosis.findings = {client_programs(stop)};
+  open_repository(repository, diagnosis.findings);
+  return diagnosis;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,15 @@
+// What backup tells of the one it took.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/repository/manifest.h"
+
+namespace pgassay::cli {
+
+/// `repo`: the option that named the repository, for the command that it proposes.
+std::string backed_up_text(const Path& dir, const ManifestSummary& backup,
+                           const std::vector<LeftOut>& left_out, const std::string& repo);
+
+}  // namespace pgassay::cli
