@@ -71,6 +71,8 @@ void RowBatches::chunk(Bytes bytes) {
 }
 
 void RowBatches::finish() {
+  if (!pending_.empty() && pending_.back() != '\n')
+    throw BadBackup("the rows end in the middle of one", "another backup may be whole");
   if (rows_ > 0) consumer_(pending_);
   pending_.clear();
   rows_ = 0;

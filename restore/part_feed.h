@@ -29,7 +29,7 @@ class RowBatches : public ChunkSink {
   using Consumer = std::function<void(std::string_view rows)>;
   RowBatches(std::size_t max_rows, Consumer consumer) : max_rows_(max_rows), consumer_(std::move(consumer)) {}
   void chunk(Bytes bytes) override;
-  void finish();  ///< passes on what is left
+  void finish();  ///< passes on what is left; throws BadBackup when that ends in the middle of a row
 
  private:
   static constexpr std::size_t kBytes = 4 << 20;

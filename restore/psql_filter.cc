@@ -85,7 +85,7 @@ std::string PsqlFilter::closing() const {
       return "\n" + tag_ + ";\n";
     case State::block_comment: {
       std::string ends;
-      for (unsigned i = 0; i < depth_; ++i) ends += "*/ ";
+      for (unsigned i = 0; i < depth_; ++i) ends += " */";
       return ends + ";\n";
     }
     default:

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <tuple>
 
@@ -16,37 +15,6 @@ namespace pgassay {
 namespace {
 
 constexpr const char* kDefinition = "its definition is not what it was";
-
-/// Calls `line` with each line, without its line feed.
-class Lines : public ChunkSink {
- public:
-  explicit Lines(std::function<void(std::string_view)> line) : line_(std::move(line)) {}
-  void chunk(Bytes bytes) override {
-    std::string_view text = as_text(bytes);
-    for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-      if (begun_.empty()) {
-        line_(text.substr(0, end));
-        continue;
-      }
-      begun_ += text.substr(0, end);
-      line_(begun_);
-      begun_.clear();
-    }
-    begun_ += text;
-  }
-
- private:
-  std::function<void(std::string_view)> line_;
-  std::string begun_;
-};
-
-InventoryObject parse_line(std::string_view line, const Path& file) {
-  const JsonFields json = read_json(line, file);
-  InventoryObject object{json.text("kind"), json.text("identity"), {}, {}, json.text("definition")};
-  if (!json.null("owner")) object.owner = json.text("owner");
-  if (!json.null("acl")) object.acl = json.texts("acl");
-  return object;
-}
 
 /// Of a subscription, or about one.
 bool about_subscription(const InventoryObject& object) {
@@ -163,25 +131,43 @@ std::string definition_sql(std::string_view kind) {
 
 }  // namespace
 
+void InventoryReader::chunk(Bytes bytes) {
+  std::string_view text = as_text(bytes);
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    if (begun_.empty()) {
+      line(text.substr(0, end));
+      continue;
+    }
+    begun_ += text.substr(0, end);
+    line(begun_);
+    begun_.clear();
+  }
+  begun_ += text;
+}
+
+void InventoryReader::line(std::string_view text) {
+  const JsonFields json = read_json(text, fmt::format("{}, line {}", file_, objects_.size() + 1));
+  InventoryObject object{json.text("kind"), json.text("identity"), {}, {}, json.text("definition")};
+  if (!json.null("owner")) object.owner = json.text("owner");
+  if (!json.null("acl")) object.acl = json.texts("acl");
+  objects_.push_back(std::move(object));
+}
+
 std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir) {
-  std::vector<InventoryObject> objects;
   const std::string file(kInventoryFile);
-  Lines lines([&](std::string_view line) {
-    objects.push_back(parse_line(line, fmt::format("{}, line {}", file, objects.size() + 1)));
-  });
+  InventoryReader reader(file);
   try {
-    read_part(backup_dir, file, lines);
+    read_part(backup_dir, file, reader);
   } catch (const DamagedPart& damaged) {
     throw BadBackup(damaged.what(), "another backup may be whole");
   }
-  return objects;
+  return reader.take();
 }
 
 std::vector<InventoryObject> read_present_inventory(Connection& connection) {
-  std::vector<InventoryObject> objects;
-  Lines lines([&](std::string_view line) { objects.push_back(parse_line(line, "the server's answer")); });
-  read_inventory(connection, lines);
-  return objects;
+  InventoryReader reader("the server's answer");
+  read_inventory(connection, reader);
+  return reader.take();
 }
 
 InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,

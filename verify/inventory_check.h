@@ -5,10 +5,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
+#include "core/stream/part.h"
 #include "verify/circumstances.h"
 
 namespace pgassay {
@@ -19,6 +22,20 @@ struct InventoryObject {
   std::optional<std::string> owner;
   std::optional<std::vector<std::string>> acl;
   std::string definition;
+};
+
+/// Lines of an inventory, in chunks that are cut anywhere. chunk() throws BadBackup naming the line that is
+/// none; a last one without its line feed is not counted.
+class InventoryReader : public ChunkSink {
+ public:
+  explicit InventoryReader(std::string file_for_errors) : file_(std::move(file_for_errors)) {}
+  void chunk(Bytes bytes) override;
+  std::vector<InventoryObject> take() { return std::move(objects_); }
+
+ private:
+  void line(std::string_view text);
+  std::string file_, begun_;
+  std::vector<InventoryObject> objects_;
 };
 
 /// Throws BadBackup naming the line that is not one, or that the file is damaged.

@@ -127,7 +127,7 @@ class StoredBytesCheck {
     for (const auto& [name, check] : {std::pair{kInventoryFile, check::kInventory},
                                       {kGlobalsFile, check::kGlobals},
                                       {kSchemaFile, check::kSchema}}) {
-      const auto is_it = [&](const ExpectedFile& file) { return file.stored.file == name; };
+      const auto is_it = [name = name](const ExpectedFile& file) { return file.stored.file == name; };
       if (std::none_of(expected_.begin(), expected_.end(), is_it)) {
         findings_.add(check, {std::string(name), "missing", "the manifest does not name it"});
       }
@@ -195,7 +195,7 @@ class StoredBytesCheck {
     const auto [n, t] = *options_.subset;
     std::size_t number = 0;
     std::set<std::string> chosen;
-    const auto count = [&](const Part& part) {
+    const auto count = [&, n = n, t = t](const Part& part) {
       if (number++ % t == n - 1) chosen.insert(part.file);
     };
     for (const Relation& relation : result_.manifest->relations) {

@@ -99,6 +99,25 @@ TEST(Config, ConnectionKeysAreLibpqsParameters) {
   EXPECT_EQ(config.sources.at("a").connection.parameters, expected);
 }
 
+TEST(Config, LettersThatTomlKnowsOnlyInQuotesAreAnErrorWithItsLine) {
+  for (const char* odd : {"\xc3\xb6l = 2", "gr\xc3\xb6sse = 2", "jobs = 2\xc3\xb6", "\xc9\x8f[U"})
+    EXPECT_TRUE(complaint_about(std::string("\n") + odd + "\n").text.starts_with("pgassay.toml:2: ")) << odd;
+}
+
+TEST(Config, LettersInQuotesAndCommentsAreFine) {
+  const Config config = parse_config(
+      "\xef\xbb\xbf# f\xc3\xbcr uns\n[source.a]\nlabel = \"t\\\"\xc3\xb6\" # \xc3\xb6\n"
+      "dbname = '''\n\xc3\xb6'''\npg_dump = '\xc3\xb6\\'\n",
+      "pgassay.toml");
+  EXPECT_EQ(config.sources.at("a").label, "t\"\xc3\xb6");
+}
+
+TEST(Config, ATableWithoutANameIsAnErrorWithItsLine) {
+  const std::string why = "a table's name must begin with a letter, a digit, '_', '-' or a quote";
+  for (const char* table : {"[.a]", "[=]", "[ $x]", "[[!a]]"})
+    EXPECT_EQ(complaint_about(std::string("jobs = 1\n") + table + "\n").text, "pgassay.toml:2: " + why);
+}
+
 TEST(Config, ARelativeRepositoryIsBesideTheFile) {
   EXPECT_EQ(parse_config("repository = \"backups\"", "/etc/pgassay/pgassay.toml").repository,
             "/etc/pgassay/backups");

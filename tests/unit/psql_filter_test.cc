@@ -105,7 +105,8 @@ TEST(PsqlFilter, EndsWhateverIsOpen) {
            std::pair{"SELECT E'a\\", "\\';\n"},
            std::pair{"SELECT \"a", "\";\n"},
            std::pair{"SELECT $x$ a", "\n$x$;\n"},
-           std::pair{"/* a /* b", "*/ */ ;\n"},
+           std::pair{"/* a /* b", " */ */;\n"},
+           std::pair{"/* a /", " */;\n"},  // "/" and "*/" would begin another
            std::pair{"-- a", "\n;\n"},
            std::pair{"SELECT 1", "\n;\n"},
        }) {

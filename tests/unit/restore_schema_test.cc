@@ -76,6 +76,14 @@ TEST(ExtensionTables, SurviveACycleOfForeignKeys) {
   EXPECT_EQ(parents_first({&one, &two}, {{one.name, two.name}, {two.name, one.name}}).size(), 2U);
 }
 
+TEST(RowBatches, ThatEndInTheMiddleOfARowAreRefused) {
+  for (const std::string_view rows : {"1", "1\n2"}) {
+    RowBatches batches(2, [](std::string_view) { ADD_FAILURE() << "half a row was passed on"; });
+    batches.chunk(as_bytes(rows));
+    EXPECT_THROW(batches.finish(), BadBackup) << rows;
+  }
+}
+
 TEST(RowBatches, HoldWholeRowsWhereverChunksAreCut) {
   std::vector<std::string> batches;
   RowBatches rows(2, [&](std::string_view text) { batches.emplace_back(text); });

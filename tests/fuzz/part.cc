@@ -1,0 +1,117 @@
+#include "core/stream/part.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "restore/export_rows.h"
+#include "restore/part_feed.h"
+#include "tests/fuzz/expect.h"
+#include "tests/fuzz/targets.h"
+
+namespace pgassay::fuzz {
+namespace {
+
+struct Text : ChunkSink {
+  std::string text;
+  void chunk(Bytes bytes) override {
+    if (text.size() + bytes.size() > (16 << 20)) throw Error("enough");
+    text += as_text(bytes);
+  }
+};
+
+/// In memory, where that can be had; gone with the process.
+struct Scratch {
+  std::string dir =
+      ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/pgassay-fuzz-XXXXXX" : "/tmp/pgassay-fuzz-XXXXXX";
+  Scratch() {
+    if (::mkdtemp(dir.data()) == nullptr) throw_errno("can't make the directory", dir);
+  }
+  ~Scratch() { remove_tree(dir); }
+};
+
+Path scratch() {
+  static const Scratch scratch;
+  return scratch.dir;
+}
+
+void read_as_a_part(std::string_view input) {
+  const Path file = scratch() / "part";
+  remove_tree(file);
+  const Fd fd = create_file(file);
+  write_all(fd.get(), as_bytes(input), file);
+  Text rows;
+  try {
+    const Part part = read_part(scratch(), "part", rows);
+    PGASSAY_EXPECT(part.raw == rows.text.size());
+    PGASSAY_EXPECT(part.stored == input.size());
+    PGASSAY_EXPECT(part.digest.rows ==
+                   static_cast<std::uint64_t>(std::count(rows.text.begin(), rows.text.end(), '\n')));
+  } catch (const Error&) {
+  }
+}
+
+/// Rows that were written are read as they were, however they are cut; and none of what is made of them
+/// falls over.
+void write_and_read(std::string_view rows) {
+  const Path file = scratch() / "part";
+  remove_tree(file);
+  PartEncoder encoder(1);
+  PartWriter writer(encoder, scratch(), "part");
+  const std::size_t half = rows.size() / 2;
+  writer.chunk(as_bytes(rows.substr(0, half)));
+  writer.chunk(as_bytes(rows.substr(half)));
+  try {
+    const Part written = writer.finish();
+    Text read;
+    const Part found = read_part(scratch(), "part", read);
+    PGASSAY_EXPECT(read.text == rows);
+    PGASSAY_EXPECT(found.digest == written.digest && found.sha == written.sha);
+  } catch (const DamagedPart&) {
+    PGASSAY_EXPECT(false);
+  } catch (const Error&) {
+    PGASSAY_EXPECT(!rows.empty() && rows.back() != '\n');
+  }
+}
+
+std::string as_csv(std::string_view rows, std::size_t cut) {
+  Text out;
+  CsvWriter csv(out, rows.size() % 2 == 0);
+  csv.chunk(as_bytes(rows.substr(0, cut)));
+  csv.chunk(as_bytes(rows.substr(cut)));
+  csv.finish();
+  return out.text;
+}
+
+std::string without_end_marker(std::string_view rows, std::size_t cut) {
+  Text out;
+  NoEndMarker guard(out);
+  try {
+    guard.chunk(as_bytes(rows.substr(0, cut)));
+    guard.chunk(as_bytes(rows.substr(cut)));
+  } catch (const BadBackup&) {
+    return "refused";
+  }
+  const std::string text = "\n" + out.text;
+  PGASSAY_EXPECT(text.find("\n\\.") == std::string::npos);
+  return out.text;
+}
+
+}  // namespace
+
+void part(std::string_view input) {
+  read_as_a_part(input);
+  write_and_read(input);
+  const std::size_t cut = input.empty() ? 0 : static_cast<unsigned char>(input[0]) % input.size();
+  PGASSAY_EXPECT(as_csv(input, cut) == as_csv(input, 0));
+  PGASSAY_EXPECT(without_end_marker(input, cut) == without_end_marker(input, 0));
+  RowBatches batches(3, [](std::string_view rows) { PGASSAY_EXPECT(rows.ends_with('\n')); });
+  batches.chunk(as_bytes(input));
+  try {
+    batches.finish();
+  } catch (const BadBackup&) {
+    PGASSAY_EXPECT(!input.ends_with('\n'));
+  }
+}
+
+}  // namespace pgassay::fuzz
