@@ -32,6 +32,7 @@ struct Connection::Impl {
   std::unique_ptr<PGconn, FinishConnection> conn;
   /// Of copy_out(); made with the first, kept for the next.
   std::unique_ptr<char[]> copy_chunk;
+  bool deaf = false;  ///< nobody heard the last cancel(): another would take as long, and be as vain
 
   PGconn* pg() const { return conn.get(); }
   void connect();

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/postgres/connection_impl.h"
+#include "core/system/bounded_call.h"
 
 namespace pgassay {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 /// TLS and GSSAPI keep bytes that they have decrypted where poll(2) cannot see them; a wait of this length
 /// bounds what that costs.
 constexpr int kHiddenBytesMilliseconds = 100;
+constexpr unsigned kCancelPatienceSeconds = 3;
 
 std::string field(const PGresult* result, int code) {
   return one_line(PQresultErrorField(result, code));
@@ -64,8 +66,13 @@ void Connection::Impl::wait(short events) {
 
 void Connection::Impl::cancel() {
   const std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request(PQgetCancel(pg()), PQfreeCancel);
-  char ignored[256];
-  if (request) PQcancel(request.get(), ignored, sizeof ignored);
+  if (!request || deaf) return;
+  // It waits until the server has heard it: behind a network that stalls, for ever. It may be called from a
+  // signal handler, and so after fork(): https://www.postgresql.org/docs/15/libpq-cancel.html
+  deaf = !call_in_a_fork(kCancelPatienceSeconds, [&request] {
+    char ignored[256];
+    PQcancel(request.get(), ignored, sizeof ignored);
+  });
 }
 
 void Connection::Impl::send(const std::string& sql) {

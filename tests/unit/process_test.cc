@@ -10,6 +10,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/system/bounded_call.h"
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -170,6 +171,18 @@ TEST(ShellWord, IsTakenBackByAShell) {
     EXPECT_EQ(done.out, word) << shell_word(word);
   }
   EXPECT_EQ(shell_word("plain"), "plain");
+}
+
+TEST(ACallInAFork, ComesToItsEnd) {
+  EXPECT_TRUE(call_in_a_fork(5, [] {}));
+}
+
+TEST(ACallInAFork, IsOverWhenItsTimeIs) {
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_FALSE(call_in_a_fork(1, [] {
+    for (;;) ::pause();
+  }));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, 4s);
 }
 
 }  // namespace
