@@ -147,6 +147,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   text.tell();
   Part part = writer.finish();
   part.pages = planned.pages;
+  observer_.settled(planned.bytes, part.raw);
   keep(planned, std::move(part));
   observer_.part_finished(worker, planned.object);
 }

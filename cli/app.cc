@@ -5,6 +5,7 @@
 
 #include "cli/config.h"
 #include "cli/declare.h"
+#include "cli/manual.h"
 #include "cli/units.h"
 #include "core/system/error.h"
 
@@ -18,7 +19,8 @@ constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands
     {"backup", declare_backup}, {"list", declare_list},       {"show", declare_show},
     {"verify", declare_verify}, {"restore", declare_restore}, {"drill", declare_drill},
     {"export", declare_export}, {"prune", declare_prune},     {"pin", declare_pin},
-    {"unpin", declare_unpin},   {"doctor", declare_doctor},
+    {"unpin", declare_unpin},   {"doctor", declare_doctor},   {"nightly", declare_nightly},
+    {"status", declare_status}, {"manual", declare_manual},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {
@@ -128,6 +130,7 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
   }
   if (app.get_subcommands().empty()) throw UsageError("no command given", "see pgassay --help");
   arguments.command = app.get_subcommands()[0]->get_name();
+  if (arguments.command == "manual") arguments.manual.files = manual_files(app);
   if (arguments.quiet && arguments.verbose) throw UsageError("--quiet and --verbose exclude each other");
   return invocation;
 }

@@ -1,6 +1,7 @@
 // What the command line said, as plain values; nothing here knows how it was parsed.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,6 +64,24 @@ struct DrillArguments {
   bool keep = false, gc = false, amcheck = false;
 };
 
+struct NightlyArguments {
+  std::vector<std::string> sources;
+  bool all = false, low_priority = false;
+  std::optional<std::string> timeout, unless_newer;
+};
+
+struct StatusArguments {
+  std::vector<std::string> sources;
+  bool nagios = false;
+  std::optional<std::string> metrics;  ///< a file, or "-"
+};
+
+struct ManualArguments {
+  std::string dir;
+  std::optional<std::string> toml;
+  std::map<std::string, std::string> files;  ///< the pages, by name below dir
+};
+
 struct Arguments {
   std::string command;
   std::optional<std::string> repo, config;
@@ -73,6 +92,9 @@ struct Arguments {
   RestoreArguments restore;
   DrillArguments drill;
   PruneArguments prune;
+  NightlyArguments nightly;
+  StatusArguments status;
+  ManualArguments manual;
   std::optional<std::string> reason;  ///< of pin
   ExportArguments exporting;
   bool all_tables = false;  ///< of show

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/exits.h"
 #include "cli/json_prune.h"
 #include "cli/report_text.h"
 #include "cli/resolve.h"
 #include "cli/resolve_retention.h"
 #include "cli/units.h"
 #include "core/system/cancellation.h"
+#include "core/system/exits.h"
 
 namespace pgassay::cli {
 namespace {

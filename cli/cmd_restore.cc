@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/exits.h"
 #include "cli/report_text.h"
 #include "cli/resolve.h"
 #include "cli/units.h"
+#include "core/system/exits.h"
 #include "restore/restore.h"
 
 namespace pgassay::cli {

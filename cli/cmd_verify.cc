@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "cli/command.h"
-#include "cli/exits.h"
 #include "cli/report_text.h"
 #include "cli/resolve.h"
 #include "cli/units.h"
 #include "core/system/cancellation.h"
+#include "core/system/exits.h"
 
 namespace pgassay::cli {
 namespace {

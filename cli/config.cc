@@ -170,6 +170,12 @@ class Section {
     return *seconds / 86400;
   }
 
+  std::optional<double> long_seconds(const std::string& key) {
+    const auto value = days(key);
+    if (value && *value <= 0) reject(key, fmt::format("{} must be more than 0", key));
+    return value ? std::optional(*value * 86400) : std::nullopt;
+  }
+
   void finish() const {
     for (auto&& [key, node] : table_) {
       const std::string name(key.str());
@@ -289,6 +295,39 @@ DrillConfig read_drill(const toml::node* node, const std::string& shown, bool of
   return drill;
 }
 
+std::optional<std::string> read_url(Section& section, const std::string& key) {
+  auto url = section.text(key);
+  if (url && !url->starts_with("https://") && !url->starts_with("http://"))
+    section.reject(key, fmt::format("{} must begin with https:// or http://", key));
+  return url;
+}
+
+NotifyConfig read_notify(const toml::node* node, const std::string& shown, const Path& file) {
+  NotifyConfig notify;
+  if (node == nullptr) return notify;
+  if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
+  Section section(*node->as_table(), "[" + shown + "]", file);
+  notify.ping_url = read_url(section, "ping_url");
+  notify.webhook_url = read_url(section, "webhook_url");
+  std::vector<std::string> command = section.texts("command");
+  if (section.has("command")) notify.command = std::move(command);
+  notify.mail_to = section.text("mail_to");
+  if (notify.mail_to && notify.mail_to->find_first_of("\r\n") != std::string::npos)
+    section.reject("mail_to", "mail_to must be on one line");
+  notify.when = section.one_of("when", {"always", "failure"});
+  notify.timeout_seconds = section.seconds("timeout");
+  if (const auto ca_file = section.text("ca_file")) notify.ca_file = file.parent_path() / *ca_file;
+  section.finish();
+  return notify;
+}
+
+WatchConfig read_watch(Section& section) {
+  WatchConfig watch;
+  watch.max_age_seconds = section.long_seconds("max_age");
+  watch.drill_every_seconds = section.long_seconds("drill_every");
+  return watch;
+}
+
 SourceConfig read_source(Section section, const std::string& name, const Path& file) {
   SourceConfig source;
   source.connection = read_connection(section);
@@ -307,6 +346,8 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.role_passwords = section.boolean("role_passwords");
   source.drill = read_drill(section.take("drill"), fmt::format("source.{}.drill", name), true, file);
   source.retention = read_retention(section);
+  source.notify = read_notify(section.take("notify"), fmt::format("source.{}.notify", name), file);
+  source.watch = read_watch(section);
   section.finish();
   return source;
 }
@@ -355,6 +396,10 @@ Config parse_config(std::string_view text, const Path& name) {
   config.full_every_days = top.days("full_every");
   config.retention = read_retention(top);
   config.drill = read_drill(top.take("drill"), "drill", false, config.file);
+  config.notify = read_notify(top.take("notify"), "notify", config.file);
+  config.watch = read_watch(top);
+  if (const auto metrics = top.text("metrics_file"))
+    config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
   top.finish();
   return config;

@@ -30,6 +30,18 @@ struct DrillConfig {
   std::vector<Assertion> assertions;  ///< of a source only
 };
 
+/// [notify] and [source.NAME.notify].
+struct NotifyConfig {
+  std::optional<std::string> ping_url, webhook_url, mail_to, when, ca_file;
+  std::optional<std::vector<std::string>> command;
+  std::optional<double> timeout_seconds;
+};
+
+/// When somebody should worry: at the top and in [source.NAME].
+struct WatchConfig {
+  std::optional<double> max_age_seconds, drill_every_seconds;
+};
+
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
 struct SourceConfig {
   ConnInfo connection;
@@ -42,6 +54,8 @@ struct SourceConfig {
   std::optional<bool> role_passwords;
   DrillConfig drill;
   RetentionConfig retention;
+  NotifyConfig notify;
+  WatchConfig watch;
 };
 
 struct Config {
@@ -52,6 +66,9 @@ struct Config {
   std::optional<double> full_every_days;
   RetentionConfig retention;
   DrillConfig drill;
+  NotifyConfig notify;
+  WatchConfig watch;
+  std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
 };
 

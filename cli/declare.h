@@ -26,5 +26,8 @@ void declare_pin(CLI::App& app, Arguments& arguments);
 void declare_unpin(CLI::App& app, Arguments& arguments);
 void declare_export(CLI::App& app, Arguments& arguments);
 void declare_doctor(CLI::App& app, Arguments& arguments);
+void declare_nightly(CLI::App& app, Arguments& arguments);
+void declare_status(CLI::App& app, Arguments& arguments);
+void declare_manual(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli

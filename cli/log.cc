@@ -93,6 +93,10 @@ void Reporter::advanced(std::uint64_t raw_bytes, std::uint64_t rows) {
   progress_.advanced(raw_bytes, rows);
 }
 
+void Reporter::settled(std::uint64_t planned_bytes, std::uint64_t raw_bytes) {
+  progress_.settled(planned_bytes, raw_bytes);
+}
+
 void Reporter::part_finished(unsigned worker, std::string_view) {
   progress_.part_finished(worker);
 }

@@ -29,6 +29,7 @@ class Reporter final : public Observer {
   void plan(std::uint64_t parts, std::uint64_t raw_bytes) override;
   void part_started(unsigned worker, std::string_view object) override;
   void advanced(std::uint64_t raw_bytes, std::uint64_t rows) override;
+  void settled(std::uint64_t planned_bytes, std::uint64_t raw_bytes) override;
   void part_finished(unsigned worker, std::string_view object) override;
 
   /// An error that does not end the command.

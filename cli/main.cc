@@ -21,9 +21,10 @@ namespace {
 
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup},   {"list", run_list},   {"show", run_show},     {"verify", run_verify},
-      {"restore", run_restore}, {"drill", run_drill}, {"export", run_export}, {"prune", run_prune},
-      {"pin", run_pin},         {"unpin", run_unpin}, {"doctor", run_doctor},
+      {"backup", run_backup},   {"list", run_list},     {"show", run_show},       {"verify", run_verify},
+      {"restore", run_restore}, {"drill", run_drill},   {"export", run_export},   {"prune", run_prune},
+      {"pin", run_pin},         {"unpin", run_unpin},   {"nightly", run_nightly}, {"status", run_status},
+      {"doctor", run_doctor},   {"manual", run_manual},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)
@@ -56,7 +57,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, bool& 
     const Config config = load_config(arguments.config);
     const std::string& command = arguments.command;
     const bool into_a_pipe = command == "export" && !arguments.exporting.output;
-    const bool takes_long = command != "list" && command != "show" && !into_a_pipe;
+    const bool takes_long =
+        command != "list" && command != "show" && command != "status" && command != "manual" && !into_a_pipe;
     Reporter reporter({json, arguments.quiet, arguments.verbose, takes_long}, reply);
     Context context{arguments, config, reporter, reply, signals.token()};
     return static_cast<int>(run(context));

@@ -72,6 +72,15 @@ bool moving(const ProgressState& state) {
 
 }  // namespace
 
+std::uint64_t expected_total(const ProgressState& state) {
+  // A part that is under way is taken as planned.
+  const std::uint64_t under_way = state.raw - std::min(state.raw, state.settled_raw);
+  const std::uint64_t done = std::min(state.raw_total, state.settled_planned + under_way);
+  if (state.settled_planned == 0 || done == 0) return state.raw_total;
+  return static_cast<std::uint64_t>(static_cast<double>(state.raw) / static_cast<double>(done) *
+                                    static_cast<double>(state.raw_total));
+}
+
 std::vector<std::string> bar_lines(const ProgressState& state, unsigned width, bool colour) {
   std::string head = state.phase;
   if (moving(state) && state.raw_total > 0) {
@@ -132,6 +141,7 @@ void Progress::plan(std::uint64_t parts, std::uint64_t raw_bytes) {
   state_.parts = parts;
   state_.parts_done = 0;
   state_.raw_total = raw_bytes;
+  state_.settled_planned = state_.settled_raw = 0;
   raw_ = rows_ = 0;
   planned_at_ = clock_.seconds();
 }
@@ -146,6 +156,12 @@ void Progress::part_started(unsigned worker, std::string_view object) {
 void Progress::advanced(std::uint64_t raw_bytes, std::uint64_t rows) {
   raw_.fetch_add(raw_bytes, std::memory_order_relaxed);
   rows_.fetch_add(rows, std::memory_order_relaxed);
+}
+
+void Progress::settled(std::uint64_t planned_bytes, std::uint64_t raw_bytes) {
+  const std::lock_guard lock(mutex_);
+  state_.settled_planned += planned_bytes;
+  state_.settled_raw += raw_bytes;
 }
 
 void Progress::part_finished(unsigned worker) {
@@ -167,6 +183,7 @@ ProgressState Progress::snapshot() const {
   state.rows = rows_;
   state.seconds = clock_.seconds();
   state.moving_seconds = state.seconds - planned_at_;
+  state.raw_total = expected_total(state);
   return state;
 }
 

@@ -24,8 +24,14 @@ struct ProgressState {
   std::uint64_t parts = 0, parts_done = 0;
   std::uint64_t raw_total = 0;  ///< 0: unknown
   std::uint64_t raw = 0, rows = 0;
+  std::uint64_t settled_planned = 0,
+                settled_raw = 0;     ///< of the parts that are done: as planned, and as it was
   std::vector<std::string> workers;  ///< the object each is on; empty: none
 };
+
+/// What raw_total will have been, as far as it can be told: tables that hold much free space have fewer bytes
+/// of rows than of pages, others more.
+std::uint64_t expected_total(const ProgressState& state);
 
 /// The whole, how much of it, and a line for each busy worker; none is longer than `width`.
 std::vector<std::string> bar_lines(const ProgressState& state, unsigned width, bool colour);
@@ -44,6 +50,7 @@ class Progress {
   void plan(std::uint64_t parts, std::uint64_t raw_bytes);
   void part_started(unsigned worker, std::string_view object);
   void advanced(std::uint64_t raw_bytes, std::uint64_t rows);
+  void settled(std::uint64_t planned_bytes, std::uint64_t raw_bytes);
   void part_finished(unsigned worker);
   /// Runs write() while no bar is on the screen, for whatever else goes to the terminal.
   void beside(const std::function<void()>& write);

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "backup/databases.h"
-#include "cli/exits.h"
+#include "core/system/exits.h"
 #include "cli/resolve.h"
 #include "cli/run_drill.h"
 #include "core/system/cancellation.h"

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/exits.h"
 #include "cli/units.h"
+#include "core/system/exits.h"
 
 namespace pgassay::cli {
 namespace {

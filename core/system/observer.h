@@ -19,6 +19,9 @@ class Observer {
   virtual void plan(std::uint64_t /*parts*/, std::uint64_t /*raw_bytes*/) {}
   virtual void part_started(unsigned /*worker*/, std::string_view /*object*/) {}
   virtual void advanced(std::uint64_t /*raw_bytes*/, std::uint64_t /*rows*/) {}  ///< since the last call
+  /// A part is done that the plan had down for so many bytes, and that had so many: what is left of the plan
+  /// is to be taken with that grain of salt.
+  virtual void settled(std::uint64_t /*planned_bytes*/, std::uint64_t /*raw_bytes*/) {}
   virtual void part_finished(unsigned /*worker*/, std::string_view /*object*/) {}
 };
 

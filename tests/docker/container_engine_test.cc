@@ -338,4 +338,37 @@ TEST(Docker, OutOfReachIsNamed) {
 }
 
 }  // namespace
+class RestartedEngine : public ThrowawayServers {
+ protected:
+  static void engine_script(const char* action) {
+    const Completed done =
+        run({.argv = {PGASSAY_SOURCE_DIR "/tests/docker/engine.sh", action, kEngines.string()},
+             .env = {},
+             .input = {}},
+            {});
+    EXPECT_TRUE(done.ok()) << done.complaint();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Containers, RestartedEngine, ::testing::Values(Engine::docker), name_of);
+
+TEST_P(RestartedEngine, LeavesNothingBehind) {
+  {
+    const auto server = start();
+    engine_script("stop");
+    EXPECT_THROW(connect(*server), Error);
+    engine_script("start");
+  }
+  expect_nothing_left();
+}
+
+TEST_P(RestartedEngine, ThatIsDownWhenTheServerIsToGoIsClearedAwayLater) {
+  {
+    const auto server = start();
+    engine_script("stop");
+  }
+  engine_script("start");
+  collect();
+  expect_nothing_left();
+}
+
 }  // namespace pgassay::test

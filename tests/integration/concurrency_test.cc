@@ -1,4 +1,4 @@
-// Eight processes at once in one repository: whatever they do to each other, the worst that one may say is
+// Nine processes at once in one repository: whatever they do to each other, the worst that one may say is
 // that something is locked, and afterwards every backup is whole.
 #include <gtest/gtest.h>
 
@@ -53,11 +53,13 @@ class Crowd {
   std::vector<std::jthread> threads_;
 };
 
-void eight_at_once(std::chrono::seconds patience) {
+void nine_at_once(std::chrono::seconds patience) {
   const std::string sql =
       "CREATE TABLE t AS SELECT i, md5(i::text) FROM generate_series(1, 2000) i; CREATE TABLE u (x int)";
   const LiveDatabase one("crowd_one", sql), other("crowd_two", sql);
   const Vault vault;
+  const TemporaryDir work;
+  std::filesystem::permissions(work.path(), std::filesystem::perms(0711));  // for the drill's server
   const auto backup_of = [](const LiveDatabase& database) {
     return Words{"backup", "--source", database.name(), "-j1", "-d", database.conninfo()};
   };
@@ -79,6 +81,8 @@ void eight_at_once(std::chrono::seconds patience) {
   crowd.keep_running({"verify", "--all", "-j1"});
   crowd.keep_running(with(restore, {"--database", other.name(), "--into", "crowd_copy"}),
                      drop_copy("crowd_copy"));
+  crowd.keep_running({"drill", "latest", "--database", other.name(), "--engine", "local", "--memory", "256MB",
+                      "-j1", "--work-dir", work.path().string()});
   crowd.keep_running({"list"});
   crowd.keep_running(prune);
   crowd.keep_running(prune);
@@ -96,12 +100,12 @@ void eight_at_once(std::chrono::seconds patience) {
   EXPECT_EQ(vault.run(with(restore, {"--database", one.name(), "--into", one.copy()})).status, 0);
 }
 
-TEST(Concurrency, EightProcessesLoseNothingAndFailForNothingButALock) {
-  eight_at_once(std::chrono::seconds(12));
+TEST(Concurrency, NineProcessesLoseNothingAndFailForNothingButALock) {
+  nine_at_once(std::chrono::seconds(12));
 }
 
-TEST(ConcurrencyLong, EightProcessesForAMinuteLoseNothingAndFailForNothingButALock) {
-  eight_at_once(std::chrono::seconds(60));
+TEST(ConcurrencyLong, NineProcessesForAMinuteLoseNothingAndFailForNothingButALock) {
+  nine_at_once(std::chrono::seconds(60));
 }
 
 }  // namespace

@@ -220,7 +220,7 @@ class CopyOffTheHost : public PruneCommand {
 };
 
 TEST_F(CopyOffTheHost, KeepsHardLinksAndIsVerified) {
-  ASSERT_EQ(scripts_.size(), 2u);
+  ASSERT_EQ(scripts_.size(), 3u);
   const Backup older = backup(1);
   const Path part = "data/public.orders.0000.copy.zst";
   ASSERT_TRUE(shell(scripts_[0]).ok());
@@ -245,6 +245,24 @@ TEST_F(CopyOffTheHost, KeepsWhatIsRemovedAtHomeAndIsPrunedByItsOwnRules) {
   const std::size_t kept = Repository::open(copy_).list().size();
   EXPECT_GE(kept, 5u);
   EXPECT_LE(kept, 7u);
+}
+
+/// By somebody who can only read it: the evidence is printed, and the local engine needs no root.
+TEST_F(CopyOffTheHost, ThatIsReadOnlyIsDrilled) {
+  const LiveDatabase live("copied_away", "CREATE TABLE t AS SELECT generate_series(1, 1000) AS i");
+  ASSERT_EQ(run({"backup", "--source", "prod", "-d", live.conninfo()}).status, 0);
+  ASSERT_TRUE(shell("rsync -aH \"$FROM/\" \"$COPY/\"").ok());
+  for (const auto& entry : fs::recursive_directory_iterator(dir_.path()))
+    fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0555) : fs::perms(0444));
+  fs::permissions(dir_.path(), fs::perms(0755));
+  overwrite(config_, "[drill]\nengine = \"local\"\n");
+  fs::permissions(config_, fs::perms(0644));
+  const std::string script = scripts_.at(2);
+  const Completed drilled = shell("setpriv --reuid=65534 --clear-groups bash -c '" + script + "'");
+  EXPECT_TRUE(drilled.ok()) << drilled.out << drilled.err;
+  EXPECT_NE(drilled.out.find("PASS: all 1,000 rows"), std::string::npos) << drilled.out;
+  EXPECT_NE(drilled.err.find("the evidence is not stored"), std::string::npos) << drilled.err;
+  EXPECT_NE(drilled.out.find("\"kind\": \"drill\""), std::string::npos) << drilled.out;
 }
 
 TEST_F(CopyOffTheHost, ThatIsReadOnlyIsVerifiedAndFoundBadWhenItIs) {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.h"
-#include "cli/exits.h"
+#include "core/system/exits.h"
 #include "cli/json_out.h"
 #include "cli/resolve.h"
 

@@ -26,6 +26,28 @@ TEST(ProgressBars, ShowBytesRowsRateTimeLeftAndTheTableOfEachBusyWorker) {
   EXPECT_EQ(bar_lines(half_way(), 200, false), expected);
 }
 
+TEST(ProgressTotal, IsThePlansUntilAPartIsDone) {
+  EXPECT_EQ(expected_total(half_way()), 200u << 20);
+}
+
+TEST(ProgressTotal, LearnsFromTablesThatHoldMuchFreeSpace) {
+  ProgressState state = half_way();
+  state.raw = 10 << 20;  // 100 MiB of pages were 8 MiB of rows; 2 MiB of another part are there
+  state.settled_planned = 100 << 20;
+  state.settled_raw = 8 << 20;
+  EXPECT_NEAR(static_cast<double>(expected_total(state)) / (1 << 20), 10 * 200.0 / 102, 0.01);
+  state.raw = state.settled_raw = 16 << 20;
+  state.settled_planned = 200 << 20;
+  EXPECT_EQ(expected_total(state), 16u << 20) << "at the end it is what there was";
+}
+
+TEST(ProgressTotal, LearnsFromRowsThatAreLargerThanTheirPages) {
+  ProgressState state = half_way();
+  state.raw = state.settled_raw = 300 << 20;
+  state.settled_planned = 100 << 20;
+  EXPECT_EQ(expected_total(state), 600u << 20);
+}
+
 TEST(ProgressBars, AreNeverWiderThanTheTerminal) {
   ProgressState state = half_way();
   state.workers = {std::string(100, 'x'), "caf\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"};

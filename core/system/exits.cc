@@ -1,6 +1,6 @@
-#include "cli/exits.h"
+#include "core/system/exits.h"
 
-namespace pgassay::cli {
+namespace pgassay {
 
 Exit exit_of(Verdict verdict) {
   switch (verdict) {
@@ -22,4 +22,4 @@ Exit worse(Exit one, Exit other) {
   return Exit::done;
 }
 
-}  // namespace pgassay::cli
+}  // namespace pgassay

@@ -1,0 +1,21 @@
+// Man pages and shell completion, made from the very definitions that parse the command line, so that they
+// can't differ from it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+namespace pgassay::cli {
+
+/// File names below a share directory (man/man1/pgassay.1, …) and what is in them.
+std::map<std::string, std::string> manual_files(const CLI::App& app);
+
+std::string man_page(const CLI::App& command, const std::string& name);
+std::string bash_completion(const CLI::App& app);
+std::string zsh_completion(const CLI::App& app);
+
+/// A text as it stands, for a man page: no line of it is taken for a request.
+std::string roff(const std::string& text);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,31 @@
+// What status and nightly look at: the databases of the configuration and of the repository.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/config.h"
+#include "cli/json_out.h"
+#include "nightly/notify.h"
+#include "nightly/status.h"
+
+namespace pgassay::cli {
+
+/// `wanted`: only these sources; empty: every source of the configuration, and those that only the repository
+/// has, which are watched when nothing is configured. Throws UsageError when one is nowhere.
+std::vector<DatabaseStatus> look_around(const Config& config, const Repository& repository,
+                                        const std::vector<std::string>& wanted);
+/// Readable by all, for node_exporter runs as another user.
+void write_metrics(const Path& file, const std::vector<DatabaseStatus>& databases,
+                   const Repository& repository);
+
+/// [source.NAME.notify] over [notify].
+NotifyOptions notify_options(const Config& config, const std::string& source);
+std::optional<double> drill_every(const Config& config, const std::string& source);
+
+std::string status_text(const std::vector<DatabaseStatus>& databases);
+std::string nagios_text(const std::vector<DatabaseStatus>& databases);
+void set_status(Reply& reply, const std::vector<DatabaseStatus>& databases);
+void set_nights(Reply& reply, const std::vector<NightRecord>& nights);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,224 @@
+#include "nightly/night.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "core/repository/identity.h"
+#include "core/system/cancellation.h"
+#include "core/system/exits.h"
+#include "nightly/status.h"
+
+namespace pgassay {
+namespace {
+
+/// A stop of its own, by the outer one or when the time is over.
+class Deadline {
+ public:
+  Deadline(std::stop_token outer, std::optional<double> seconds)
+      : follow_(std::move(outer), [this] { source_.request_stop(); }) {
+    if (!seconds) return;
+    timer_ = std::jthread([this, limit = std::chrono::duration<double>(*seconds)](std::stop_token ended) {
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any never;
+      never.wait_for(lock, ended, limit, [] { return false; });
+      if (!ended.stop_requested()) source_.request_stop();
+    });
+  }
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::stop_callback<std::function<void()>> follow_;
+  std::jthread timer_;
+};
+
+std::string first_problem(const Evidence& evidence) {
+  for (const Check& check : evidence.checks)
+    if (check.verdict == evidence.verdict) return check.name + ": " + check.detail;
+  return "no check was made";
+}
+
+std::string bytes(std::uint64_t count) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(count) / (1 << 20));
+}
+
+class Run {
+ public:
+  Run(const Repository& repository, const NightOptions& options, Observer& observer, std::stop_token stop)
+      : repository_(repository),
+        options_(options),
+        observer_(observer),
+        outer_(stop),
+        deadline_(stop, options.timeout_seconds) {}
+
+  Night run() {
+    NightRecord& record = night_.record;
+    record.source = options_.backup.source;
+    record.started = now();
+    record.host = host_name();
+    step("backup", [this](NightStep& step) { back_up(step); });
+    after_backup("verify", [this](NightStep& step) { verify(step); });
+    after_backup("drill", [this](NightStep& step) { drill(step); });
+    if (stopped_)
+      skip("prune", "the run was ended");
+    else
+      step("prune", [this](NightStep& step) { prune_all(step); });
+    record.finished = now();
+    night_.interrupted = stopped_ && outer_.stop_requested();
+    return std::move(night_);
+  }
+
+ private:
+  template <typename Body>
+  void step(const char* name, Body body) {
+    NightStep step;
+    step.name = name;
+    const Stopwatch watch;
+    observer_.phase(name);
+    try {
+      body(step);
+    } catch (const Stopped&) {
+      stopped_ = true;
+      fail(step, Exit::failed, outer_.stop_requested() ? "interrupted" : "the run's time-out is over",
+           outer_.stop_requested() ? "" : "give it more time, or find out what holds it up");
+    } catch (const Error& error) {
+      fail(step, error.exit(), error.what(), error.hint());
+    }
+    step.seconds = watch.seconds();
+    if (step.exit != Exit::done)
+      observer_.message(Level::error, fmt::format("{}: {}", name, step.text), step.hint);
+    night_.record.steps.push_back(std::move(step));
+  }
+
+  template <typename Body>
+  void after_backup(const char* name, Body body) {
+    if (stopped_) return skip(name, "the run was ended");
+    if (!backup_) return skip(name, "there is no new backup");
+    if (bad_) return skip(name, "the backup is bad");
+    step(name, body);
+  }
+
+  static void fail(NightStep& step, Exit exit, const std::string& text, const std::string& hint = {}) {
+    step.outcome = Outcome::failed;
+    step.exit = exit;
+    step.text = text;
+    step.hint = hint;
+  }
+  void skip(const char* name, const char* why) {
+    night_.record.steps.push_back({name, Outcome::skipped, Exit::done, 0, why, {}});
+  }
+
+  void back_up(NightStep& step) {
+    const TakenBackup taken = take_backup(repository_, options_.backup, observer_, deadline_.token());
+    const ManifestSummary& summary = taken.summary;
+    night_.record.database = summary.id.database;
+    night_.record.backup = summary.id.shown();
+    step.text = fmt::format("{}: {} rows in {} tables, {} stored, {} new", summary.id.shown(), summary.rows,
+                            summary.tables, bytes(summary.stored_bytes), bytes(summary.new_bytes));
+    backup_ = repository_.find(summary.id.shown());
+  }
+
+  void judge(NightStep& step, const Evidence& evidence, const std::string& passed) {
+    if (evidence.verdict == Verdict::pass) {
+      step.text = passed;
+      return;
+    }
+    bad_ = evidence.verdict == Verdict::fail;
+    fail(step, exit_of(evidence.verdict),
+         fmt::format("{} {}: {}", backup_->id.shown(), bad_ ? "is bad" : "could not be proved",
+                     first_problem(evidence)),
+         "pgassay show " + backup_->id.shown() + (bad_ ? "; look at the disk, and take a new backup" : ""));
+  }
+
+  void verify(NightStep& step) {
+    const Evidence evidence =
+        verify_backup(repository_, *backup_, options_.verify, observer_, deadline_.token());
+    judge(step, evidence, "every stored byte is what was written");
+  }
+
+  void drill(NightStep& step) {
+    if (!drill_is_asked_for(step)) return;
+    const DrillReport report =
+        drill_backup(repository_, *backup_, options_.drill, observer_, deadline_.token());
+    const auto seconds = report.evidence.facts.find(kRestoreSeconds);
+    judge(
+        step, report.evidence,
+        fmt::format("every row and object came back{}",
+                    seconds == report.evidence.facts.end() ? "" : "; restored in " + seconds->second + " s"));
+  }
+
+  bool drill_is_asked_for(NightStep& step) {
+    if (!options_.drill_every_seconds) {
+      step.outcome = Outcome::not_due;
+      step.text = "drill_every is not set";
+      return false;
+    }
+    const std::vector<Backup> backups = repository_.list({backup_->id.source, backup_->id.database});
+    const std::optional<Time> last = last_drilled(backups);
+    if (drill_is_due(last, *options_.drill_every_seconds, now())) return true;
+    step.outcome = Outcome::not_due;
+    step.text = "the last one that passed ended at " + to_rfc3339(*last);
+    return false;
+  }
+
+  void prune_all(NightStep& step) {
+    PruneOptions options = options_.prune;
+    options.after_failed_run = !backup_ || bad_;
+    std::uint64_t freed = 0;
+    std::size_t removed = 0;
+    std::optional<Error> problem;
+    Exit exit = Exit::done;
+    for (const DatabaseName& database : databases_in(repository_, {options_.backup.source, ""})) {
+      // Another database of this source has its own nights.
+      if (backup_ && database.database != backup_->id.database) continue;
+      const PruneReport report = prune(repository_, database, options, now(), observer_, deadline_.token());
+      freed += report.freed();
+      for (const PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
+      if (!report.problem) continue;
+      exit = worse(exit, report.problem->exit());
+      if (!problem || exit == report.problem->exit()) problem = report.problem;
+    }
+    if (problem) throw Error(problem->what(), problem->hint(), exit);
+    step.text = fmt::format("{} removed, {} came free", removed, bytes(freed));
+  }
+
+  const Repository& repository_;
+  const NightOptions& options_;
+  Observer& observer_;
+  std::stop_token outer_;
+  Deadline deadline_;
+  Night night_;
+  std::optional<Backup> backup_;
+  bool bad_ = false, stopped_ = false;
+};
+
+bool has_a_young_one(const Repository& repository, const std::string& source, double seconds) {
+  const std::vector<Backup> backups = repository.list({source, ""});
+  const DatabaseStatus status = assess({source, {}, backups, {}, {}, {}, now()});
+  if (!status.newest_verified) return false;
+  const double age = std::chrono::duration<double>(now() - *status.newest_verified).count();
+  return age >= 0 && age < seconds;
+}
+
+}  // namespace
+
+Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
+                std::stop_token stop) {
+  const std::string& source = options.backup.source;
+  if (options.unless_newer_seconds && has_a_young_one(repository, source, *options.unless_newer_seconds)) {
+    Night night;
+    night.not_due = true;
+    night.record.source = source;
+    return night;
+  }
+  Night night = Run(repository, options, observer, std::move(stop)).run();
+  store(repository, night.record);
+  return night;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,42 @@
+// The nightly run of one source: backup, verify, drill when due, prune. Each step's failure is kept, and what
+// would be unsafe or pointless after it is not done.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+
+#include "backup/backup.h"
+#include "nightly/record.h"
+#include "retention/prune.h"
+#include "verify/drill.h"
+#include "verify/verify.h"
+
+namespace pgassay {
+
+struct NightOptions {
+  BackupOptions backup;  ///< its `source` is the run's
+  VerifyOptions verify;
+  DrillOptions drill;
+  std::optional<double> drill_every_seconds;  ///< absent: no drills
+  PruneOptions prune;
+  std::optional<double> timeout_seconds;  ///< of the whole run
+  /// Nothing is done while the newest verified backup of the source is younger; absent: always.
+  std::optional<double> unless_newer_seconds;
+};
+
+struct Night {
+  NightRecord record;
+  bool interrupted = false;  ///< by the outer stop, not by the time-out
+  bool not_due = false;      ///< unless_newer_seconds held; no step was taken and the record is not stored
+};
+
+/// - No backup: nothing to verify or to drill. prune still makes room, while keep_min verified backups
+/// remain.
+/// - A backup that verify or a drill found bad: prune as after a failed run.
+/// - Could not verify, or could not drill: told, and prune works as always; what it keeps is safe by its
+/// rules. Stores the record. Throws Locked when another run of this source goes on, UsageError.
+Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
+                std::stop_token stop);
+
+}  // namespace pgassay

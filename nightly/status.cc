@@ -1,0 +1,212 @@
+#include "nightly/status.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pgassay {
+namespace {
+
+/// A database seldom halves overnight; a dump of the wrong one, or of one emptied by mistake, is often
+/// smaller.
+constexpr double kShrunk = 0.5;
+constexpr std::size_t kCompared = 7, kFewestCompared = 3;
+/// A backup dated later than this is ahead of our clock, and not of a neighbour's few seconds.
+constexpr double kClockSlack = 300;
+
+double seconds_between(Time from, Time to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+std::string duration(double seconds) {
+  if (seconds < 2 * 3600) return fmt::format("{:.0f} min", seconds / 60);
+  if (seconds < 2 * 86400) return fmt::format("{:.1f} h", seconds / 3600);
+  return fmt::format("{:.1f} days", seconds / 86400);
+}
+
+std::string size(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+}
+
+bool failed(const std::optional<Proofs::Last>& last) {
+  return last && last->verdict == Verdict::fail;
+}
+bool passed(const std::optional<Proofs::Last>& last) {
+  return last && last->verdict == Verdict::pass;
+}
+bool is_bad(const Backup& backup) {
+  return failed(backup.proofs.verified) || failed(backup.proofs.drilled);
+}
+
+class Assessment {
+ public:
+  explicit Assessment(const StatusInput& input) : input_(input) {}
+
+  DatabaseStatus run() {
+    status_.source = input_.source;
+    status_.database = input_.database;
+    status_.backups = input_.backups.size();
+    status_.night = input_.night;
+    for (const Backup& backup : input_.backups) look_at(backup);
+    if (input_.backups.empty()) {
+      add(Health::critical, concern::kNoBackup, "there is no backup", "pgassay nightly " + input_.source);
+    } else {
+      judge_age();
+      judge_proofs();
+      judge_size();
+      judge_room();
+    }
+    judge_night();
+    std::ranges::stable_sort(status_.concerns, std::ranges::greater{}, &Concern::health);
+    return std::move(status_);
+  }
+
+ private:
+  void add(Health health, const char* kind, std::string text, std::string hint = {}) {
+    status_.concerns.push_back({health, kind, std::move(text), std::move(hint)});
+  }
+
+  void look_at(const Backup& backup) {
+    if (is_bad(backup)) ++status_.bad;
+    if (!backup.summary) return;
+    status_.newest = backup;
+    if (passed(backup.proofs.verified) && !is_bad(backup)) {
+      status_.newest_verified = backup.summary->snapshot.taken;
+      status_.verified = backup.proofs.verified->at;
+    }
+    if (passed(backup.proofs.drilled) && !is_bad(backup)) {
+      status_.drilled = backup.proofs.drilled->at;
+      status_.restore_seconds = backup.proofs.drilled->restore_seconds;
+      // A drill compares every row with what was read from the source: more than verify does.
+      if (!status_.newest_verified || *status_.newest_verified < backup.summary->snapshot.taken)
+        status_.newest_verified = backup.summary->snapshot.taken;
+    }
+  }
+
+  void judge_age() {
+    const Backup& last = input_.backups.back();
+    if (!last.summary) {
+      add(Health::critical, concern::kUnreadable,
+          fmt::format("the newest, {}, is unreadable: {}", last.id.stamp, last.problem),
+          "pgassay verify " + last.id.shown());
+    }
+    if (!status_.newest) return;
+    const double age = seconds_between(status_.newest->summary->snapshot.taken, input_.now);
+    if (age < -kClockSlack) {
+      add(Health::critical, concern::kFuture,
+          fmt::format("the newest, {}, is dated {} ahead of this clock", status_.newest->id.stamp,
+                      duration(-age)),
+          "set the clock; while it stands so, nobody can tell whether a night was missed");
+    }
+    if (age > input_.rules.max_age_seconds) {
+      add(Health::critical, concern::kStale,
+          fmt::format("the newest is {} old, and may be {}", duration(age),
+                      duration(input_.rules.max_age_seconds)),
+          "pgassay nightly " + input_.source);
+    }
+  }
+
+  void judge_proofs() {
+    for (const Backup& backup : input_.backups) {
+      if (!is_bad(backup)) continue;
+      const bool is_newest = status_.newest && backup.id == status_.newest->id;
+      add(is_newest ? Health::critical : Health::warning, concern::kBad,
+          fmt::format("{} is bad: {}", backup.id.stamp,
+                      failed(backup.proofs.verified) ? "verify failed" : "its drill failed"),
+          "pgassay show " + backup.id.shown() + "; look at the disk, and take a new backup");
+    }
+    if (status_.newest) judge_verified();
+    if (input_.rules.drill_every_seconds && status_.newest) judge_drilled(*input_.rules.drill_every_seconds);
+  }
+
+  void judge_verified() {
+    const double age = status_.newest_verified ? seconds_between(*status_.newest_verified, input_.now) : 0;
+    if (status_.newest_verified && age <= input_.rules.max_age_seconds) return;
+    add(Health::warning, concern::kUnverified,
+        status_.newest_verified ? fmt::format("the newest verified one is {} old", duration(age))
+                                : "no backup was ever verified",
+        "pgassay verify " + status_.newest->id.shown());
+  }
+
+  void judge_drilled(double every) {
+    const std::optional<Time> last = last_drilled(input_.backups);
+    const double age = last ? seconds_between(*last, input_.now) : 0;
+    if (last && age <= every + input_.rules.max_age_seconds) return;
+    add(Health::warning, concern::kUndrilled,
+        last ? fmt::format("the last drill that passed was {} ago, and is to be held every {}", duration(age),
+                           duration(every))
+             : "no backup was ever drilled",
+        "pgassay drill " + status_.newest->id.shown());
+  }
+
+  void judge_size() {
+    std::vector<std::uint64_t> before;
+    for (const Backup& backup : input_.backups)
+      if (backup.summary && backup.id != status_.newest->id) before.push_back(backup.summary->raw_bytes);
+    if (!status_.newest || before.size() < kFewestCompared) return;
+    if (before.size() > kCompared) before.erase(before.begin(), before.end() - kCompared);
+    std::ranges::sort(before);
+    const std::uint64_t median = before[before.size() / 2], now = status_.newest->summary->raw_bytes;
+    if (static_cast<double>(now) >= kShrunk * static_cast<double>(median)) return;
+    add(Health::warning, concern::kShrunk,
+        fmt::format("the newest holds {} of rows, and the {} before it {} (median)", size(now), before.size(),
+                    size(median)),
+        "look whether the database has lost rows: pgassay show " + status_.newest->id.shown());
+  }
+
+  void judge_room() {
+    if (!input_.free_bytes || !status_.newest) return;
+    const std::uint64_t needed = status_.newest->summary->stored_bytes;
+    if (*input_.free_bytes >= needed) return;
+    add(Health::warning, concern::kNoRoom,
+        fmt::format("{} are free, and a whole backup takes {}", size(*input_.free_bytes), size(needed)),
+        "pgassay prune --dry-run says what would come free");
+  }
+
+  void judge_night() {
+    if (!input_.night) return;
+    // A backup that was taken since, by hand perhaps, mends the worst of it.
+    const bool mended = status_.newest && status_.newest->summary->snapshot.taken > input_.night->finished;
+    for (const NightStep& step : input_.night->steps) {
+      if (step.outcome != Outcome::failed) continue;
+      const bool bad = !mended && (step.exit == Exit::bad_backup || step.name == "backup");
+      add(bad ? Health::critical : Health::warning, concern::kLastRun,
+          fmt::format("in the last run, {} failed: {}", step.name, step.text), step.hint);
+    }
+  }
+
+  const StatusInput& input_;
+  DatabaseStatus status_;
+};
+
+}  // namespace
+
+std::string_view to_string(Health health) {
+  constexpr std::string_view kNames[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+  return kNames[static_cast<int>(health)];
+}
+
+Health DatabaseStatus::health() const {
+  return concerns.empty() ? Health::ok : concerns.front().health;
+}
+
+DatabaseStatus assess(const StatusInput& input) {
+  return Assessment(input).run();
+}
+
+std::optional<Time> last_drilled(std::span<const Backup> backups) {
+  std::optional<Time> last;
+  for (const Backup& backup : backups)
+    if (passed(backup.proofs.drilled) && (!last || *last < backup.proofs.drilled->at))
+      last = backup.proofs.drilled->at;
+  return last;
+}
+
+bool drill_is_due(std::optional<Time> last, double every_seconds, Time now) {
+  if (!last) return true;
+  const double slack = std::min(every_seconds / 2, 12 * 3600.0);
+  const double since = seconds_between(*last, now);
+  return since < 0 || since >= every_seconds - slack;  // a drill in the future proves nothing of tonight
+}
+
+}  // namespace pgassay

@@ -1,0 +1,67 @@
+// Is every database's newest backup fresh, verified and drilled? A pure function: backups with their
+// evidence, rules, the last night's record and the time go in; what is wrong comes out.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nightly/record.h"
+
+namespace pgassay {
+
+struct StatusRules {
+  double max_age_seconds = 26 * 3600.0;       ///< of the newest backup, and of the newest that was verified
+  std::optional<double> drill_every_seconds;  ///< absent: drills are not asked for
+};
+
+/// As Nagios has them (https://nagios-plugins.org/doc/guidelines.html, "Plugin Return Codes").
+enum class Health { ok = 0, warning = 1, critical = 2, unknown = 3 };
+std::string_view to_string(Health health);  ///< OK, WARNING, CRITICAL, UNKNOWN
+
+/// Stable words, for --json and for monitoring.
+namespace concern {
+inline constexpr const char *kNoBackup = "no_backup", *kStale = "stale", *kUnreadable = "unreadable",
+                            *kBad = "bad", *kUnverified = "unverified", *kUndrilled = "undrilled",
+                            *kShrunk = "shrunk", *kNoRoom = "no_room", *kLastRun = "last_run",
+                            *kFuture = "future";
+}
+struct Concern {
+  Health health;
+  std::string kind;  ///< one of `concern`
+  std::string text, hint;
+};
+
+/// One database of a source; of a source without any backup `database` is what the configuration says.
+struct DatabaseStatus {
+  std::string source, database;
+  bool watched = true;  ///< false: backups of a source that is not configured; no concerns then
+  std::size_t backups = 0, bad = 0;
+  std::optional<Backup> newest;           ///< that can be read
+  std::optional<Time> verified, drilled;  ///< when: of the newest backup of which that is the last word
+  std::optional<Time> newest_verified;    ///< when the newest backup that is verified was taken
+  std::optional<double> restore_seconds;  ///< measured by the newest drill that passed
+  std::optional<NightRecord> night;
+  std::vector<Concern> concerns;  ///< the worst first
+
+  Health health() const;
+};
+
+struct StatusInput {
+  std::string source, database;
+  std::vector<Backup> backups;  ///< of that database, oldest first, unreadable ones too
+  StatusRules rules;
+  std::optional<NightRecord> night;
+  std::optional<std::uint64_t> free_bytes;  ///< of the repository's file system
+  Time now;
+};
+DatabaseStatus assess(const StatusInput& input);
+
+/// The time of the last drill that passed of any of these backups.
+std::optional<Time> last_drilled(std::span<const Backup> backups);
+/// A drill is due when the last one that passed will be older than `every_seconds` before the next night;
+/// half a day of slack, at most half of the interval, keeps a nightly run's jitter from skipping a day.
+bool drill_is_due(std::optional<Time> last, double every_seconds, Time now);
+
+}  // namespace pgassay

@@ -1,0 +1,201 @@
+#include "nightly/status.h"
+
+#include <gtest/gtest.h>
+
+#include "nightly/metrics.h"
+#include "tests/fixtures/backup_at.h"
+
+namespace pgassay {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using test::backup_at;
+using test::drilled;
+using test::verified;
+
+const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
+
+/// Verified ones of the last so many nights at 02:00, oldest first.
+std::vector<Backup> nights(int count) {
+  std::vector<Backup> backups;
+  for (int night = count - 1; night >= 0; --night) {
+    backups.push_back(verified(backup_at(kNow - hours(1) - days(night))));
+    backups.back().summary->raw_bytes = 1000;
+    backups.back().summary->stored_bytes = 100;
+  }
+  return backups;
+}
+
+DatabaseStatus status_of(std::vector<Backup> backups, StatusRules rules = {},
+                         std::optional<NightRecord> night = {}, std::optional<std::uint64_t> free = {}) {
+  return assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
+}
+
+std::string kinds(const DatabaseStatus& status) {
+  std::string text;
+  for (const Concern& one : status.concerns)
+    text += std::string(to_string(one.health)) + " " + one.kind + "\n";
+  return text;
+}
+
+StatusRules weekly_drills() {
+  StatusRules rules;
+  rules.drill_every_seconds = 7 * 86400.0;
+  return rules;
+}
+
+TEST(Status, IsSilentWhereTheNewestIsFreshAndVerified) {
+  const DatabaseStatus status = status_of(nights(8));
+  EXPECT_EQ(kinds(status), "");
+  EXPECT_EQ(status.health(), Health::ok);
+  EXPECT_EQ(status.backups, 8u);
+  EXPECT_EQ(status.newest->id.stamp, "20261123T020000Z");
+  EXPECT_EQ(status.newest_verified, kNow - hours(1));
+}
+
+TEST(Status, SaysThatThereIsNoBackup) {
+  EXPECT_EQ(kinds(status_of({})), "CRITICAL no_backup\n");
+}
+
+TEST(Status, SaysThatTheNewestIsTooOld) {
+  std::vector<Backup> backups = nights(8);
+  backups.pop_back();
+  backups.pop_back();
+  EXPECT_EQ(kinds(status_of(backups)), "CRITICAL stale\nWARNING unverified\n");
+  StatusRules patient;
+  patient.max_age_seconds = 3 * 86400.0;
+  EXPECT_EQ(kinds(status_of(backups, patient)), "");
+}
+
+TEST(Status, SaysThatTheNewestIsOfTheFuture) {
+  EXPECT_EQ(kinds(status_of({verified(backup_at(kNow + days(30)))})), "CRITICAL future\n");
+}
+
+TEST(Status, LeavesTheNewOneSomeTimeToBeVerified) {
+  std::vector<Backup> backups = nights(3);
+  backups.back().proofs.verified.reset();
+  EXPECT_EQ(kinds(status_of(backups)), "") << "last night's was, and is 25 h old";
+  backups[1].proofs.verified.reset();
+  EXPECT_EQ(kinds(status_of(backups)), "WARNING unverified\n");
+}
+
+TEST(Status, TakesADrillForMoreThanAVerification) {
+  EXPECT_EQ(kinds(status_of({drilled(backup_at(kNow - hours(1)))})), "");
+}
+
+TEST(Status, SaysWhichBackupIsBad) {
+  std::vector<Backup> backups = nights(3);
+  backups[0] = verified(backups[0], Verdict::fail);
+  DatabaseStatus status = status_of(backups);
+  EXPECT_EQ(kinds(status), "WARNING bad\n");
+  EXPECT_NE(status.concerns[0].text.find(backups[0].id.stamp), std::string::npos);
+  EXPECT_EQ(status.bad, 1u);
+  backups[2] = drilled(backups[2], Verdict::fail);
+  status = status_of(backups);
+  EXPECT_EQ(kinds(status), "CRITICAL bad\nWARNING bad\n");
+  EXPECT_EQ(status.newest_verified, kNow - hours(1) - days(1)) << "a failed drill outweighs a verification";
+}
+
+TEST(Status, SaysThatTheNewestIsUnreadable) {
+  std::vector<Backup> backups = nights(3);
+  backups.back().summary.reset();
+  backups.back().problem = "manifest.json: cut short";
+  EXPECT_EQ(kinds(status_of(backups)), "CRITICAL unreadable\n");
+}
+
+TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
+  std::vector<Backup> backups = nights(12);
+  EXPECT_EQ(kinds(status_of(backups)), "");
+  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "WARNING undrilled\n");
+  backups[2] = drilled(backups[2]);
+  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "WARNING undrilled\n") << "nine days ago";
+  backups[5] = drilled(backups[5]);
+  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "");
+}
+
+TEST(Status, NoticesADatabaseThatHalved) {
+  std::vector<Backup> backups = nights(9);
+  backups.back().summary->raw_bytes = 499;
+  EXPECT_EQ(kinds(status_of(backups)), "WARNING shrunk\n");
+  backups.back().summary->raw_bytes = 500;
+  EXPECT_EQ(kinds(status_of(backups)), "");
+  std::vector<Backup> few = nights(3);
+  few.back().summary->raw_bytes = 1;
+  EXPECT_EQ(kinds(status_of(few)), "") << "two are no history";
+}
+
+TEST(Status, NoticesThatTheNextBackupHasNoRoom) {
+  EXPECT_EQ(kinds(status_of(nights(3), {}, {}, 99)), "WARNING no_room\n");
+  EXPECT_EQ(kinds(status_of(nights(3), {}, {}, 100)), "");
+}
+
+TEST(Status, TellsWhatWentWrongLastNight) {
+  NightRecord night;
+  night.source = "prod";
+  night.finished = kNow - std::chrono::minutes(30);
+  night.steps = {{"backup", Outcome::done, Exit::done, 1, "", ""},
+                 {"drill", Outcome::failed, Exit::unverified, 1, "no engine", "install podman"},
+                 {"notify", Outcome::failed, Exit::done, 1, "ping: refused", ""}};
+  const DatabaseStatus status = status_of(nights(3), {}, night);
+  EXPECT_EQ(kinds(status), "WARNING last_run\nWARNING last_run\n");
+  EXPECT_EQ(status.concerns[0].hint, "install podman");
+  night.steps = {{"backup", Outcome::failed, Exit::failed, 1, "no server", ""}};
+  EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "CRITICAL last_run\n");
+  night.finished = kNow - hours(2);
+  EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "WARNING last_run\n") << "a backup was taken since";
+}
+
+TEST(DrillDue, IsWhenTheNextNightWouldBeTooLate) {
+  const double week = 7 * 86400.0, hour = 3600;
+  EXPECT_TRUE(drill_is_due({}, week, kNow));
+  EXPECT_TRUE(drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow)) << "it took 20 minutes";
+  EXPECT_FALSE(drill_is_due(kNow - days(6), week, kNow));
+  EXPECT_FALSE(drill_is_due(kNow - std::chrono::minutes(20), hour, kNow));
+  EXPECT_TRUE(drill_is_due(kNow + days(1), week, kNow)) << "of a clock that ran ahead";
+}
+
+TEST(NightRecord, ComesBackAsItWas) {
+  NightRecord night;
+  night.source = "prod";
+  night.database = "a \"b\"";
+  night.backup = "prod/app/20261123T020000Z";
+  night.started = kNow;
+  night.finished = kNow + hours(1);
+  night.host = "db1";
+  night.steps = {{"backup", Outcome::done, Exit::done, 1.5, "line", ""},
+                 {"drill", Outcome::not_due, Exit::done, 0, "", ""},
+                 {"prune", Outcome::failed, Exit::refused, 0, "no", "yes"}};
+  const NightRecord read = parse_night_record(to_json(night), "x");
+  EXPECT_EQ(to_json(read), to_json(night));
+  EXPECT_EQ(read.exit(), Exit::refused);
+  EXPECT_THROW(parse_night_record("{\"format\": 1}", "x"), BadBackup);
+  EXPECT_THROW(parse_night_record("{\"format\": 2}", "x"), BadBackup);
+}
+
+TEST(Metrics, SayNothingOfWhatIsNotKnown) {
+  const std::vector<DatabaseStatus> none = {status_of({})};
+  const std::string text = metrics_text(none, {}, kNow);
+  EXPECT_EQ(text.find("pgassay_backup_timestamp_seconds"), std::string::npos) << text;
+  EXPECT_NE(text.find("pgassay_backups{source=\"prod\",database=\"app\"} 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("pgassay_status{source=\"prod\",database=\"app\"} 2\n"), std::string::npos) << text;
+}
+
+TEST(Metrics, EscapeNamesAndGiveWholeNumbers) {
+  std::vector<DatabaseStatus> databases = {status_of(nights(2))};
+  databases[0].database = "a\"b\\c\nd";
+  const std::string text = metrics_text(databases, 123456789012345, kNow);
+  EXPECT_NE(
+      text.find(
+          "pgassay_backup_timestamp_seconds{source=\"prod\",database=\"a\\\"b\\\\c\\nd\"} 1795399200\n"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find(
+          "# TYPE pgassay_repository_free_bytes gauge\npgassay_repository_free_bytes 123456789012345\n"),
+      std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace pgassay
