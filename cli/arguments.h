@@ -30,7 +30,15 @@ struct VerifyArguments {
   std::optional<unsigned> jobs;
 };
 
+/// Of restore: what of the backup, and as whom.
+struct PartsArguments {
+  std::vector<std::string> tables, exclude_tables;
+  std::optional<std::string> as, role;
+  bool schema_only = false, data_only = false, no_acl = false;
+};
+
 struct RestoreArguments {
+  PartsArguments parts;
   std::optional<std::string> dbname, into, replace;
   bool drop_old = false;  ///< of --replace
   bool create = false, resume = false, prove = false, no_prove = false, no_owner = false,

@@ -10,7 +10,10 @@ void declare_restore(CLI::App& app, Arguments& arguments) {
       "  pgassay restore prod/app/20261123T020000Z -d 'host=db2 user=postgres' --into app\n"
       "  pgassay restore latest --create --resume              after an interruption\n"
       "  pgassay restore latest --replace app                  app is live; it stays as app_before_ID\n"
-      "  pgassay restore ID --replace app --drop-old           later: only drops app_before_ID\n");
+      "  pgassay restore ID --replace app --drop-old           later: only drops app_before_ID\n"
+      "  pgassay restore latest -d app --table public.orders   where it was dropped\n"
+      "  pgassay restore latest -d app --table public.orders --as orders_before\n"
+      "  pgassay restore latest --create --into some --table 'public.order*'\n");
   RestoreArguments& restore = arguments.restore;
   add_one_id(command, arguments.selection);
   add_selection(command, arguments.selection);
@@ -40,6 +43,7 @@ void declare_restore(CLI::App& app, Arguments& arguments) {
   command.add_flag("--no-prove", restore.no_prove, "don't")->excludes(prove);
   command.add_flag("--no-owner", restore.no_owner, "all objects belong to the role that restores");
   command.add_flag("--no-role-passwords", restore.no_role_passwords, "new roles get no password");
+  declare_parts(command, restore.parts);
 }
 
 }  // namespace pgassay::cli

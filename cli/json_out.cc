@@ -239,7 +239,9 @@ void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
                     {"raw_bytes", report.raw_bytes},
                     {"phases", json_of(report.phases)},
                     {"lost", report.lost},
-                    {"notes", report.notes}};
+                    {"notes", report.notes},
+                    {"not_carried", report.not_carried},
+                    {"next_steps", report.next_steps}};
   own["verdict"] = to_string(report.verdict);
   own["checks"] = array_of(report.checks);
 }

@@ -88,6 +88,9 @@ void check_replace(const RestoreArguments& arguments) {
   if (arguments.replace->empty()) throw UsageError("--replace is empty");
   if (arguments.into || arguments.create)
     throw UsageError("--replace DB names the database by itself", "leave out --into and --create");
+  if (const char* part = part_asked_for(arguments.parts))
+    throw UsageError(fmt::format("--replace takes the whole backup, and {} a part of it", part),
+                     "one table into a live database: -d DB --table SCHEMA.TABLE --as NEW");
   if (arguments.no_prove)
     throw UsageError("--replace without a proof is refused",
                      "leave out --no-prove: names are swapped only when every row is proved to be there");
@@ -183,7 +186,7 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   const RestoreArguments& arguments = all.restore;
   reject_empty(arguments.dbname);
   check_replace(arguments);
-  if (!arguments.into && !arguments.create && !arguments.replace) {
+  if (!arguments.into && !arguments.create && !arguments.replace && !into_live(arguments)) {
     throw UsageError(
         "restore where to?",
         "--into DB: an empty database that exists; --create: a new one, named by --into or as the "
@@ -195,6 +198,8 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   const auto& given = options.connection.parameters;
   if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
       environment("PGSERVICE").empty()) {
+    if (into_live(arguments) && !arguments.into)
+      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
     // libpq would look for a database of the user's name, which a bare server does not have.
     options.connection = options.connection.with_database("postgres");
   }
@@ -206,6 +211,7 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   options.role_passwords = !arguments.no_role_passwords;
   options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());
   options.prove = !arguments.no_prove;
+  choose_parts(arguments, options);
   return options;
 }
 

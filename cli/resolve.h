@@ -30,6 +30,12 @@ BackupOptions backup_options(const Arguments& arguments, const Config& config, O
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);
+/// The option that asks for less than the whole of a backup; null: none does.
+const char* part_asked_for(const PartsArguments& parts);
+/// Does it go into a database that is in use, in one transaction?
+bool into_live(const RestoreArguments& arguments);
+/// What of the backup, and as whom: into options that have the rest.
+void choose_parts(const RestoreArguments& arguments, RestoreOptions& options);
 RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
 
 /// What the parser can't see. Throws UsageError.

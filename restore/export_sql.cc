@@ -231,7 +231,7 @@ class Script {
         options_.privileges ? "s.comment, s.owner, s.revoked, s.granted" : "s.comment, s.owner";
     return "SELECT pg_catalog.count(pg_catalog.lo_create(loid)) FROM pg_temp.pgassay_objects;\n"
            "DO $pgassay$ DECLARE statements text[]; one text; BEGIN FOR statements IN SELECT ARRAY[" +
-           wanted + "] FROM (" + object_statements_sql(options_.owners) +
+           wanted + "] FROM (" + object_statements_sql(options_.owners, true) +
            ") AS s (loid, comment, owner, revoked, granted) LOOP FOREACH one IN ARRAY statements LOOP"
            " IF one IS NOT NULL THEN EXECUTE one; END IF; END LOOP; END LOOP; END $pgassay$";
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace pgassay {
 
@@ -13,22 +15,22 @@ SELECT s.loid,
     THEN pg_catalog.format('COMMENT ON LARGE OBJECT %s IS %L', s.loid, s.comment) END,
   CASE WHEN {owners} AND s.owner <> current_user
     THEN pg_catalog.format('ALTER LARGE OBJECT %s OWNER TO %I', s.loid, s.owner) END,
-  CASE WHEN {owners} AND s.privileges IS NOT NULL
+  CASE WHEN {owners} AND {acl} AND s.privileges IS NOT NULL
     THEN pg_catalog.format('REVOKE ALL ON LARGE OBJECT %s FROM %I', s.loid, s.owner) END,
   (SELECT pg_catalog.string_agg(pg_catalog.format('GRANT %s ON LARGE OBJECT %s TO %s%s', p.privilege, s.loid,
       CASE WHEN p.grantee = '' THEN 'PUBLIC' ELSE pg_catalog.quote_ident(p.grantee) END,
       CASE WHEN p.grantable THEN ' WITH GRANT OPTION' ELSE '' END), '; ')
     FROM pg_catalog.json_to_recordset(s.privileges::json) AS p(grantee text, privilege text, grantable boolean)
-    WHERE {owners} OR p.grantee <> s.owner)
+    WHERE {acl} AND ({owners} OR p.grantee <> s.owner))
 FROM pg_temp.pgassay_objects s ORDER BY s.loid)";
 
 /// Rows of (loid, comment, owner, revoke, grants): statements for the objects in pg_temp.pgassay_objects
 /// (loid, owner, comment, privileges), NULL where there is nothing to do.
-inline std::string object_statements_sql(bool owners) {
+inline std::string object_statements_sql(bool owners, bool acl) {
   std::string sql = kObjectStatements;
-  const std::string place = "{owners}";
-  for (auto at = sql.find(place); at != std::string::npos; at = sql.find(place))
-    sql.replace(at, place.size(), owners ? "true" : "false");
+  for (const auto& [place, wanted] : {std::pair("{owners}", owners), std::pair("{acl}", acl)})
+    for (auto at = sql.find(place); at != std::string::npos; at = sql.find(place))
+      sql.replace(at, std::string_view(place).size(), wanted ? "true" : "false");
   return sql;
 }
 

@@ -19,8 +19,8 @@ constexpr std::size_t kPagesATransaction = 4000;
 
 class ObjectLoader {
  public:
-  ObjectLoader(const LoadJob& job, bool owners, std::vector<std::string>& lost, Observer& observer)
-      : job_(job), owners_(owners), lost_(lost), observer_(observer) {}
+  ObjectLoader(const LoadJob& job, bool owners, bool acl, std::vector<std::string>& lost, Observer& observer)
+      : job_(job), owners_(owners), acl_(acl), lost_(lost), observer_(observer) {}
 
   /// Makes every object of the metadata part, empty.
   void make_objects(std::stop_token stop) {
@@ -87,7 +87,7 @@ class ObjectLoader {
 
   /// Owner, privileges and comment of the staged objects: all in one go, one by one where that fails.
   void describe(Connection& connection) {
-    const Result result = connection.query(object_statements_sql(owners_));
+    const Result result = connection.query(object_statements_sql(owners_, acl_));
     std::string all = "SAVEPOINT pgassay; ";
     std::vector<Description> each;
     for (int row = 0; row < result.rows(); ++row)
@@ -144,7 +144,7 @@ class ObjectLoader {
   }
 
   const LoadJob& job_;
-  bool owners_;
+  bool owners_, acl_;
   std::vector<std::string>& lost_;
   std::map<std::string, Failures> failures_;
   Observer& observer_;
@@ -152,10 +152,10 @@ class ObjectLoader {
 
 }  // namespace
 
-Loaded load_large_objects(const LoadJob& job, bool owners, std::vector<std::string>& lost, Observer& observer,
-                          std::stop_token stop) {
+Loaded load_large_objects(const LoadJob& job, bool owners, bool acl, std::vector<std::string>& lost,
+                          Observer& observer, std::stop_token stop) {
   if (!job.manifest.large_objects.metadata) return {};
-  ObjectLoader loader(job, owners, lost, observer);
+  ObjectLoader loader(job, owners, acl, lost, observer);
   loader.make_objects(stop);
   return loader.fill_objects(stop);
 }

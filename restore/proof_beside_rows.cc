@@ -66,15 +66,12 @@ class SequenceProof {
 
  private:
   void compare(const Sequence& then, std::int64_t last_value, bool is_called) {
-    const std::int64_t increment = increments_[then.name];
-    int128 here = next_value(last_value, is_called, increment);
-    int128 there = next_value(then.last_value, then.is_called, increment);
-    if (increment < 0) std::swap(here, there);
-    if (here < there)
+    const int position = compare_positions(then, last_value, is_called, increments_[then.name]);
+    if (position < 0)
       differs(then, Verdict::fail,
               fmt::format("it is behind: last value {} instead of {}", last_value, then.last_value));
     else
-      ++(here == there ? equal_ : ahead_);
+      ++(position == 0 ? equal_ : ahead_);
   }
   void differs(const Sequence& sequence, Verdict verdict, const std::string& detail) {
     checks_.push_back({"sequence " + sequence.name.shown(), verdict, detail});
@@ -98,6 +95,13 @@ std::vector<std::string> starts(Connection& leader) {
 }
 
 }  // namespace
+
+int compare_positions(const Sequence& then, std::int64_t last_value, bool is_called, std::int64_t increment) {
+  int128 here = next_value(last_value, is_called, increment);
+  int128 there = next_value(then.last_value, then.is_called, increment);
+  if (increment < 0) std::swap(here, there);
+  return here < there ? -1 : here > there ? 1 : 0;
+}
 
 void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks) {
   constexpr std::size_t kAtATime = 200;

@@ -10,6 +10,10 @@
 
 namespace pgassay {
 
+/// Of the same sequence: less than 0 when it is behind what the backup has, 0 where both would give the same
+/// next value.
+int compare_positions(const Sequence& then, std::int64_t last_value, bool is_called, std::int64_t increment);
+
 /// Equal passes, ahead passes, behind fails: it would hand out a value that is in use.
 void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks);
 

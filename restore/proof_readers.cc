@@ -13,28 +13,6 @@ namespace {
 constexpr std::uint64_t kUnitBytes = 64 << 20;
 constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/release-14.html
 
-class DigestSink : public ChunkSink {
- public:
-  explicit DigestSink(Observer& observer) : observer_(observer) {}
-  void chunk(Bytes bytes) override {
-    digester_.add(bytes);
-    bytes_ += bytes.size();
-    if (bytes_ >= kStep) tell();
-  }
-  void tell() {
-    observer_.advanced(bytes_, digester_.rows_so_far() - told_rows_);
-    bytes_ = 0;
-    told_rows_ = digester_.rows_so_far();
-  }
-  RowDigest finish() { return digester_.finish(); }
-
- private:
-  static constexpr std::uint64_t kStep = 1 << 20;
-  Observer& observer_;
-  ChunkDigester digester_;
-  std::uint64_t bytes_ = 0, told_rows_ = 0;
-};
-
 /// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need
 /// no larger lock table.
 void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,

@@ -14,6 +14,29 @@
 
 namespace pgassay {
 
+/// Digests rows, and tells the observer how far it is.
+class DigestSink : public ChunkSink {
+ public:
+  explicit DigestSink(Observer& observer) : observer_(observer) {}
+  void chunk(Bytes bytes) override {
+    digester_.add(bytes);
+    bytes_ += bytes.size();
+    if (bytes_ >= kStep) tell();
+  }
+  void tell() {
+    observer_.advanced(bytes_, digester_.rows_so_far() - told_rows_);
+    bytes_ = 0;
+    told_rows_ = digester_.rows_so_far();
+  }
+  RowDigest finish() { return digester_.finish(); }
+
+ private:
+  static constexpr std::uint64_t kStep = 1 << 20;
+  Observer& observer_;
+  ChunkDigester digester_;
+  std::uint64_t bytes_ = 0, told_rows_ = 0;
+};
+
 /// One COPY … TO STDOUT whose rows count towards subjects_[subject].
 struct ProofUnit {
   std::size_t subject = 0;

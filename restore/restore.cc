@@ -11,35 +11,26 @@
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/analyze.h"
 #include "restore/backup_files.h"
+#include "restore/data_only.h"
 #include "restore/extension_tables.h"
 #include "restore/large_objects.h"
+#include "restore/live_table.h"
 #include "restore/load.h"
+#include "restore/one_table.h"
 #include "restore/proof_beside_rows.h"
+#include "restore/restore_scope.h"
 #include "restore/resume.h"
 #include "restore/roles.h"
 #include "restore/schema.h"
+#include "restore/selection.h"
 #include "restore/target.h"
 
 namespace pgassay {
 namespace {
 
 constexpr const char* kApplicationName = "pgassay restore";
-
-/// What a plain ANALYZE takes, but for foreign tables and the parents of such: for those it would go to the
-/// other server, where a restored copy has no business, and one that can't be reached would end it. ANALYZE
-/// goes down from a parent by itself.
-constexpr const char* kTablesToAnalyze = R"(
-WITH RECURSIVE foreign_below (oid) AS (
-  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
-  UNION
-  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhrelid)
-SELECT n.nspname, c.relname
-FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT b.oid FROM foreign_below b)
-  AND (NOT c.relispartition OR EXISTS (
-    SELECT FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhparent WHERE i.inhrelid = c.oid))
-)";
 
 class Restoration {
  public:
@@ -118,24 +109,35 @@ class Restoration {
 
   /// All that can be refused is refused here; nothing is written.
   void check() {
-    check_files(dir_, manifest_);
     if (!options_.create) check_not_the_servers_own(name_);
     server_ = open_server();
     start_loading_session(*server_);
     report_.server_version = server_->parameter("server_version");
     creating_ = options_.create && !(options_.resume && database_exists(*server_, name_));
     if (options_.create && !creating_) reconnect();
-    check_server(*server_, manifest_, creating_, report_.notes);
-    check_target();
     pg_restore_ = options_.pg_restore ? *options_.pg_restore
                                       : choose_pg_restore(server_->server_version(),
                                                           manifest_.summary.pg_dump_version_num, stop_);
+    select_what_is_wanted();
+    check_files(dir_, manifest_);
+    check_server(*server_, manifest_, creating_, report_.notes);
+    check_target();
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
       report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
     if (!creating_ && server_->server_encoding() != manifest_.encoding)
       report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
                                           server_->server_encoding(), manifest_.encoding));
+  }
+
+  void select_what_is_wanted() {
+    report_.not_carried = waived(options_);
+    if (options_.wanted.everything()) return;
+    TableSelection selection =
+        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);
+    manifest_ = std::move(selection.manifest);
+    entries_ = std::move(selection.entries);
+    std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
   }
 
   void check_target() {
@@ -153,7 +155,7 @@ class Restoration {
   }
 
   RestoreMark mark() const {
-    return {backup_, hash_file(dir_ / kManifestFile).sha.hex(), options_.owners ? "" : "--no-owner"};
+    return {backup_, hash_file(dir_ / kManifestFile).sha.hex(), what_is_made(options_)};
   }
 
   void plan_roles_from_globals() {
@@ -194,14 +196,8 @@ class Restoration {
     if (options_.before_data) options_.before_data(*server_);
     load();
     step("post-data", [this] { restore_schema("post-data", options_.jobs); });
-    step("properties", [this] { apply_properties(); });
-    step("analyze", [this] { analyze(); });
-  }
-
-  void apply_properties() {
-    DatabaseProperties properties = manifest_.database;
-    if (options_.stand_in) properties.comment.clear();
-    apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
+    if (brings_properties(options_)) step("properties", [this] { apply_properties(); });
+    step("analyze", [this] { analyze_database(*server_, report_.notes); });
   }
 
   void open_record() {
@@ -221,10 +217,25 @@ class Restoration {
     std::tie(report_.rows, report_.raw_bytes) = record_.loaded(manifest_);
   }
 
+  void apply_properties() {
+    DatabaseProperties properties = manifest_.database;
+    if (options_.stand_in) properties.comment.clear();
+    if (!options_.acl) properties.grants.clear();
+    apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
+  }
+
   void restore_schema(const char* section, unsigned jobs) {
-    const SchemaRun run{pg_restore_,         dir_ / kSchemaFile,        section,
-                        std::max(1U, jobs),  options_.owners,           roles_.absent_tablespaces.empty(),
-                        !options_.throwaway, record_.was_begun(section)};
+    const SchemaRun run{pg_restore_,
+                        dir_ / kSchemaFile,
+                        section,
+                        std::max(1U, jobs),
+                        options_.owners,
+                        roles_.absent_tablespaces.empty(),
+                        !options_.throwaway,
+                        options_.acl,
+                        options_.connection.role,
+                        entries_,
+                        record_.was_begun(section)};
     restore_section(*server_, run, report_.lost, report_.notes, stop_);
   }
 
@@ -239,23 +250,9 @@ class Restoration {
       count(load_extension_tables(job, report_.lost, observer_, stop_));
     });
     step("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
-    step("large objects",
-         [&] { count(load_large_objects(job, options_.owners, report_.lost, observer_, stop_)); });
-  }
-
-  void analyze() {
-    const Result tables = server_->query(kTablesToAnalyze);
-    std::vector<std::string> failed;
-    for (int row = 0; row < tables.rows(); ++row) {
-      try {
-        server_->query("ANALYZE " + QualifiedName{tables.text(row, 0), tables.text(row, 1)}.quoted());
-      } catch (const ServerError& error) {
-        failed.emplace_back(error.what());
-      }
-    }
-    if (!failed.empty())
-      report_.notes.push_back(
-          fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(), failed.front()));
+    step("large objects", [&] {
+      count(load_large_objects(job, options_.owners, options_.acl, report_.lost, observer_, stop_));
+    });
   }
 
   void prove_it() {
@@ -265,11 +262,11 @@ class Restoration {
       const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
         return line.starts_with("large object ");
       });
-      if (options_.owners && !told) continue;
+      if (options_.owners && options_.acl && !told) continue;
       check.verdict = Verdict::unverified;
-      check.detail += options_.owners ? ", as is said above" : ", for owners were not to be restored";
+      check.detail += told ? ", as is said above" : ", for owners or privileges were not to be restored";
     }
-    if (!options_.owners)
+    if (!options_.owners || !options_.acl)
       std::erase_if(report_.checks, [this](const Check& check) {
         const bool waived = check.name == kLargeObjectFacts && check.verdict == Verdict::unverified;
         if (waived) report_.notes.push_back(fmt::format("{}: {}", check.name, check.detail));
@@ -314,7 +311,8 @@ class Restoration {
   PgTool pg_restore_;
   RolePlan roles_;
   RestoreRecord record_;
-  bool creating_ = false;  ///< the database is ours to make
+  bool creating_ = false;                    ///< the database is ours to make
+  std::optional<std::vector<int>> entries_;  ///< of the schema archive; absent: all
   bool touched_ = false, roles_made_ = false;
 };
 
@@ -323,6 +321,12 @@ class Restoration {
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreOptions& options, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
+  if (!options.as.empty())
+    return restore_beside(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (!options.wanted.tables.empty() && options.wanted.rows && !options.create && !options.data_only)
+    return restore_live(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (options.data_only)
+    return restore_rows(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
   return Restoration(backup, options, observer, std::move(stop)).run();
 }
 

@@ -12,6 +12,7 @@
 #include "core/repository/repository.h"
 #include "core/system/verdict.h"
 #include "restore/proof.h"
+#include "restore/selection.h"
 
 namespace pgassay {
 
@@ -33,6 +34,7 @@ struct RestoreOptions {
   Roles roles = Roles::missing;
   bool owners = true;          ///< false: --no-owner
   bool role_passwords = true;  ///< false: roles are created without
+  bool acl = true;             ///< false: --no-acl, no privileges
   unsigned jobs = 2;
   bool prove = true;
   std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
@@ -42,6 +44,12 @@ struct RestoreOptions {
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data;
   std::optional<StandIn> stand_in;  ///< of such, the record of the restore stays: see remove_record()
+  Wanted wanted;                    ///< the tables, and whether their rows
+  /// Not empty: under this name beside what is in the live database of `connection` (restore/one_table.h).
+  std::string as;
+  /// Rows only, into tables of the database of `connection` that are there and empty (restore/data_only.h).
+  bool data_only = false;
+  double lock_timeout_seconds = 10;  ///< in a live database
 };
 
 struct RestoreReport {
@@ -54,6 +62,10 @@ struct RestoreReport {
   std::vector<std::string> lost;
   /// What was left alone on purpose, with the reason.
   std::vector<std::string> notes;
+  /// What is in the backup and was not restored, for it was not asked for, a line each.
+  std::vector<std::string> not_carried;
+  /// What is left to be done, by hand.
+  std::vector<std::string> next_steps;
   Verdict verdict = Verdict::unverified;  ///< of the proof; unverified when it was not asked for
   std::vector<Check> checks;
 };

@@ -196,7 +196,10 @@ void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool g
   };
   if (!soon(kPatienceForLock, stop, locked)) throw_locked(*connection_);
   if (go_on) {
+    // Who has become another role does not see the sessions of the user that it was.
+    if (!target.role.empty()) connection_->query("RESET ROLE");
     end_orphans(*connection_, own_pid, stop);
+    if (!target.role.empty()) connection_->query("SET ROLE " + quote_identifier(target.role));
     left_ = read_unfinished(*connection_);
     finished_ = left_.finished;
     files_ = left_.files;

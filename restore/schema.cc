@@ -9,6 +9,7 @@
 #include "core/postgres/session.h"
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
+#include "restore/archive_sql.h"
 
 namespace pgassay {
 namespace {
@@ -94,6 +95,12 @@ Command command_for(Connection& target, const SchemaRun& run) {
   if (!run.owners) command.argv.emplace_back("--no-owner");
   if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
   if (!run.subscriptions) command.argv.emplace_back("--no-subscriptions");
+  if (!run.acl) command.argv.emplace_back("--no-privileges");
+  if (!run.role.empty()) command.argv.push_back("--role=" + run.role);
+  if (run.entries) {
+    command.argv.emplace_back("--use-list=/dev/stdin");
+    command.input = archive_list_of(*run.entries);
+  }
   command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
   command.env["PGAPPNAME"] = "pgassay restore";

@@ -1,6 +1,7 @@
 // pg_restore runs: everything of the schema archive that is no data.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,9 @@ struct SchemaRun {
   Path archive;
   std::string section;  ///< "pre-data", "post-data"
   unsigned jobs = 1;
-  bool owners = true, tablespaces = true, subscriptions = true;
+  bool owners = true, tablespaces = true, subscriptions = true, acl = true;
+  std::string role;                         ///< that pg_restore becomes; empty: it stays who it is
+  std::optional<std::vector<int>> entries;  ///< of the archive; absent: all
   /// An interrupted run has made some of it: what is there already is no problem.
   bool again = false;
 };

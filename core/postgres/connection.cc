@@ -1,5 +1,6 @@
 #include "core/postgres/connection.h"
 
+#include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
@@ -132,6 +133,20 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
 Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
+  Connection connection = open_as_ourselves(info, application_name, stop);
+  if (info.role.empty()) return connection;
+  try {
+    connection.query("SET ROLE " + quote_identifier(info.role));
+  } catch (const ServerError& error) {
+    throw Refused(
+        fmt::format("{}: cannot become role {}: {}", connection.described(), info.role, error.what()),
+        "GRANT it to the user who connects, or connect as another");
+  }
+  return connection;
+}
+
+Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view application_name,
+                                         std::stop_token stop) {
   const std::map<std::string, std::string> parameters = with_defaults(info, application_name);
   if (may_have_options(parameters)) {
     for (const std::string_view lifted : kLifted) {

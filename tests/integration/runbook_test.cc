@@ -61,6 +61,24 @@ TEST_F(RunbookTest, TheWholeServerIsLost) {
   EXPECT_EQ(value("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"), "app_owner");
 }
 
+TEST_F(RunbookTest, OneTableWasDropped) {
+  psql("DROP TABLE orders;");
+  const Ended ended = run("One table was dropped");
+  ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("proof: PASS"), std::string::npos) << ended.out;
+  EXPECT_EQ(value(kRows), "1000|1|1000");
+  EXPECT_EQ(value("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"), "app_owner");
+  EXPECT_EQ(value("SELECT count(*) FROM customers"), "51") << "it stayed as it was";
+}
+
+TEST_F(RunbookTest, RowsOfOneTableAreGone) {
+  psql("DELETE FROM orders WHERE id BETWEEN 500 AND 1005;");
+  const Ended ended = run("Rows of one table are gone");
+  ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_EQ(value(kRows), "1005|1|1010") << "and those that came later stayed";
+  EXPECT_EQ(value("SELECT to_regclass('orders_before') IS NULL"), "t");
+}
+
 TEST_F(RunbookTest, ABadMigrationAnHourAgo) {
   psql("UPDATE orders SET note = NULL WHERE id <= 1000; DROP TABLE customers;");
   const Ended ended = run("A bad migration an hour ago");

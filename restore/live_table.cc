@@ -1,0 +1,244 @@
+#include "restore/live_table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/postgres/source_facts.h"
+#include "core/repository/layout.h"
+#include "restore/archive_sql.h"
+#include "restore/backup_files.h"
+#include "restore/entry_text.h"
+#include "restore/forward.h"
+#include "restore/in_transaction.h"
+#include "restore/proof_beside_rows.h"
+
+namespace pgassay {
+namespace {
+
+constexpr const char* kNothing = "nothing was changed in the database";
+
+/// One that can be run by hand: no privileges or comments, which are several.
+bool is_statement(const ArchiveEntry& entry) {
+  return entry.is("FK CONSTRAINT") || entry.is("CONSTRAINT") || entry.is("INDEX") || entry.is("TRIGGER");
+}
+
+class LiveRestore {
+ public:
+  LiveRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
+              std::stop_token stop)
+      : dir_(dir),
+        manifest_(std::move(manifest)),
+        options_(options),
+        observer_(observer),
+        stop_(std::move(stop)) {}
+
+  RestoreReport run() {
+    const Stopwatch watch;
+    timed("check", [this] { check(); });
+    all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
+    analyze();
+    report_.seconds = watch.seconds();
+    return std::move(report_);
+  }
+
+ private:
+  template <typename Body>
+  void timed(const char* name, Body body) {
+    observer_.phase(name);
+    const Stopwatch watch;
+    body();
+    report_.phases.push_back({name, watch.seconds()});
+  }
+
+  void check() {
+    const PgTool tool =
+        choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
+    archive_ = {tool, dir_ / kSchemaFile, manifest_.encoding, options_.owners, options_.acl};
+    entries_ = list_archive(tool, archive_.archive, stop_);
+    for (const ArchiveEntry& entry : entries_) by_id_[entry.id] = &entry;
+    text_.emplace(entries_, manifest_);
+    Wanted wanted = options_.wanted;
+    wanted.live = true;
+    selection_ = select(std::move(manifest_), entries_, wanted);
+    manifest_ = std::move(selection_.manifest);
+    report_.not_carried = selection_.not_carried;
+    check_files(dir_, manifest_);
+    connection_ = open_transaction_session(options_.connection, manifest_, stop_);
+    report_.database = connection_->database();
+    report_.server_version = connection_->parameter("server_version");
+    for (const Relation& relation : manifest_.relations) {
+      if (!relation.extension.empty())
+        throw UsageError(fmt::format("{} belongs to extension {}", relation.name.shown(), relation.extension),
+                         "--as NEW restores its rows beside it");
+      check_name_is_free(*connection_, relation.name,
+                         fmt::format("--as NEW restores columns and rows beside it; {}", kNothing));
+    }
+    if (connection_->server_encoding() != manifest_.encoding)
+      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
+                                          connection_->server_encoding(), manifest_.encoding));
+  }
+
+  void write() {
+    begin_with_patience(*connection_, options_.lock_timeout_seconds);
+    timed("pre-data", [this] { make_tables(); });
+    TransactionLoad load(*connection_, dir_, manifest_, observer_);
+    timed("data", [&] { load.load(work(), stop_); });
+    report_.rows = load.rows();
+    report_.raw_bytes = load.raw_bytes();
+    timed("sequences", [this] { move_sequences_forward(*connection_, manifest_.sequences); });
+    if (options_.prove) timed("proof", [&] { prove(load); });
+    // Last: a foreign key locks a table that is in use.
+    timed("post-data", [this] { make({selection_.own.begin(), selection_.own.end()}, "post-data"); });
+    committing_ = true;
+    commit_to_disk(*connection_);
+    committing_ = false;
+  }
+
+  /// In the archive's order. What they share with others is made one by one, for it may be here.
+  void make_tables() {
+    std::vector<int> batch;
+    for (const int id : selection_.entries) {
+      if (selection_.own.contains(id)) {
+        batch.push_back(id);
+        continue;
+      }
+      if (!batch.empty()) make(batch, "pre-data");
+      batch.clear();
+      make_shared(*by_id_.at(id));
+    }
+    if (!batch.empty()) make(batch, "pre-data");
+  }
+
+  void make_shared(const ArchiveEntry& entry) {
+    const bool of_what_is_here = std::any_of(entry.needs.begin(), entry.needs.end(), [&](int id) {
+      return here_.contains(id) || !by_id_.contains(id);
+    });
+    if (of_what_is_here && (entry.is("COMMENT") || entry.is("ACL") || entry.is("SECURITY LABEL"))) return;
+    if (entry.is("EXTENSION") && has_extension(entry)) {
+      here_.insert(entry.id);
+      return;
+    }
+    const std::optional<ServerError> error = attempt({entry.id}, "pre-data");
+    if (!error) {
+      made_.push_back(text_->shown(entry));
+    } else if (says_it_exists(*error)) {
+      here_.insert(entry.id);
+    } else {
+      throw Error(fmt::format("{}: {}", text_->shown(entry), error->what()), error->hint());
+    }
+  }
+
+  /// The archive makes it IF NOT EXISTS.
+  bool has_extension(const ArchiveEntry& entry) {
+    return std::ranges::any_of(list_extensions(*connection_), [&](const ExtensionInfo& extension) {
+      return entry.text.starts_with("- " + extension.name + " ");
+    });
+  }
+
+  /// Together; where that fails, one by one, to know what is to blame.
+  void make(const std::vector<int>& ids, const char* section) {
+    if (!attempt(ids, section)) return;
+    for (const ArchiveEntry& entry : entries_) {
+      if (std::find(ids.begin(), ids.end(), entry.id) == ids.end()) continue;
+      const std::optional<ServerError> error = attempt({entry.id}, section);
+      if (!error) continue;
+      const std::string line = fmt::format("{}: {}", text_->shown(entry), error->what());
+      if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT"))
+        throw Error(line, error->sqlstate() == "42704"
+                              ? "a role that is absent is not asked for with --no-owner"
+                              : error->hint());
+      report_.lost.push_back(line);
+      if (is_statement(entry))
+        report_.next_steps.push_back(fmt::format("{}, when that is remedied: {}", text_->shown(entry),
+                                                 only_statement(entries_sql(archive_, {entry.id}, stop_))));
+    }
+  }
+
+  /// What the server has against it.
+  std::optional<ServerError> attempt(const std::vector<int>& ids, const char* section) {
+    const std::string sql = entries_sql(archive_, ids, stop_, section);
+    connection_->query("SAVEPOINT pgassay_entry");
+    try {
+      run_sql(*connection_, sql, archive_.encoding);
+      connection_->query("RELEASE SAVEPOINT pgassay_entry");
+      return std::nullopt;
+    } catch (const ServerError& error) {
+      connection_->query("ROLLBACK TO SAVEPOINT pgassay_entry");
+      return error;
+    }
+  }
+
+  std::vector<std::pair<const Relation*, CopyTarget>> work() {
+    std::vector<std::pair<const Relation*, CopyTarget>> all;
+    for (const Relation& relation : manifest_.relations) {
+      if (relation.kind != 'r') continue;
+      if (relation.data != Data::copied) {
+        report_.not_carried.push_back(
+            fmt::format("rows of {}: they are not in the backup", relation.name.shown()));
+        continue;
+      }
+      const bool direct = !relation.via_root || !relation.root;
+      all.emplace_back(&relation,
+                       CopyTarget{direct ? relation.name : *relation.root, relation.columns, direct, false});
+    }
+    return all;
+  }
+
+  void prove(TransactionLoad& load) {
+    std::map<QualifiedName, RowDigest> expected;
+    for (const Relation& relation : manifest_.relations)
+      if (relation.kind == 'r') expected[relation.root.value_or(relation.name)].merge(relation.digest);
+    for (const Relation& relation : manifest_.relations)
+      if (!relation.root && (relation.kind == 'p' || relation.data == Data::copied))
+        load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, expected[relation.name]);
+    report_.checks = load.conclude();
+    check_sequences(*connection_, manifest_.sequences, report_.checks);
+    report_.verdict = overall(report_.checks);
+    throw_if_failed(report_.checks);
+  }
+
+  void analyze() {
+    if (!made_.empty())
+      report_.notes.push_back(fmt::format("made, for it was absent: {}", fmt::join(made_, ", ")));
+    for (const Relation& relation : manifest_.relations) {
+      if (relation.root) continue;
+      report_.notes.push_back("made " + relation.name.shown());
+      try {
+        connection_->query("ANALYZE " + relation.name.quoted());
+      } catch (const Error& error) {
+        report_.notes.push_back(
+            fmt::format("ANALYZE of {} failed, run it again: {}", relation.name.shown(), error.what()));
+      }
+    }
+  }
+
+  const Path& dir_;
+  Manifest manifest_;
+  const RestoreOptions& options_;
+  Observer& observer_;
+  std::stop_token stop_;
+  RestoreReport report_;
+  ArchiveSql archive_;
+  std::vector<ArchiveEntry> entries_;
+  std::map<int, const ArchiveEntry*> by_id_;
+  std::optional<EntryText> text_;
+  TableSelection selection_;
+  std::set<int> here_;             ///< shared entries whose object is here
+  std::vector<std::string> made_;  ///< shared ones that were not
+  std::optional<Connection> connection_;
+  bool committing_ = false;
+};
+
+}  // namespace
+
+RestoreReport restore_live(const Path& dir, Manifest manifest, const RestoreOptions& options,
+                           Observer& observer, std::stop_token stop) {
+  return LiveRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
+}
+
+}  // namespace pgassay

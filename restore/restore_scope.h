@@ -1,0 +1,22 @@
+// How much of a backup the options of a restore ask for, in words.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "restore/restore.h"
+
+namespace pgassay {
+
+/// Is the database given the backup's owner, privileges, settings and comment? By a part of a backup only
+/// where it is made for it: one that exists has its own.
+bool brings_properties(const RestoreOptions& options);
+
+/// What is not carried whatever is selected, a line each.
+std::vector<std::string> waived(const RestoreOptions& options);
+
+/// The options that decide what is made, as they are said on the command line: a restore is gone on with by
+/// the same only.
+std::string what_is_made(const RestoreOptions& options);
+
+}  // namespace pgassay

@@ -1,0 +1,171 @@
+// restore --table without --as: whole tables into a database that is in use and has lost them.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include "tests/fixtures/round_trip.h"
+
+namespace pgassay::test {
+namespace {
+
+std::string lines(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, "\n"));
+}
+
+constexpr const char* kShop = R"(
+CREATE ROLE live_reader;
+CREATE TYPE status AS ENUM ('new', 'paid');
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TABLE customers (id int PRIMARY KEY);
+INSERT INTO customers SELECT generate_series(1, 50);
+CREATE TABLE orders (id serial PRIMARY KEY, customer int REFERENCES customers, status status NOT NULL DEFAULT 'new',
+  total numeric CHECK (total > 0), taxed numeric GENERATED ALWAYS AS (total * 1.2) STORED);
+GRANT SELECT ON orders TO live_reader; COMMENT ON TABLE orders IS 'what was ordered';
+CREATE INDEX orders_status ON orders (status);
+CREATE TRIGGER stamp BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION stamp();
+INSERT INTO orders (customer, status, total) SELECT 1 + g % 50, 'paid', g FROM generate_series(1, 400) g;
+CREATE VIEW paid AS SELECT * FROM orders WHERE status = 'paid';
+CREATE TABLE lines (id int, "order" int REFERENCES orders);
+CREATE TABLE events (at int, what text) PARTITION BY RANGE (at);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (100);
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (100) TO (200);
+CREATE INDEX events_at ON events (at);
+INSERT INTO events SELECT g, 'e' FROM generate_series(0, 199) g;
+)";
+
+/// What pg_dump would write of the table, but for oids.
+constexpr const char* kFacts = R"(
+SELECT (SELECT string_agg(pg_get_indexdef(indexrelid), '; ' ORDER BY 1) FROM pg_index WHERE indrelid = c.oid),
+  (SELECT string_agg(conname || pg_get_constraintdef(oid), '; ' ORDER BY 1) FROM pg_constraint WHERE conrelid = c.oid),
+  (SELECT string_agg(pg_get_triggerdef(oid), '; ' ORDER BY 1) FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal),
+  (SELECT string_agg(attname || atttypid::regtype || attnotnull || attgenerated || coalesce(pg_get_expr(adbin, adrelid), ''), '; ' ORDER BY attnum)
+   FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = c.oid AND attnum > 0),
+  relacl, obj_description(c.oid), pg_get_serial_sequence('orders', 'id')
+FROM pg_class c WHERE oid = 'orders'::regclass)";
+
+class Lost {
+ public:
+  Lost(const std::string& name, const std::string& then)
+      : database_(name, kShop), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
+    psql(then);
+  }
+  RestoreReport restore(const std::string& table) const {
+    RestoreOptions options;
+    options.connection = shared_server().connection(database_.name());
+    options.wanted.tables = {table};
+    options.lock_timeout_seconds = 0.2;
+    return trip_.restore(backup_, options);
+  }
+  void psql(const std::string& sql) const { database_.psql("SET client_min_messages = error; " + sql); }
+  std::string value(const std::string& sql) const { return database_.value(sql); }
+  const std::string& facts() const { return facts_; }
+
+ private:
+  Database database_;
+  RoundTrip trip_;
+  Backup backup_;
+  std::string facts_;
+};
+
+TEST(RestoreLiveTable, ADroppedTableIsBackAsItWas) {
+  const Lost lost("live_back", "DROP TABLE orders CASCADE;");
+  const RestoreReport report = lost.restore("public.orders");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value(kFacts), lost.facts());
+  EXPECT_EQ(lost.value("SELECT count(*), sum(taxed), nextval('orders_id_seq') FROM orders"),
+            "400|96240.0|401");
+}
+
+TEST(RestoreLiveTable, SaysWhatWasDroppedAlongAndIsNotBack) {
+  const Lost lost("live_along", "DROP TABLE orders CASCADE;");
+  EXPECT_EQ(lines(lost.restore("orders").not_carried),
+            "view public.paid, which uses it, if it was dropped along\n"
+            "foreign key lines_order_fkey of public.lines, which uses it, if it was dropped along");
+}
+
+TEST(RestoreLiveTable, MakesWhatItNeedsWhereThatIsGoneToo) {
+  const Lost lost("live_needs", "DROP TABLE orders CASCADE; DROP TYPE status; DROP FUNCTION stamp;");
+  const RestoreReport report = lost.restore("orders");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(lost.value(kFacts), lost.facts());
+  EXPECT_NE(lines(report.notes).find("made, for it was absent: type public.status"), std::string::npos)
+      << lines(report.notes);
+}
+
+TEST(RestoreLiveTable, LeavesWhatItSharesWithOthersAsItIs) {
+  const Lost lost(
+      "live_shared",
+      "DROP TABLE orders CASCADE; ALTER TYPE status ADD VALUE 'lost'; COMMENT ON TYPE status IS 'of today';"
+      "CREATE OR REPLACE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';");
+  EXPECT_EQ(lines(lost.restore("orders").lost), "");
+  EXPECT_EQ(lost.value("SELECT prosrc FROM pg_proc WHERE proname = 'stamp'"), "BEGIN RETURN NULL; END");
+  EXPECT_EQ(lost.value("SELECT obj_description('status'::regtype), enum_last(NULL::status)"),
+            "of today|lost");
+}
+
+TEST(RestoreLiveTable, AForeignKeyThatTodaysRowsDoNotKeepIsSaidToBeLostAndTheRowsAreThere) {
+  const Lost lost("live_fkey", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
+  const RestoreReport report = lost.restore("orders");
+  ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
+  EXPECT_TRUE(report.lost[0].starts_with("foreign key orders_customer_fkey of public.orders: "))
+      << report.lost[0];
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT count(*) FROM orders"), "400");
+}
+
+TEST(RestoreLiveTable, WhatWasLostIsMadeByTheStatementThatItTells) {
+  const Lost lost("live_later", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
+  const RestoreReport report = lost.restore("orders");
+  ASSERT_EQ(report.next_steps.size(), 1U) << lines(report.next_steps);
+  const auto statement = report.next_steps[0].find("ALTER TABLE");
+  ASSERT_NE(statement, std::string::npos) << report.next_steps[0];
+  lost.psql("INSERT INTO customers SELECT generate_series(41, 50);" + report.next_steps[0].substr(statement));
+  EXPECT_EQ(lost.value(kFacts), lost.facts());
+}
+
+TEST(RestoreLiveTable, StandsInNobodysWayForLong) {
+  const Lost lost("live_locked", "DROP TABLE orders CASCADE;");
+  Connection other = Connection::open(shared_server().connection("live_locked"), "test", {});
+  other.query("BEGIN; UPDATE customers SET id = id");
+  const RestoreReport report = lost.restore("orders");
+  ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
+  EXPECT_EQ(report.lost[0],
+            "foreign key orders_customer_fkey of public.orders: canceling statement due to lock timeout");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM orders"), "400");
+}
+
+TEST(RestoreLiveTable, IsNeverWrittenOverOneThatIsThere) {
+  const Lost lost("live_there", "DELETE FROM orders WHERE id > 100;");
+  EXPECT_THROW(lost.restore("orders"), Refused);
+  EXPECT_THROW(lost.restore("public.*"), Refused);
+  EXPECT_EQ(lost.value("SELECT count(*) FROM orders"), "100");
+}
+
+TEST(RestoreLiveTable, APartitionedTableIsBackWithItsPartitions) {
+  const Lost lost("live_tree", "DROP TABLE events;");
+  const RestoreReport report = lost.restore("events");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT count(*), count(DISTINCT tableoid) FROM events"), "200|2");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_inherits WHERE inhparent = 'events_at'::regclass"), "2");
+}
+
+TEST(RestoreLiveTable, APartitionIsBackInItsPlace) {
+  const Lost lost("live_leaf", "DROP TABLE events_2;");
+  const RestoreReport report = lost.restore("events_2");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT count(*) FROM events WHERE at >= 100"), "100");
+}
+
+TEST(RestoreLiveTable, LeavesNothingWhenItFails) {
+  const Lost lost(
+      "live_fails",
+      "DROP TABLE orders CASCADE; DROP TYPE status; CREATE DOMAIN status AS text CHECK (VALUE <> 'paid');");
+  EXPECT_THROW(lost.restore("orders"), Error);
+  EXPECT_EQ(lost.value("SELECT to_regclass('orders') IS NULL, to_regclass('orders_id_seq') IS NULL"), "t|t");
+}
+
+}  // namespace
+}  // namespace pgassay::test
