@@ -105,7 +105,7 @@ void make_types(Connection& connection, const AbsentTypes& absent, const Archive
       run_sql(connection, sql, source.encoding);
       connection.query("RELEASE SAVEPOINT pgassay_type");
     } catch (const ServerError& error) {
-      connection.query("ROLLBACK TO SAVEPOINT pgassay_type");
+      connection.query("ROLLBACK TO SAVEPOINT pgassay_type; RELEASE SAVEPOINT pgassay_type");
       if (!says_it_exists(error)) throw;
     }
   }

@@ -46,7 +46,7 @@ class RowRestore {
   }
 
  private:
-  static constexpr const char* kNothing = "the tables are as empty as before";
+  static constexpr const char* kNothing = "nothing was changed in the database";
 
   template <typename Body>
   void timed(const char* name, Body body) {
@@ -134,7 +134,7 @@ class RowRestore {
       if (connection_->query(fmt::format("SELECT FROM {}{} LIMIT 1", only, name)).rows() > 0)
         throw Refused(
             fmt::format("{}: table {} is not empty", connection_->described(), place.table.name.shown()),
-            "restore its rows beside it with --as, and put back what is missing; nothing was changed");
+            "restore its rows beside it with --as, and put back what is missing");
     }
   }
 

@@ -8,6 +8,7 @@
 
 #include "core/postgres/name_pattern.h"
 #include "core/system/error.h"
+#include "restore/archive_graph.h"
 
 namespace pgassay {
 namespace {
@@ -67,11 +68,22 @@ std::string EntryText::shown(const ArchiveEntry& entry) const {
   for (const QualifiedName& table : tables_) {
     if (!entry.names(table)) continue;
     const std::string name = without_owner(std::string_view(entry.text).substr(table.shown().size() + 1));
-    if (name.empty() && entry.is("TABLE")) return fmt::format("{} {}", kind, table.shown());
+    if (name.empty() && is_relation(entry)) return fmt::format("{} {}", kind, table.shown());
     return name.empty() ? fmt::format("{} of {}", kind, table.shown())
                         : fmt::format("{} {} of {}", kind, name, table.shown());
   }
   std::string name = without_owner(entry.text);
+  // "shop TABLE orders": of what kind it is ends where no one can tell.
+  const auto schema_end = name.find(' ');
+  if ((entry.is("ACL") || entry.is("COMMENT")) && schema_end != std::string::npos)
+    return fmt::format("{} of {}{}", entry.is("ACL") ? "privileges" : "comment", name.substr(schema_end + 1),
+                       name.starts_with("- ") ? "" : " in schema " + name.substr(0, schema_end));
+  if (entry.is("PUBLICATION TABLE"))
+    for (const QualifiedName& table : tables_)
+      if (name.starts_with(table.schema + " ") && name.ends_with(" " + table.name))
+        return fmt::format("place in publication {} of {}",
+                           name.substr(table.schema.size() + 1, name.size() - table.shown().size() - 1),
+                           table.shown());
   if (name.starts_with("- "))
     name.erase(0, 2);
   else if (const auto blank = name.find(' '); blank != std::string::npos)
@@ -114,7 +126,9 @@ void throw_unknown_table(const Manifest& manifest, const std::string& pattern, c
           fmt::format("{} '{}': {} is a {}, of which no rows are in the backup", option, pattern,
                       relation.name.shown(), relation.kind == 'm' ? "materialized view" : "foreign table"),
           "name tables");
-    if (lower(relation.name.name) == last && close.size() < 5) close.push_back(relation.name.shown());
+    const std::string name = lower(relation.name.name);
+    const bool near = name.find(last) != std::string::npos || last.find(name) != std::string::npos;
+    if (near && relation.kind != 'm' && close.size() < 5) close.push_back(relation.name.shown());
   }
   throw UsageError(fmt::format("{} '{}': no table of the backup is named so", option, pattern),
                    close.empty() ? "`pgassay show --tables` lists what the backup holds"

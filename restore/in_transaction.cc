@@ -138,7 +138,7 @@ void lock_table(Connection& connection, const std::string& sql, const char* mode
     connection.query(fmt::format("LOCK TABLE {} IN {} MODE", sql, mode));
   } catch (const ServerError& error) {
     throw Error(fmt::format("table {}: could not be locked: {}", shown, error.what()),
-                "end whoever writes to it, then run it again");
+                error.sqlstate() == "55P03" ? "end whoever uses it, then run it again" : error.hint());
   }
 }
 

@@ -16,6 +16,7 @@
 #include "restore/forward.h"
 #include "restore/in_transaction.h"
 #include "restore/proof_beside_rows.h"
+#include "restore/restore_scope.h"
 
 namespace pgassay {
 namespace {
@@ -24,7 +25,8 @@ constexpr const char* kNothing = "nothing was changed in the database";
 
 /// One that can be run by hand: no privileges or comments, which are several.
 bool is_statement(const ArchiveEntry& entry) {
-  return entry.is("FK CONSTRAINT") || entry.is("CONSTRAINT") || entry.is("INDEX") || entry.is("TRIGGER");
+  constexpr std::string_view kKinds[] = {"FK CONSTRAINT", "CONSTRAINT", "INDEX", "TRIGGER", "TABLE ATTACH"};
+  return std::ranges::find(kKinds, entry.kind) != std::end(kKinds);
 }
 
 class LiveRestore {
@@ -66,7 +68,8 @@ class LiveRestore {
     wanted.live = true;
     selection_ = select(std::move(manifest_), entries_, wanted);
     manifest_ = std::move(selection_.manifest);
-    report_.not_carried = selection_.not_carried;
+    report_.not_carried = waived(options_);
+    std::ranges::move(selection_.not_carried, std::back_inserter(report_.not_carried));
     check_files(dir_, manifest_);
     connection_ = open_transaction_session(options_.connection, manifest_, stop_);
     report_.database = connection_->database();
@@ -78,9 +81,22 @@ class LiveRestore {
       check_name_is_free(*connection_, relation.name,
                          fmt::format("--as NEW restores columns and rows beside it; {}", kNothing));
     }
+    check_sequence_names();
     if (connection_->server_encoding() != manifest_.encoding)
       report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
                                           connection_->server_encoding(), manifest_.encoding));
+  }
+
+  /// A table that was renamed keeps its sequence's name.
+  void check_sequence_names() {
+    for (const Sequence& sequence : manifest_.sequences)
+      for (const int id : selection_.own)
+        if (by_id_.at(id)->is("SEQUENCE") && by_id_.at(id)->oid == sequence.oid)
+          check_name_is_free(
+              *connection_, sequence.name,
+              fmt::format("if it is another table's, one that was renamed, rename it as well: ALTER SEQUENCE "
+                          "{} RENAME TO ...; {}",
+                          sequence.name.quoted(), kNothing));
   }
 
   void write() {
@@ -92,8 +108,8 @@ class LiveRestore {
     report_.raw_bytes = load.raw_bytes();
     timed("sequences", [this] { move_sequences_forward(*connection_, manifest_.sequences); });
     if (options_.prove) timed("proof", [&] { prove(load); });
-    // Last: a foreign key locks a table that is in use.
-    timed("post-data", [this] { make({selection_.own.begin(), selection_.own.end()}, "post-data"); });
+    // Last: foreign keys and partitioned tables lock what is in use.
+    timed("post-data", [this] { make_the_rest(); });
     committing_ = true;
     commit_to_disk(*connection_);
     committing_ = false;
@@ -103,6 +119,7 @@ class LiveRestore {
   void make_tables() {
     std::vector<int> batch;
     for (const int id : selection_.entries) {
+      if (joins_what_is_here(*by_id_.at(id))) continue;
       if (selection_.own.contains(id)) {
         batch.push_back(id);
         continue;
@@ -112,6 +129,27 @@ class LiveRestore {
       make_shared(*by_id_.at(id));
     }
     if (!batch.empty()) make(batch, "pre-data");
+  }
+
+  /// A partition takes its place once it has its indexes: the partitioned table would make others for it.
+  void make_the_rest() {
+    std::vector<int> keys, places, others;
+    for (const int id : selection_.own) {
+      const ArchiveEntry& entry = *by_id_.at(id);
+      if (joins_what_is_here(entry)) places.push_back(id);
+      (entry.is("INDEX") || entry.is("CONSTRAINT") ? keys : others).push_back(id);
+    }
+    make(keys, "post-data");
+    make(places, "pre-data");
+    make(others, "post-data");
+  }
+
+  /// Is it the place of a partition in a table that is not of the selection?
+  bool joins_what_is_here(const ArchiveEntry& entry) const {
+    return entry.is("TABLE ATTACH") && std::ranges::any_of(entry.needs, [this](int id) {
+             const auto found = by_id_.find(id);
+             return found != by_id_.end() && found->second->is("TABLE") && !selection_.own.contains(id);
+           });
   }
 
   void make_shared(const ArchiveEntry& entry) {
@@ -142,7 +180,7 @@ class LiveRestore {
 
   /// Together; where that fails, one by one, to know what is to blame.
   void make(const std::vector<int>& ids, const char* section) {
-    if (!attempt(ids, section)) return;
+    if (ids.empty() || !attempt(ids, section)) return;
     for (const ArchiveEntry& entry : entries_) {
       if (std::find(ids.begin(), ids.end(), entry.id) == ids.end()) continue;
       const std::optional<ServerError> error = attempt({entry.id}, section);
@@ -150,7 +188,7 @@ class LiveRestore {
       const std::string line = fmt::format("{}: {}", text_->shown(entry), error->what());
       if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT"))
         throw Error(line, error->sqlstate() == "42704"
-                              ? "a role that is absent is not asked for with --no-owner"
+                              ? "make that role first, or leave owners out with --no-owner"
                               : error->hint());
       report_.lost.push_back(line);
       if (is_statement(entry))
@@ -168,7 +206,7 @@ class LiveRestore {
       connection_->query("RELEASE SAVEPOINT pgassay_entry");
       return std::nullopt;
     } catch (const ServerError& error) {
-      connection_->query("ROLLBACK TO SAVEPOINT pgassay_entry");
+      connection_->query("ROLLBACK TO SAVEPOINT pgassay_entry; RELEASE SAVEPOINT pgassay_entry");
       return error;
     }
   }

@@ -71,6 +71,7 @@ class BesideRestore {
         choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
     archive_ = {pg_restore, dir_ / kSchemaFile, manifest_.encoding, false, false};
     entries_ = list_archive(pg_restore, archive_.archive, stop_);
+    large_objects_ = manifest_.large_objects.count;
     TableSelection selection = select(manifest_, entries_, options_.wanted);
     parts_ = std::move(selection.parts_of_tables);
     manifest_ = std::move(selection.manifest);
@@ -186,7 +187,7 @@ class BesideRestore {
       connection_->query("RELEASE SAVEPOINT pgassay");
       generated_.insert(&beside);
     } catch (const ServerError& error) {
-      connection_->query("ROLLBACK TO SAVEPOINT pgassay");
+      connection_->query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
       for (const GeneratedColumn& column : table.generated)
         report_.not_carried.push_back(
             fmt::format("generated column {} of {}: {}", column.name, table.name.shown(), error.what()));
@@ -240,6 +241,7 @@ class BesideRestore {
       }
     }
     report_.not_carried.insert(report_.not_carried.end(), parts_.begin(), parts_.end());
+    if (large_objects_ > 0) report_.not_carried.push_back(fmt::format("large objects: {}", large_objects_));
     report_.not_carried.emplace_back(
         "NOT NULL, CHECK, collations and storage of columns, owner, privileges and comments");
   }
@@ -253,6 +255,7 @@ class BesideRestore {
   ArchiveSql archive_;
   std::vector<ArchiveEntry> entries_;
   std::vector<std::string> parts_;
+  std::uint64_t large_objects_ = 0;
   std::vector<Beside> tables_;
   std::set<const Beside*> generated_;
   std::optional<Connection> connection_;

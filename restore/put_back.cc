@@ -34,6 +34,16 @@ bool has_key(Connection& connection, const std::string& regclass) {
              .rows() > 0;
 }
 
+std::vector<std::string> insert_triggers(Connection& connection, const std::string& regclass) {
+  const Result result = connection.query(
+      "SELECT tgname FROM pg_catalog.pg_trigger WHERE tgrelid = $1::pg_catalog.regclass AND NOT tgisinternal"
+      " AND tgenabled IN ('O', 'A') AND tgtype & 4 <> 0 ORDER BY 1",
+      {regclass});
+  std::vector<std::string> names;
+  for (int row = 0; row < result.rows(); ++row) names.push_back(result.text(row, 0));
+  return names;
+}
+
 }  // namespace
 
 std::string put_back_hint(Connection& connection, const QualifiedName& table, const QualifiedName& copy,
@@ -55,9 +65,11 @@ std::string put_back_hint(Connection& connection, const QualifiedName& table, co
     names.push_back(quote_identifier(column));
     identity = identity || found->second.always_identity;
   }
-  const std::string note = gone.empty() ? ""
-                                        : fmt::format(" (of {}, {} lacks: {})", copy.shown(), table.shown(),
-                                                      fmt::join(gone, ", "));
+  std::string note = gone.empty() ? ""
+                                  : fmt::format(" (of {}, {} lacks: {})", copy.shown(), table.shown(),
+                                                fmt::join(gone, ", "));
+  if (const std::vector<std::string> fire = insert_triggers(connection, table.quoted()); !fire.empty())
+    note += fmt::format(" (triggers fire: {})", fmt::join(fire, ", "));
   const std::string list = fmt::format("{}", fmt::join(names, ", "));
   if (!has_key(connection, table.quoted()))
     return fmt::format(
@@ -66,7 +78,8 @@ std::string put_back_hint(Connection& connection, const QualifiedName& table, co
         table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", list,
         copy.quoted());
   return fmt::format(
-      "rows that {} has lost go back with{}: INSERT INTO {} ({}){} SELECT {} FROM {} ON CONFLICT DO "
+      "rows that {} has lost, unless a unique key of theirs is in use again, go back with{}: INSERT INTO {} "
+      "({}){} SELECT {} FROM {} ON CONFLICT DO "
       "NOTHING;",
       table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", list,
       copy.quoted());

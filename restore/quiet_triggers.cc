@@ -74,7 +74,7 @@ void QuietTriggers::switch_off() {
   if (!stubborn_.empty())
     throw Refused(fmt::format("{}: can't be switched off, or would not be checked: {}",
                               connection_.described(), fmt::join(stubborn_, ", ")),
-                  "disable or drop them first, and bring them back afterwards; nothing was changed");
+                  "disable or drop them first, and bring them back afterwards");
   try {
     connection_.query(
         "SAVEPOINT pgassay; SET LOCAL session_replication_role = replica; RELEASE SAVEPOINT pgassay");
@@ -89,7 +89,7 @@ void QuietTriggers::switch_off() {
             "{}: only a superuser can switch off triggers and foreign keys while rows are loaded, and "
             "the tables have: {}",
             connection_.described(), fmt::join(all, ", ")),
-        "connect as a superuser, or drop them first and make them again afterwards; nothing was changed");
+        "connect as a superuser, or drop them first and make them again afterwards");
   }
 }
 

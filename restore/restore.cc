@@ -132,6 +132,8 @@ class Restoration {
 
   void select_what_is_wanted() {
     report_.not_carried = waived(options_);
+    if (!brings_properties(options_))
+      report_.not_carried.emplace_back("owner, privileges, settings and comment of the database");
     if (options_.wanted.everything()) return;
     TableSelection selection =
         select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);

@@ -15,8 +15,6 @@ std::vector<std::string> waived(const RestoreOptions& options) {
   std::vector<std::string> told;
   if (!options.owners) told.emplace_back("owners, as --no-owner says");
   if (!options.acl) told.emplace_back("privileges, as --no-acl says");
-  if (!brings_properties(options))
-    told.emplace_back("owner, privileges, settings and comment of the database");
   return told;
 }
 

@@ -12,7 +12,7 @@ namespace pgassay {
 /// where it is made for it: one that exists has its own.
 bool brings_properties(const RestoreOptions& options);
 
-/// What is not carried whatever is selected, a line each.
+/// What of every object is not carried, a line each.
 std::vector<std::string> waived(const RestoreOptions& options);
 
 /// The options that decide what is made, as they are said on the command line: a restore is gone on with by

@@ -10,6 +10,7 @@
 #include "core/postgres/name_pattern.h"
 #include "restore/archive_graph.h"
 #include "restore/entry_text.h"
+#include "restore/reduced_manifest.h"
 
 namespace pgassay {
 namespace {
@@ -113,6 +114,10 @@ class Selector {
     }
     check_needed();
     wanted_.live ? say_what_used_them() : say_what_stays();
+    if (selection_.manifest.large_objects.count > 0)
+      selection_.not_carried.push_back(
+          fmt::format("large objects: {}", selection_.manifest.large_objects.count));
+    if (!wanted_.live) count_the_rest();
     name_parts();
     tell_own();
   }
@@ -232,9 +237,9 @@ class Selector {
                                            : fmt::format("{}: it needs {}, which is not selected",
                                                          text_.shown(entry), text_.shown(*needed)));
     }
-    if (selection_.manifest.large_objects.count > 0)
-      selection_.not_carried.push_back(
-          fmt::format("large objects: {}", selection_.manifest.large_objects.count));
+  }
+
+  void count_the_rest() {
     std::vector<const ArchiveEntry*> rest;
     for (const ArchiveEntry& entry : graph_.entries())
       if (!taken_.contains(entry.id) && !is_one_of(entry, kOfTables) && !is_one_of(entry, kOfAnything))
@@ -300,27 +305,6 @@ class Selector {
                                               rows, fmt::join(names, ", ")));
   }
 
-  /// The topmost partitioned table that is there above it; null: none.
-  const Relation* root_of(const Relation& relation, const std::set<const Relation*>& kept) const {
-    const Relation* root = nullptr;
-    for (const Relation* above = parent(relation); above != nullptr && kept.contains(above);
-         above = parent(*above))
-      root = above;
-    return root;
-  }
-
-  void check_that_rows_find_a_place(const std::set<const Relation*>& kept) const {
-    for (const Relation& relation : relations())
-      if (relation.via_root && relation.kind == 'r' && !kept.contains(&relation) && relation.root &&
-          kept.contains(selection_.manifest.find(*relation.root)))
-        throw UsageError(
-            fmt::format(
-                "{} can't be left out alone: rows of {} may belong to another partition once they are "
-                "restored",
-                relation.name.shown(), relation.root->shown()),
-            "leave the whole partitioned table out, or none of it");
-  }
-
   bool is_kept(const Relation& relation) const {
     if (excluded_.contains(&relation)) return false;
     if (!wanted_.tables.empty()) return chosen_.contains(&relation);
@@ -329,69 +313,14 @@ class Selector {
   }
 
   void reduce_manifest() {
-    std::set<const Relation*> kept;
+    Kept kept{{}, taken_, !wanted_.tables.empty()};
     for (const Relation& relation : relations())
-      if (is_kept(relation)) kept.insert(&relation);
-    check_that_rows_find_a_place(kept);
-    std::vector<Relation> relations_kept;
-    for (const Relation& relation : relations()) {
-      if (!kept.contains(&relation)) continue;
-      relations_kept.push_back(relation);
-      Relation& copy = relations_kept.back();
-      const Relation* root = root_of(relation, kept);
-      copy.root = root == nullptr ? std::nullopt : std::optional(root->name);
-      if (root == nullptr) copy.via_root = false;
-    }
-    Manifest& manifest = selection_.manifest;
-    std::erase_if(manifest.left_out, [&](const LeftOut& left_out) {
-      return std::any_of(relations().begin(), relations().end(), [&](const Relation& relation) {
-        return !kept.contains(&relation) && left_out.what == "rows of " + relation.name.shown();
-      });
-    });
-    std::erase_if(manifest.sequences, [&](const Sequence& sequence) { return !keeps(sequence); });
-    if (!wanted_.tables.empty()) {
-      manifest.large_objects = {};
-      std::erase_if(manifest.extensions, [&](const ExtensionInfo& extension) {
-        const ArchiveEntry* entry = graph_.extension(extension.name);
-        return entry != nullptr && !taken_.contains(entry->id);
-      });
-    }
-    manifest.relations = std::move(relations_kept);
-  }
-
-  bool keeps(const Sequence& sequence) const {
-    const ArchiveEntry* entry = graph_.relation(sequence.oid);
-    if (entry != nullptr) return taken_.contains(entry->id);
-    return std::any_of(chosen_.begin(), chosen_.end(),
-                       [&](const Relation* relation) { return relation->extension == sequence.extension; }) ||
-           wanted_.tables.empty();
+      if (is_kept(relation)) kept.relations.insert(&relation);
+    reduce(selection_.manifest, kept, graph_, [this](const Relation& relation) { return parent(relation); });
   }
 
   void leave_rows_out() {
-    Manifest& manifest = selection_.manifest;
-    std::uint64_t rows = 0, tables = 0, views = 0;
-    for (Relation& relation : manifest.relations) {
-      if (relation.kind == 'r' && relation.data == Data::copied) {
-        ++tables;
-        rows += relation.digest.rows;
-        if (!relation.extension.empty()) relation.data = Data::none;
-      }
-      if (relation.kind == 'm' && relation.populated) {
-        ++views;
-        relation.populated = false;
-      }
-      relation.digest = {};
-      relation.parts.clear();
-    }
-    std::vector<std::string>& told = selection_.not_carried;
-    told.push_back(fmt::format("rows: {} of {} tables, as --schema-only says", rows, tables));
-    if (views > 0) told.push_back(fmt::format("contents of materialized views: {}", views));
-    if (!manifest.sequences.empty())
-      told.push_back(fmt::format("values of sequences: {}", manifest.sequences.size()));
-    if (manifest.large_objects.count > 0)
-      told.push_back(fmt::format("large objects: {}", manifest.large_objects.count));
-    manifest.sequences.clear();
-    manifest.large_objects = {};
+    drop_rows(selection_.manifest, selection_.not_carried);
     for (const ArchiveEntry& entry : graph_.entries())
       if (entry.is("MATERIALIZED VIEW DATA")) taken_.erase(entry.id);
   }

@@ -41,8 +41,7 @@ ConnInfo throwaway_conninfo(const Path& socket_dir) {
            {"sslmode", "disable"},
            {"gssencmode", "disable"},
            {"channel_binding", "disable"},
-           {"target_session_attrs", "any"}},
-          {}};
+           {"target_session_attrs", "any"}}};
 }
 
 ReadyServer wait_until_ready(const Path& socket_dir, const std::string& listen_addresses,

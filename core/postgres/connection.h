@@ -25,7 +25,7 @@ namespace pgassay {
 /// ~/.pgpass.
 struct ConnInfo {
   std::map<std::string, std::string> parameters;
-  std::string role;  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
+  std::string role = {};  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
 
   /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
   /// Throws UsageError, which never repeats the text (it may hold a password).

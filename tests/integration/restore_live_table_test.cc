@@ -12,8 +12,8 @@ std::string lines(const std::vector<std::string>& list) {
   return fmt::format("{}", fmt::join(list, "\n"));
 }
 
-constexpr const char* kShop = R"(
-CREATE ROLE live_reader;
+const std::string kShop = R"(
+DROP ROLE IF EXISTS live_reader; CREATE ROLE live_reader;
 CREATE TYPE status AS ENUM ('new', 'paid');
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE TABLE customers (id int PRIMARY KEY);
@@ -45,8 +45,8 @@ FROM pg_class c WHERE oid = 'orders'::regclass)";
 
 class Lost {
  public:
-  Lost(const std::string& name, const std::string& then)
-      : database_(name, kShop), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
+  Lost(const std::string& name, const std::string& then, const std::string& more = {})
+      : database_(name, kShop + more), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
     psql(then);
   }
   RestoreReport restore(const std::string& table) const {
@@ -82,6 +82,22 @@ TEST(RestoreLiveTable, SaysWhatWasDroppedAlongAndIsNotBack) {
   EXPECT_EQ(lines(lost.restore("orders").not_carried),
             "view public.paid, which uses it, if it was dropped along\n"
             "foreign key lines_order_fkey of public.lines, which uses it, if it was dropped along");
+}
+
+TEST(RestoreLiveTable, NamesWhatWasNotCarriedInWordsOfItsOwn) {
+  const Lost lost("live_words",
+                  "DROP TABLE orders CASCADE; DROP OWNED BY live_reader; DROP ROLE live_reader;",
+                  "CREATE PUBLICATION news FOR TABLE orders; SELECT lo_create(7);"
+                  "CREATE MATERIALIZED VIEW sums AS SELECT sum(total) FROM orders;");
+  const RestoreReport report = lost.restore("orders");
+  EXPECT_EQ(lines(report.not_carried),
+            "view public.paid, which uses it, if it was dropped along\n"
+            "materialized view public.sums, which uses it, if it was dropped along\n"
+            "foreign key lines_order_fkey of public.lines, which uses it, if it was dropped along\n"
+            "place in publication news of public.orders, which uses it, if it was dropped along\n"
+            "large objects: 1");
+  EXPECT_EQ(lines(report.lost),
+            "privileges of TABLE orders in schema public: role \"live_reader\" does not exist");
 }
 
 TEST(RestoreLiveTable, MakesWhatItNeedsWhereThatIsGoneToo) {
@@ -157,6 +173,48 @@ TEST(RestoreLiveTable, APartitionIsBackInItsPlace) {
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value("SELECT count(*) FROM events WHERE at >= 100"), "100");
+}
+
+TEST(RestoreLiveTable, APartitionBringsItsPartOfTheIndexes) {
+  const Lost lost("live_leaf_keys", "DROP TABLE keyed_2;", R"(
+CREATE TABLE keyed (at int, what text, PRIMARY KEY (at)) PARTITION BY RANGE (at);
+CREATE TABLE keyed_1 PARTITION OF keyed FOR VALUES FROM (0) TO (100);
+CREATE TABLE keyed_2 PARTITION OF keyed FOR VALUES FROM (100) TO (200) PARTITION BY HASH (at);
+CREATE TABLE keyed_2_0 PARTITION OF keyed_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE INDEX ON keyed (what);
+INSERT INTO keyed SELECT g, 'e' FROM generate_series(0, 199) g;)");
+  const RestoreReport report = lost.restore("keyed_2");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT count(*) FROM keyed"), "200");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_inherits WHERE inhparent IN ('keyed_pkey'::regclass, "
+                       "'keyed_what_idx'::regclass, 'keyed_2_pkey'::regclass, 'keyed_2_what_idx'::regclass)"),
+            "6");
+}
+
+TEST(RestoreLiveTable, APartitionWhosePlaceIsTakenIsThereBesideIt) {
+  const Lost lost("live_leaf_taken",
+                  "DROP TABLE events_2; CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+                  "INSERT INTO events VALUES (150, 'of today');");
+  const RestoreReport report = lost.restore("events_2");
+  ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
+  EXPECT_TRUE(report.lost[0].starts_with("place as a partition of public.events_2: ")) << report.lost[0];
+  EXPECT_EQ(lost.value("SELECT count(*) FROM events_2"), "100");
+  const std::string& step = report.next_steps.at(0);
+  lost.psql("DELETE FROM events WHERE what = 'of today';" + step.substr(step.find("ALTER TABLE")));
+  EXPECT_EQ(lost.value("SELECT count(*) FROM events"), "200");
+}
+
+TEST(RestoreLiveTable, SaysThatARenamedTableHasTheSequence) {
+  const Lost lost("live_renamed", "ALTER TABLE orders RENAME TO broken;");
+  try {
+    lost.restore("orders");
+    FAIL() << "not refused";
+  } catch (const Refused& error) {
+    EXPECT_NE(std::string(error.what()).find("public.orders_id_seq exists"), std::string::npos)
+        << error.what();
+    EXPECT_NE(error.hint().find("ALTER SEQUENCE"), std::string::npos) << error.hint();
+  }
 }
 
 TEST(RestoreLiveTable, LeavesNothingWhenItFails) {

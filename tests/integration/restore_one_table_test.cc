@@ -85,6 +85,19 @@ TEST(RestoreOneTable, GivesColumnsAndRowsBesideTheLiveTable) {
   EXPECT_EQ(live.value("SELECT count(*) FROM pg_index WHERE indrelid = 'orders_before'::regclass"), "0");
 }
 
+TEST(RestoreOneTable, LeavesOutGeneratedColumnsThatCannotBeComputedHere) {
+  const Live live("no_function",
+                  "CREATE FUNCTION twice(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 * 2';"
+                  "CREATE TABLE a (n int, m int GENERATED ALWAYS AS (twice(n)) STORED);"
+                  "CREATE TABLE b (n int, m int GENERATED ALWAYS AS (twice(n)) STORED);"
+                  "INSERT INTO a VALUES (1); INSERT INTO b VALUES (2);");
+  live.psql("DROP FUNCTION twice CASCADE;");
+  const RestoreReport report = live.beside("public.?", "*_before");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(live.value("SELECT (SELECT n FROM a_before), (SELECT n FROM b_before)"), "1|2");
+  EXPECT_TRUE(report.not_carried.at(0).starts_with("generated column m of public.a: "));
+}
+
 TEST(RestoreOneTable, SaysWhatWasNotCarried) {
   const Live live("not_carried", kOrders);
   EXPECT_EQ(lines(live.beside("orders", "orders_before").not_carried),
