@@ -222,9 +222,9 @@ class Selector {
       if (excluded_.contains(found->second))
         throw UsageError(fmt::format(
             "what --table names can't be made without {}, which --exclude-table leaves out", name));
-      selection_.not_carried.push_back(fmt::format(
-          "rows, indexes and constraints of {}, which is only made because something selected needs it",
-          name));
+      selection_.not_carried.push_back(
+          fmt::format("rows, indexes and constraints of {}, which is only made {}", name,
+                      wanted_.live ? "where it is absent" : "because something selected needs it"));
     }
   }
 
@@ -249,6 +249,7 @@ class Selector {
   }
 
   void take_all_but_excluded() {
+    constexpr std::string_view kGoAlong[] = {"SEQUENCE", "SEQUENCE OWNED BY", "MATERIALIZED VIEW DATA"};
     std::set<int> gone;
     for (const Relation* relation : excluded_)
       if (entry_of_.contains(relation)) gone.insert(entry_of_[relation]);
@@ -265,8 +266,8 @@ class Selector {
         throw UsageError(fmt::format("{} can't be made without what --exclude-table leaves out",
                                      found->second->name.shown()),
                          fmt::format("exclude it too: --exclude-table '{}'", found->second->name.shown()));
-      if (!roots.contains(entry.id) && !is_one_of(entry, kOfAnything) &&
-          !entry.is("MATERIALIZED VIEW DATA") && !text_.is_of_one_of(entry, excluded_))
+      if (!roots.contains(entry.id) && !is_one_of(entry, kOfAnything) && !is_one_of(entry, kGoAlong) &&
+          !text_.is_of_one_of(entry, excluded_))
         selection_.not_carried.push_back(text_.shown(entry) + ": it needs what is left out");
     }
     say_what_is_excluded();

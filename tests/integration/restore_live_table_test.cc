@@ -38,7 +38,7 @@ constexpr const char* kFacts = R"(
 SELECT (SELECT string_agg(pg_get_indexdef(indexrelid), '; ' ORDER BY 1) FROM pg_index WHERE indrelid = c.oid),
   (SELECT string_agg(conname || pg_get_constraintdef(oid), '; ' ORDER BY 1) FROM pg_constraint WHERE conrelid = c.oid),
   (SELECT string_agg(pg_get_triggerdef(oid), '; ' ORDER BY 1) FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal),
-  (SELECT string_agg(attname || atttypid::regtype || attnotnull || attgenerated || coalesce(pg_get_expr(adbin, adrelid), ''), '; ' ORDER BY attnum)
+  (SELECT string_agg(attname || atttypid::regtype || attnotnull || attgenerated::text || coalesce(pg_get_expr(adbin, adrelid), ''), '; ' ORDER BY attnum)
    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = c.oid AND attnum > 0),
   relacl, obj_description(c.oid), pg_get_serial_sequence('orders', 'id')
 FROM pg_class c WHERE oid = 'orders'::regclass)";

@@ -76,12 +76,13 @@ TEST(RestoreOneTable, GivesColumnsAndRowsBesideTheLiveTable) {
   EXPECT_EQ(live.value("SELECT count(*), sum(total), sum(with_tax), min(tags::text) FROM orders_before"),
             "500|125250.00|150300.000|{a,NULL}");
   EXPECT_EQ(live.value("SELECT count(*), sum(total) FROM orders"), "100|0.00");
-  EXPECT_EQ(live.value("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod) || attgenerated "
-                       "|| attidentity"
-                       ", ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'orders_before'::regclass "
-                       "AND attnum > 0"),
-            "id integer, customer integer, status status, total numeric(10,2), tags character varying(9)[], "
-            "with_tax numeric");
+  EXPECT_EQ(
+      live.value("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod) || attgenerated::text "
+                 "|| attidentity::text"
+                 ", ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'orders_before'::regclass "
+                 "AND attnum > 0"),
+      "id integer, customer integer, status status, total numeric(10,2), tags character varying(9)[], "
+      "with_tax numeric");
   EXPECT_EQ(live.value("SELECT count(*) FROM pg_index WHERE indrelid = 'orders_before'::regclass"), "0");
 }
 

@@ -63,7 +63,7 @@ class RestoreParts : public testing::Test {
   static std::string relations() {
     return copied(
         "SELECT string_agg(c.relname, ' ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
-        "c.relnamespace WHERE n.nspname = 'shop' AND c.relkind <> 'i'");
+        "c.relnamespace WHERE n.nspname = 'shop' AND c.relkind NOT IN ('i', 'I')");
   }
 
   static std::unique_ptr<Database> source_;
