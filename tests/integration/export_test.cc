@@ -277,8 +277,8 @@ TEST_F(Export, HoldsARowAndNotATable) {
     argv.insert(argv.end(), flags.begin(), flags.end());
     const Ended ended = run_child(argv, small);
     EXPECT_EQ(ended.status, 0) << ended.err;
-    // 130 MB of rows; the sanitizers take some 30 MiB themselves.
-    EXPECT_LT(ended.peak_kib, 96 * 1024);
+    // 130 MB of rows. With its sanitizers the program takes nearly 100 MiB to say its version.
+    EXPECT_LT(ended.peak_kib, 144 * 1024);
   }
 }
 
