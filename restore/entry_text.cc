@@ -73,7 +73,7 @@ std::string EntryText::shown(const ArchiveEntry& entry) const {
                         : fmt::format("{} {} of {}", kind, name, table.shown());
   }
   std::string name = without_owner(entry.text);
-  // "shop TABLE orders": of what kind it is ends where no one can tell.
+  // "shop TABLE orders": where the kind ends and the name begins can't be told.
   const auto schema_end = name.find(' ');
   if ((entry.is("ACL") || entry.is("COMMENT")) && schema_end != std::string::npos)
     return fmt::format("{} of {}{}", entry.is("ACL") ? "privileges" : "comment", name.substr(schema_end + 1),

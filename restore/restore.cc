@@ -109,6 +109,7 @@ class Restoration {
 
   /// All that can be refused is refused here; nothing is written.
   void check() {
+    if (options_.wanted.everything()) check_files(dir_, manifest_);
     if (!options_.create) check_not_the_servers_own(name_);
     server_ = open_server();
     start_loading_session(*server_);
@@ -119,7 +120,6 @@ class Restoration {
                                       : choose_pg_restore(server_->server_version(),
                                                           manifest_.summary.pg_dump_version_num, stop_);
     select_what_is_wanted();
-    check_files(dir_, manifest_);
     check_server(*server_, manifest_, creating_, report_.notes);
     check_target();
     plan_roles_from_globals();
@@ -140,6 +140,7 @@ class Restoration {
     manifest_ = std::move(selection.manifest);
     entries_ = std::move(selection.entries);
     std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
+    check_files(dir_, manifest_);
   }
 
   void check_target() {

@@ -1,4 +1,5 @@
-// Restoring a whole backup into an empty database, and proving that every row came back.
+// Restoring a backup into an empty database, or a part of it also into a live one, and proving that every row
+// came back.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ struct RestoreOptions {
   ConnInfo connection;  ///< the server; its dbname is used to connect for CREATE DATABASE
   std::string into;     ///< the database's name; empty: the backup's own
   bool create = false;  ///< CREATE DATABASE from the manifest; it must not exist
-  /// Goes on with what an interrupted restore of the same backup left in the database. One that is empty or,
-  /// with `create`, absent is restored from the beginning.
+  /// Goes on with what an interrupted restore of the same backup, or part of it, left in the database. One
+  /// that is empty or, with `create`, absent is restored from the beginning. Not of what is one transaction.
   bool resume = false;
   Roles roles = Roles::missing;
   bool owners = true;          ///< false: --no-owner
