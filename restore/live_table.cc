@@ -29,6 +29,12 @@ bool is_statement(const ArchiveEntry& entry) {
   return std::ranges::find(kKinds, entry.kind) != std::end(kKinds);
 }
 
+/// Disk or memory full, an administrator, a defect: not the object's fault, and all is better taken back.
+bool in_trouble(const ServerError& error) {
+  constexpr std::string_view kClasses[] = {"53", "57", "58", "XX"};
+  return std::ranges::find(kClasses, std::string_view(error.sqlstate()).substr(0, 2)) != std::end(kClasses);
+}
+
 class LiveRestore {
  public:
   LiveRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
@@ -192,7 +198,7 @@ class LiveRestore {
       const std::optional<ServerError> error = attempt({entry.id}, section);
       if (!error) continue;
       const std::string line = fmt::format("{}: {}", text_->shown(entry), error->what());
-      if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT"))
+      if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT") || in_trouble(*error))
         throw Error(line, error->sqlstate() == "42704"
                               ? "make that role first, or leave owners out with --no-owner"
                               : error->hint());

@@ -217,6 +217,23 @@ TEST(RestoreLiveTable, SaysThatARenamedTableHasTheSequence) {
   }
 }
 
+TEST(RestoreLiveTable, LeavesNothingWhenTheServerIsInTrouble) {
+  const Lost lost(
+      "live_full",
+      "DROP TABLE orders CASCADE; CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS "
+      "'BEGIN RAISE EXCEPTION ''no space left'' USING ERRCODE = ''53100''; END';"
+      "CREATE EVENT TRIGGER full_disk ON ddl_command_start WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION "
+      "full_disk();");
+  try {
+    lost.restore("orders");
+    FAIL() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "index public.orders_status: no space left");
+    EXPECT_EQ(error.hint(), "nothing was changed in the database");
+  }
+  EXPECT_EQ(lost.value("SELECT to_regclass('orders') IS NULL"), "t");
+}
+
 TEST(RestoreLiveTable, LeavesNothingWhenItFails) {
   const Lost lost(
       "live_fails",
