@@ -2,9 +2,12 @@
 // can't differ from it.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace pgassay::cli {
 

@@ -1,7 +1,10 @@
 #include "verify/throwaway_ready.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/un.h>
+
+#include <cstdlib>
 
 #include "core/system/cancellation.h"
 #include "core/system/clock.h"
@@ -31,6 +34,14 @@ void check_it_is_ours(Connection& connection, const Path& socket_dir) {
 }
 
 }  // namespace
+
+void check_environment() {
+  const char* address = std::getenv("PGHOSTADDR");
+  if (address == nullptr || *address == '\0') return;
+  throw Unverified(
+      fmt::format("PGHOSTADDR is set: libpq would go to {} instead of the throwaway server", address),
+      "unset PGHOSTADDR; name the source's address with -d 'hostaddr=…'");
+}
 
 ConnInfo throwaway_conninfo(const Path& socket_dir) {
   // The last ones keep the environment's wishes for the source's server away from this one.

@@ -10,6 +10,9 @@
 
 namespace pgassay {
 
+/// Throws Unverified when PGHOSTADDR, which no parameter overrides, would lead libpq elsewhere.
+void check_environment();
+
 /// Superuser postgres, database postgres, over the socket in that directory.
 ConnInfo throwaway_conninfo(const Path& socket_dir);
 

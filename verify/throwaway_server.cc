@@ -10,6 +10,7 @@
 #include "verify/garbage.h"
 #include "verify/local_engine.h"
 #include "verify/throwaway_dir.h"
+#include "verify/throwaway_ready.h"
 
 namespace pgassay {
 namespace {
@@ -99,6 +100,7 @@ std::vector<Engine> engines_in_turn(Engine engine, const ThrowawayRequest& reque
 
 std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const ThrowawayRequest& request,
                                                         Observer& observer, std::stop_token stop) {
+  check_environment();
   tell_what_is_gone(collect_dirs(request.work_dir, observer, stop), observer);
   try {
     return start(engine, request, observer, stop);
