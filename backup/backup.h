@@ -2,11 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "backup/find_container.h"
 #include "core/postgres/connection.h"
+#include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
 
@@ -20,6 +23,8 @@ enum class LockPolicy { warn, yield };
 struct BackupOptions {
   std::string source;  ///< its name in the repository
   ConnInfo connection;
+  ContainerName container;  ///< see reach_container, which says `connection` and the next one by it
+  std::optional<PgTool> pg_dump_elsewhere;  ///< the container's own
   unsigned jobs = 2;
   int zstd_level = 1;
   std::string label;

@@ -136,7 +136,7 @@ std::string passed_words(const std::string& check, const Scene& scene) {
   if (check == "disk") return room_words(scene);
   if (check == "clock") return "the server's and this host's agree";
   if (check == "pg_dump")
-    return fmt::format("{} {}", scene.preflight.pg_dump.argv.back(), scene.preflight.pg_dump.version_text);
+    return fmt::format("{} {}", scene.preflight.pg_dump.shown(), scene.preflight.pg_dump.version_text);
   return {};
 }
 
@@ -190,10 +190,12 @@ Diagnosis examine_source(const Path& root, const BackupOptions& options, std::st
   return diagnosis;
 }
 
-Diagnosis examine_host(const Path& repository, std::stop_token stop) {
+Diagnosis examine_host(const Path& repository, bool needs_client_programs, std::stop_token stop) {
   Diagnosis diagnosis;
   diagnosis.subject = "this host";
   diagnosis.findings = {client_programs(stop)};
+  PreflightFinding& programs = diagnosis.findings.back();
+  if (!needs_client_programs && programs.weight == Weight::refused) programs.weight = Weight::warning;
   open_repository(repository, diagnosis.findings);
   return diagnosis;
 }

@@ -22,7 +22,7 @@ struct Diagnosis {
 /// A server that can't be reached is a finding, too.
 Diagnosis examine_source(const Path& repository, const BackupOptions& options, std::stop_token stop);
 
-/// Client programs and the repository.
-Diagnosis examine_host(const Path& repository, std::stop_token stop);
+/// Client programs and the repository. Servers in containers bring programs of their own.
+Diagnosis examine_host(const Path& repository, bool needs_client_programs, std::stop_token stop);
 
 }  // namespace pgassay

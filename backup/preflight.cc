@@ -208,7 +208,7 @@ void conclude(const std::vector<PreflightFinding>& findings, Observer& observer)
 
 void choose_tools(const BackupOptions& options, Preflight& result, Findings& findings, std::stop_token stop) {
   try {
-    result.pg_dump = choose_pg_dump(result.server.version, options.pg_dump, stop);
+    result.pg_dump = choose_pg_dump(result.server.version, options.pg_dump, stop, options.pg_dump_elsewhere);
     result.pg_dumpall = sibling(result.pg_dump, "pg_dumpall", stop);
     if (const std::string why = misfit(result.pg_dump, result.server.version); !why.empty())
       findings.warn(why, {});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backup/attempt.h"
+#include "core/postgres/conninfo_text.h"
 #include "core/postgres/session.h"
 
 namespace pgassay {
@@ -49,11 +50,21 @@ StoredFile run_into(Command command, const Path& dir, std::string_view name, std
 
 ChildAccess::ChildAccess(const Connection& connection)
     : conninfo(connection.child_conninfo()),
+      user(connection.user()),
+      database(connection.database()),
       encoding(connection.server_encoding()),
       environment(connection.child_environment()) {
   environment["PGOPTIONS"] = child_options(connection.server_version());
   environment["LC_ALL"] = "C";  // their messages are read below
   environment["PGAPPNAME"] = kApplicationName;
+}
+
+std::string ChildAccess::conninfo_for(const PgTool& tool) const {
+  if (tool.server_address.empty()) return conninfo;
+  std::map<std::string, std::string> parameters = tool.server_address;
+  parameters["user"] = user;
+  parameters["dbname"] = database;
+  return conninfo_text(parameters);
 }
 
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
@@ -64,7 +75,7 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
       command.argv.end(),
       {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs", "--no-password",
        fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
-       "--dbname=" + access.conninfo});
+       "--dbname=" + access.conninfo_for(pg_dump)});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
   return run_into(std::move(command), dir, kSchemaFile, stop);
 }
@@ -72,10 +83,11 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
                         const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop) {
   Command command = child(access, pg_dumpall);
+  const std::string conninfo = access.conninfo_for(pg_dumpall);
   // pg_dumpall ignores the database in --dbname; it would try postgres and template1, which may be closed to
   // us. What --database says it takes for a conninfo where it looks like one, as the name "a=b" does.
-  command.argv.insert(command.argv.end(), {"--globals-only", "--no-password", "--database=" + access.conninfo,
-                                           "--dbname=" + access.conninfo});
+  command.argv.insert(command.argv.end(),
+                      {"--globals-only", "--no-password", "--database=" + conninfo, "--dbname=" + conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
   try {
     return run_into(std::move(command), dir, kGlobalsFile, stop);

@@ -15,7 +15,8 @@ namespace pgassay {
 /// second thread.
 struct ChildAccess {
   explicit ChildAccess(const Connection& connection);
-  std::string conninfo, encoding;
+  std::string conninfo_for(const PgTool& tool) const;
+  std::string conninfo, user, database, encoding;
   std::map<std::string, std::string> environment;
 };
 

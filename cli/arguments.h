@@ -10,7 +10,8 @@ namespace pgassay::cli {
 
 struct BackupArguments {
   std::string configured_source;  ///< the positional: a source of the configuration
-  std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy;
+  std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy,
+      container, container_engine;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;

@@ -1,4 +1,5 @@
 #include "backup/backup.h"
+#include "backup/container_source.h"
 #include "cli/backup_text.h"
 #include "cli/command.h"
 #include "cli/resolve.h"
@@ -38,8 +39,9 @@ Backup take_and_tell(Context& context, const Repository& repository, const Backu
 
 Exit run_backup(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
-  const BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
+  BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open_or_create(root);
+  reach_container(options, context.reporter, context.stop);
   if (context.arguments.backup.all_databases) return back_up_all(context, repository, options);
   const Backup backup = take_and_tell(context, repository, options, Among::alone);
   if (!context.arguments.backup.drill) return Exit::done;

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "backup/container_source.h"
 #include "backup/databases.h"
 #include "backup/doctor.h"
 #include "cli/command.h"
@@ -15,7 +18,8 @@ namespace {
 std::vector<BackupOptions> examined(const Context& context) {
   const BackupArguments& named = context.arguments.backup;
   std::vector<BackupOptions> all;
-  if (!named.configured_source.empty() || named.dbname || named.source_name || context.config.sources.empty())
+  if (!named.configured_source.empty() || named.dbname || named.container || named.source_name ||
+      context.config.sources.empty())
     return {backup_options(context.arguments, context.config, context.reporter)};
   for (const auto& [name, source] : context.config.sources) {
     Arguments arguments = context.arguments;
@@ -30,6 +34,14 @@ Diagnosis examine_one(Context& context, const Path& root, const BackupOptions& o
   if (const auto drill = drill_finding(
           diagnosis, drill_options(context.arguments, context.config, options.source), context.stop))
     diagnosis.findings.push_back(*drill);
+  return diagnosis;
+}
+
+/// A source of which nothing can be looked at.
+Diagnosis out_of_reach(const std::string& source, const char* check, const Error& error) {
+  Diagnosis diagnosis;
+  diagnosis.subject = source;
+  diagnosis.findings = {{check, PreflightFinding::Weight::refused, error.what(), error.hint()}};
   return diagnosis;
 }
 
@@ -48,11 +60,21 @@ std::vector<Diagnosis> examine_each(Context& context, const Path& root, BackupOp
   } catch (const Stopped&) {
     throw;
   } catch (const Error& error) {
-    diagnoses.emplace_back();
-    diagnoses.back().subject = options.source;
-    diagnoses.back().findings = {{"server", PreflightFinding::Weight::refused, error.what(), error.hint()}};
+    diagnoses.push_back(out_of_reach(options.source, "server", error));
   }
   return diagnoses;
+}
+
+std::vector<Diagnosis> examine_named(Context& context, const Path& root, BackupOptions options) {
+  try {
+    reach_container(options, context.reporter, context.stop);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    return {out_of_reach(options.source, "container", error)};
+  }
+  if (context.arguments.backup.all_databases) return examine_each(context, root, options);
+  return {examine_one(context, root, options)};
 }
 
 std::string diagnosis_text(const Diagnosis& diagnosis, bool quiet) {
@@ -71,17 +93,15 @@ Exit run_doctor(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
   const BackupArguments& named = context.arguments.backup;
   std::vector<Diagnosis> diagnoses;
-  if (named.configured_source.empty() && !named.dbname) {
-    diagnoses.push_back(examine_host(root, context.stop));
+  const std::vector<BackupOptions> sources = examined(context);
+  if (named.configured_source.empty() && !named.dbname && !named.container) {
+    const bool in_containers =
+        std::ranges::all_of(sources, [](const BackupOptions& one) { return one.container.given(); });
+    diagnoses.push_back(examine_host(root, !in_containers, context.stop));
     diagnoses.back().findings.push_back(engine_finding(context.stop));
   }
-  for (const BackupOptions& options : examined(context)) {
-    if (!named.all_databases) {
-      diagnoses.push_back(examine_one(context, root, options));
-      continue;
-    }
-    for (Diagnosis& one : examine_each(context, root, options)) diagnoses.push_back(std::move(one));
-  }
+  for (const BackupOptions& options : sources)
+    for (Diagnosis& one : examine_named(context, root, options)) diagnoses.push_back(std::move(one));
   Exit exit = Exit::done;
   std::string text;
   for (const Diagnosis& diagnosis : diagnoses) {

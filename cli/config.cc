@@ -204,7 +204,32 @@ class Section {
   std::vector<std::string> known_;
 };
 
-ConnInfo read_connection(Section& section) {
+/// Before the connection: with compose_project, `service` is compose's, and not libpq's.
+ContainerName read_container(Section& section) {
+  ContainerName name;
+  const auto container = section.text("container"), project = section.text("compose_project"),
+             engine = section.one_of("container_engine", {"auto", "docker", "podman"});
+  if (container && project)
+    section.reject("compose_project", "container and compose_project exclude each other");
+  if (container && section.has("service"))
+    section.reject("service", "container and service exclude each other",
+                   "a service of docker compose: compose_project = and service =, without container =");
+  if (project) {
+    const auto service = section.text("service");
+    if (!service)
+      section.reject("compose_project", "compose_project needs the service",
+                     "the name of PostgreSQL's service in that project: service = \"db\"");
+    name.compose_service = *service;
+  }
+  if (engine && !container && !project)
+    section.reject("container_engine", "container_engine needs container or compose_project");
+  name.container = container.value_or("");
+  name.compose_project = project.value_or("");
+  if (engine && *engine != "auto") name.engine = *engine;
+  return name;
+}
+
+ConnInfo read_connection(Section& section, bool in_compose) {
   ConnInfo info;
   if (const auto dbname = section.text("dbname")) {
     try {
@@ -230,6 +255,7 @@ ConnInfo read_connection(Section& section) {
                                        {"database", "dbname"},
                                        {"service", "service"},
                                        {"passfile", "passfile"}}) {
+    if (in_compose && key == std::string_view("service")) continue;
     if (const auto value = section.text(key)) set(key, parameter, *value);
   }
   return info;
@@ -330,7 +356,8 @@ WatchConfig read_watch(Section& section) {
 
 SourceConfig read_source(Section section, const std::string& name, const Path& file) {
   SourceConfig source;
-  source.connection = read_connection(section);
+  source.container = read_container(section);
+  source.connection = read_connection(section, !source.container.compose_project.empty());
   source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
   source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
   source.exclude_table_data = section.texts("exclude_table_data");

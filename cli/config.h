@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backup/find_container.h"
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
 #include "verify/assertions.h"
@@ -45,6 +46,7 @@ struct WatchConfig {
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
 struct SourceConfig {
   ConnInfo connection;
+  ContainerName container;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, exclude_databases;

@@ -4,20 +4,22 @@
 namespace pgassay::cli {
 
 void declare_backup(CLI::App& app, Arguments& arguments) {
-  CLI::App& command =
-      add_command(app, "backup", "take a backup of one database, or of each of a server",
-                  "  pgassay backup prod                          a source of the configuration\n"
-                  "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
-                  "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
-                  "  pgassay backup prod --label before-migration --pin\n"
-                  "  pgassay backup prod --drill                  and restore it into a throwaway server\n"
-                  "  pgassay backup prod --all-databases          each by itself; the worst status counts\n");
+  CLI::App& command = add_command(
+      app, "backup", "take a backup of one database, or of each of a server",
+      "  pgassay backup prod                          a source of the configuration\n"
+      "  pgassay backup --repo /var/backups/pg -d app  a local database\n"
+      "  pgassay backup -d 'host=db1 user=backup dbname=app' --source db1 -j4\n"
+      "  pgassay backup --container shop-db-1          a server in a container of docker or podman\n"
+      "  pgassay backup prod --label before-migration --pin\n"
+      "  pgassay backup prod --drill                  and restore it into a throwaway server\n"
+      "  pgassay backup prod --all-databases          each by itself; the worst status counts\n");
   BackupArguments& backup = arguments.backup;
   command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
   command
       .add_option("-d,--dbname", backup.dbname,
                   "database name, conninfo or URI; else PGHOST, PGDATABASE, PGSERVICE, …")
       ->option_text("CONN");
+  add_container(command, backup);
   command
       .add_option("--source", backup.source_name,
                   "the source's name in the repository (default: the server's host name)")
@@ -54,6 +56,20 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       ->option_text("DURATION");
   add_all_databases(command, backup);
   command.add_flag("--no-role-passwords", backup.no_role_passwords, "leave the roles' password hashes out");
+}
+
+void add_container(CLI::App& command, BackupArguments& backup) {
+  CLI::Option* container =
+      command
+          .add_option(
+              "--container", backup.container,
+              "the container that the server runs in: address, user, database, password and a fitting "
+              "pg_dump are found out from it")
+          ->option_text("NAME");
+  command.add_option("--container-engine", backup.container_engine, "whose container (default: auto)")
+      ->option_text("auto|docker|podman")
+      ->check(CLI::IsMember({"auto", "docker", "podman"}))
+      ->needs(container);
 }
 
 void add_all_databases(CLI::App& command, BackupArguments& backup) {

@@ -8,6 +8,7 @@ void declare_doctor(CLI::App& app, Arguments& arguments) {
                   "  pgassay doctor                               every configured source, and this host\n"
                   "  pgassay doctor prod\n"
                   "  pgassay doctor --repo /var/backups/pg -d app\n"
+                  "  pgassay doctor --repo /var/backups/pg --container shop-db-1\n"
                   "  pgassay doctor prod --all-databases          each of the server's databases\n"
                   "Exit status 6: a backup could not work.\n");
   BackupArguments& backup = arguments.backup;
@@ -16,6 +17,7 @@ void declare_doctor(CLI::App& app, Arguments& arguments) {
       .add_option("-d,--dbname", backup.dbname,
                   "database name, conninfo or URI; else PGHOST, PGDATABASE, PGSERVICE, …")
       ->option_text("CONN");
+  add_container(command, backup);
   command
       .add_option("--source", backup.source_name,
                   "the source's name in the repository (default: the server's host name)")

@@ -50,7 +50,7 @@ std::string names_of(const Config& config) {
 std::string configured_source(const BackupArguments& arguments, const Config& config) {
   const std::string& name = arguments.configured_source;
   if (name.empty()) {
-    if (arguments.dbname || arguments.source_name || config.sources.empty()) return {};
+    if (arguments.dbname || arguments.container || arguments.source_name || config.sources.empty()) return {};
     if (config.sources.size() == 1) return config.sources.begin()->first;
     throw UsageError("which source? the configuration has " + names_of(config), "pgassay backup SOURCE");
   }
@@ -71,6 +71,30 @@ std::string configured_source(const BackupArguments& arguments, const Config& co
   throw UsageError(
       fmt::format("no source '{}' in {}{}", printable(name), config.file.string(), did_you_mean(name, known)),
       known.empty() ? "add [source." + printable(name) + "]" : "it has " + names_of(config));
+}
+
+/// Flags that say where the server is leave all that the file says of it aside.
+void set_server(BackupOptions& options, const BackupArguments& arguments, const SourceConfig& source,
+                Observer& observer) {
+  if (arguments.container && arguments.container->empty())
+    throw UsageError("--container is empty", "name a container, by its name or id");
+  if (arguments.dbname || arguments.container) {
+    options.connection = connection_from_flag(arguments.dbname.value_or(""), observer);
+    options.container.container = arguments.container.value_or("");
+  } else {
+    options.connection = source.connection;
+    options.container = source.container;
+  }
+  if (!arguments.container_engine) return;
+  if (!options.container.given())
+    throw UsageError("--container-engine needs a container", "--container NAME");
+  options.container.engine = *arguments.container_engine == "auto" ? "" : *arguments.container_engine;
+}
+
+std::string default_source_name(const BackupOptions& options) {
+  const ContainerName& container = options.container;
+  if (!container.given()) return source_name_for(options.connection);
+  return container.container.empty() ? container.compose_project : container.container;
 }
 
 double full_every_days(const std::string& text) {
@@ -135,10 +159,9 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
   const std::string name = configured_source(arguments, config);
   const SourceConfig source = name.empty() ? SourceConfig{} : config.sources.at(name);
   BackupOptions options;
-  options.connection =
-      arguments.dbname ? connection_from_flag(*arguments.dbname, observer) : source.connection;
+  set_server(options, arguments, source, observer);
   if (arguments.source_name) check_source_name(*arguments.source_name, "--source");
-  options.source = !name.empty() ? name : arguments.source_name.value_or(source_name_for(options.connection));
+  options.source = !name.empty() ? name : arguments.source_name.value_or(default_source_name(options));
   options.jobs = first_of(arguments.jobs, source.jobs, config.jobs, default_jobs());
   options.zstd_level =
       first_of(arguments.compression, source.compression, config.compression, options.zstd_level);

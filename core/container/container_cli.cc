@@ -243,6 +243,37 @@ std::vector<LabelledContainer> ContainerCli::list(const std::vector<std::string>
   return containers;
 }
 
+std::optional<InspectedContainer> ContainerCli::inspect(const std::string& name, std::stop_token stop) const {
+  const Completed done = call({"container", "inspect", name}, std::move(stop));
+  if (!done.ok() && says(done, "o such container")) return std::nullopt;
+  const std::string what = fmt::format("can't look at the container {}", name);
+  if (!done.ok()) throw Error(fmt::format("{}: {}", what, done.complaint()));
+  std::vector<InspectedContainer> containers = parse_inspected(done.out);
+  if (containers.size() != 1) throw Error(fmt::format("{}: {} are called so", what, containers.size()));
+  return std::move(containers[0]);
+}
+
+std::vector<InspectedContainer> ContainerCli::inspect_labelled(const std::vector<std::string>& labels,
+                                                               std::stop_token stop) const {
+  std::vector<std::string> arguments = {"ps", "-a", "-q", "--no-trunc"};
+  for (const std::string& label : labels) arguments.insert(arguments.end(), {"--filter", "label=" + label});
+  const Completed ids = must("can't list containers of " + program_, std::move(arguments), stop);
+  std::vector<InspectedContainer> containers;
+  // One by one: any of them may be gone by now.
+  for (const std::string& id : split(trimmed(ids.out), '\n')) {
+    if (id.empty()) continue;
+    if (auto one = inspect(id, stop)) containers.push_back(std::move(*one));
+  }
+  return containers;
+}
+
+Completed ContainerCli::run_inside(const std::string& name, const std::vector<std::string>& argv,
+                                   std::stop_token stop) const {
+  std::vector<std::string> arguments = {"exec", name};
+  arguments.insert(arguments.end(), argv.begin(), argv.end());
+  return call(std::move(arguments), std::move(stop));
+}
+
 std::vector<std::string> ContainerCli::exec(const std::string& name, std::string_view program,
                                             const std::vector<std::string>& variables) const {
   std::vector<std::string> argv = {program_, "exec", "-i"};

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/container/inspected.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
 #include "core/system/subprocess.h"
@@ -80,6 +81,15 @@ class ContainerCli {
   void remove(const std::string& name) const;
   /// Those that have the first of these labels, running or not.
   std::vector<LabelledContainer> list(const std::vector<std::string>& labels, std::stop_token stop) const;
+
+  /// By name or id; nothing: no such container. Throws Error.
+  std::optional<InspectedContainer> inspect(const std::string& name, std::stop_token stop) const;
+  /// Those with all of these labels ("KEY=VALUE"), running or not.
+  std::vector<InspectedContainer> inspect_labelled(const std::vector<std::string>& labels,
+                                                   std::stop_token stop) const;
+  /// Runs a program inside to its end, whatever that is.
+  Completed run_inside(const std::string& name, const std::vector<std::string>& argv,
+                       std::stop_token stop) const;
 
   /// How to run a program inside, which gets these variables of the caller's environment where they are set.
   std::vector<std::string> exec(const std::string& name, std::string_view program,

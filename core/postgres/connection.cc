@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/postgres/connection_impl.h"
+#include "core/postgres/conninfo_text.h"
 
 namespace pgassay {
 namespace {
@@ -74,15 +75,6 @@ std::map<std::string, std::string> with_defaults(const ConnInfo& info, std::stri
   // In the startup packet it outranks the role's, the database's and PGCLIENTENCODING's.
   parameters["client_encoding"] = "UTF8";
   return parameters;
-}
-
-std::string quote_conninfo_value(std::string_view value) {
-  std::string quoted = "'";
-  for (const char c : value) {
-    if (c == '\'' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '\'';
 }
 
 /// Parameters that a child must not get: secrets and where they lie; what child_options() says better; what
@@ -276,12 +268,7 @@ std::string Connection::child_conninfo() const {
   set("port", PQport(impl_->pg()));
   set("user", PQuser(impl_->pg()));
   set("dbname", PQdb(impl_->pg()));
-  std::string conninfo;
-  for (const auto& [keyword, value] : parameters) {
-    if (!conninfo.empty()) conninfo += ' ';
-    conninfo += keyword + "=" + quote_conninfo_value(value);
-  }
-  return conninfo;
+  return conninfo_text(parameters);
 }
 
 std::map<std::string, std::string> Connection::child_environment() const {

@@ -3,8 +3,21 @@
 #include <memory>
 
 #include "core/postgres/connection.h"
+#include "core/postgres/conninfo_text.h"
 
 namespace pgassay {
+namespace {
+
+std::string quote_conninfo_value(std::string_view value) {
+  std::string quoted = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
+}  // namespace
 
 ConnInfo ConnInfo::parse(std::string_view text) {
   ConnInfo info;
@@ -36,6 +49,15 @@ ConnInfo ConnInfo::with_database(std::string_view dbname) const {
   ConnInfo other = *this;
   other.parameters["dbname"] = dbname;
   return other;
+}
+
+std::string conninfo_text(const std::map<std::string, std::string>& parameters) {
+  std::string text;
+  for (const auto& [keyword, value] : parameters) {
+    if (!text.empty()) text += ' ';
+    text += keyword + "=" + quote_conninfo_value(value);
+  }
+  return text;
 }
 
 }  // namespace pgassay

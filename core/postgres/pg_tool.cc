@@ -35,9 +35,43 @@ std::vector<Path> tool_directories() {
   return directories;
 }
 
-/// Runs it with --version. Version 0 when it does not run, or is another program.
-PgTool examine(std::vector<std::string> argv, const std::string& program, std::stop_token stop) {
-  PgTool tool{std::move(argv), 0, {}};
+std::string install_hint(int server_version) {
+  const std::string package = "postgresql-client-" + std::to_string(server_version / 10000);
+  return "install " + package + " (Debian, Ubuntu: apt install " + package +
+         "; other releases are at apt.postgresql.org), in at least the server's minor release";
+}
+
+std::string listed(const std::vector<PgTool>& tools) {
+  if (tools.empty()) return "none was found in PATH and /usr/lib/postgresql/*/bin";
+  std::string list = "found only";
+  for (const PgTool& tool : tools) {
+    list += std::string(&tool == &tools.front() ? " " : ", ") + tool.shown() + " " + tool.version_text;
+  }
+  return list;
+}
+
+void newest_first(std::vector<PgTool>& tools) {
+  std::stable_sort(tools.begin(), tools.end(),
+                   [](const PgTool& a, const PgTool& b) { return a.version > b.version; });
+}
+
+/// Tools are newest first, so the last that is newer is the lowest newer major; of that the newest.
+std::optional<PgTool> lowest_newer_major(int major, const std::vector<PgTool>& tools) {
+  std::optional<PgTool> lowest;
+  for (const PgTool& tool : tools) {
+    if (tool.major() > major && (!lowest || tool.major() < lowest->major())) lowest = tool;
+  }
+  return lowest;
+}
+
+}  // namespace
+
+std::string PgTool::shown() const {
+  return argv.empty() ? "" : argv.back() + (place.empty() ? "" : " of " + place);
+}
+
+PgTool examine_pg_tool(PgTool tool, const std::string& program, std::stop_token stop) {
+  tool.version = 0;
   Command command;
   command.argv = tool.argv;
   command.argv.push_back("--version");
@@ -54,32 +88,6 @@ PgTool examine(std::vector<std::string> argv, const std::string& program, std::s
   }
   return tool;
 }
-
-std::string install_hint(int server_version) {
-  const std::string package = "postgresql-client-" + std::to_string(server_version / 10000);
-  return "install " + package + " (Debian, Ubuntu: apt install " + package +
-         "; other releases are at apt.postgresql.org), in at least the server's minor release";
-}
-
-std::string listed(const std::vector<PgTool>& tools) {
-  if (tools.empty()) return "none was found in PATH and /usr/lib/postgresql/*/bin";
-  std::string list = "found only";
-  for (const PgTool& tool : tools) {
-    list += std::string(&tool == &tools.front() ? " " : ", ") + tool.argv.back() + " " + tool.version_text;
-  }
-  return list;
-}
-
-/// Tools are newest first, so the last that is newer is the lowest newer major; of that the newest.
-std::optional<PgTool> lowest_newer_major(int major, const std::vector<PgTool>& tools) {
-  std::optional<PgTool> lowest;
-  for (const PgTool& tool : tools) {
-    if (tool.major() > major && (!lowest || tool.major() < lowest->major())) lowest = tool;
-  }
-  return lowest;
-}
-
-}  // namespace
 
 std::string version_text(std::string_view output) {
   const auto start = output.find(") ");
@@ -117,11 +125,10 @@ std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token st
     // it.
     if (error || real.filename() == "pg_wrapper" || access(file.c_str(), X_OK) != 0) continue;
     if (!seen.insert(real).second) continue;
-    PgTool tool = examine({file.string()}, program, stop);
+    PgTool tool = examine_pg_tool({{file.string()}, 0, {}}, program, stop);
     if (tool.version != 0) tools.push_back(std::move(tool));
   }
-  std::stable_sort(tools.begin(), tools.end(),
-                   [](const PgTool& a, const PgTool& b) { return a.version > b.version; });
+  newest_first(tools);
   return tools;
 }
 
@@ -153,15 +160,18 @@ std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version
   return fitting_server(server_version, readers);
 }
 
-PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop) {
+PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop,
+                      const std::optional<PgTool>& elsewhere) {
   if (configured.empty()) {
-    const std::vector<PgTool> tools = find_pg_tools("pg_dump", stop);
+    std::vector<PgTool> tools = find_pg_tools("pg_dump", stop);
+    if (elsewhere) tools.push_back(*elsewhere);
+    newest_first(tools);
     if (const auto tool = fitting_pg_dump(server_version, tools)) return *tool;
     throw Refused(
         "no pg_dump fits a server of version " + shown_version(server_version) + ": " + listed(tools),
         install_hint(server_version));
   }
-  PgTool tool = examine({configured}, "pg_dump", stop);
+  PgTool tool = examine_pg_tool({{configured}, 0, {}}, "pg_dump", stop);
   if (tool.version == 0) {
     throw Refused("the configured pg_dump does not run, or is no pg_dump: " + configured,
                   install_hint(server_version));
@@ -175,11 +185,11 @@ PgTool choose_pg_dump(int server_version, const std::string& configured, std::st
 }
 
 PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token stop) {
-  std::vector<std::string> argv = tool.argv;
-  argv.back() = Path(argv.back()).replace_filename(program).string();
-  PgTool found = examine(argv, program, stop);
+  PgTool other = tool;
+  other.argv.back() = Path(tool.argv.back()).replace_filename(program).string();
+  PgTool found = examine_pg_tool(std::move(other), program, stop);
   if (found.version == 0) {
-    throw Refused("no " + program + " beside " + tool.argv.back() + ": " + argv.back() + " does not run",
+    throw Refused("no " + program + " beside " + tool.shown() + ": " + found.shown() + " does not run",
                   install_hint(tool.version));
   }
   return found;

@@ -193,5 +193,20 @@ TEST(Reply, NothingVerifiedIsUnverified) {
   EXPECT_EQ(nlohmann::json::parse(reply.document(4)).at("verdict"), "UNVERIFIED");
 }
 
+TEST_F(CommandLine, AContainerGivesItsNameToTheSource) {
+  const BackupOptions options = backup({"backup", "--container", "shop-db-1", "-d", "user=shop dbname=app"});
+  EXPECT_EQ(options.source, "shop-db-1");
+  EXPECT_EQ(options.container.container, "shop-db-1");
+  EXPECT_EQ(options.connection.parameters.at("dbname"), "app");
+}
+
+TEST_F(CommandLine, AConfiguredContainerIsLeftAsideWhereFlagsSayTheServer) {
+  Config config;
+  config.sources["a"].container.container = "db";
+  EXPECT_EQ(backup({"backup", "a"}, config).container.container, "db");
+  EXPECT_FALSE(backup({"backup", "a", "-d", "host=db1"}, config).container.given());
+  EXPECT_EQ(backup({"backup", "a", "--container", "other"}, config).container.container, "other");
+}
+
 }  // namespace
 }  // namespace pgassay::cli

@@ -193,5 +193,31 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(config.sources.at("wiki").connection.parameters.at("service"), "wiki");
 }
 
+TEST(Config, AContainerIsNamedByItselfOrByComposeLabels) {
+  const Config config = parse_config(
+      "[source.a]\ncontainer = \"db\"\ncontainer_engine = \"podman\"\nuser = \"backup\"\n"
+      "[source.b]\ncompose_project = \"shop\"\nservice = \"db\"\n",
+      "pgassay.toml");
+  EXPECT_EQ(config.sources.at("a").container.container, "db");
+  EXPECT_EQ(config.sources.at("a").container.engine, "podman");
+  EXPECT_EQ(config.sources.at("a").connection.parameters.at("user"), "backup");
+  EXPECT_EQ(config.sources.at("b").container.compose_project, "shop");
+  EXPECT_EQ(config.sources.at("b").container.compose_service, "db");
+  EXPECT_FALSE(config.sources.at("b").connection.parameters.contains("service"));
+}
+
+TEST(Config, AContainerThatIsNotNamedAsOneThingIsAnError) {
+  EXPECT_EQ(complaint_about("[source.a]\ncontainer = \"db\"\ncompose_project = \"shop\"").text,
+            "pgassay.toml:3: container and compose_project exclude each other");
+  EXPECT_EQ(complaint_about("[source.a]\ncontainer = \"db\"\nservice = \"db\"").text,
+            "pgassay.toml:3: container and service exclude each other");
+  EXPECT_EQ(complaint_about("[source.a]\ncompose_project = \"shop\"").text,
+            "pgassay.toml:2: compose_project needs the service");
+  EXPECT_EQ(complaint_about("[source.a]\ncontainer_engine = \"docker\"").text,
+            "pgassay.toml:2: container_engine needs container or compose_project");
+  EXPECT_EQ(complaint_about("[source.a]\ncontainer = \"db\"\ncontainer_engine = \"lxc\"").text,
+            "pgassay.toml:3: container_engine must be one of \"auto\", \"docker\", \"podman\"");
+}
+
 }  // namespace
 }  // namespace pgassay::cli

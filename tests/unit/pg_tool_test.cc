@@ -140,5 +140,19 @@ TEST_F(FakeTools, ThatDoNotFitAreNamedWithWhatToInstall) {
   }
 }
 
+TEST_F(FakeTools, OfTheServersContainerAreTakenWhereTheyFitBetter) {
+  const Path file = fake("pg_dump", "pg_dump (PostgreSQL) 99.2");
+  const PgTool contained{{"docker", "exec", "-i", "db", "pg_dump"}, 990001, "99.1", {}, "the container db"};
+  EXPECT_EQ(choose_pg_dump(990001, "", {}, contained).shown(), "pg_dump of the container db");
+  EXPECT_EQ(choose_pg_dump(990002, "", {}, contained).shown(), file.string());
+  EXPECT_EQ(choose_pg_dump(990003, "", {}, contained).shown(), file.string());
+}
+
+TEST_F(FakeTools, OfThisHostAreTakenWhereTheContainersAreTheSame) {
+  const Path file = fake("pg_dump", "pg_dump (PostgreSQL) 99.1");
+  const PgTool contained{{"docker", "exec", "-i", "db", "pg_dump"}, 990001, "99.1", {}, "the container db"};
+  EXPECT_EQ(choose_pg_dump(990001, "", {}, contained).shown(), file.string());
+}
+
 }  // namespace
 }  // namespace pgassay
