@@ -29,11 +29,12 @@ using Clock = std::chrono::steady_clock;
 
 /// Sessions that wait for the leader, and whether one of our own waits for them.
 std::string waiters_sql(int leader_pid) {
+  // Those in a container have names that begin as all of ours do.
   // pg_locks is open to everybody, the columns of pg_stat_activity that would tell the same are not.
   return fmt::format(
       "SELECT DISTINCT w.pid, coalesce(a.usename, '?'), coalesce(left(a.query, 80), '?'), EXISTS ("
       " SELECT FROM pg_catalog.pg_locks o JOIN pg_catalog.pg_stat_activity s ON s.pid = o.pid"
-      " WHERE NOT o.granted AND s.application_name = '{1}' AND s.usename = CURRENT_USER"
+      " WHERE NOT o.granted AND s.application_name LIKE '{1}%' AND s.usename = CURRENT_USER"
       " AND s.datname = pg_catalog.current_database() AND w.pid = ANY (pg_catalog.pg_blocking_pids(o.pid)))"
       " FROM pg_catalog.pg_locks w LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid"
       " WHERE NOT w.granted AND {0} = ANY (pg_catalog.pg_blocking_pids(w.pid))",

@@ -5,6 +5,7 @@
 #include "backup/attempt.h"
 #include "core/postgres/conninfo_text.h"
 #include "core/postgres/session.h"
+#include "core/repository/identity.h"
 
 namespace pgassay {
 namespace {
@@ -13,6 +14,7 @@ Command child(const ChildAccess& access, const PgTool& tool) {
   Command command;
   command.argv = tool.argv;
   command.env = access.environment;
+  if (!tool.server_address.empty()) command.env["PGAPPNAME"] = access.name_inside;
   // A role's or the environment's client encoding would be the archive's.
   command.argv.push_back("--encoding=" + access.encoding);
   return command;
@@ -28,22 +30,50 @@ bool raced_with_ddl(const std::string& words) {
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
 /// private.
-StoredFile run_into(Command command, const Path& dir, std::string_view name, std::stop_token stop) {
+StoredFile run_into(const PgTool& tool, Command command, const Path& dir, std::string_view name,
+                    std::stop_token stop) {
   const Path file = dir / name;
   Fd out = create_file(file);
   command.stdout_fd = out.get();
   const Completed done = run(command, stop);
   close_checked(std::move(out), file);
   if (!done.ok()) {
-    const std::string what = fmt::format("{} failed: {}", command.argv.front(), done.complaint());
+    const std::string what = fmt::format("{} failed: {}", tool.shown(), done.complaint());
     if (done.err.find("LOCK TABLE") != std::string::npos) throw SchemaBlocked(what);
     if (raced_with_ddl(done.err)) throw TryAgain(what);
     throw Error(what, "run it by hand with the same connection to see more");
   }
   const HashedFile hashed = hash_file(file);
   if (hashed.bytes == 0)
-    throw Error(fmt::format("{} wrote nothing, though it reported success", command.argv.front()));
+    throw Error(fmt::format("{} wrote nothing, though it reported success", tool.shown()));
   return {std::string(name), hashed.bytes, hashed.sha};
+}
+
+/// When an engine's client is ended, what it started in the container goes on: its session must be ended.
+void end_sessions(const ChildAccess& access) noexcept {
+  try {
+    ConnInfo info = ConnInfo::parse(access.conninfo);
+    const auto password = access.environment.find("PGPASSWORD");
+    if (password != access.environment.end()) info.parameters["password"] = password->second;
+    info.parameters["connect_timeout"] = "3";
+    Connection connection = Connection::open(info, kApplicationName, {});
+    connection.query(
+        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name "
+        "= $1",
+        {access.name_inside});
+  } catch (const std::exception&) {
+    // Then it ends by itself, when it has written all.
+  }
+}
+
+StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Path& dir,
+                    std::string_view name, const std::stop_token& stop) {
+  try {
+    return run_into(tool, std::move(command), dir, name, stop);
+  } catch (const Stopped&) {
+    if (!tool.server_address.empty()) end_sessions(access);
+    throw;
+  }
 }
 
 }  // namespace
@@ -57,6 +87,7 @@ ChildAccess::ChildAccess(const Connection& connection)
   environment["PGOPTIONS"] = child_options(connection.server_version());
   environment["LC_ALL"] = "C";  // their messages are read below
   environment["PGAPPNAME"] = kApplicationName;
+  name_inside = fmt::format("{} {}", kApplicationName, random_hex(8));
 }
 
 std::string ChildAccess::conninfo_for(const PgTool& tool) const {
@@ -77,7 +108,7 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
        fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
        "--dbname=" + access.conninfo_for(pg_dump)});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
-  return run_into(std::move(command), dir, kSchemaFile, stop);
+  return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, stop);
 }
 
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
@@ -90,7 +121,7 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
                       {"--globals-only", "--no-password", "--database=" + conninfo, "--dbname=" + conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
   try {
-    return run_into(std::move(command), dir, kGlobalsFile, stop);
+    return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, stop);
   } catch (const Error& error) {
     // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
     // here. The database's own rows must not go without a backup for that.

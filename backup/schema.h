@@ -18,6 +18,7 @@ struct ChildAccess {
   std::string conninfo_for(const PgTool& tool) const;
   std::string conninfo, user, database, encoding;
   std::map<std::string, std::string> environment;
+  std::string name_inside;  ///< of the sessions of tools that run in the server's container, and of no others
 };
 
 /// pg_dump of pre-data and post-data, under the snapshot when there is one. Throws SchemaBlocked when it had

@@ -32,7 +32,10 @@ std::vector<BackupOptions> examined(const Context& context) {
 Diagnosis examine_one(Context& context, const Path& root, const BackupOptions& options) {
   Diagnosis diagnosis = examine_source(root, options, context.stop);
   if (const auto drill = drill_finding(
-          diagnosis, drill_options(context.arguments, context.config, options.source), context.stop))
+          diagnosis,
+          with_image_of_source(context, options.source,
+                               drill_options(context.arguments, context.config, options.source)),
+          context.stop))
     diagnosis.findings.push_back(*drill);
   return diagnosis;
 }

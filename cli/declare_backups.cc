@@ -61,10 +61,8 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
 void add_container(CLI::App& command, BackupArguments& backup) {
   CLI::Option* container =
       command
-          .add_option(
-              "--container", backup.container,
-              "the container that the server runs in: address, user, database, password and a fitting "
-              "pg_dump are found out from it")
+          .add_option("--container", backup.container,
+                      "the server's container: address, user, password, pg_dump are found out")
           ->option_text("NAME");
   command.add_option("--container-engine", backup.container_engine, "whose container (default: auto)")
       ->option_text("auto|docker|podman")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backup/find_container.h"
 #include "cli/units.h"
 #include "core/system/exits.h"
 
@@ -43,11 +44,40 @@ void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
 
 }  // namespace
 
+DrillOptions with_image_of_source(const Context& context, const std::string& source, DrillOptions options) {
+  if (!options.image.empty() || options.engine == Engine::local) return options;
+  const BackupArguments& flags = context.arguments.backup;
+  const auto configured = context.config.sources.find(source);
+  ContainerName name;
+  if (flags.container) {
+    name.container = *flags.container;
+    if (flags.container_engine && *flags.container_engine != "auto") name.engine = *flags.container_engine;
+  } else if (!flags.dbname && configured != context.config.sources.end()) {
+    name = configured->second.container;
+  }
+  if (!name.given()) return options;
+  try {
+    const FoundContainer found = find_container(name, context.stop);
+    const Engine engine = parse_engine(found.engine.program());
+    if (options.engine != Engine::automatic && options.engine != engine) return options;
+    options.engine = engine;
+    options.image = found.facts.image;
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    // A backup can be drilled where its source is not.
+    context.reporter.message(Level::debug,
+                             fmt::format("the source's own image is not known: {}", error.what()));
+  }
+  return options;
+}
+
 Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
                     const DrillOptions& options, Among among) {
   DrillReport report;
   try {
-    report = drill_backup(repository, backup, options, context.reporter, context.stop);
+    report = drill_backup(repository, backup, with_image_of_source(context, backup.id.source, options),
+                          context.reporter, context.stop);
   } catch (const Unverified& error) {
     write_junit(context.arguments, backup.id, nothing_but(error));
     throw;

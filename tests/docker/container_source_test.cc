@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "backup/container_source.h"
+#include "backup/schema.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/run_pgassay.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -31,13 +32,18 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { make_private_dirs(work_.path() / "bin"); }
   void TearDown() override {
-    for (const std::string& name : made_) engine({"rm", "-f", "-v", name});
+    for (const std::string& name : made_) remove(name);
     for (const std::string& name : networks_) engine({"network", "rm", name});
   }
 
+  std::string image_ = kImage;
   Completed engine(const Words& arguments) const {
     return run({.argv = Words{GetParam()} + arguments, .env = {{"POSTGRES_PASSWORD", kSecret}}, .input = {}},
                {});
+  }
+  void remove(const std::string& name) const {
+    engine({"kill", name});  // podman's rm lets it end by itself
+    engine({"rm", "-f", "-v", name});
   }
   std::string new_name() {
     return "pgassay-test-src-" + std::to_string(::getpid()) + "-" + std::to_string(++last_);
@@ -48,7 +54,7 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
     made_.push_back(name);
     const Completed done = engine(Words{"run", "-d", "--name", name, "--env", password_, "--env",
                                         "POSTGRES_INITDB_ARGS=--no-sync --auth-host=scram-sha-256"} +
-                                  options + Words{kImage, "postgres", "-c", "fsync=off"} + settings);
+                                  options + Words{image_, "postgres", "-c", "fsync=off"} + settings);
     EXPECT_TRUE(done.ok()) << done.err;
     for (int i = 0; i < 300; ++i) {
       const Completed log = engine({"logs", name});
@@ -138,7 +144,7 @@ TEST_P(ContainerSources, AreBackedUpOverASocketByTheirOwnPgDump) {
   const Ran ran = pgassay_overheard(Words{"backup"} + common, kWithoutHostTools);
   ASSERT_EQ(ran.status, 0) << ran.err;
   expect_words(ran.err, {"user shop", "database app", (work_.path() / "run").string()});
-  expect_words(calls(), {" pg_dump --encoding=UTF8", " pg_dumpall --encoding=UTF8", "--snapshot="});
+  expect_words(calls(), {" pg_dump --encoding=", " pg_dumpall --encoding=", "--snapshot="});
   EXPECT_EQ((calls() + ran.out + ran.err + looked.out + looked.err).find(kSecret), std::string::npos);
   const Backup backup = Repository::open(repo()).find("latest", {name, "app"});
   for (const char* file : {"manifest.json", "globals.sql"})
@@ -174,7 +180,7 @@ TEST_P(ContainerSources, AreFoundByComposeLabelsAndAskedForTheFileWithThePasswor
   const Ran ambiguous = back_up_by(configuration);
   EXPECT_EQ(ambiguous.status, 2) << ambiguous.err;
   expect_words(ambiguous.err, {"which one? 2 containers run as the service db", name, second, "--container"});
-  engine({"rm", "-f", "-v", second});
+  remove(second);
 
   // Another password by now, and nobody said it.
   sql(name, {"-U", "postgres", "-p", port}, "ALTER ROLE postgres PASSWORD 'another'");
@@ -203,7 +209,7 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
   expect_words(still.err, {"does not run: its status is created", GetParam() + " start " + stopped});
   const Ran doctor = pgassay(Words{"doctor", "--repo", repo(), "--container", stopped} + of_this_engine());
   EXPECT_EQ(doctor.status, 6);
-  expect_words(doctor.out, {"refused  container: the container " + stopped + " does not run"});
+  expect_words(doctor.out, {"FAIL     container: the container " + stopped + " does not run"});
 
   const std::string silent = start({"--network", "none"});
   const Ran unreachable = back_up(silent);
@@ -220,6 +226,38 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
                                 {{"DOCKER_HOST", "unix:///nonexistent.sock"}});
   EXPECT_EQ(no_daemon.status, 1);
   expect_words(no_daemon.err, {"can't reach docker", "systemctl start docker"});
+}
+
+/// The engine's client is our child, pg_dump is not.
+TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
+  BackupOptions options;
+  options.container.container = start(with_socket());
+  options.container.engine = GetParam();
+  Observer silent;
+  reach_container(options, silent, {});
+  ASSERT_TRUE(options.pg_dump_elsewhere);
+  Connection holder = Connection::open(options.connection, "test", {});
+  holder.query("CREATE TABLE t ()");
+  holder.query("BEGIN; LOCK TABLE t");
+  std::stop_source stop;
+  std::jthread dump([&] {
+    EXPECT_THROW(dump_schema(ChildAccess(Connection::open(options.connection, "test", {})),
+                             *options.pg_dump_elsewhere, nullptr, 600, work_.path(), stop.get_token()),
+                 Stopped);
+  });
+  constexpr char kWaiting[] =
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgassay%' AND wait_event_type = "
+      "'Lock'";
+  Connection watcher = Connection::open(options.connection, "test", {});
+  const auto becomes = [&](std::int64_t wanted) {
+    for (int i = 0; i < 200; ++i, std::this_thread::sleep_for(50ms))
+      if (watcher.query(kWaiting).integer(0, 0) == wanted) return true;
+    return false;
+  };
+  EXPECT_TRUE(becomes(1));
+  stop.request_stop();
+  dump.join();
+  EXPECT_TRUE(becomes(0));
 }
 
 /// A network of its own works though the engine has no default one; published ports by docker's proxy.
@@ -256,6 +294,22 @@ TEST_P(BridgedSources, AreReachedByAPublishedPort) {
   ASSERT_EQ(ran.status, 0) << ran.err;
   expect_words(ran.err, {"127.0.0.1 port " + port});
   expect_restorable(name, "postgres");
+}
+
+TEST_P(BridgedSources, AreDrilledInTheirOwnImage) {
+  image_ = "pgassay-test-own-" + std::to_string(::getpid()) + ":1";
+  ASSERT_TRUE(engine({"tag", kImage, image_}).ok());
+  const std::string name = start(with_socket());
+  sql(name, {"-U", "postgres"}, kSetUp);
+  const Ran ran = back_up(name, {"--drill"});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  const Backup backup = Repository::open(repo()).find("latest", {name, "postgres"});
+  std::string evidence;
+  for (const std::string& file : list_names(backup.dir / "evidence"))
+    evidence += read_file(backup.dir / "evidence" / file);
+  expect_words(evidence, {image_, "PASS"});
+  remove(name);
+  engine({"rmi", image_});
 }
 
 }  // namespace
