@@ -6,6 +6,7 @@
 #include <map>
 
 #include "backup/attempt.h"
+#include "backup/container_source.h"
 #include "backup/copier.h"
 #include "backup/inventory_file.h"
 #include "backup/large_objects.h"
@@ -346,8 +347,10 @@ void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& s
 
 }  // namespace
 
-TakenBackup take_backup(const Repository& repository, const BackupOptions& options, Observer& observer,
+TakenBackup take_backup(const Repository& repository, const BackupOptions& given, Observer& observer,
                         std::stop_token stop) {
+  BackupOptions options = given;
+  reach_container(options, observer, stop);
   const Stopwatch watch;
   Run run{repository, options, observer, stop, {}, {}, nullptr, now(), 0};
   std::optional<Backup> newest;

@@ -23,7 +23,9 @@ enum class LockPolicy { warn, yield };
 struct BackupOptions {
   std::string source;  ///< its name in the repository
   ConnInfo connection;
-  ContainerName container;  ///< see reach_container, which says `connection` and the next one by it
+  /// Where the server is, beside or in place of `connection`: reach_container finds out the rest, and the
+  /// next one.
+  ContainerName container;
   std::optional<PgTool> pg_dump_elsewhere;  ///< the container's own
   unsigned jobs = 2;
   int zstd_level = 1;

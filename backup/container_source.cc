@@ -110,8 +110,9 @@ std::optional<PgTool> pg_dump_of(const FoundContainer& found, const ServerInside
 }
 
 /// In most images /var/run is a link to /run, and either may be what is mounted.
-std::vector<Path> names_of_directory(const std::string& dir) {
-  if (dir.empty()) return {};
+std::vector<Path> names_of_directory(const std::string& said) {
+  if (said.empty()) return {};
+  const std::string dir = Path(said).lexically_normal().string();
   if (dir.starts_with("/var/run/")) return {dir, dir.substr(4)};
   if (dir.starts_with("/run/")) return {dir, "/var" + dir};
   return {dir};
@@ -274,6 +275,7 @@ void reach_container(BackupOptions& options, Observer& observer, const std::stop
   approach.connect();
   observer.message(Level::info, approach.told());
   options.pg_dump_elsewhere = pg_dump_of(found, approach.inside(), stop);
+  options.container = {};
 }
 
 }  // namespace pgassay

@@ -33,8 +33,8 @@ std::vector<ContainerAddress> addresses_of(const InspectedContainer& container,
                                            const InspectedContainer& network, const ServerInside& inside);
 
 /// Sets what `options.connection` does not say yet (address, user, database, password), and the container's
-/// pg_dump; makes sure that it can be connected to. Nothing where no container is named. Throws as
-/// find_container, and Error when no address answers or the password is not known.
+/// pg_dump; makes sure that it can be connected to, and clears `options.container`. Nothing where none is
+/// named. Throws as find_container, and Error when no address answers or the password is not known.
 void reach_container(BackupOptions& options, Observer& observer, const std::stop_token& stop);
 
 }  // namespace pgassay

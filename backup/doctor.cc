@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backup/container_source.h"
 #include "core/postgres/session.h"
 #include "core/repository/layout.h"
 #include "core/system/error.h"
@@ -175,11 +176,14 @@ bool Diagnosis::can_back_up() const {
                               [](const PreflightFinding& one) { return one.weight == Weight::refused; });
 }
 
-Diagnosis examine_source(const Path& root, const BackupOptions& options, std::stop_token stop) {
+Diagnosis examine_source(const Path& root, const BackupOptions& given, std::stop_token stop) {
+  BackupOptions options = given;
   Diagnosis diagnosis;
   diagnosis.subject = options.source;
   std::optional<Repository> repository = open_repository(root, diagnosis.findings);
   try {
+    Observer nobody;
+    reach_container(options, nobody, stop);
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
     examine_server(connection, root, repository, options, diagnosis, stop);
   } catch (const Stopped&) {
