@@ -33,6 +33,7 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
   void SetUp() override { make_private_dirs(work_.path() / "bin"); }
   void TearDown() override {
     for (const std::string& name : made_) remove(name);
+    for (const std::string& name : volumes_) engine({"volume", "rm", name});
     for (const std::string& name : networks_) engine({"network", "rm", name});
   }
 
@@ -72,6 +73,11 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
     make_private_dirs(sockets);
     set_mode(sockets, 0777);
     return {"--network", "none", "-v", sockets.string() + ":/var/run/postgresql"};
+  }
+  /// Its sockets are in the engine's own directory, where root may look.
+  Words with_volume() {
+    volumes_.push_back("pgassay-" + std::to_string(::getpid()));
+    return {"--network", "none", "-v", volumes_.back() + ":/var/run/postgresql"};
   }
   void sql(const std::string& container, const Words& connection, const std::string& statements) const {
     const Completed done = engine(
@@ -121,7 +127,7 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
 
   TemporaryDir work_;
   std::string password_ = "POSTGRES_PASSWORD";  ///< the variable by which the container knows it
-  Words made_, networks_;
+  Words made_, networks_, volumes_;
   int last_ = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Containers, ContainerSources, ::testing::Values("docker", "podman"),
@@ -231,7 +237,7 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
 /// The engine's client is our child, pg_dump is not.
 TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
   BackupOptions options;
-  options.container.container = start(with_socket());
+  options.container.container = start(with_volume());
   options.container.engine = GetParam();
   Observer silent;
   reach_container(options, silent, {});

@@ -1,7 +1,8 @@
 // What is read out of an inspected container, and what is made of it.
-#include "backup/container_source.h"
-
 #include <gtest/gtest.h>
+
+#include "backup/container_address.h"
+#include "backup/find_container.h"
 
 namespace pgassay {
 namespace {
