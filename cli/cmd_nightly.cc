@@ -91,7 +91,8 @@ class Nightly {
     const Repository repository =
         Repository::open_or_create(repository_path(context_.arguments, context_.config));
     const NightLock lock(repository, source);
-    const NightOptions options = options_of(source);
+    NightOptions options = options_of(source);
+    options.drill = with_image_of_source(context_, source, options.drill);
     const NotifyOptions notify = notify_options(context_.config, source);
     std::vector<std::string> undelivered;
     // A run that has nothing to do starts nobody's clock.
