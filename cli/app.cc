@@ -13,6 +13,7 @@ namespace pgassay::cli {
 namespace {
 
 constexpr const char* kEverywhere = "Everywhere";
+constexpr std::string_view kStack = "stack";
 
 /// In the order of the help text.
 constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands[] = {
@@ -20,7 +21,7 @@ constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands
     {"verify", declare_verify}, {"restore", declare_restore}, {"drill", declare_drill},
     {"export", declare_export}, {"prune", declare_prune},     {"pin", declare_pin},
     {"unpin", declare_unpin},   {"doctor", declare_doctor},   {"nightly", declare_nightly},
-    {"status", declare_status}, {"manual", declare_manual},
+    {"status", declare_status}, {kStack, declare_stack},      {"manual", declare_manual},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {
@@ -43,6 +44,27 @@ bool any_command(const CLI::App*) {
   return true;
 }
 
+/// The command that was named, or the last of its group: {stack, check}.
+std::vector<const CLI::App*> chosen_commands(const CLI::App& app) {
+  std::vector<const CLI::App*> chosen;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty(); chosen.push_back(at))
+    at = at->get_subcommands()[0];
+  return chosen;
+}
+
+std::string full_name(const std::vector<const CLI::App*>& chosen) {
+  std::string name;
+  for (const CLI::App* command : chosen) name += (name.empty() ? "" : " ") + command->get_name();
+  return name;
+}
+
+void add_common_to_commands(CLI::App& app, Arguments& arguments) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    add_common(*command, arguments);
+    add_common_to_commands(*command, arguments);
+  }
+}
+
 std::vector<std::string> long_options(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
@@ -59,19 +81,23 @@ std::string without_secrets(const std::string& word) {
 /// CLI11's own words, but for what nobody expected.
 UsageError usage_error(const CLI::App& app, const std::vector<std::string>& words,
                        const CLI::ParseError& error) {
-  const auto chosen = app.get_subcommands();
-  const std::string hint = "see pgassay" + (chosen.empty() ? "" : " " + chosen[0]->get_name()) + " --help";
+  const auto chosen = chosen_commands(app);
+  const std::string hint = "see pgassay" + (chosen.empty() ? "" : " " + full_name(chosen)) + " --help";
   if (!dynamic_cast<const CLI::ExtrasError*>(&error)) return UsageError(error.what(), hint);
-  if (!chosen.empty()) {
-    const std::vector<std::string> extra = chosen[0]->remaining();
+  if (!chosen.empty() && chosen.back()->get_subcommands(any_command).empty()) {
+    const std::vector<std::string> extra = chosen.back()->remaining();
     if (extra.empty()) return UsageError(error.what(), hint);
     const std::string name = without_secrets(extra[0]);
     return UsageError(
-        "unexpected argument '" + printable(name) + "'" + did_you_mean(name, long_options(*chosen[0])), hint);
+        "unexpected argument '" + printable(name) + "'" + did_you_mean(name, long_options(*chosen.back())),
+        hint);
   }
   std::vector<std::string> commands;
-  for (const CLI::App* command : app.get_subcommands(any_command)) commands.push_back(command->get_name());
-  const auto word = std::ranges::find_if(words, [](const std::string& one) { return !one.starts_with("-"); });
+  const CLI::App& group = chosen.empty() ? app : *chosen.back();
+  for (const CLI::App* command : group.get_subcommands(any_command)) commands.push_back(command->get_name());
+  const auto group_word = chosen.empty() ? words.begin() : std::ranges::find(words, group.get_name());
+  const auto word = std::find_if(group_word == words.end() || chosen.empty() ? words.begin() : group_word + 1,
+                                 words.end(), [](const std::string& one) { return !one.starts_with("-"); });
   if (word == words.end()) return UsageError(error.what(), hint);
   return UsageError(
       "unknown command '" + printable(without_secrets(*word)) + "'" + did_you_mean(*word, commands), hint);
@@ -115,8 +141,7 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
       "Exit status: 0 done, 1 failed, 2 usage, 3 bad backup, 4 could not verify, 5 locked, 6 refused.");
   app.require_subcommand(0, 1);
   for (const auto& [name, declare] : kCommands) declare(app, arguments);
-  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
-    add_common(*command, arguments);
+  add_common_to_commands(app, arguments);
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -129,7 +154,11 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
     throw usage_error(app, words, error);
   }
   if (app.get_subcommands().empty()) throw UsageError("no command given", "see pgassay --help");
-  arguments.command = app.get_subcommands()[0]->get_name();
+  const std::vector<const CLI::App*> chosen = chosen_commands(app);
+  arguments.command = full_name(chosen);
+  if (!chosen.back()->get_subcommands(any_command).empty())
+    throw UsageError("what about the " + arguments.command + "?",
+                     "see pgassay " + arguments.command + " --help");
   if (arguments.command == "manual") arguments.manual.files = manual_files(app);
   if (arguments.quiet && arguments.verbose) throw UsageError("--quiet and --verbose exclude each other");
   return invocation;
@@ -137,6 +166,7 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
 
 std::string command_among(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
+    if (word == kStack) return std::ranges::find(words, "check") != words.end() ? "stack check" : word;
     for (const auto& [name, declare] : kCommands) {
       if (word == name) return word;
     }

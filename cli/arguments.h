@@ -91,8 +91,14 @@ struct ManualArguments {
   std::map<std::string, std::string> files;  ///< the pages, by name below dir
 };
 
+struct StackArguments {
+  std::vector<std::string> names;
+  bool all = false;
+  std::optional<std::string> junit;
+};
+
 struct Arguments {
-  std::string command;
+  std::string command;  ///< "backup", …; of a group both words: "stack check"
   std::optional<std::string> repo, config;
   bool json = false, quiet = false, verbose = false;
   Selection selection;  ///< of list, show, verify, restore, export, prune, pin and unpin
@@ -104,6 +110,7 @@ struct Arguments {
   NightlyArguments nightly;
   StatusArguments status;
   ManualArguments manual;
+  StackArguments stack;
   std::optional<std::string> reason;  ///< of pin
   ExportArguments exporting;
   bool all_tables = false;  ///< of show

@@ -38,6 +38,7 @@ Exit run_status(Context& context);
 Exit run_manual(Context& context);
 Exit run_replace(Context& context);  ///< restore --replace
 Exit run_doctor(Context& context);
+Exit run_stack_check(Context& context);
 
 /// Tells what came of a restore and says the exit status; `more` follows the text.
 Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,

@@ -11,6 +11,7 @@
 #include "backup/find_container.h"
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
+#include "stack/settings.h"
 #include "verify/assertions.h"
 
 namespace pgassay::cli {
@@ -72,6 +73,7 @@ struct Config {
   WatchConfig watch;
   std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
+  std::map<std::string, StackSettings> stacks;
 };
 
 inline constexpr unsigned kMaxJobs = 64;

@@ -32,5 +32,6 @@ void declare_status(CLI::App& app, Arguments& arguments);
 void declare_manual(CLI::App& app, Arguments& arguments);
 /// The options of restore that choose what of the backup; called when the others are there.
 void declare_parts(CLI::App& command, PartsArguments& parts);
+void declare_stack(CLI::App& app, Arguments& arguments);
 
 }  // namespace pgassay::cli

@@ -21,10 +21,11 @@ namespace {
 
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup},   {"list", run_list},     {"show", run_show},       {"verify", run_verify},
-      {"restore", run_restore}, {"drill", run_drill},   {"export", run_export},   {"prune", run_prune},
-      {"pin", run_pin},         {"unpin", run_unpin},   {"nightly", run_nightly}, {"status", run_status},
-      {"doctor", run_doctor},   {"manual", run_manual},
+      {"backup", run_backup}, {"list", run_list},       {"show", run_show},
+      {"verify", run_verify}, {"restore", run_restore}, {"drill", run_drill},
+      {"export", run_export}, {"prune", run_prune},     {"pin", run_pin},
+      {"unpin", run_unpin},   {"nightly", run_nightly}, {"status", run_status},
+      {"doctor", run_doctor}, {"manual", run_manual},   {"stack check", run_stack_check},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)

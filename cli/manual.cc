@@ -24,6 +24,24 @@ Options positionals_of(const CLI::App& command) {
   return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
 
+/// A command's, and those of the commands of its group: each once.
+Options options_to_complete(const CLI::App& command) {
+  Options all = options_of(command);
+  for (const CLI::App* one : commands_of(command))
+    for (const CLI::Option* option : options_of(*one)) {
+      const bool known = std::ranges::any_of(
+          all, [&](const CLI::Option* other) { return other->get_name() == option->get_name(); });
+      if (!known) all.push_back(option);
+    }
+  return all;
+}
+/// "check ", of a group.
+std::string words_of_group(const CLI::App& command) {
+  std::string words;
+  for (const CLI::App* one : commands_of(command)) words += one->get_name() + " ";
+  return words;
+}
+
 bool takes_value(const CLI::Option& option) {
   return option.get_type_size() != 0;
 }
@@ -95,8 +113,8 @@ std::string man_page(const CLI::App& command, const std::string& name) {
   const Commands commands = commands_of(command);
   if (!commands.empty()) text += ".SH COMMANDS\n";
   for (const CLI::App* one : commands)
-    text += fmt::format(".TP\n\\fB{0}\\fR\n{1}: see \\fBpgassay\\-{0}\\fR(1)\n", roff(one->get_name()),
-                        roff(one->get_description()));
+    text += fmt::format(".TP\n\\fB{0}\\fR\n{1}: see \\fB{2}\\-{0}\\fR(1)\n", roff(one->get_name()),
+                        roff(one->get_description()), roff(title));
   const Options positionals = positionals_of(command);
   if (!positionals.empty()) text += ".SH ARGUMENTS\n";
   for (const CLI::Option* one : positionals)
@@ -172,8 +190,8 @@ std::string bash_completion(const CLI::App& app) {
   std::string commands, cases;
   for (const CLI::App* command : commands_of(app)) {
     commands += command->get_name() + " ";
-    std::string words, values;
-    for (const CLI::Option* option : options_of(*command)) {
+    std::string words = words_of_group(*command), values;
+    for (const CLI::Option* option : options_to_complete(*command)) {
       words += long_name(*option) + " ";
       if (!takes_value(*option)) continue;
       std::string names;
@@ -204,9 +222,10 @@ std::string zsh_completion(const CLI::App& app) {
   for (const CLI::App* command : commands_of(app)) {
     commands += fmt::format("    '{}:{}'\n", command->get_name(), zsh_text(command->get_description()));
     std::string options;
-    for (const CLI::Option* option : options_of(*command)) options += zsh_option(*option);
-    cases += fmt::format("    {})\n      _arguments{} \\\n        '*:: :_default'\n      ;;\n",
-                         command->get_name(), options);
+    for (const CLI::Option* option : options_to_complete(*command)) options += zsh_option(*option);
+    const std::string group = words_of_group(*command);
+    cases += fmt::format("    {})\n      _arguments{} \\\n        '*:: :{}'\n      ;;\n", command->get_name(),
+                         options, group.empty() ? "_default" : "(" + group + ")");
   }
   return fmt::format(
       "#compdef pgassay\n"
@@ -227,9 +246,13 @@ std::map<std::string, std::string> manual_files(const CLI::App& app) {
   std::map<std::string, std::string> files = {{"man/man1/pgassay.1", man_page(app, "pgassay")},
                                               {"bash-completion/completions/pgassay", bash_completion(app)},
                                               {"zsh/site-functions/_pgassay", zsh_completion(app)}};
-  for (const CLI::App* command : commands_of(app))
-    files[fmt::format("man/man1/pgassay-{}.1", command->get_name())] =
-        man_page(*command, "pgassay " + command->get_name());
+  for (const CLI::App* command : commands_of(app)) {
+    const std::string name = command->get_name();
+    files[fmt::format("man/man1/pgassay-{}.1", name)] = man_page(*command, "pgassay " + name);
+    for (const CLI::App* one : commands_of(*command))
+      files[fmt::format("man/man1/pgassay-{}-{}.1", name, one->get_name())] =
+          man_page(*one, "pgassay " + name + " " + one->get_name());
+  }
   return files;
 }
 

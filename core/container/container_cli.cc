@@ -274,6 +274,16 @@ Completed ContainerCli::run_inside(const std::string& name, const std::vector<st
   return call(std::move(arguments), std::move(stop));
 }
 
+std::string ContainerCli::answer(const std::string& what, const std::vector<std::string>& arguments,
+                                 std::stop_token stop) const {
+  return must(what, arguments, std::move(stop)).out;
+}
+
+std::string ContainerCli::answer_in_part(const std::vector<std::string>& arguments,
+                                         std::stop_token stop) const {
+  return call(arguments, std::move(stop)).out;
+}
+
 std::vector<std::string> ContainerCli::exec(const std::string& name, std::string_view program,
                                             const std::vector<std::string>& variables) const {
   std::vector<std::string> argv = {program_, "exec", "-i"};

@@ -90,6 +90,11 @@ class ContainerCli {
   /// Runs a program inside to its end, whatever that is.
   Completed run_inside(const std::string& name, const std::vector<std::string>& argv,
                        std::stop_token stop) const;
+  /// What it says to these arguments; `what` for the error, should it fail.
+  std::string answer(const std::string& what, const std::vector<std::string>& arguments,
+                     std::stop_token stop) const;
+  /// The same, where some of what was asked for may be gone by now: whatever it did say.
+  std::string answer_in_part(const std::vector<std::string>& arguments, std::stop_token stop) const;
 
   /// How to run a program inside, which gets these variables of the caller's environment where they are set.
   std::vector<std::string> exec(const std::string& name, std::string_view program,

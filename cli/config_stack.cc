@@ -1,0 +1,93 @@
+#include "cli/config_stack.h"
+
+#include "cli/config.h"
+
+namespace pgassay::cli {
+namespace {
+
+constexpr std::int64_t kLeastStatus = 100, kMostStatus = 599;
+
+/// As compose wants it (https://docs.docker.com/compose/how-tos/project-name/); 1.29 takes others, and
+/// changes them.
+bool is_project_name(const std::string& name) {
+  const auto letter_or_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return letter_or_digit(name[0]) &&
+         std::ranges::all_of(name, [&](char c) { return letter_or_digit(c) || c == '-' || c == '_'; });
+}
+
+StackRoute read_route(const toml::node& node, const std::string& shown, const Path& file) {
+  if (!node.is_table()) fail(file, node.source(), fmt::format("{} must be tables: [[…]]", shown));
+  Section section(*node.as_table(), "[" + shown + "]", file);
+  StackRoute route;
+  const auto host = section.text("host"), service = section.text("service");
+  if (!host || !service) fail(file, node.source(), fmt::format("[{}] needs a host and a service", shown));
+  route.host = *host;
+  if (host->find_first_of("/: ") != std::string::npos)
+    section.reject("host", "host must be a host's name, without scheme, port and path");
+  for (char& c : route.host)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  route.service = *service;
+  route.path = section.text("path").value_or(route.path);
+  if (!route.path.starts_with('/')) section.reject("path", "path must begin with /");
+  if (const auto status = section.integer("expected_status", kLeastStatus, kMostStatus))
+    route.expected_status = static_cast<int>(*status);
+  section.finish();
+  return route;
+}
+
+StackSettings read_stack(Section section, const toml::node& node, const std::string& name, const Path& file) {
+  const auto path = [&](const std::string& relative) {
+    return (std::filesystem::absolute(file).parent_path() / relative).lexically_normal();
+  };
+  const std::string shown = "stack." + name;
+  StackSettings stack;
+  stack.name = name;
+  stack.project = section.text("project");
+  if (stack.project && !is_project_name(*stack.project))
+    section.reject("project", "project must be of a-z, 0-9, '-' and '_', beginning with a letter or digit");
+  for (const std::string& one : section.texts("compose_files")) stack.compose_files.push_back(path(one));
+  if (stack.compose_files.empty())
+    fail(file, node.source(), fmt::format("[{}] needs compose_files", shown),
+         "such as compose_files = [\"docker-compose.yml\"]");
+  stack.profiles = section.texts("profiles");
+  if (const auto env_file = section.text("env_file")) stack.env_file = path(*env_file);
+  if (const auto env_template = section.text("env_template")) stack.env_template = path(*env_template);
+  stack.required_variables = section.texts("required_variables");
+  stack.database_service = section.text("database_service");
+  stack.database = section.text("database");
+  stack.writers = section.texts("writers");
+  stack.external_networks = section.texts("external_networks");
+  stack.source = section.text("source");
+  const toml::node* routes = section.take("route");
+  if (routes != nullptr && !routes->is_array())
+    fail(file, routes->source(), fmt::format("{0}.route must be an array of tables: [[{0}.route]]", shown));
+  if (routes != nullptr)
+    for (const toml::node& route : *routes->as_array())
+      stack.routes.push_back(read_route(route, shown + ".route", file));
+  section.finish();
+  return stack;
+}
+
+}  // namespace
+
+std::map<std::string, StackSettings> read_stacks(const toml::node& node, const Path& file) {
+  std::map<std::string, StackSettings> stacks;
+  if (!node.is_table()) fail(file, node.source(), "stack must be tables such as [stack.prod]");
+  for (auto&& [key, child] : *node.as_table()) {
+    const std::string name(key.str());
+    if (!child.is_table())
+      fail(file, key.source(),
+           fmt::format("'{}' stands in [stack]: it needs a stack's name, as in [stack.prod]",
+                       printable(name)));
+    try {
+      check_source_name(name, "a stack's name");
+    } catch (const Error& error) {
+      fail(file, key.source(), error.what(), error.hint());
+    }
+    stacks[name] =
+        read_stack(Section(*child.as_table(), fmt::format("[stack.{}]", name), file), child, name, file);
+  }
+  return stacks;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,38 @@
+// What an operator says of a stack: one docker compose project on this host. All that compose can tell is not
+// here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/system/files.h"
+
+namespace pgassay {
+
+/// Where a stack is to be reached through the reverse proxy.
+struct StackRoute {
+  std::string host, path = "/", service;
+  int expected_status = 200;
+};
+
+struct StackSettings {
+  std::string name;
+  std::optional<std::string> project;  ///< absent: compose makes one up from the directory's name
+  std::vector<Path> compose_files;     ///< in compose's order: later ones override
+  std::vector<std::string> profiles;
+  std::optional<Path> env_file;  ///< absent: .env beside the first compose file, where there is one
+  std::optional<Path> env_template;
+  std::vector<std::string> required_variables;
+  std::optional<std::string> database_service, database;
+  std::vector<std::string> writers;  ///< services that write to the database
+  std::vector<StackRoute> routes;
+  std::vector<std::string> external_networks;  ///< those that it may share with other stacks
+  std::optional<std::string> source;           ///< under which its backups are filed
+
+  Path project_dir() const { return compose_files.at(0).parent_path(); }
+  /// The one that compose reads: nothing where none is named and there is no .env.
+  std::optional<Path> effective_env_file() const;
+};
+
+}  // namespace pgassay

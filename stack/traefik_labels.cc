@@ -1,0 +1,73 @@
+#include "stack/traefik_labels.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace pgassay {
+namespace {
+
+constexpr std::string_view kPrefix = "traefik.";
+
+/// Label keys know no case (https://doc.traefik.io/traefik/reference/dynamic-configuration/docker/).
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+}  // namespace
+
+bool is_exposed(const ComposeService& service) {
+  bool any = false;
+  for (const auto& [label, value] : service.labels) {
+    const std::string key = lower(label);
+    if (key == "traefik.enable" && lower(value) == "false") return false;
+    any = any || key.starts_with(kPrefix);
+  }
+  return any;
+}
+
+std::set<std::string> hosts_in_rule(std::string_view rule) {
+  constexpr std::string_view kHost = "Host(";
+  std::set<std::string> hosts;
+  for (std::size_t at = rule.find(kHost); at != std::string_view::npos; at = rule.find(kHost, at + 1)) {
+    const bool a_word = at == 0 || std::isalnum(static_cast<unsigned char>(rule[at - 1])) == 0;
+    if (!a_word) continue;
+    for (std::size_t i = at + kHost.size(); i < rule.size() && rule[i] != ')'; ++i) {
+      if (rule[i] != '`' && rule[i] != '"') continue;
+      const std::size_t end = rule.find(rule[i], i + 1);
+      if (end == std::string_view::npos) break;
+      hosts.insert(lower(rule.substr(i + 1, end - i - 1)));
+      i = end;
+    }
+  }
+  return hosts;
+}
+
+std::set<std::string> hosts_of(const ComposeService& service) {
+  std::set<std::string> hosts;
+  if (!is_exposed(service)) return hosts;
+  for (const auto& [label, rule] : service.labels) {
+    const std::string key = lower(label);
+    if (key.starts_with("traefik.http.routers.") && key.ends_with(".rule")) hosts.merge(hosts_in_rule(rule));
+  }
+  return hosts;
+}
+
+std::set<std::string> traefik_names(const ComposeService& service) {
+  std::set<std::string> names;
+  if (!is_exposed(service)) return names;
+  for (const auto& [label, value] : service.labels) {
+    const std::string key = lower(label);
+    for (const char* kind : {"http.routers.", "http.services.", "http.middlewares.", "tcp.routers.",
+                             "tcp.services.", "tcp.middlewares.", "udp.routers.", "udp.services."}) {
+      const std::string prefix = std::string(kPrefix) + kind;
+      if (!key.starts_with(prefix)) continue;
+      const std::size_t end = key.find('.', prefix.size());
+      names.insert(kind + key.substr(prefix.size(), end == std::string::npos ? end : end - prefix.size()));
+    }
+  }
+  return names;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,98 @@
+#include <gtest/gtest.h>
+
+#include "cli/config.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+namespace {
+
+std::string complaint_about(std::string_view keys) {
+  try {
+    parse_config("[stack.a]\n" + std::string(keys), "pgassay.toml");
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(StackConfig, TheCompleteExampleHasEveryKey) {
+  const Path file = PGASSAY_SOURCE_DIR "/docs/pgassay.toml";
+  const StackSettings stack = parse_config(read_file(file), file).stacks.at("prod");
+  EXPECT_EQ(stack.name, "prod");
+  EXPECT_EQ(stack.project, "app-prod");
+  EXPECT_EQ(stack.compose_files, std::vector<Path>{PGASSAY_SOURCE_DIR "/docs/docker-compose.prod.yml"});
+  EXPECT_EQ(stack.profiles, std::vector<std::string>{"prod"});
+  EXPECT_EQ(stack.env_file, Path(PGASSAY_SOURCE_DIR "/docs/.env.production"));
+  EXPECT_EQ(stack.env_template, Path(PGASSAY_SOURCE_DIR "/docs/.env.production.template"));
+  EXPECT_EQ(stack.required_variables, (std::vector<std::string>{"POSTGRES_PASSWORD", "SECRET_KEY"}));
+  EXPECT_EQ(stack.database_service, "postgres");
+  EXPECT_EQ(stack.database, "app");
+  EXPECT_EQ(stack.writers, (std::vector<std::string>{"api", "worker"}));
+  EXPECT_EQ(stack.external_networks, std::vector<std::string>{"traefik-public"});
+  EXPECT_EQ(stack.source, "prod");
+  ASSERT_EQ(stack.routes.size(), 1u);
+  EXPECT_EQ(stack.routes[0].host, "app.example.net");
+  EXPECT_EQ(stack.routes[0].path, "/api/health");
+  EXPECT_EQ(stack.routes[0].service, "api");
+  EXPECT_EQ(stack.routes[0].expected_status, 200);
+}
+
+TEST(StackConfig, EveryKeyIsInTheManual) {
+  const std::string page = read_file(PGASSAY_SOURCE_DIR "/docs/configuration.md");
+  for (const char* key : {"compose_files", "project", "profiles", "env_file", "env_template",
+                          "required_variables", "database_service", "database", "writers",
+                          "external_networks", "source", "host", "service", "path", "expected_status"})
+    EXPECT_NE(page.find(std::string("`") + key + "`"), std::string::npos) << key;
+}
+
+TEST(StackConfig, TheExamplesOfTheManualLoad) {
+  const std::string page = read_file(PGASSAY_SOURCE_DIR "/docs/stacks.md");
+  const std::size_t begin = page.find("```toml\n") + 8;
+  const Config config = parse_config(page.substr(begin, page.find("```", begin) - begin), "stacks.md");
+  EXPECT_EQ(config.stacks.at("prod").routes.size(), 1u);
+  const Path example = PGASSAY_SOURCE_DIR "/examples/recyclic/pgassay.toml";
+  EXPECT_EQ(parse_config(read_file(example), example).stacks.size(), 3u);
+}
+
+TEST(StackConfig, IsReadStrictly) {
+  const std::string files = "compose_files = [\"c.yml\"]\n";
+  EXPECT_EQ(complaint_about(files), "no error");
+  EXPECT_EQ(complaint_about(files + "profile = [\"x\"]"),
+            "pgassay.toml:3: unknown key 'profile' in [stack.a]; did you mean 'profiles'?");
+  EXPECT_EQ(complaint_about("env_file = \"x\""), "pgassay.toml:1: [stack.a] needs compose_files");
+  EXPECT_EQ(complaint_about(files + "writers = \"api\""),
+            "pgassay.toml:3: writers must be an array of strings, not a string");
+  EXPECT_EQ(complaint_about(files + "project = \"Prod\""),
+            "pgassay.toml:3: project must be of a-z, 0-9, '-' and '_', beginning with a letter or digit");
+}
+
+TEST(StackConfig, ReadsRoutesStrictly) {
+  const std::string begin = "compose_files = [\"c.yml\"]\n[[stack.a.route]]\n";
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\""), "no error");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\""),
+            "pgassay.toml:3: [stack.a.route] needs a host and a service");
+  EXPECT_EQ(complaint_about(begin + "host = \"https://h\"\nservice = \"s\""),
+            "pgassay.toml:4: host must be a host's name, without scheme, port and path");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\npath = \"x\""),
+            "pgassay.toml:6: path must begin with /");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nexpected_status = 99"),
+            "pgassay.toml:6: expected_status = 99 is out of range: 100 to 599");
+}
+
+TEST(StackConfig, StacksAreTablesWithNames) {
+  const auto complaint = [](std::string_view text) {
+    try {
+      parse_config(text, "pgassay.toml");
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(complaint("stack = 1"), "pgassay.toml:1: stack must be tables such as [stack.prod]");
+  EXPECT_EQ(complaint("[stack]\nproject = \"x\""),
+            "pgassay.toml:2: 'project' stands in [stack]: it needs a stack's name, as in [stack.prod]");
+  EXPECT_EQ(complaint("[stack.\"a/b\"]"), "pgassay.toml:1: a stack's name can't be 'a/b'");
+}
+
+}  // namespace
+}  // namespace pgassay::cli
