@@ -44,6 +44,10 @@ TEST_F(Manual, PagesAreReadByManWithoutAWarning) {
   const Ended backup =
       run_child({"man", "-l", (dir_.path() / "man/man1/pgassay-backup.1").string()}, {{"MANPAGER", "cat"}});
   EXPECT_NE(backup.out.find("--exclude-table-data PATTERN"), std::string::npos) << backup.out;
+  const Path group = dir_.path() / "man/man1";
+  EXPECT_NE(read_file(group / "pgassay-stack.1").find("see \\fBpgassay\\-stack\\-check\\fR(1)"),
+            std::string::npos);
+  EXPECT_NE(read_file(group / "pgassay-stack-check.1").find("JUnit"), std::string::npos);
 }
 
 TEST_F(Manual, BashCompletesCommandsOptionsAndValues) {
@@ -51,6 +55,8 @@ TEST_F(Manual, BashCompletesCommandsOptionsAndValues) {
   EXPECT_EQ(completed("pgassay").find("manual"), std::string::npos) << "it is for packaging";
   EXPECT_NE(completed("pgassay drill").find("--engine"), std::string::npos);
   EXPECT_EQ(completed("pgassay drill --engine"), "auto docker podman local\n");
+  EXPECT_NE(completed("pgassay stack").find("check"), std::string::npos);
+  EXPECT_NE(completed("pgassay stack check").find("--junit"), std::string::npos);
 }
 
 TEST_F(Manual, ZshTakesItsCompletion) {
