@@ -83,8 +83,7 @@ ContainerAddress find_address(const FoundContainer& found, const InspectedContai
 std::optional<PgTool> pg_dump_of(const FoundContainer& found, const ServerInside& inside,
                                  const std::stop_token& stop) {
   PgTool tool;
-  tool.argv =
-      found.engine.exec(found.facts.id, "pg_dump", {"PGPASSWORD", "PGOPTIONS", "PGAPPNAME", "LC_ALL"});
+  tool.argv = found.engine.exec(found.facts.id, "pg_dump", kToolVariables);
   tool.server_address = {{"host", inside.socket_dir.empty() ? "localhost" : inside.socket_dir},
                          {"port", std::to_string(inside.port)}};
   tool.place = "the container " + found.facts.name;

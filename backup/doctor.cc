@@ -48,7 +48,7 @@ PreflightFinding writable(const Path& root, const Path& there) {
 std::optional<Repository> open_repository(const Path& root, std::vector<PreflightFinding>& findings) {
   try {
     findings.push_back(writable(root, existing_part(root)));
-    if (exists(status_of(root / "pgassay.json"))) return Repository::open(root);
+    if (exists(status_of(root / kRepositoryFile))) return Repository::open(root);
     if (exists(status_of(root)) && !list_names(root).empty())
       findings.push_back({"repository", Weight::refused,
                           root.string() + " is no repository, and holds something else",

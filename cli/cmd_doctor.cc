@@ -21,11 +21,8 @@ std::vector<BackupOptions> examined(const Context& context) {
   if (!named.configured_source.empty() || named.dbname || named.container || named.source_name ||
       context.config.sources.empty())
     return {backup_options(context.arguments, context.config, context.reporter)};
-  for (const auto& [name, source] : context.config.sources) {
-    Arguments arguments = context.arguments;
-    arguments.backup.configured_source = name;
-    all.push_back(backup_options(arguments, context.config, context.reporter));
-  }
+  for (const auto& [name, source] : context.config.sources)
+    all.push_back(backup_options_of(name, context.arguments, context.config, context.reporter));
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/manual.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
@@ -8,17 +9,12 @@ namespace {
 
 /// The example that holds every key, as pgassay.toml(5).
 std::string configuration_page(const std::string& example) {
-  std::string body;
-  for (const char c : example)
-    body += c == '\\' ? std::string("\\e") : c == '-' ? std::string("\\-") : std::string(1, c);
-  for (std::size_t at = 0; (at = body.find("\n.", at)) != std::string::npos; at += 3)
-    body.insert(at + 1, "\\&");
   return fmt::format(
       ".TH \"pgassay.toml\" 5 \"\" \"pgassay {}\"\n.SH NAME\npgassay.toml \\- configuration of pgassay\n.SH "
       "DESCRIPTION\n"
       "Every key there is, each with its meaning and default:\n.PP\n.nf\n{}.fi\n.SH \"SEE "
       "ALSO\"\n\\fBpgassay\\fR(1)\n",
-      PGASSAY_VERSION, body);
+      PGASSAY_VERSION, roff(example));
 }
 
 void write(const Path& file, const std::string& text) {

@@ -74,10 +74,9 @@ class Nightly {
 
  private:
   NightOptions options_of(const std::string& source) const {
-    Arguments arguments = context_.arguments;
-    arguments.backup.configured_source = source;
+    const Arguments& arguments = context_.arguments;
     NightOptions options;
-    options.backup = backup_options(arguments, context_.config, context_.reporter);
+    options.backup = backup_options_of(source, arguments, context_.config, context_.reporter);
     options.verify = verify_options(arguments, context_.config);
     options.drill = drill_options(arguments, context_.config, source);
     options.drill_every_seconds = drill_every(context_.config, source);

@@ -6,6 +6,7 @@
 #include "cli/resolve.h"
 #include "cli/stack_report.h"
 #include "cli/units.h"
+#include "cli/watch.h"
 #include "stack/check.h"
 
 namespace pgassay::cli {
@@ -37,9 +38,7 @@ ProvenBackups backups_of(const Context& context, const StackSettings& stack) {
     found.hint = fmt::format("write one, or correct source in [stack.{}]", stack.name);
     return found;
   }
-  const WatchConfig& own = source->second.watch;
-  found.max_age_seconds =
-      own.max_age_seconds.value_or(context.config.watch.max_age_seconds.value_or(found.max_age_seconds));
+  found.max_age_seconds = max_age(context.config, *stack.source).value_or(found.max_age_seconds);
   try {
     const Repository repository = Repository::open(repository_path(context.arguments, context.config));
     found.backups = repository.list({*stack.source, stack.database.value_or("")});

@@ -13,7 +13,7 @@ CLI::App& add_command(CLI::App& app, const char* name, const char* what, const c
 void add_jobs(CLI::App& command, std::optional<unsigned>& jobs, const char* what);
 void add_selection(CLI::App& command, Selection& selection);         ///< --source, --database
 void add_all_databases(CLI::App& command, BackupArguments& backup);  ///< and what it leaves out
-void add_container(CLI::App& command, BackupArguments& backup);      ///< where the server is
+void add_server(CLI::App& command, BackupArguments& backup);  ///< which source, and where its server is
 void add_one_id(CLI::App& command, Selection& selection);
 
 void declare_backup(CLI::App& app, Arguments& arguments);

@@ -2,6 +2,21 @@
 #include "cli/declare.h"
 
 namespace pgassay::cli {
+namespace {
+
+void add_container(CLI::App& command, BackupArguments& backup) {
+  CLI::Option* container =
+      command
+          .add_option("--container", backup.container,
+                      "the server's container: address, user, password, pg_dump are found out")
+          ->option_text("NAME");
+  command.add_option("--container-engine", backup.container_engine, "whose container (default: auto)")
+      ->option_text("auto|docker|podman")
+      ->check(CLI::IsMember({"auto", "docker", "podman"}))
+      ->needs(container);
+}
+
+}  // namespace
 
 void declare_backup(CLI::App& app, Arguments& arguments) {
   CLI::App& command = add_command(
@@ -14,16 +29,7 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       "  pgassay backup prod --drill                  and restore it into a throwaway server\n"
       "  pgassay backup prod --all-databases          each by itself; the worst status counts\n");
   BackupArguments& backup = arguments.backup;
-  command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
-  command
-      .add_option("-d,--dbname", backup.dbname,
-                  "database name, conninfo or URI; else PGHOST, PGDATABASE, PGSERVICE, …")
-      ->option_text("CONN");
-  add_container(command, backup);
-  command
-      .add_option("--source", backup.source_name,
-                  "the source's name in the repository (default: the server's host name)")
-      ->option_text("NAME");
+  add_server(command, backup);
   add_jobs(command, backup.jobs, "connections that copy (default: CPUs, at most 4)");
   command.add_option("-Z,--compress", backup.compression, "zstd level (default 1)")
       ->option_text("1..19")
@@ -58,16 +64,17 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
   command.add_flag("--no-role-passwords", backup.no_role_passwords, "leave the roles' password hashes out");
 }
 
-void add_container(CLI::App& command, BackupArguments& backup) {
-  CLI::Option* container =
-      command
-          .add_option("--container", backup.container,
-                      "the server's container: address, user, password, pg_dump are found out")
-          ->option_text("NAME");
-  command.add_option("--container-engine", backup.container_engine, "whose container (default: auto)")
-      ->option_text("auto|docker|podman")
-      ->check(CLI::IsMember({"auto", "docker", "podman"}))
-      ->needs(container);
+void add_server(CLI::App& command, BackupArguments& backup) {
+  command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
+  command
+      .add_option("-d,--dbname", backup.dbname,
+                  "database name, conninfo or URI; else PGHOST, PGDATABASE, PGSERVICE, …")
+      ->option_text("CONN");
+  add_container(command, backup);
+  command
+      .add_option("--source", backup.source_name,
+                  "the source's name in the repository (default: the server's host name)")
+      ->option_text("NAME");
 }
 
 void add_all_databases(CLI::App& command, BackupArguments& backup) {

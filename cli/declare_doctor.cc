@@ -12,16 +12,7 @@ void declare_doctor(CLI::App& app, Arguments& arguments) {
                   "  pgassay doctor prod --all-databases          each of the server's databases\n"
                   "Exit status 6: a backup could not work.\n");
   BackupArguments& backup = arguments.backup;
-  command.add_option("SOURCE", backup.configured_source, "a source of the configuration")->option_text(" ");
-  command
-      .add_option("-d,--dbname", backup.dbname,
-                  "database name, conninfo or URI; else PGHOST, PGDATABASE, PGSERVICE, …")
-      ->option_text("CONN");
-  add_container(command, backup);
-  command
-      .add_option("--source", backup.source_name,
-                  "the source's name in the repository (default: the server's host name)")
-      ->option_text("NAME");
+  add_server(command, backup);
   command
       .add_option("--pg-dump", backup.pg_dump,
                   "the pg_dump that backups would use (default: one that fits the server is found)")

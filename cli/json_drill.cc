@@ -12,34 +12,13 @@ Json number_or_null(const Evidence& evidence, const char* name) {
   return found == evidence.facts.end() ? Json(nullptr) : Json::parse(found->second, nullptr, false);
 }
 
-Json checks_of(const Evidence& evidence) {
-  Json json = Json::array();
-  for (const Check& check : evidence.checks)
-    json.push_back({{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}});
-  return json;
-}
-
-Json findings_of(const Evidence& evidence) {
-  Json json = Json::array();
-  for (const Finding& one : evidence.findings)
-    json.push_back({{"file", one.file}, {"kind", one.kind}, {"detail", one.detail}});
-  return json;
-}
-
-Json phases_of(const Evidence& evidence) {
-  Json json = Json::array();
-  for (const PhaseTime& phase : evidence.phases)
-    json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
-  return json;
-}
-
 /// What `drill` adds to its document.
 Json drilled(const BackupId& id, const DrillReport& report) {
   const Evidence& evidence = report.evidence;
   const bool stored = !evidence.file.empty();
   Json json = {{"verdict", to_string(evidence.verdict)},
-               {"checks", checks_of(evidence)},
-               {"findings", findings_of(evidence)},
+               {"checks", checks_json(evidence.checks)},
+               {"findings", findings_json(evidence.findings)},
                {"evidence", stored ? Json(evidence.file.string()) : Json(nullptr)}};
   json["drill"] = {{"id", id.stamp},
                    {"source", id.source},
@@ -52,7 +31,7 @@ Json drilled(const BackupId& id, const DrillReport& report) {
                    {"raw_bytes", number_or_null(evidence, fact::kBytesCompared)},
                    {"tables", number_or_null(evidence, fact::kTablesCompared)},
                    {"objects", number_or_null(evidence, fact::kObjectsCompared)},
-                   {"phases", phases_of(evidence)},
+                   {"phases", phases_json(evidence.phases)},
                    {"facts", evidence.facts},
                    {"notes", evidence.notes},
                    {"connect", report.how_to_connect.empty() ? Json(nullptr) : Json(report.how_to_connect)}};

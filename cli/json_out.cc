@@ -75,27 +75,6 @@ Json json_of(const Backup& backup, std::span<const LeftOut> left_out) {
   return json;
 }
 
-Json json_of(const std::vector<PhaseTime>& phases) {
-  Json json = Json::array();
-  for (const PhaseTime& phase : phases) json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
-  return json;
-}
-
-Json json_of(const Check& check) {
-  return {{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}};
-}
-
-Json json_of(const Finding& finding) {
-  return {{"file", finding.file}, {"kind", finding.kind}, {"detail", finding.detail}};
-}
-
-template <class T>
-Json array_of(const std::vector<T>& values) {
-  Json json = Json::array();
-  for (const T& value : values) json.push_back(json_of(value));
-  return json;
-}
-
 Json path_or_null(const Path& path) {
   return path.empty() ? Json(nullptr) : Json(path.string());
 }
@@ -106,8 +85,8 @@ Json json_of(const Verified& verified) {
           {"database", verified.id.database},
           {"verdict", to_string(verified.evidence.verdict)},
           {"scope", verified.evidence.scope},
-          {"checks", array_of(verified.evidence.checks)},
-          {"findings", array_of(verified.evidence.findings)},
+          {"checks", checks_json(verified.evidence.checks)},
+          {"findings", findings_json(verified.evidence.findings)},
           {"evidence", path_or_null(verified.evidence.file)}};
 }
 
@@ -137,6 +116,26 @@ Json json_of(const Relation& relation) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases) {
+  Json json = Json::array();
+  for (const PhaseTime& phase : phases) json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
+  return json;
+}
+
+nlohmann::ordered_json checks_json(std::span<const Check> checks) {
+  Json json = Json::array();
+  for (const Check& check : checks)
+    json.push_back({{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}});
+  return json;
+}
+
+nlohmann::ordered_json findings_json(std::span<const Finding> findings) {
+  Json json = Json::array();
+  for (const Finding& finding : findings)
+    json.push_back({{"file", finding.file}, {"kind", finding.kind}, {"detail", finding.detail}});
+  return json;
+}
 
 struct Reply::Members {
   std::mutex mutex;
@@ -201,7 +200,7 @@ void Reply::set_details(const Manifest& manifest, std::size_t largest) {
       {"started", to_rfc3339(summary.started)},
       {"finished", to_rfc3339(summary.finished)},
       {"full_since", to_rfc3339(summary.full_since)},
-      {"phases", json_of(manifest.phases)},
+      {"phases", phases_json(manifest.phases)},
       {"role_passwords", manifest.role_passwords},
       {"extensions", std::move(extensions)},
       {"left_out", std::move(left_out)},
@@ -214,8 +213,8 @@ void Reply::set_details(const Manifest& manifest, std::size_t largest) {
 void Reply::set_verified(std::span<const Verified> verified) {
   Json checks = Json::array(), findings = Json::array(), results = Json::array();
   for (const Verified& one : verified) {
-    for (const Check& check : one.evidence.checks) checks.push_back(json_of(check));
-    for (const Finding& finding : one.evidence.findings) findings.push_back(json_of(finding));
+    for (const Json& check : checks_json(one.evidence.checks)) checks.push_back(check);
+    for (const Json& finding : findings_json(one.evidence.findings)) findings.push_back(finding);
     results.push_back(json_of(one));
   }
   Json& own = members_->own;
@@ -237,13 +236,13 @@ void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
                     {"seconds", report.seconds},
                     {"rows", report.rows},
                     {"raw_bytes", report.raw_bytes},
-                    {"phases", json_of(report.phases)},
+                    {"phases", phases_json(report.phases)},
                     {"lost", report.lost},
                     {"notes", report.notes},
                     {"not_carried", report.not_carried},
                     {"next_steps", report.next_steps}};
   own["verdict"] = to_string(report.verdict);
-  own["checks"] = array_of(report.checks);
+  own["checks"] = checks_json(report.checks);
 }
 
 void Reply::set(std::string_view key, nlohmann::ordered_json value) {

@@ -54,6 +54,11 @@ class Reply {
   std::unique_ptr<Members> members_;
 };
 
+/// Arrays, the same in every document.
+nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases);
+nlohmann::ordered_json checks_json(std::span<const Check> checks);
+nlohmann::ordered_json findings_json(std::span<const Finding> findings);
+
 /// Relations that hold rows, those with most raw bytes first, at most `limit`.
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
 /// Bytes of COPY text, and bytes in the backup.

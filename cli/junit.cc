@@ -30,12 +30,12 @@ std::string junit_xml(const BackupId& id, const Evidence& evidence) {
   const std::string counts =
       fmt::format(R"(tests="{}" failures="{}" errors="{}" time="{:.3f}")", evidence.checks.size(),
                   count(Verdict::fail), count(Verdict::unverified), seconds_of(evidence));
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  xml += fmt::format("<testsuites {}>\n", counts);
-  xml += fmt::format("  <testsuite name=\"pgassay drill\" {} timestamp=\"{}\" hostname=\"{}\">\n", counts,
-                     to_rfc3339(evidence.started), xml_escaped(evidence.host));
-  for (const Check& check : evidence.checks) xml += test_case(id, check);
-  return xml + "  </testsuite>\n</testsuites>\n";
+  std::string cases;
+  for (const Check& check : evidence.checks) cases += test_case(id, check);
+  return junit_document("pgassay drill", counts,
+                        fmt::format(" timestamp=\"{}\" hostname=\"{}\"", to_rfc3339(evidence.started),
+                                    xml_escaped(evidence.host)),
+                        cases);
 }
 
 }  // namespace pgassay::cli

@@ -143,16 +143,6 @@ std::string repeated_repository(const Arguments& arguments) {
   return arguments.repo ? " --repo " + shell_word(*arguments.repo) : "";
 }
 
-std::string shell_word(const std::string& plain) {
-  const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) || c >= 0x80 || std::strchr("/._-+:,@%=", c);
-  };
-  if (!plain.empty() && std::ranges::all_of(plain, is_plain)) return plain;
-  std::string quoted;
-  for (const char c : plain) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return "'" + quoted + "'";
-}
-
 BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
   const BackupArguments& arguments = all.backup;
   reject_empty(arguments.dbname);
@@ -195,6 +185,13 @@ std::vector<std::string> excluded_databases(const Arguments& arguments, const Co
   if (found != config.sources.end()) patterns = found->second.exclude_databases;
   std::ranges::copy(arguments.backup.exclude_databases, std::back_inserter(patterns));
   return patterns;
+}
+
+BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
+                                Observer& observer) {
+  Arguments named = arguments;
+  named.backup.configured_source = source;
+  return backup_options(named, config, observer);
 }
 
 VerifyOptions verify_options(const Arguments& arguments, const Config& config) {

@@ -21,14 +21,15 @@ Path repository_path(const Arguments& arguments, const Config& config);
 
 /// " --repo DIR" when it was given so, for a command that we propose; quoted where a shell needs it.
 std::string repeated_repository(const Arguments& arguments);
-/// For a command that we propose: quoted where a shell needs it.
-std::string shell_word(const std::string& plain);
 
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
 /// Patterns of databases that --all-databases leaves out.
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source);
+/// Of a configured source, as if it had been named on the command line.
+BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
+                                Observer& observer);
 VerifyOptions verify_options(const Arguments& arguments, const Config& config);
 /// The option that asks for less than the whole of a backup; null: none does.
 const char* part_asked_for(const PartsArguments& parts);

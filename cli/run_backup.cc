@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include "backup/databases.h"
-#include "core/system/exits.h"
 #include "cli/resolve.h"
 #include "cli/run_drill.h"
 #include "core/system/cancellation.h"
+#include "core/system/exits.h"
 
 namespace pgassay::cli {
 namespace {

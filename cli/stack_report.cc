@@ -68,10 +68,9 @@ std::string junit_xml(const StackCheckReport& report) {
   };
   const std::string counts = fmt::format(R"(tests="{}" failures="{}" errors="{}")", report.checks.size(),
                                          count(StackVerdict::fail), count(StackVerdict::unverified));
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  xml += fmt::format("<testsuites {}>\n  <testsuite name=\"pgassay stack check\" {}>\n", counts, counts);
-  for (const StackCheck& check : report.checks) xml += test_case(report, check);
-  return xml + "  </testsuite>\n</testsuites>\n";
+  std::string cases;
+  for (const StackCheck& check : report.checks) cases += test_case(report, check);
+  return junit_document("pgassay stack check", counts, "", cases);
 }
 
 std::string stack_check_text(const StackCheckReport& report, bool quiet) {

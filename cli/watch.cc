@@ -20,12 +20,16 @@ const SourceConfig* configured(const Config& config, const std::string& source) 
 }
 
 StatusRules rules_of(const Config& config, const std::string& source) {
-  const SourceConfig* own = configured(config, source);
   StatusRules rules;
-  if (config.watch.max_age_seconds) rules.max_age_seconds = *config.watch.max_age_seconds;
-  if (own && own->watch.max_age_seconds) rules.max_age_seconds = *own->watch.max_age_seconds;
+  rules.max_age_seconds = max_age(config, source).value_or(rules.max_age_seconds);
   rules.drill_every_seconds = drill_every(config, source);
   return rules;
+}
+
+std::optional<double> watched(const Config& config, const std::string& source,
+                              std::optional<double> WatchConfig::*key) {
+  const SourceConfig* own = configured(config, source);
+  return own && own->watch.*key ? own->watch.*key : config.watch.*key;
 }
 
 /// Empty: the configuration does not say, it is the user's or a service's.
@@ -113,10 +117,12 @@ void write_metrics(const Path& file, const std::vector<DatabaseStatus>& database
   set_mode(file, 0644);
 }
 
+std::optional<double> max_age(const Config& config, const std::string& source) {
+  return watched(config, source, &WatchConfig::max_age_seconds);
+}
+
 std::optional<double> drill_every(const Config& config, const std::string& source) {
-  const SourceConfig* own = configured(config, source);
-  return own && own->watch.drill_every_seconds ? own->watch.drill_every_seconds
-                                               : config.watch.drill_every_seconds;
+  return watched(config, source, &WatchConfig::drill_every_seconds);
 }
 
 NotifyOptions notify_options(const Config& config, const std::string& source) {

@@ -21,6 +21,8 @@ void write_metrics(const Path& file, const std::vector<DatabaseStatus>& database
 
 /// [source.NAME.notify] over [notify].
 NotifyOptions notify_options(const Config& config, const std::string& source);
+/// Each of [source.NAME], else of the top of the file; nothing: it is not said.
+std::optional<double> max_age(const Config& config, const std::string& source);
 std::optional<double> drill_every(const Config& config, const std::string& source);
 
 std::string status_text(const std::vector<DatabaseStatus>& databases);

@@ -46,4 +46,12 @@ std::string xml_escaped(std::string_view text) {
   return out;
 }
 
+std::string junit_document(const std::string& suite, const std::string& counts, const std::string& more,
+                           const std::string& cases) {
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {0}>\n  <testsuite name=\"{1}\" {0}{2}>\n{3}"
+      "  </testsuite>\n</testsuites>\n",
+      counts, suite, more, cases);
+}
+
 }  // namespace pgassay::cli

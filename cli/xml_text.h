@@ -10,4 +10,9 @@ namespace pgassay::cli {
 /// \xNN.
 std::string xml_escaped(std::string_view text);
 
+/// A document of one test suite. `counts` are attributes of both elements, `more` (with a space before it) of
+/// the suite's, and `cases` its elements.
+std::string junit_document(const std::string& suite, const std::string& counts, const std::string& more,
+                           const std::string& cases);
+
 }  // namespace pgassay::cli

@@ -43,10 +43,6 @@ std::string first_problem(const Evidence& evidence) {
   return "no check was made";
 }
 
-std::string bytes(std::uint64_t count) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(count) / (1 << 20));
-}
-
 class Run {
  public:
   Run(const Repository& repository, const NightOptions& options, Observer& observer, std::stop_token stop)
@@ -119,7 +115,7 @@ class Run {
     night_.record.database = summary.id.database;
     night_.record.backup = summary.id.shown();
     step.text = fmt::format("{}: {} rows in {} tables, {} stored, {} new", summary.id.shown(), summary.rows,
-                            summary.tables, bytes(summary.stored_bytes), bytes(summary.new_bytes));
+                            summary.tables, mebibytes(summary.stored_bytes), mebibytes(summary.new_bytes));
     backup_ = repository_.find(summary.id.shown());
   }
 
@@ -184,7 +180,7 @@ class Run {
       if (!problem || exit == report.problem->exit()) problem = report.problem;
     }
     if (problem) throw Error(problem->what(), problem->hint(), exit);
-    step.text = fmt::format("{} removed, {} came free", removed, bytes(freed));
+    step.text = fmt::format("{} removed, {} came free", removed, mebibytes(freed));
   }
 
   const Repository& repository_;

@@ -24,10 +24,6 @@ std::string duration(double seconds) {
   return fmt::format("{:.1f} days", seconds / 86400);
 }
 
-std::string size(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
-}
-
 bool failed(const std::optional<Proofs::Last>& last) {
   return last && last->verdict == Verdict::fail;
 }
@@ -149,8 +145,8 @@ class Assessment {
     const std::uint64_t median = before[before.size() / 2], now = status_.newest->summary->raw_bytes;
     if (static_cast<double>(now) >= kShrunk * static_cast<double>(median)) return;
     add(Health::warning, concern::kShrunk,
-        fmt::format("the newest holds {} of rows, and the {} before it {} (median)", size(now), before.size(),
-                    size(median)),
+        fmt::format("the newest holds {} of rows, and the {} before it {} (median)", mebibytes(now),
+                    before.size(), mebibytes(median)),
         "look whether the database has lost rows: pgassay show " + status_.newest->id.shown());
   }
 
@@ -159,7 +155,8 @@ class Assessment {
     const std::uint64_t needed = status_.newest->summary->stored_bytes;
     if (*input_.free_bytes >= needed) return;
     add(Health::warning, concern::kNoRoom,
-        fmt::format("{} are free, and a whole backup takes {}", size(*input_.free_bytes), size(needed)),
+        fmt::format("{} are free, and a whole backup takes {}", mebibytes(*input_.free_bytes),
+                    mebibytes(needed)),
         "pgassay prune --dry-run says what would come free");
   }
 
@@ -180,6 +177,10 @@ class Assessment {
 };
 
 }  // namespace
+
+std::string mebibytes(std::uint64_t bytes) {
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
+}
 
 std::string_view to_string(Health health) {
   constexpr std::string_view kNames[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};

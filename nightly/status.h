@@ -58,6 +58,9 @@ struct StatusInput {
 };
 DatabaseStatus assess(const StatusInput& input);
 
+/// "12.3 MiB"
+std::string mebibytes(std::uint64_t bytes);
+
 /// The time of the last drill that passed of any of these backups.
 std::optional<Time> last_drilled(std::span<const Backup> backups);
 /// A drill is due when the last one that passed will be older than `every_seconds` before the next night;

@@ -4,15 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
 #include "restore/forward.h"
-#include "restore/in_transaction.h"
 #include "restore/landing.h"
-#include "restore/proof_beside_rows.h"
 #include "restore/quiet_triggers.h"
+#include "restore/transaction_restore.h"
 
 namespace pgassay {
 namespace {
@@ -26,42 +24,15 @@ std::string some_of(std::vector<std::string> lines) {
                      all > kShown ? fmt::format("; and {} more", all - kShown) : "");
 }
 
-class RowRestore {
+class RowRestore : public TransactionRestore {
  public:
-  RowRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
-             std::stop_token stop)
-      : dir_(dir),
-        manifest_(std::move(manifest)),
-        options_(options),
-        observer_(observer),
-        stop_(std::move(stop)) {}
-
-  RestoreReport run() {
-    const Stopwatch watch;
-    timed("check", [this] { check(); });
-    all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
-    analyze();
-    report_.seconds = watch.seconds();
-    return std::move(report_);
-  }
+  using TransactionRestore::TransactionRestore;
 
  private:
-  static constexpr const char* kNothing = "nothing was changed in the database";
-
-  template <typename Body>
-  void timed(const char* name, Body body) {
-    observer_.phase(name);
-    const Stopwatch watch;
-    body();
-    report_.phases.push_back({name, watch.seconds()});
-  }
-
-  void check() {
+  void check() override {
     select_what_is_wanted();
     check_files(dir_, manifest_);
-    connection_ = open_transaction_session(options_.connection, manifest_, stop_);
-    report_.database = connection_->database();
-    report_.server_version = connection_->parameter("server_version");
+    open();
     landing_ = find_landing(*connection_, manifest_);
     if (!landing_.differences.empty())
       throw Refused(
@@ -71,15 +42,12 @@ class RowRestore {
           "was changed");
     if (landing_.places.empty()) throw UsageError("the backup has no rows of what is selected");
     report_.notes = landing_.notes;
-    if (connection_->server_encoding() != manifest_.encoding)
-      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
-                                          connection_->server_encoding(), manifest_.encoding));
+    note_encoding();
   }
 
   void select_what_is_wanted() {
     if (!options_.wanted.everything()) {
-      const PgTool tool =
-          choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
+      const PgTool tool = pg_restore();
       manifest_ = select(std::move(manifest_), list_archive(tool, dir_ / kSchemaFile, stop_), options_.wanted)
                       .manifest;
     }
@@ -100,7 +68,7 @@ class RowRestore {
     std::erase_if(manifest_.sequences, [](const Sequence& sequence) { return !sequence.extension.empty(); });
   }
 
-  void write() {
+  void write() override {
     begin_with_patience(*connection_, options_.lock_timeout_seconds);
     timed("lock", [this] { lock(); });
     std::vector<Oid> tables;
@@ -115,15 +83,12 @@ class RowRestore {
         work.insert(work.end(), place.work.begin(), place.work.end());
       load.load(work, stop_);
     });
-    report_.rows = load.rows();
-    report_.raw_bytes = load.raw_bytes();
+    count(load);
     if (options_.prove) timed("proof", [&] { prove(load); });
     // They lock tables that are in use, until the commit.
     timed("foreign keys", [&] { triggers.check_foreign_keys(); });
     timed("sequences", [&] { move_sequences(); });
-    committing_ = true;
-    commit_to_disk(*connection_);
-    committing_ = false;
+    commit();
   }
 
   /// Readers go on; whoever would write to the empty tables waits.
@@ -141,9 +106,7 @@ class RowRestore {
   void prove(TransactionLoad& load) {
     for (const LandingPlace& place : landing_.places)
       load.prove({place.table.name, place.columns, false, place.partitioned()}, place.expected());
-    report_.checks = load.conclude();
-    report_.verdict = overall(report_.checks);
-    throw_if_failed(report_.checks);
+    conclude(load);
   }
 
   /// Last, for it can't be undone: all rows are there and proved.
@@ -151,12 +114,10 @@ class RowRestore {
     const std::vector<std::string> absent = move_sequences_forward(*connection_, manifest_.sequences);
     if (!absent.empty())
       report_.not_carried.push_back("values of sequences that are not here: " + some_of(absent));
-    if (!options_.prove) return;
-    check_sequences(*connection_, manifest_.sequences, report_.checks);
-    report_.verdict = overall(report_.checks);
+    check_sequence_values();
   }
 
-  void analyze() {
+  void finish() override {
     for (const LandingPlace& place : landing_.places) {
       try {
         connection_->query("ANALYZE " + place.table.name.quoted());
@@ -168,15 +129,7 @@ class RowRestore {
     }
   }
 
-  const Path& dir_;
-  Manifest manifest_;
-  const RestoreOptions& options_;
-  Observer& observer_;
-  std::stop_token stop_;
-  RestoreReport report_;
   Landing landing_;
-  std::optional<Connection> connection_;
-  bool committing_ = false;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/application_name.h"
 #include "restore/proof.h"
 #include "restore/proof_readers.h"
 
@@ -105,7 +106,7 @@ std::vector<Check> TransactionLoad::conclude(std::vector<Check> others) {
 }
 
 Connection open_transaction_session(const ConnInfo& target, const Manifest& manifest, std::stop_token stop) {
-  Connection connection = Connection::open(target, "pgassay restore", stop);
+  Connection connection = Connection::open(target, kRestoreApplication, stop);
   const auto money = manifest.session.find("lc_monetary");
   start_loading_session(connection, money == manifest.session.end() ? "" : money->second);
   return connection;

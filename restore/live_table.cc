@@ -14,14 +14,11 @@
 #include "restore/backup_files.h"
 #include "restore/entry_text.h"
 #include "restore/forward.h"
-#include "restore/in_transaction.h"
-#include "restore/proof_beside_rows.h"
 #include "restore/restore_scope.h"
+#include "restore/transaction_restore.h"
 
 namespace pgassay {
 namespace {
-
-constexpr const char* kNothing = "nothing was changed in the database";
 
 /// One that can be run by hand: no privileges or comments, which are several.
 bool is_statement(const ArchiveEntry& entry) {
@@ -35,37 +32,13 @@ bool in_trouble(const ServerError& error) {
   return std::ranges::find(kClasses, std::string_view(error.sqlstate()).substr(0, 2)) != std::end(kClasses);
 }
 
-class LiveRestore {
+class LiveRestore : public TransactionRestore {
  public:
-  LiveRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
-              std::stop_token stop)
-      : dir_(dir),
-        manifest_(std::move(manifest)),
-        options_(options),
-        observer_(observer),
-        stop_(std::move(stop)) {}
-
-  RestoreReport run() {
-    const Stopwatch watch;
-    timed("check", [this] { check(); });
-    all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
-    analyze();
-    report_.seconds = watch.seconds();
-    return std::move(report_);
-  }
+  using TransactionRestore::TransactionRestore;
 
  private:
-  template <typename Body>
-  void timed(const char* name, Body body) {
-    observer_.phase(name);
-    const Stopwatch watch;
-    body();
-    report_.phases.push_back({name, watch.seconds()});
-  }
-
-  void check() {
-    const PgTool tool =
-        choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
+  void check() override {
+    const PgTool tool = pg_restore();
     archive_ = {tool, dir_ / kSchemaFile, manifest_.encoding, options_.owners, options_.acl};
     entries_ = list_archive(tool, archive_.archive, stop_);
     for (const ArchiveEntry& entry : entries_) by_id_[entry.id] = &entry;
@@ -77,9 +50,7 @@ class LiveRestore {
     report_.not_carried = waived(options_);
     std::ranges::move(selection_.not_carried, std::back_inserter(report_.not_carried));
     check_files(dir_, manifest_);
-    connection_ = open_transaction_session(options_.connection, manifest_, stop_);
-    report_.database = connection_->database();
-    report_.server_version = connection_->parameter("server_version");
+    open();
     for (const Relation& relation : manifest_.relations) {
       if (!relation.extension.empty())
         throw UsageError(fmt::format("{} belongs to extension {}", relation.name.shown(), relation.extension),
@@ -88,9 +59,7 @@ class LiveRestore {
                          fmt::format("--as NEW restores columns and rows beside it; {}", kNothing));
     }
     check_sequence_names();
-    if (connection_->server_encoding() != manifest_.encoding)
-      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
-                                          connection_->server_encoding(), manifest_.encoding));
+    note_encoding();
   }
 
   /// A table that was renamed keeps its sequence's name.
@@ -105,20 +74,17 @@ class LiveRestore {
                           sequence.name.quoted(), kNothing));
   }
 
-  void write() {
+  void write() override {
     begin_with_patience(*connection_, options_.lock_timeout_seconds);
     timed("pre-data", [this] { make_tables(); });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed("data", [&] { load.load(work(), stop_); });
-    report_.rows = load.rows();
-    report_.raw_bytes = load.raw_bytes();
+    count(load);
     if (options_.prove) timed("proof", [&] { prove(load); });
     // Last: foreign keys and partitioned tables lock what is in use.
     timed("post-data", [this] { make_the_rest(); });
     timed("sequences", [this] { move_sequences(); });
-    committing_ = true;
-    commit_to_disk(*connection_);
-    committing_ = false;
+    commit();
   }
 
   /// In the archive's order. What they share with others is made one by one, for it may be here.
@@ -246,20 +212,16 @@ class LiveRestore {
     for (const Relation& relation : manifest_.relations)
       if (!relation.root && (relation.kind == 'p' || relation.data == Data::copied))
         load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, expected[relation.name]);
-    report_.checks = load.conclude();
-    report_.verdict = overall(report_.checks);
-    throw_if_failed(report_.checks);
+    conclude(load);
   }
 
   /// Last, for of a sequence that others use as well it is not undone by a rollback.
   void move_sequences() {
     move_sequences_forward(*connection_, manifest_.sequences);
-    if (!options_.prove) return;
-    check_sequences(*connection_, manifest_.sequences, report_.checks);
-    report_.verdict = overall(report_.checks);
+    check_sequence_values();
   }
 
-  void analyze() {
+  void finish() override {
     if (!made_.empty())
       report_.notes.push_back(fmt::format("made, for it was absent: {}", fmt::join(made_, ", ")));
     for (const Relation& relation : manifest_.relations) {
@@ -274,12 +236,6 @@ class LiveRestore {
     }
   }
 
-  const Path& dir_;
-  Manifest manifest_;
-  const RestoreOptions& options_;
-  Observer& observer_;
-  std::stop_token stop_;
-  RestoreReport report_;
   ArchiveSql archive_;
   std::vector<ArchiveEntry> entries_;
   std::map<int, const ArchiveEntry*> by_id_;
@@ -287,8 +243,6 @@ class LiveRestore {
   TableSelection selection_;
   std::set<int> here_;             ///< shared entries whose object is here
   std::vector<std::string> made_;  ///< shared ones that were not
-  std::optional<Connection> connection_;
-  bool committing_ = false;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/application_name.h"
 #include "restore/part_feed.h"
 
 namespace pgassay {
@@ -133,7 +134,7 @@ bool object_fault(const ServerError& error) {
 }
 
 Connection open_loader(const LoadJob& job, std::stop_token stop) {
-  Connection connection = Connection::open(job.target, "pgassay restore", stop);
+  Connection connection = Connection::open(job.target, kRestoreApplication, stop);
   const auto money = job.manifest.session.find("lc_monetary");
   start_loading_session(connection, money == job.manifest.session.end() ? "" : money->second);
   return connection;

@@ -11,15 +11,14 @@
 #include "core/repository/layout.h"
 #include "restore/absent_types.h"
 #include "restore/backup_files.h"
-#include "restore/in_transaction.h"
 #include "restore/put_back.h"
+#include "restore/transaction_restore.h"
 
 namespace pgassay {
 namespace {
 
 constexpr int kDropExpression = 130000;  // https://www.postgresql.org/docs/13/sql-altertable.html
 constexpr std::size_t kLongestName = 63;
-constexpr const char* kNothing = "nothing was changed in the database";
 
 /// One table to be made, and the relations that its rows come from: itself, or its partitions.
 struct Beside {
@@ -38,54 +37,26 @@ std::string column_sql(const std::string& name, const std::string& type) {
   return quote_identifier(name) + " " + type;
 }
 
-class BesideRestore {
+class BesideRestore : public TransactionRestore {
  public:
-  BesideRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
-                std::stop_token stop)
-      : dir_(dir),
-        manifest_(std::move(manifest)),
-        options_(options),
-        observer_(observer),
-        stop_(std::move(stop)) {}
-
-  RestoreReport run() {
-    const Stopwatch watch;
-    timed("check", [this] { check(); });
-    all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
-    finish();
-    report_.seconds = watch.seconds();
-    return std::move(report_);
-  }
+  using TransactionRestore::TransactionRestore;
 
  private:
-  template <typename Body>
-  void timed(const char* name, Body body) {
-    observer_.phase(name);
-    const Stopwatch watch;
-    body();
-    report_.phases.push_back({name, watch.seconds()});
-  }
-
-  void check() {
-    const PgTool pg_restore =
-        choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
-    archive_ = {pg_restore, dir_ / kSchemaFile, manifest_.encoding, false, false};
-    entries_ = list_archive(pg_restore, archive_.archive, stop_);
+  void check() override {
+    const PgTool tool = pg_restore();
+    archive_ = {tool, dir_ / kSchemaFile, manifest_.encoding, false, false};
+    entries_ = list_archive(tool, archive_.archive, stop_);
     large_objects_ = manifest_.large_objects.count;
     TableSelection selection = select(manifest_, entries_, options_.wanted);
     parts_ = std::move(selection.parts_of_tables);
     manifest_ = std::move(selection.manifest);
     name_tables();
     check_files(dir_, manifest_);
-    connection_ = open_transaction_session(options_.connection, manifest_, stop_);
-    report_.database = connection_->database();
-    report_.server_version = connection_->parameter("server_version");
+    open();
     for (const Beside& beside : tables_)
       check_name_is_free(*connection_, beside.into, fmt::format("give another name with --as; {}", kNothing));
     find_types();
-    if (connection_->server_encoding() != manifest_.encoding)
-      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
-                                          connection_->server_encoding(), manifest_.encoding));
+    note_encoding();
   }
 
   void name_tables() {
@@ -134,7 +105,7 @@ class BesideRestore {
       if (!schemas.contains(beside.into.schema)) absent_schemas_.insert(beside.into.schema);
   }
 
-  void write() {
+  void write() override {
     timed("create", [this] {
       begin_with_patience(*connection_, options_.lock_timeout_seconds);
       create();
@@ -148,12 +119,9 @@ class BesideRestore {
       load.load(work, stop_);
       keep_generated_values();
     });
-    report_.rows = load.rows();
-    report_.raw_bytes = load.raw_bytes();
+    count(load);
     if (options_.prove) timed("proof", [&] { prove(load); });
-    committing_ = true;
-    commit_to_disk(*connection_);
-    committing_ = false;
+    commit();
   }
 
   void create() {
@@ -214,9 +182,7 @@ class BesideRestore {
   void prove(TransactionLoad& load) {
     for (const Beside& beside : tables_)
       load.prove({beside.into, beside.table->columns, false, false}, expected(beside));
-    report_.checks = load.conclude();
-    report_.verdict = overall(report_.checks);
-    throw_if_failed(report_.checks);
+    conclude(load);
   }
 
   static RowDigest expected(const Beside& beside) {
@@ -226,7 +192,7 @@ class BesideRestore {
   }
 
   /// What is nice to have: the tables are there.
-  void finish() {
+  void finish() override {
     for (const Beside& beside : tables_) {
       report_.notes.push_back(fmt::format("made {} with the {} rows and {} columns of {}",
                                           beside.into.shown(), expected(beside).rows,
@@ -246,22 +212,14 @@ class BesideRestore {
         "NOT NULL, CHECK, collations and storage of columns, owner, privileges and comments");
   }
 
-  const Path& dir_;
-  Manifest manifest_;
-  const RestoreOptions& options_;
-  Observer& observer_;
-  std::stop_token stop_;
-  RestoreReport report_;
   ArchiveSql archive_;
   std::vector<ArchiveEntry> entries_;
   std::vector<std::string> parts_;
   std::uint64_t large_objects_ = 0;
   std::vector<Beside> tables_;
   std::set<const Beside*> generated_;
-  std::optional<Connection> connection_;
   AbsentTypes absent_;
   std::set<std::string> absent_schemas_;
-  bool committing_ = false;
 };
 
 }  // namespace

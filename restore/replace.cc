@@ -8,6 +8,7 @@
 
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/application_name.h"
 #include "restore/database_names.h"
 #include "restore/resume.h"
 #include "restore/server_disk.h"
@@ -17,8 +18,6 @@
 namespace pgassay {
 namespace {
 
-constexpr const char* kApplicationName = "pgassay restore";
-
 std::string mib(std::uint64_t bytes) {
   return fmt::format("{} MiB", bytes >> 20);
 }
@@ -26,7 +25,7 @@ std::string mib(std::uint64_t bytes) {
 /// A database can't be renamed from within, and the one to replace may be past connecting to.
 ConnInfo elsewhere(const ConnInfo& given, const std::string& database, const std::stop_token& stop) {
   try {
-    if (Connection::open(given, kApplicationName, stop).database() != database) return given;
+    if (Connection::open(given, kRestoreApplication, stop).database() != database) return given;
   } catch (const ConnectionLost&) {
     const auto named = given.parameters.find("dbname");
     if (named != given.parameters.end() && named->second != database) throw;
@@ -78,7 +77,7 @@ class Replacement {
         stop_(std::move(stop)),
         manifest_(read_manifest(backup.dir)),
         server_(elsewhere(options.connection, options.into, stop_)),
-        connection_(Connection::open(server_, kApplicationName, stop_)),
+        connection_(Connection::open(server_, kRestoreApplication, stop_)),
         names_(names_for(connection_, options.into, backup)) {
     start_loading_session(connection_);
     const std::string sha = hash_file(backup.dir / kManifestFile).sha.hex();
@@ -170,7 +169,7 @@ class Replacement {
       return;
     }
     try {
-      Connection copy = Connection::open(server_.with_database(names_.beside), kApplicationName, stop_);
+      Connection copy = Connection::open(server_.with_database(names_.beside), kRestoreApplication, stop_);
       start_loading_session(copy);
       check_empty(copy);
     } catch (const Refused&) {
@@ -236,13 +235,13 @@ class Replacement {
   /// database.
   void swap(Replaced& done) {
     observer_.phase("swap");
-    connection_ = Connection::open(server_, kApplicationName, stop_);  // idle until now, for hours perhaps
+    connection_ = Connection::open(server_, kRestoreApplication, stop_);  // idle until now, for hours perhaps
     start_loading_session(connection_);
     note_properties(done.restored.notes);
     connection_.query(
         fmt::format("COMMENT ON DATABASE {} IS {}", quoted(names_.beside), quote_literal(proved_)));
     {
-      Connection copy = Connection::open(server_.with_database(names_.beside), kApplicationName, stop_);
+      Connection copy = Connection::open(server_.with_database(names_.beside), kRestoreApplication, stop_);
       start_loading_session(copy);
       remove_record(copy, done.restored.notes);
     }
@@ -285,7 +284,7 @@ Replaced replace_database(const Repository& repository, const Backup& backup, co
 
 std::string drop_old_database(const Backup& backup, const RestoreOptions& options, std::stop_token stop) {
   Connection connection =
-      Connection::open(elsewhere(options.connection, options.into, stop), kApplicationName, stop);
+      Connection::open(elsewhere(options.connection, options.into, stop), kRestoreApplication, stop);
   start_loading_session(connection);
   const std::string before = names_for(connection, options.into, backup).before;
   const std::string kept = "nothing was dropped";

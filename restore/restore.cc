@@ -10,8 +10,10 @@
 
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
+#include "core/repository/phase_timer.h"
 #include "core/system/cancellation.h"
 #include "restore/analyze.h"
+#include "restore/application_name.h"
 #include "restore/backup_files.h"
 #include "restore/data_only.h"
 #include "restore/extension_tables.h"
@@ -29,8 +31,6 @@
 
 namespace pgassay {
 namespace {
-
-constexpr const char* kApplicationName = "pgassay restore";
 
 class Restoration {
  public:
@@ -85,25 +85,22 @@ class Restoration {
 
   template <typename Body>
   void timed(const char* name, Body body) {
-    observer_.phase(name);
-    const Stopwatch watch;
-    body();
-    report_.phases.push_back({name, watch.seconds()});
+    run_phase(report_.phases, observer_, name, body);
   }
 
   /// To CREATE DATABASE we must be in another one; where none is named, "postgres" is the custom.
   Connection open_server() {
-    if (!options_.create) return Connection::open(target_, kApplicationName, stop_);
+    if (!options_.create) return Connection::open(target_, kRestoreApplication, stop_);
     try {
-      return Connection::open(options_.connection, kApplicationName, stop_);
+      return Connection::open(options_.connection, kRestoreApplication, stop_);
     } catch (const ConnectionLost&) {
       if (options_.connection.parameters.contains("dbname")) throw;
-      return Connection::open(options_.connection.with_database("postgres"), kApplicationName, stop_);
+      return Connection::open(options_.connection.with_database("postgres"), kRestoreApplication, stop_);
     }
   }
 
   void reconnect() {
-    server_ = Connection::open(target_, kApplicationName, stop_);
+    server_ = Connection::open(target_, kRestoreApplication, stop_);
     start_loading_session(*server_);
   }
 

@@ -9,13 +9,13 @@
 
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/application_name.h"
 
 namespace pgassay {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kApplicationName = "pgassay restore";
 constexpr const char* kSchema = "pgassay_restore";
 constexpr int kFormat = 1;
 /// "pgassay" in ASCII: one restore at a time in a database.
@@ -81,7 +81,7 @@ void end_orphans(Connection& connection, int own_pid, const std::stop_token& sto
       " FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() AND application_name "
       "= {}"
       " AND pid NOT IN ({}, pg_catalog.pg_backend_pid())",
-      quote_literal(kApplicationName), own_pid);
+      quote_literal(kRestoreApplication), own_pid);
   const auto gone = [&] {
     return connection.query("SELECT pg_catalog.pg_terminate_backend(pid)" + orphans).rows() == 0;
   };
@@ -189,7 +189,7 @@ void check_may_go_on(const Unfinished& left, const RestoreMark& mark, bool resum
 
 void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool go_on, int own_pid,
                          std::vector<std::string>& notes, std::stop_token stop) {
-  connection_ = Connection::open(target, kApplicationName, stop);
+  connection_ = Connection::open(target, kRestoreApplication, stop);
   start_loading_session(*connection_);
   const auto locked = [this] {
     return connection_->query(fmt::format("SELECT pg_catalog.pg_try_advisory_lock({})", kLock)).boolean(0, 0);

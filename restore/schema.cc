@@ -9,6 +9,7 @@
 #include "core/postgres/session.h"
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
+#include "restore/application_name.h"
 #include "restore/archive_sql.h"
 
 namespace pgassay {
@@ -103,7 +104,7 @@ Command command_for(Connection& target, const SchemaRun& run) {
   }
   command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
-  command.env["PGAPPNAME"] = "pgassay restore";
+  command.env["PGAPPNAME"] = kRestoreApplication;
   command.env["PGOPTIONS"] = child_options(target.server_version());
   if (speaks_english(target)) command.env["PGOPTIONS"] += " -c lc_messages=C";
   command.env["LC_ALL"] = "C";

@@ -10,11 +10,11 @@
 
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "restore/application_name.h"
 
 namespace pgassay {
 namespace {
 
-constexpr const char* kApplicationName = "pgassay restore";
 constexpr int kAttempts = 3;  ///< ALTER DATABASE itself waits 5 s for sessions to end
 constexpr const char* kInUse = "55006";
 constexpr const char* kLockTimeout = "55P03";
@@ -31,7 +31,7 @@ std::string sessions_sql(const Swap& swap, std::string_view what) {
 class Terminator {
  public:
   Terminator(const ConnInfo& server, const Swap& swap)
-      : connection_(Connection::open(server, kApplicationName, {})),
+      : connection_(Connection::open(server, kRestoreApplication, {})),
         sql_(sessions_sql(swap, "pid")),
         thread_([this](std::stop_token stop) { work(stop); }) {}
   Terminator(const Terminator&) = delete;
@@ -108,7 +108,7 @@ void commit(Connection& connection, const ConnInfo& server, const Swap& swap) {
   try {
     connection.query("COMMIT");
   } catch (const ConnectionLost&) {
-    Connection other = Connection::open(server, kApplicationName, {});
+    Connection other = Connection::open(server, kRestoreApplication, {});
     if (oid_of(other, swap.database) != to_string(swap.new_oid)) throw;
   }
 }
@@ -141,7 +141,7 @@ std::vector<std::string> ties_of(Connection& connection, const std::string& data
 
 std::size_t swap_names(const ConnInfo& server, const Swap& swap, std::stop_token stop) {
   // Without our stop token: a COMMIT that is cancelled may have been done or not.
-  Connection connection = Connection::open(server, kApplicationName, {});
+  Connection connection = Connection::open(server, kRestoreApplication, {});
   start_loading_session(connection);
   // What names stand for must outlive a power failure; a standby that is away must not hold it up.
   connection.query("SET synchronous_commit TO local; SET lock_timeout TO '10s'");

@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "core/system/error.h"
+#include "core/system/split.h"
+#include "core/system/subprocess.h"
 
 namespace pgassay {
 namespace {
@@ -36,16 +38,6 @@ std::string number_in(const std::string& text) {
   return text.substr(begin, text.find_first_not_of("0123456789.", begin) - begin);
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
 /// 1.29 marks them on a terminal only.
 bool is_warning(const std::string& line) {
   return line.find("variable is not set. Defaulting") != std::string::npos || line.starts_with("WARNING: ") ||
@@ -60,12 +52,6 @@ std::string masked(std::string text, std::string_view begin, std::string_view en
     at = std::min(text.size(), from + 3 + end.size());
   }
   return text;
-}
-
-bool is_plain(const std::string& word) {
-  return !word.empty() && word.find_first_not_of(
-                              "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                              "0123456789_-./:=@%+,") == std::string::npos;
 }
 
 }  // namespace
@@ -97,10 +83,7 @@ std::vector<std::string> Compose::arguments(const StackSettings& settings) const
 
 std::string Compose::config_command(const StackSettings& settings) const {
   std::string line;
-  for (const std::string& word : arguments(settings)) {
-    if (!line.empty()) line += ' ';
-    line += is_plain(word) ? word : "'" + word + "'";
-  }
+  for (const std::string& word : arguments(settings)) line += (line.empty() ? "" : " ") + shell_word(word);
   return line;
 }
 
@@ -129,7 +112,7 @@ Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile&
 
 std::string told_of(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env) {
   std::string told;
-  for (const std::string& line : lines_of(stderr_text)) {
+  for (const std::string& line : split(stderr_text, '\n')) {
     if (line.empty() || is_warning(line)) continue;
     told += (told.empty() ? "" : "; ") + line;
     if (told.size() > kLongestComplaint) break;
@@ -152,7 +135,7 @@ std::string told_of(const std::string& stderr_text, const StackSettings& setting
 
 std::vector<std::string> unset_variables(const std::string& stderr_text) {
   std::vector<std::string> found;
-  for (const std::string& line : lines_of(stderr_text)) {
+  for (const std::string& line : split(stderr_text, '\n')) {
     const std::size_t end = line.find(" variable is not set");
     if (!is_warning(line) || end == std::string::npos) continue;
     std::size_t begin = line.rfind("he ", end);

@@ -4,21 +4,12 @@
 #include <charconv>
 
 #include "core/container/container_cli.h"
+#include "core/system/split.h"
 
 namespace pgassay {
 namespace {
 
 constexpr char kProject[] = "com.docker.compose.project";
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    parts.emplace_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
 
 /// The lines that have so many fields: an object that is gone by now leaves an empty one.
 std::vector<std::vector<std::string>> rows(std::string_view text, std::size_t fields) {
@@ -89,8 +80,7 @@ EngineView look_at_engine(const std::set<std::string>& images, std::stop_token s
                     {"volume", "ls", "--format", "{{.Name}}\t" + label + "\t{{.Mountpoint}}"}, stop));
   view.networks = parse_networks(docker.answer("can't list networks of docker",
                                                {"network", "ls", "--format", "{{.Name}}\t" + label}, stop));
-  const std::vector<std::string> ids =
-      words_of(docker.answer("can't list containers of docker", {"ps", "-a", "-q", "--no-trunc"}, stop));
+  const std::vector<std::string> ids = docker.ids({}, stop);
   if (!ids.empty()) {
     std::vector<std::string> inspect = {
         "container", "inspect", "--format",

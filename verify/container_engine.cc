@@ -229,12 +229,8 @@ class ContainerEngine : public ThrowawayServer {
     const Path storage = cli_.storage_dir(stop_);
     std::error_code out_of_sight;
     if (!std::filesystem::exists(storage, out_of_sight)) return;
-    const std::uint64_t needed = bytes_needed(request_), there = free_bytes(storage);
-    if (there >= needed) return;
-    throw Unverified(
-        fmt::format("not enough disk for a throwaway server in {}: {} MiB are free, and the data needs {} "
-                    "MiB at least",
-                    storage.string(), there / kMiB, needed / kMiB),
+    check_room(
+        storage, request_,
         fmt::format("free space there (`{} system df`), or give it memory with --memory", cli_.program()));
   }
 
@@ -263,13 +259,8 @@ class ContainerEngine : public ThrowawayServer {
 
   std::vector<PgTool> tools_inside(std::string_view program) const {
     PgTool tool;
-    tool.argv = cli_.exec(dir_.name(), program, {"PGPASSWORD", "PGOPTIONS", "PGAPPNAME", "LC_ALL"});
-    Command command;
-    command.argv = tool.argv;
-    command.argv.emplace_back("--version");
-    const Completed done = run(command, stop_);
-    tool.version = done.ok() ? parse_tool_version(done.out, program) : 0;
-    tool.version_text = version_text(done.out);
+    tool.argv = cli_.exec(dir_.name(), program, kToolVariables);
+    tool = examine_pg_tool(std::move(tool), std::string(program), stop_);
     return tool.version == 0 ? std::vector<PgTool>() : std::vector<PgTool>{tool};
   }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/repository/identity.h"
+#include "core/repository/phase_timer.h"
 #include "verify/drill_failure.h"
 #include "verify/verify.h"
 
@@ -24,6 +25,9 @@ class Meter : public Observer {
   }
   void phase(std::string_view name) override { next_.phase(name); }
   void plan(std::uint64_t parts, std::uint64_t raw_bytes) override { next_.plan(parts, raw_bytes); }
+  void settled(std::uint64_t planned_bytes, std::uint64_t raw_bytes) override {
+    next_.settled(planned_bytes, raw_bytes);
+  }
   void part_started(unsigned worker, std::string_view object) override { next_.part_started(worker, object); }
   void advanced(std::uint64_t raw_bytes, std::uint64_t rows) override {
     bytes_ += raw_bytes;
@@ -66,7 +70,8 @@ bool is_the_servers_own(const std::string& database) {
 }
 
 bool is_relation(const InventoryObject& object) {
-  constexpr std::string_view kKinds[] = {"table", "partitioned table", "index", "sequence", "materialized view", "view"};
+  constexpr std::string_view kKinds[] = {"table",    "partitioned table", "index",
+                                         "sequence", "materialized view", "view"};
   return std::ranges::find(kKinds, object.kind) != std::end(kKinds);
 }
 
@@ -133,10 +138,7 @@ class Drill {
  private:
   template <typename Body>
   void timed(const char* name, Body body) {
-    observer_.phase(name);
-    const Stopwatch watch;
-    body();
-    report_.evidence.phases.push_back({name, watch.seconds()});
+    run_phase(report_.evidence.phases, observer_, name, body);
   }
   void fact(const std::string& name, const std::string& value) {
     if (!value.empty()) report_.evidence.facts[name] = value;

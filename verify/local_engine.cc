@@ -63,20 +63,13 @@ Programs choose_programs(const ThrowawayRequest& request, std::stop_token stop) 
 }
 
 void check_disk(const Path& base, const ThrowawayRequest& request, Observer* observer) {
-  const std::uint64_t needed = bytes_needed(request), there = free_bytes(base);
-  const std::string where = base.string();
   constexpr char kHint[] = "free space there, or name a larger place with --work-dir or TMPDIR";
-  if (there < needed) {
-    throw Unverified(
-        fmt::format("not enough disk for a throwaway server in {}: {} MiB are free, and the data "
-                    "needs {} MiB at least",
-                    where, there / kMiB, needed / kMiB),
+  const std::uint64_t there = check_room(base, request, kHint);
+  if (observer != nullptr && there < 2 * bytes_needed(request)) {
+    observer->message(
+        Level::warning,
+        fmt::format("{} may be too small for the drill: {} MiB are free", base.string(), there / kMiB),
         kHint);
-  }
-  if (observer != nullptr && there < 2 * needed) {
-    observer->message(Level::warning,
-                      fmt::format("{} may be too small for the drill: {} MiB are free", where, there / kMiB),
-                      kHint);
   }
 }
 

@@ -116,6 +116,15 @@ std::uint64_t bytes_needed(const ThrowawayRequest& request) {
   return kFreshCluster + std::max(request.raw_bytes, request.database_bytes);
 }
 
+std::uint64_t check_room(const Path& data, const ThrowawayRequest& request, const std::string& hint) {
+  const std::uint64_t needed = bytes_needed(request), there = free_bytes(data);
+  if (there >= needed) return there;
+  throw Unverified(fmt::format("not enough disk for a throwaway server in {}: {} MiB are free, and the data "
+                               "needs {} MiB at least",
+                               data.string(), there / kMiB, needed / kMiB),
+                   hint);
+}
+
 std::string last_complaint(const std::string& log) {
   std::size_t best = std::string::npos;
   for (const std::string_view level : {"FATAL:  ", "PANIC:  ", "ERROR:  ", "rror: "}) {

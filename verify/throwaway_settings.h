@@ -27,6 +27,9 @@ std::uint64_t memory_for(const ThrowawayRequest& request);
 /// What the data will need at least, by what was read from the source: rows, indexes, a fresh cluster.
 std::uint64_t bytes_needed(const ThrowawayRequest& request);
 
+/// The free bytes where the data will be. Throws Unverified with the hint when they are too few.
+std::uint64_t check_room(const Path& data, const ThrowawayRequest& request, const std::string& hint);
+
 /// What a server's log says about why it did not start or did not live: its last FATAL, PANIC or ERROR, else
 /// its last line.
 std::string last_complaint(const std::string& log);

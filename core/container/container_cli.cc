@@ -9,6 +9,8 @@
 #include <mutex>
 #include <thread>
 
+#include "core/system/split.h"
+
 namespace pgassay {
 namespace {
 
@@ -43,16 +45,6 @@ class Deadline {
 
 bool says(const Completed& done, std::string_view words) {
   return done.err.find(words) != std::string::npos;
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    parts.emplace_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
 }
 
 std::string trimmed(std::string text) {
@@ -219,17 +211,24 @@ void ContainerCli::remove(const std::string& name) const {
   }
 }
 
+std::vector<std::string> ContainerCli::ids(const std::vector<std::string>& labels,
+                                           std::stop_token stop) const {
+  std::vector<std::string> arguments = {"ps", "-a", "-q", "--no-trunc"};
+  for (const std::string& label : labels) arguments.insert(arguments.end(), {"--filter", "label=" + label});
+  const Completed listed =
+      must("can't list containers of " + program_, std::move(arguments), std::move(stop));
+  std::vector<std::string> found = split(listed.out, '\n');
+  std::erase(found, "");
+  return found;
+}
+
 std::vector<LabelledContainer> ContainerCli::list(const std::vector<std::string>& labels,
                                                   std::stop_token stop) const {
-  const std::string what = "can't list containers of " + program_;
-  const Completed ids =
-      must(what, {"ps", "-a", "-q", "--no-trunc", "--filter", "label=" + labels.at(0)}, stop);
   std::vector<LabelledContainer> containers;
   std::string format = "{{.Name}}";
   for (const std::string& label : labels) format += "\t{{index .Config.Labels \"" + label + "\"}}";
   // One by one: any of them may be gone by now.
-  for (const std::string& id : split(trimmed(ids.out), '\n')) {
-    if (id.empty()) continue;
+  for (const std::string& id : ids({labels.at(0)}, stop)) {
     const Completed done = call({"container", "inspect", "--format", format, id}, stop);
     if (!done.ok()) continue;
     std::string line = done.out;
@@ -255,15 +254,10 @@ std::optional<InspectedContainer> ContainerCli::inspect(const std::string& name,
 
 std::vector<InspectedContainer> ContainerCli::inspect_labelled(const std::vector<std::string>& labels,
                                                                std::stop_token stop) const {
-  std::vector<std::string> arguments = {"ps", "-a", "-q", "--no-trunc"};
-  for (const std::string& label : labels) arguments.insert(arguments.end(), {"--filter", "label=" + label});
-  const Completed ids = must("can't list containers of " + program_, std::move(arguments), stop);
   std::vector<InspectedContainer> containers;
   // One by one: any of them may be gone by now.
-  for (const std::string& id : split(trimmed(ids.out), '\n')) {
-    if (id.empty()) continue;
+  for (const std::string& id : ids(labels, stop))
     if (auto one = inspect(id, stop)) containers.push_back(std::move(*one));
-  }
   return containers;
 }
 

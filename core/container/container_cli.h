@@ -79,6 +79,8 @@ class ContainerCli {
   std::string logs(const std::string& name, unsigned lines) const;
   /// With its anonymous volumes, at once. One that is not there is fine.
   void remove(const std::string& name) const;
+  /// Of those with all of these labels ("KEY" or "KEY=VALUE"), running or not.
+  std::vector<std::string> ids(const std::vector<std::string>& labels, std::stop_token stop) const;
   /// Those that have the first of these labels, running or not.
   std::vector<LabelledContainer> list(const std::vector<std::string>& labels, std::stop_token stop) const;
 

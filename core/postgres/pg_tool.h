@@ -24,6 +24,9 @@ struct PgTool {
   std::string shown() const;      ///< "/usr/bin/pg_dump", "pg_dump of the container db"
 };
 
+/// What such a program takes from our environment, and one that runs elsewhere is to be given.
+inline const std::vector<std::string> kToolVariables = {"PGPASSWORD", "PGOPTIONS", "PGAPPNAME", "LC_ALL"};
+
 /// Every distinct program of that name on this host, newest first. Debian's pg_wrapper is not one: which release it
 /// runs depends on the cluster that it guesses.
 std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token stop);

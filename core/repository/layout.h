@@ -9,6 +9,7 @@
 
 namespace pgassay {
 
+inline constexpr const char* kRepositoryFile = "pgassay.json";
 inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "SHA256SUMS",
                                   kSchemaFile = "schema.pgdump", kGlobalsFile = "globals.sql",
                                   kInventoryFile = "inventory.jsonl.zst", kEvidenceDir = "evidence",

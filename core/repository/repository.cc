@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRepositoryFile = "pgassay.json";
 constexpr int kRepositoryFormat = 1;
 constexpr std::size_t kShownCandidates = 10;
 

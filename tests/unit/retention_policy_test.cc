@@ -27,10 +27,7 @@ RetentionPolicy nothing_but_one() {
 
 /// One at 02:00 on each of so many days up to kNow, oldest first, verified.
 std::vector<Backup> nights(int count) {
-  std::vector<Backup> backups;
-  for (int night = count - 1; night >= 0; --night)
-    backups.push_back(verified(backup_at(kNow - hours(1) - days(night))));
-  return backups;
+  return test::nights_before(kNow, count);
 }
 
 Circumstances at(Time now) {
@@ -179,7 +176,8 @@ TEST(Retention, TheCalendarOfTheManualIsTrue) {
                                           {"20261108T020000Z", Rule::keep_weekly},
                                           {"20261031T020000Z", Rule::keep_monthly},
                                           {"20260930T020000Z", Rule::keep_monthly}};
-  for (int day = 16; day <= 22; ++day) expected["202611" + std::to_string(day) + "T020000Z"] = Rule::keep_days;
+  for (int day = 16; day <= 22; ++day)
+    expected["202611" + std::to_string(day) + "T020000Z"] = Rule::keep_days;
   EXPECT_EQ(expected.size(), 12u);
   EXPECT_EQ(kept(nights(100), policy), expected);
 }

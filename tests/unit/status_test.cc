@@ -18,11 +18,10 @@ const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
 /// Verified ones of the last so many nights at 02:00, oldest first.
 std::vector<Backup> nights(int count) {
-  std::vector<Backup> backups;
-  for (int night = count - 1; night >= 0; --night) {
-    backups.push_back(verified(backup_at(kNow - hours(1) - days(night))));
-    backups.back().summary->raw_bytes = 1000;
-    backups.back().summary->stored_bytes = 100;
+  std::vector<Backup> backups = test::nights_before(kNow, count);
+  for (Backup& backup : backups) {
+    backup.summary->raw_bytes = 1000;
+    backup.summary->stored_bytes = 100;
   }
   return backups;
 }
