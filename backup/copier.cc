@@ -13,6 +13,9 @@ namespace {
 /// backend holds without touching the shared lock table (fast-path locks).
 constexpr unsigned kPartsPerTransaction = 16;
 constexpr std::string_view kLockNotAvailable = "55P03";
+/// libpq's buffer of received bytes only grows, and only for a message that does not fit. After one this long
+/// it has 64 KiB, and a recv(2) takes most of what the socket holds instead of 8 KiB.
+constexpr const char* kLongMessage = "SELECT pg_catalog.repeat(' ', 40000)";
 
 /// Passes COPY's text on, and tells the observer every MiB.
 class Counted : public ChunkSink {
@@ -59,6 +62,7 @@ std::string Copier::begin() const {
 void Copier::work(unsigned worker, std::stop_token stop) {
   Connection connection = Connection::open(options_.connection, kApplicationName, stop);
   start_reading_session(connection, kMoneyLocale);
+  connection.query(kLongMessage);
   PartEncoder encoder(options_.zstd_level);
   unsigned held = 0;
   std::string recheck;  // of the part before; it goes along with the next message

@@ -85,10 +85,11 @@ Settings throwaway_settings(const ThrowawayRequest& request, std::uint64_t memor
   if (request.shared_preload_libraries.empty()) return settings;
   settings["shared_preload_libraries"] = request.shared_preload_libraries;
   // Schedulers, which would run the restored jobs. pg_cron knows the first since 1.6; before that it is left
-  // with connections of its own that lead nowhere.
+  // with connections of its own that lead nowhere, and must not write of them to a table that is compared.
   settings.insert({{"cron.launch_active_jobs", "off"},
                    {"cron.use_background_workers", "off"},
                    {"cron.host", "/nonexistent"},
+                   {"cron.log_run", "off"},
                    {"timescaledb.max_background_workers", "0"}});
   if (!request.database.empty()) settings["cron.database_name"] = request.database;
   return settings;

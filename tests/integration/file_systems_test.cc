@@ -1,0 +1,99 @@
+// The repository on file systems that are full, read-only, in memory, or several.
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include "core/repository/layout.h"
+#include "tests/fixtures/live_backup.h"
+
+namespace pgassay::test {
+namespace {
+
+/// Something mounted at a directory until the end of the test; needs root.
+class Mounted {
+ public:
+  Mounted(Path at, const char* source, const char* type, unsigned long flags, const char* options)
+      : at_(std::move(at)) {
+    if (::mount(source, at_.c_str(), type, flags, options) != 0) throw_errno("can't mount (needs root)", at_);
+  }
+  Mounted(const Mounted&) = delete;
+  ~Mounted() { ::umount2(at_.c_str(), MNT_DETACH); }
+  void make_read_only() const {
+    if (::mount(nullptr, at_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0)
+      throw_errno("can't remount", at_);
+  }
+
+ private:
+  Path at_;
+};
+
+constexpr const char* kSmall = "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g;";
+
+/// A repository of 24 MiB in memory.
+class SmallDisk : public testing::Test {
+ protected:
+  Vault vault_;
+  Mounted disk_{vault_.root(), "tmpfs", "tmpfs", 0, "size=24m,mode=0700"};
+};
+
+TEST_F(SmallDisk, ThatFillsUpInMidPartLeavesWhatWasThere) {
+  const LiveDatabase database("disk_full", kSmall);
+  ASSERT_EQ(vault_.back_up(database).status, 0);
+  const std::uint64_t free = free_bytes(vault_.root());
+  // The last backup was small, so there seems to be room for the next.
+  database.psql(
+      "CREATE TABLE noise AS SELECT (SELECT string_agg(gen_random_uuid()::text, '') FROM"
+      " generate_series(1, 30) WHERE g > 0) AS a FROM generate_series(1, 60000) g");
+  const Ran ran = vault_.back_up(database);
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_NE(ran.err.find("No space left on device"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("noise"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("\nhint: free space on that file system"), std::string::npos) << ran.err;
+  EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+  EXPECT_NEAR(static_cast<double>(free_bytes(vault_.root())), static_cast<double>(free), 1 << 20);
+  EXPECT_EQ(vault_.run({"verify", "--all"}).status, 0);
+  EXPECT_EQ(vault_.repository().list().size(), 1U);
+}
+
+TEST_F(SmallDisk, ThatIsTooSmallIsRefusedWithBothFigures) {
+  const LiveDatabase database(
+      "disk_small", "CREATE TABLE t AS SELECT repeat('x', 1500) AS a FROM generate_series(1, 80000);");
+  const Ran ran = vault_.back_up(database);
+  EXPECT_EQ(ran.status, 6) << ran.err;
+  EXPECT_NE(ran.err.find(" MiB free for a database of "), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("\nhint: "), std::string::npos) << ran.err;
+  EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+}
+
+TEST_F(SmallDisk, ThatBecomesReadOnlyIsStillReadAndVerifiedAndRestored) {
+  const LiveDatabase database("disk_read_only", kSmall);
+  ASSERT_EQ(vault_.back_up(database).status, 0);
+  disk_.make_read_only();
+  const Ran ran = vault_.back_up(database);
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.err.find("Read-only file system"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("\nhint: the file system is mounted read-only"), std::string::npos) << ran.err;
+  EXPECT_EQ(vault_.run({"list"}).status, 0);
+  EXPECT_EQ(vault_.run({"verify", "--all"}).status, 0);
+  EXPECT_EQ(vault_.restore_and_compare(database), "");
+}
+
+TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
+  const LiveDatabase database("disk_several", kSmall);
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Backup older = vault.newest(database);
+  // Between two mounts no hard link can be made (EXDEV), though both are of one file system.
+  const Mounted other(older.dir, older.dir.c_str(), nullptr, MS_BIND, nullptr);
+  const Ran ran = vault.back_up(database);
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const Backup newer = vault.newest(database);
+  EXPECT_NE(newer.dir, older.dir);
+  const Manifest manifest = vault.manifest(database);
+  for (const Part& part : relation(manifest, "public", "t").parts)
+    EXPECT_EQ(std::filesystem::hard_link_count(newer.dir / part.file), 1U);
+  EXPECT_EQ(vault.run({"verify", "--all"}).status, 0);
+  EXPECT_EQ(vault.restore_and_compare(database), "");
+}
+
+}  // namespace
+}  // namespace pgassay::test

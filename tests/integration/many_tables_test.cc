@@ -1,0 +1,63 @@
+// Very many tables; more than the server's lock table holds, too.
+#include <gtest/gtest.h>
+
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/live_backup.h"
+
+namespace pgassay::test {
+namespace {
+
+/// A server with tables of one row each.
+class ManyTables {
+ public:
+  explicit ManyTables(int tables, const LocalServer::Settings& settings = {})
+      : server_(settings), database_("many", "", "", server_) {
+    // A transaction each: one for all would itself need more locks than there are.
+    database_.psql("SELECT format('CREATE TABLE t%s AS SELECT %1$s AS a', g) FROM generate_series(1, " +
+                   std::to_string(tables) + ") g \\gexec\n");
+  }
+  Ended back_up() const {
+    return run_child({PGASSAY_BINARY, "backup", "--repo", vault_.root().string(), "--source", "test", "-d",
+                      database_.conninfo(), "-j2"},
+                     {{"PGASSAY_CONFIG", "/dev/null"}});
+  }
+  const LiveDatabase& database() const { return database_; }
+  const Vault& vault() const { return vault_; }
+
+ private:
+  LocalServer server_;
+  LiveDatabase database_;
+  Vault vault_;
+};
+
+TEST(ManyTablesLong, TwelveThousandAreBackedUpAndRestoredOnDefaultSettings) {
+  const ManyTables many(12'000);
+  const Ended backup = many.back_up();
+  ASSERT_EQ(backup.status, 0) << backup.err;
+  EXPECT_NE(backup.err.find("max_locks_per_transaction"), std::string::npos) << backup.err;
+  EXPECT_EQ(many.vault().manifest(many.database()).summary.rows, 12'000U);
+  EXPECT_EQ(many.vault().restore(many.database()), "");
+}
+
+TEST(ManyTablesLong, AHundredThousandTakeTimeByTheirNumberAndLittleMemory) {
+  double seconds[2] = {};
+  long peak_kib[2] = {};
+  for (int i = 0; i < 2; ++i) {
+    // pg_dump locks all of them.
+    const ManyTables many(i == 0 ? 10'000 : 100'000, {{"max_locks_per_transaction", "2048"}});
+    const Ended backup = many.back_up();
+    ASSERT_EQ(backup.status, 0) << backup.err;
+    seconds[i] = backup.seconds;
+    peak_kib[i] = backup.peak_kib;
+    EXPECT_EQ(many.vault().run({"verify", "latest"}).status, 0);
+  }
+  std::printf("10,000 tables: %.1f s, %ld MiB; 100,000: %.1f s, %ld MiB\n", seconds[0], peak_kib[0] >> 10,
+              seconds[1], peak_kib[1] >> 10);
+#if !defined(__SANITIZE_ADDRESS__)  // which has a memory of its own
+  EXPECT_LT(peak_kib[1], 256 << 10);
+#endif
+  EXPECT_LT(seconds[1], 15 * seconds[0]);
+}
+
+}  // namespace
+}  // namespace pgassay::test
