@@ -21,7 +21,8 @@ constexpr std::pair<std::string_view, void (*)(CLI::App&, Arguments&)> kCommands
     {"verify", declare_verify}, {"restore", declare_restore}, {"drill", declare_drill},
     {"export", declare_export}, {"prune", declare_prune},     {"pin", declare_pin},
     {"unpin", declare_unpin},   {"doctor", declare_doctor},   {"nightly", declare_nightly},
-    {"status", declare_status}, {kStack, declare_stack},      {"manual", declare_manual},
+    {"status", declare_status}, {"report", declare_report},   {kStack, declare_stack},
+    {"manual", declare_manual},
 };
 
 void add_common(CLI::App& app, Arguments& arguments) {

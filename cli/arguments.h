@@ -85,6 +85,11 @@ struct StatusArguments {
   std::optional<std::string> metrics;  ///< a file, or "-"
 };
 
+struct ReportArguments {
+  std::vector<std::string> sources;
+  std::optional<std::string> output;
+};
+
 struct ManualArguments {
   std::string dir;
   std::optional<std::string> toml;
@@ -109,6 +114,7 @@ struct Arguments {
   PruneArguments prune;
   NightlyArguments nightly;
   StatusArguments status;
+  ReportArguments report;
   ManualArguments manual;
   StackArguments stack;
   std::optional<std::string> reason;  ///< of pin

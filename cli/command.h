@@ -35,6 +35,7 @@ Exit run_unpin(Context& context);
 Exit run_export(Context& context);
 Exit run_nightly(Context& context);
 Exit run_status(Context& context);
+Exit run_report(Context& context);
 Exit run_manual(Context& context);
 Exit run_replace(Context& context);  ///< restore --replace
 Exit run_doctor(Context& context);

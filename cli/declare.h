@@ -29,6 +29,7 @@ void declare_export(CLI::App& app, Arguments& arguments);
 void declare_doctor(CLI::App& app, Arguments& arguments);
 void declare_nightly(CLI::App& app, Arguments& arguments);
 void declare_status(CLI::App& app, Arguments& arguments);
+void declare_report(CLI::App& app, Arguments& arguments);
 void declare_manual(CLI::App& app, Arguments& arguments);
 /// The options of restore that choose what of the backup; called when the others are there.
 void declare_parts(CLI::App& command, PartsArguments& parts);

@@ -38,6 +38,23 @@ void declare_status(CLI::App& app, Arguments& arguments) {
       ->option_text("FILE");
 }
 
+void declare_report(CLI::App& app, Arguments& arguments) {
+  CLI::App& command = add_command(
+      app, "report",
+      "one HTML page: backups and drills over time, sizes, restore times, what is due, what failed",
+      "  pgassay report --output /var/www/backups.html    a file that appears once it is complete\n"
+      "  pgassay report --source prod > prod.html\n");
+  ReportArguments& report = arguments.report;
+  command
+      .add_option("-o,--output", report.output, "a file that appears once it is complete (default: stdout)")
+      ->option_text("FILE");
+  command
+      .add_option("--source", report.sources,
+                  "only this source (default: all of the configuration and of the repository); repeatable")
+      ->option_text("NAME")
+      ->allow_extra_args(false);
+}
+
 void declare_manual(CLI::App& app, Arguments& arguments) {
   CLI::App& command =
       add_command(app, "manual", "write man pages and completions", "  pgassay manual /usr/local/share\n");

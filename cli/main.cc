@@ -26,6 +26,7 @@ Exit run(Context& context) {
       {"export", run_export}, {"prune", run_prune},     {"pin", run_pin},
       {"unpin", run_unpin},   {"nightly", run_nightly}, {"status", run_status},
       {"doctor", run_doctor}, {"manual", run_manual},   {"stack check", run_stack_check},
+      {"report", run_report},
   };
   const std::string& command = context.arguments.command;
   for (const auto& [name, run_it] : kRuns)
@@ -58,8 +59,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, bool& 
     const Config config = load_config(arguments.config);
     const std::string& command = arguments.command;
     const bool into_a_pipe = command == "export" && !arguments.exporting.output;
-    const bool takes_long =
-        command != "list" && command != "show" && command != "status" && command != "manual" && !into_a_pipe;
+    const bool takes_long = command != "list" && command != "show" && command != "status" &&
+                            command != "manual" && command != "report" && !into_a_pipe;
     Reporter reporter({json, arguments.quiet, arguments.verbose, takes_long}, reply);
     Context context{arguments, config, reporter, reply, signals.token()};
     return static_cast<int>(run(context));

@@ -17,10 +17,6 @@ std::string ago(const std::optional<Time>& time) {
   return time ? format_age(std::max(0.0, seconds_since(*time))) + " ago" : "never";
 }
 
-std::string name_of(const DatabaseStatus& status) {
-  return status.database.empty() ? status.source : status.source + "/" + status.database;
-}
-
 /// A label of performance data: in quotes, without = and '.
 std::string label(const DatabaseStatus& status, const char* what) {
   std::string text = name_of(status) + " " + what;
@@ -30,6 +26,10 @@ std::string label(const DatabaseStatus& status, const char* what) {
 }
 
 }  // namespace
+
+std::string name_of(const DatabaseStatus& status) {
+  return status.database.empty() ? status.source : status.source + "/" + status.database;
+}
 
 std::string status_text(const std::vector<DatabaseStatus>& databases) {
   TextTable table({{"DATABASE"},

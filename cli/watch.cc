@@ -49,7 +49,7 @@ class Lookout {
     }
   }
 
-  std::vector<DatabaseStatus> look(const std::vector<std::string>& wanted) {
+  std::vector<Watched> look(const std::vector<std::string>& wanted) {
     std::set<std::string> sources(wanted.begin(), wanted.end());
     for (const std::string& source : wanted) check_known(source);
     if (wanted.empty()) {
@@ -84,7 +84,7 @@ class Lookout {
             {Health::warning, concern::kLastRun, problem, "the next run writes it anew"});
       status.watched = own ? expected.empty() || database == expected : asked_for || config_.sources.empty();
       if (!status.watched) status.concerns.clear();
-      databases_.push_back(std::move(status));
+      databases_.push_back({std::move(status), input.rules, std::move(input.backups)});
     }
   }
 
@@ -101,13 +101,21 @@ class Lookout {
   const Repository& repository_;
   std::map<std::string, ByDatabase> found_;
   std::optional<std::uint64_t> free_bytes_;
-  std::vector<DatabaseStatus> databases_;
+  std::vector<Watched> databases_;
 };
 
 }  // namespace
 
 std::vector<DatabaseStatus> look_around(const Config& config, const Repository& repository,
                                         const std::vector<std::string>& wanted) {
+  std::vector<DatabaseStatus> databases;
+  for (Watched& watched : look_closely(config, repository, wanted))
+    databases.push_back(std::move(watched.status));
+  return databases;
+}
+
+std::vector<Watched> look_closely(const Config& config, const Repository& repository,
+                                  const std::vector<std::string>& wanted) {
   return Lookout(config, repository).look(wanted);
 }
 

@@ -195,6 +195,23 @@ DatabaseStatus assess(const StatusInput& input) {
   return Assessment(input).run();
 }
 
+std::vector<Due> what_is_due(const DatabaseStatus& status, const StatusRules& rules,
+                             std::span<const Backup> backups) {
+  const auto after = [](Time time, double seconds) {
+    return time + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
+  };
+  std::vector<Due> due;
+  if (status.newest)
+    due.push_back({"backup", after(status.newest->summary->snapshot.taken, rules.max_age_seconds)});
+  if (status.newest_verified)
+    due.push_back({"verify", after(*status.newest_verified, rules.max_age_seconds)});
+  const std::optional<Time> last = last_drilled(backups);
+  if (last && rules.drill_every_seconds)
+    due.push_back({"drill", after(*last, *rules.drill_every_seconds + rules.max_age_seconds)});
+  std::ranges::stable_sort(due, {}, &Due::at);
+  return due;
+}
+
 std::optional<Time> last_drilled(std::span<const Backup> backups) {
   std::optional<Time> last;
   for (const Backup& backup : backups)

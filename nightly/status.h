@@ -58,6 +58,15 @@ struct StatusInput {
 };
 DatabaseStatus assess(const StatusInput& input);
 
+/// What nightly is to do next for a database, and by when status is content to wait for it.
+struct Due {
+  std::string what;  ///< backup, verify, drill
+  Time at;           ///< past: overdue
+};
+/// Nothing of what was never done: that is a concern already. The soonest first.
+std::vector<Due> what_is_due(const DatabaseStatus& status, const StatusRules& rules,
+                             std::span<const Backup> backups);
+
 /// "12.3 MiB"
 std::string mebibytes(std::uint64_t bytes);
 

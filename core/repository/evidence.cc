@@ -52,15 +52,7 @@ Verdict read_verdict(const JsonFields& json) {
 
 Proofs::Last last_of(const Evidence& evidence) {
   const std::chrono::duration<double> took = evidence.finished - evidence.started;
-  Proofs::Last last{evidence.finished, evidence.verdict, took.count(), {}};
-  const auto restored = evidence.facts.find(kRestoreSeconds);
-  double seconds = 0;
-  if (restored != evidence.facts.end()) {
-    const std::string& text = restored->second;
-    if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec == std::errc{})
-      last.restore_seconds = seconds;
-  }
-  return last;
+  return {evidence.finished, evidence.verdict, took.count(), restore_seconds(evidence)};
 }
 
 void note(const Evidence& evidence, Proofs& proofs) {
@@ -70,6 +62,15 @@ void note(const Evidence& evidence, Proofs& proofs) {
 }
 
 }  // namespace
+
+std::optional<double> restore_seconds(const Evidence& evidence) {
+  const auto restored = evidence.facts.find(kRestoreSeconds);
+  if (restored == evidence.facts.end()) return std::nullopt;
+  const std::string& text = restored->second;
+  double seconds = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), seconds).ec != std::errc{}) return std::nullopt;
+  return seconds;
+}
 
 std::string to_json(const Evidence& evidence) {
   JsonText json;
@@ -143,7 +144,7 @@ Pin parse_pin(std::string_view text, const Path& name_for_errors) {
   return {json.time("at"), json.text("reason")};
 }
 
-Proofs read_proofs(const Path& backup_dir) {
+Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all) {
   Proofs proofs;
   const Path dir = backup_dir / kEvidenceDir;
   std::vector<std::string> names;
@@ -159,7 +160,9 @@ Proofs read_proofs(const Path& backup_dir) {
     try {
       const std::string text = read_file(file, kLongest);
       if (proof) {
-        note(parse_evidence(text, file), proofs);
+        Evidence evidence = parse_evidence(text, file);
+        note(evidence, proofs);
+        if (all) all->push_back(std::move(evidence));
       } else {
         proofs.pin = parse_pin(text, file);
       }

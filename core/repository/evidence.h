@@ -32,6 +32,7 @@ struct Evidence {
   Path file;                       ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
 inline constexpr const char* kRestoreSeconds = "restore_seconds";  ///< a fact of drills
+std::optional<double> restore_seconds(const Evidence& evidence);
 std::string to_json(const Evidence& evidence);
 /// Throws BadBackup.
 Evidence parse_evidence(std::string_view json, const Path& name_for_errors);
@@ -56,6 +57,7 @@ struct Proofs {
   std::optional<Pin> pin;
   std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
 };
-Proofs read_proofs(const Path& backup_dir);
+/// `all`: gets every piece of evidence that can be read, oldest first.
+Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all = nullptr);
 
 }  // namespace pgassay
