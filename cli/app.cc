@@ -38,6 +38,11 @@ void add_common(CLI::App& app, Arguments& arguments) {
   app.add_flag("-q,--quiet", arguments.quiet, "no progress and no summary; warnings and errors only")
       ->group(kEverywhere);
   app.add_flag("-v,--verbose", arguments.verbose, "more messages, with times")->group(kEverywhere);
+  app.add_option("--log-format", arguments.log_format,
+                 "of stderr: text, or a JSON object in each line (default: text; for journald with levels)")
+      ->option_text("text|json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->group(kEverywhere);
   app.set_help_flag("-h,--help", "this text")->group(kEverywhere);
 }
 

@@ -105,6 +105,7 @@ struct StackArguments {
 struct Arguments {
   std::string command;  ///< "backup", …; of a group both words: "stack check"
   std::optional<std::string> repo, config;
+  std::optional<std::string> log_format;  ///< is read by log_format_among()
   bool json = false, quiet = false, verbose = false;
   Selection selection;  ///< of list, show, verify, restore, export, prune, pin and unpin
   BackupArguments backup;

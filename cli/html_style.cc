@@ -15,7 +15,7 @@ constexpr const char* kRules = R"css(
 *{box-sizing:border-box}
 html{color-scheme:light dark;background:var(--page);color:var(--text);font:14px/1.45 system-ui,sans-serif;
  -webkit-text-size-adjust:100%}
-body{max-width:78rem;margin:0 auto;padding:1.25rem 1rem 3rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+body{max-width:82rem;margin:0 auto;padding:1.25rem 1rem 3rem;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
 h1,h2,h3{line-height:1.25;margin:0}
 h1{font-size:1.3rem}h2{font-size:1.15rem}h3{font-size:1rem;font-weight:600}
 header p,.facts,figure,nav,main>section>p{margin:.35rem 0}

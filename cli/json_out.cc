@@ -4,26 +4,14 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "cli/log_line.h"
+
 namespace pgassay::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 constexpr int kDocumentFormat = 1;
-
-std::string_view name_of(Level level) {
-  switch (level) {
-    case Level::debug:
-      return "debug";
-    case Level::info:
-      return "info";
-    case Level::warning:
-      return "warning";
-    case Level::error:
-      return "error";
-  }
-  return "error";
-}
 
 Json json_of(const std::optional<Proofs::Last>& last) {
   if (!last) return nullptr;

@@ -12,8 +12,9 @@
 namespace pgassay::cli {
 namespace {
 
-spdlog::sink_ptr stderr_sink() {
-  if (colour_on_stderr()) return std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
+spdlog::sink_ptr stderr_sink(LogFormat format) {
+  if (format == LogFormat::text && colour_on_stderr())
+    return std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
   return std::make_shared<spdlog::sinks::stderr_sink_mt>();
 }
 
@@ -45,19 +46,31 @@ std::string_view prefix(Level level) {
   return "";
 }
 
+const char* pattern(const LogOptions& options) {
+  if (options.format != LogFormat::text) return "%v";
+  return options.verbose ? "%Y-%m-%dT%H:%M:%S.%eZ pgassay: %^%v%$" : "pgassay: %^%v%$";
+}
+
+Progress::Style style(const LogOptions& options) {
+  const Progress::Style style = style_for_stderr(options.quiet || !options.progress);
+  // Bars are no lines that a program could read.
+  return style == Progress::Style::live && options.format != LogFormat::text ? Progress::Style::lines : style;
+}
+
 }  // namespace
 
 struct Reporter::Log {
-  spdlog::logger logger{"pgassay", stderr_sink()};
+  explicit Log(LogFormat format) : logger("pgassay", stderr_sink(format)) {}
+  spdlog::logger logger;
 };
 
 Reporter::Reporter(const LogOptions& options, Reply& reply)
     : options_(options),
       reply_(reply),
-      log_(std::make_unique<Log>()),
-      progress_(style_for_stderr(options.quiet || !options.progress), colour_on_stderr()) {
-  log_->logger.set_pattern(options.verbose ? "%Y-%m-%dT%H:%M:%S.%eZ pgassay: %^%v%$" : "pgassay: %^%v%$",
-                           spdlog::pattern_time_type::utc);
+      log_(std::make_unique<Log>(options.format)),
+      progress_(style(options), colour_on_stderr(),
+                [this](const ProgressState& state) { return progress_text(state); }) {
+  log_->logger.set_pattern(pattern(options), spdlog::pattern_time_type::utc);
   log_->logger.set_level(options.verbose ? spdlog::level::debug
                          : options.quiet ? spdlog::level::warn
                                          : spdlog::level::info);
@@ -70,11 +83,41 @@ Reporter::~Reporter() = default;
 void Reporter::message(Level level, std::string_view text, std::string_view hint) {
   if (level != Level::debug) reply_.message(level, text, hint);
   if (!log_->logger.should_log(spdlog_level(level))) return;
+  if (options_.format != LogFormat::text) {
+    std::vector<LogField> fields;
+    if (!hint.empty()) fields.push_back({"hint", std::string(hint)});
+    const std::string text_line = line(level, text, std::move(fields));
+    progress_.beside([&] {
+      log_->logger.log(spdlog_level(level), "{}", text_line);
+      log_->logger.flush();
+    });
+    return;
+  }
   progress_.beside([&] {
     log_->logger.log(spdlog_level(level), "{}{}", prefix(level), printable(text));
     if (!hint.empty()) log_->logger.log(spdlog_level(level), "  hint: {}", printable(hint));
     log_->logger.flush();
   });
+}
+
+std::string Reporter::line(Level level, std::string_view text, std::vector<LogField> fields) const {
+  if (!options_.command.empty()) fields.insert(fields.begin(), {"command", options_.command});
+  return log_line(options_.format, level, text, fields);
+}
+
+std::string Reporter::progress_text(const ProgressState& state) const {
+  if (options_.format == LogFormat::text) return "pgassay: " + progress_line(state);
+  std::vector<LogField> fields = {{"phase", state.phase}, {"seconds", state.seconds}};
+  if (state.parts > 0) {
+    fields.push_back({"parts", state.parts});
+    fields.push_back({"parts_done", state.parts_done});
+  }
+  if (state.raw_total > 0) fields.push_back({"raw_bytes_expected", state.raw_total});
+  if (state.parts > 0 || state.raw > 0) {
+    fields.push_back({"raw_bytes", state.raw});
+    fields.push_back({"rows", state.rows});
+  }
+  return line(Level::info, progress_line(state), std::move(fields));
 }
 
 void Reporter::phase(std::string_view name) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/json_out.h"
+#include "cli/log_line.h"
 #include "cli/progress.h"
 #include "core/system/error.h"
 #include "core/system/observer.h"
@@ -17,6 +18,8 @@ struct LogOptions {
   bool quiet = false;    ///< warnings and errors only, no progress
   bool verbose = false;  ///< debug messages too, each line with its time
   bool progress = true;  ///< of a command that takes long
+  LogFormat format = LogFormat::text;
+  std::string command;  ///< a member of each line of JSON
 };
 
 class Reporter final : public Observer {
@@ -41,6 +44,9 @@ class Reporter final : public Observer {
 
  private:
   struct Log;
+  std::string line(Level level, std::string_view text, std::vector<LogField> fields) const;
+  std::string progress_text(const ProgressState& state) const;
+
   LogOptions options_;
   Reply& reply_;
   std::unique_ptr<Log> log_;

@@ -34,25 +34,40 @@ Exit run(Context& context) {
   throw UsageError("unknown command '" + command + "'");
 }
 
-/// Says what ended the command, on stderr or in the document.
-void complain(bool json, Reply& reply, const std::string& text, const std::string& hint = {}) {
-  if (json) return reply.message(Level::error, text, hint);
-  std::fprintf(stderr, "pgassay: %s\n", printable(text).c_str());
-  if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", printable(hint).c_str());
-}
+/// Where the last words go.
+struct Farewell {
+  bool json;  ///< into the document
+  LogFormat format;
+  Reply& reply;
+  std::string command;  ///< empty: none was recognised
 
-int interrupted(bool json, Reply& reply, int signal) {
+  /// Says what ended the command.
+  void complain(const std::string& text, const std::string& hint = {}) const {
+    if (json) return reply.message(Level::error, text, hint);
+    if (format == LogFormat::text) {
+      std::fprintf(stderr, "pgassay: %s\n", printable(text).c_str());
+      if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", printable(hint).c_str());
+      return;
+    }
+    std::vector<LogField> fields;
+    if (!command.empty()) fields.push_back({"command", command});
+    if (!hint.empty()) fields.push_back({"hint", hint});
+    std::fprintf(stderr, "%s\n", log_line(format, Level::error, text, fields).c_str());
+  }
+};
+
+int interrupted(const Farewell& farewell, int signal) {
   const char* name = signal == SIGTERM ? "SIGTERM" : signal == SIGHUP ? "SIGHUP" : "SIGINT";
-  complain(json, reply, std::string("interrupted by ") + name);
+  farewell.complain(std::string("interrupted by ") + name);
   return 128 + signal;
 }
 
-int answer(const std::vector<std::string>& words, const Signals& signals, bool& json, Reply& reply) {
+int answer(const std::vector<std::string>& words, const Signals& signals, Farewell& farewell) {
   try {
     const Invocation invocation = parse_command_line(words);
     const Arguments& arguments = invocation.arguments;
     if (invocation.answer) {
-      json = false;
+      farewell.json = false;
       std::fputs(invocation.answer->c_str(), stdout);
       return 0;
     }
@@ -61,32 +76,39 @@ int answer(const std::vector<std::string>& words, const Signals& signals, bool& 
     const bool into_a_pipe = command == "export" && !arguments.exporting.output;
     const bool takes_long = command != "list" && command != "show" && command != "status" &&
                             command != "manual" && command != "report" && !into_a_pipe;
-    Reporter reporter({json, arguments.quiet, arguments.verbose, takes_long}, reply);
-    Context context{arguments, config, reporter, reply, signals.token()};
+    Reporter reporter({.json = farewell.json,
+                       .quiet = arguments.quiet,
+                       .verbose = arguments.verbose,
+                       .progress = takes_long,
+                       .format = farewell.format,
+                       .command = command},
+                      farewell.reply);
+    Context context{arguments, config, reporter, farewell.reply, signals.token()};
     return static_cast<int>(run(context));
   } catch (const ReaderGone&) {
     return 128 + SIGPIPE;  // quietly, as cat(1) and pg_dump end
   } catch (const Error& error) {
     // Whatever failed after the signal failed because of it: children get a terminal's SIGINT too.
-    if (signals.received() != 0) return interrupted(json, reply, signals.received());
-    complain(json, reply, error.what(), error.hint());
+    if (signals.received() != 0) return interrupted(farewell, signals.received());
+    farewell.complain(error.what(), error.hint());
     return static_cast<int>(error.exit());
   } catch (const std::bad_alloc&) {
-    complain(json, reply, "out of memory");
+    farewell.complain("out of memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    complain(json, reply, error.what(), "check the owner and the mode of that path, and the disk");
+    farewell.complain(error.what(), "check the owner and the mode of that path, and the disk");
   } catch (const std::exception& error) {
-    complain(json, reply, std::string("internal error: ") + error.what(), "please report it");
+    farewell.complain(std::string("internal error: ") + error.what(), "please report it");
   }
   return static_cast<int>(Exit::failed);
 }
 
 int main(const std::vector<std::string>& words) {
   const Signals signals;
-  bool json = asks_for_json(words);
-  Reply reply(command_among(words));
-  int exit = answer(words, signals, json, reply);
-  if (json) std::fputs(reply.document(exit).c_str(), stdout);
+  const std::string command = command_among(words);
+  Reply reply(command);
+  Farewell farewell{asks_for_json(words), log_format_among(words), reply, command};
+  int exit = answer(words, signals, farewell);
+  if (farewell.json) std::fputs(reply.document(exit).c_str(), stdout);
   if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && errno != EPIPE) {
     std::perror("pgassay: stdout");
     if (exit == 0) exit = static_cast<int>(Exit::failed);

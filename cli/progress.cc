@@ -114,7 +114,8 @@ std::string progress_line(const ProgressState& state) {
   return line;
 }
 
-Progress::Progress(Style style, bool colour) : style_(style), colour_(colour) {
+Progress::Progress(Style style, bool colour, std::function<std::string(const ProgressState&)> line)
+    : style_(style), colour_(colour), line_(std::move(line)) {
   if (style_ != Style::none) ticker_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -199,7 +200,7 @@ void Progress::run(const std::stop_token& stop) {
 void Progress::print_line() {
   const ProgressState state = snapshot();
   if (state.phase.empty()) return;
-  const std::string line = fmt::format("pgassay: {}\n", progress_line(state));
+  const std::string line = line_(state) + "\n";
   const std::lock_guard lock(screen_);
   // Not fmt::print, which throws where stderr can't be written.
   std::fputs(line.c_str(), stderr);

@@ -42,7 +42,8 @@ std::string progress_line(const ProgressState& state);
 class Progress {
  public:
   enum class Style { none, lines, live };
-  Progress(Style style, bool colour);
+  /// `line`: what Style::lines prints, without the line feed. Called from any thread.
+  Progress(Style style, bool colour, std::function<std::string(const ProgressState&)> line);
   ~Progress();  ///< takes the bars away
   Progress(const Progress&) = delete;
 
@@ -64,6 +65,7 @@ class Progress {
 
   const Style style_;
   const bool colour_;
+  const std::function<std::string(const ProgressState&)> line_;
   const Stopwatch clock_;
   // Two locks, the screen's taken first: a terminal that is held with ^S must not hold up the workers.
   std::mutex screen_;
