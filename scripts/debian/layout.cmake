@@ -1,0 +1,3 @@
+execute_process(COMMAND bash "${CPACK_PGASSAY_SOURCE}/scripts/debian/layout.sh" "${CPACK_TEMPORARY_INSTALL_DIRECTORY}"
+                        "${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}" "${CPACK_PACKAGE_CONTACT}"
+                COMMAND_ERROR_IS_FATAL ANY)
