@@ -50,8 +50,9 @@ class Notifier {
         "Auto-Submitted: auto-generated\n\n{}",
         options_.mail_to, subject, night_text(record));
     once("mail", [&] {
-      const bool there = exists(status_of("/usr/sbin/sendmail"));
-      run_program({there ? "/usr/sbin/sendmail" : "sendmail", "-i", "-t"}, letter);
+      // cron's PATH has no sbin.
+      const bool in_path = !find_program("sendmail").empty();
+      run_program({in_path ? "sendmail" : "/usr/sbin/sendmail", "-i", "-t"}, letter);
     });
   }
   std::vector<std::string> problems() { return std::move(problems_); }

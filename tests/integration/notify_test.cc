@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/system/clock.h"
@@ -113,6 +114,49 @@ TEST(Notify, RunsAProgramWithTheRecordOnItsStdin) {
   EXPECT_EQ(notify_end(options, night(Exit::failed), {}), Lines{"command: sh: no such pager"});
   options.command = {"/nonexistent/program"};
   EXPECT_EQ(notify_end(options, night(Exit::failed), {}).size(), 1u);
+}
+
+/// A sendmail that comes first in PATH and keeps the letter: a real one would hand it to a mail server, and a
+/// test must reach nobody. Its interface is sendmail(8)'s: recipients from the header (-t), a lone dot is no
+/// end (-i).
+class Mail : public testing::Test {
+ protected:
+  Mail() {
+    sendmail("#!/bin/sh\necho \"$@\" > '" + file("words") + "'\ncat > '" + file("letter") + "'\n");
+    ::setenv("PATH", (dir_.path().string() + ":" + path_).c_str(), 1);
+    options_.mail_to = "ops@example.net";
+  }
+  ~Mail() override { ::setenv("PATH", path_.c_str(), 1); }
+  void sendmail(const std::string& script) const {
+    replace_file(file("sendmail"), script);
+    set_mode(file("sendmail"), 0700);
+  }
+  std::string file(const char* name) const { return (dir_.path() / name).string(); }
+
+  TemporaryDir dir_;
+  const std::string path_ = std::getenv("PATH");
+  NotifyOptions options_ = once();
+};
+
+TEST_F(Mail, IsALetterThatSaysWhatFailed) {
+  EXPECT_EQ(notify_end(options_, night(Exit::done), {}), Lines());
+  EXPECT_FALSE(std::filesystem::exists(file("letter"))) << "nobody asked for good news";
+  NightRecord failed = night(Exit::unverified);
+  failed.steps[0].text = "no engine\n.\nBcc: somebody@example.net";
+  EXPECT_EQ(notify_end(options_, failed, {}), Lines());
+  EXPECT_EQ(read_file(file("words")), "-i -t\n");
+  const std::string letter = read_file(file("letter"));
+  const std::string head = letter.substr(0, letter.find("\n\n"));
+  EXPECT_EQ(head,
+            "To: ops@example.net\nSubject: pgassay prod on db1: FAILED (4)\n"
+            "Content-Type: text/plain; charset=utf-8\nAuto-Submitted: auto-generated");
+  EXPECT_NE(letter.find("backup   failed"), std::string::npos) << letter;
+  EXPECT_NE(letter.find("no engine"), std::string::npos) << letter;
+}
+
+TEST_F(Mail, ThatIsNotTakenIsToldOf) {
+  sendmail("#!/bin/sh\ncat > /dev/null\necho 'queue is full' >&2\nexit 75\n");
+  EXPECT_EQ(notify_end(options_, night(Exit::failed), {}), Lines{"mail: sendmail: queue is full"});
 }
 
 TEST(Notify, GivesUpWhenTheRunIsStopped) {
