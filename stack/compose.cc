@@ -69,27 +69,45 @@ std::optional<Compose> Compose::find(std::stop_token stop) {
   return Compose({"docker-compose"}, !number.starts_with("1."), "docker-compose " + number);
 }
 
-std::vector<std::string> Compose::arguments(const StackSettings& settings) const {
-  std::vector<std::string> words = program_;
-  if (settings.project) words.insert(words.end(), {"-p", *settings.project});
-  if (const auto env = settings.effective_env_file())
-    words.insert(words.end(), {"--env-file", env->string()});
-  for (const Path& file : settings.compose_files) words.insert(words.end(), {"-f", file.string()});
-  for (const std::string& profile : settings.profiles) words.insert(words.end(), {"--profile", profile});
-  words.emplace_back("config");
-  if (v2_) words.insert(words.end(), {"--format", "json"});
-  return words;
+std::vector<std::string> Compose::arguments(const StackSettings& settings,
+                                            const std::vector<std::string>& words) const {
+  std::vector<std::string> all = program_;
+  if (settings.project) all.insert(all.end(), {"-p", *settings.project});
+  if (const auto env = settings.effective_env_file()) all.insert(all.end(), {"--env-file", env->string()});
+  for (const Path& file : settings.compose_files) all.insert(all.end(), {"-f", file.string()});
+  for (const std::string& profile : settings.profiles) all.insert(all.end(), {"--profile", profile});
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+std::vector<std::string> Compose::config_words() const {
+  if (v2_) return {"config", "--format", "json"};
+  return {"config"};
+}
+
+std::string Compose::command(const StackSettings& settings, const std::vector<std::string>& words) const {
+  std::string line;
+  for (const std::string& word : arguments(settings, words))
+    line += (line.empty() ? "" : " ") + shell_word(word);
+  return line;
 }
 
 std::string Compose::config_command(const StackSettings& settings) const {
-  std::string line;
-  for (const std::string& word : arguments(settings)) line += (line.empty() ? "" : " ") + shell_word(word);
-  return line;
+  return command(settings, config_words());
+}
+
+void Compose::run(const StackSettings& settings, const EnvFile& env, const std::vector<std::string>& words,
+                  std::stop_token stop) const {
+  const Completed done = run_alone(arguments(settings, words), std::move(stop));
+  if (!done.ok())
+    throw Error("compose " + words.at(0) + " of stack " + settings.name + ": " +
+                    told_of(done.err, settings, env),
+                "see it yourself: " + command(settings, words));
 }
 
 Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile& env,
                                    std::stop_token stop) const {
-  const Completed done = run_alone(arguments(settings), std::move(stop));
+  const Completed done = run_alone(arguments(settings, config_words()), std::move(stop));
   Resolved resolved;
   resolved.unset = unset_variables(done.err);
   if (!done.ok()) {

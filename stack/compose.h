@@ -33,10 +33,18 @@ class Compose {
   /// What an operator would type to see it, on one line.
   std::string config_command(const StackSettings& settings) const;
 
+  /// `up -d`, `build`, `pull`: with the same files, and the same environment. Throws Error with what compose
+  /// complained of, without values of the env file.
+  void run(const StackSettings& settings, const EnvFile& env, const std::vector<std::string>& words,
+           std::stop_token stop) const;
+  std::string command(const StackSettings& settings, const std::vector<std::string>& words) const;
+
  private:
   Compose(std::vector<std::string> program, bool v2, std::string version)
       : program_(std::move(program)), v2_(v2), version_(std::move(version)) {}
-  std::vector<std::string> arguments(const StackSettings& settings) const;
+  std::vector<std::string> arguments(const StackSettings& settings,
+                                     const std::vector<std::string>& words) const;
+  std::vector<std::string> config_words() const;
 
   std::vector<std::string> program_;
   bool v2_;

@@ -14,7 +14,7 @@
 namespace pgassay {
 namespace {
 
-constexpr int kForEver = 0;
+constexpr int kForEver = 0, kLongestStop = 900;
 
 /// A stop that also comes when time is over.
 class Deadline {
@@ -183,6 +183,15 @@ void ContainerCli::create(const ContainerSpec& spec) const {
 
 void ContainerCli::start(const std::string& name) const {
   must("can't start the container " + name, {"start", name}, {});
+}
+
+void ContainerCli::stop(const std::vector<std::string>& names, std::optional<int> seconds,
+                        std::stop_token stop) const {
+  if (names.empty()) return;
+  std::vector<std::string> arguments = {"stop"};
+  if (seconds) arguments.insert(arguments.end(), {"--time", std::to_string(*seconds)});
+  arguments.insert(arguments.end(), names.begin(), names.end());
+  must("can't stop containers", std::move(arguments), std::move(stop), kLongestStop);
 }
 
 std::optional<ContainerState> ContainerCli::state(const std::string& name) const {

@@ -363,6 +363,23 @@ bool try_lock(const Fd& fd, LockMode mode) {
   return true;
 }
 
+void append_line(const Path& file, std::string_view line) {
+  const bool made = absent(file);
+  Fd fd = open_or_throw(file, O_RDWR | O_CREAT | O_APPEND, "can't open");
+  ensure_mode(fd, 0600, file);
+  const off_t size = ::lseek(fd.get(), 0, SEEK_END);
+  off_t whole = size;
+  for (char last = 0; whole > 0; --whole) {
+    if (::pread(fd.get(), &last, 1, whole - 1) != 1) throw_errno("can't read", file);
+    if (last == '\n') break;
+  }
+  if (whole < size && ::ftruncate(fd.get(), whole) != 0) throw_errno("can't truncate", file);
+  write_all(fd.get(), as_bytes(std::string(line) + "\n"), file);
+  if (::fsync(fd.get()) != 0) throw_errno("can't flush", file);
+  close_checked(std::move(fd), file);
+  if (made) fsync_path(parent_of(file));
+}
+
 Fd open_lock_file(const Path& file) {
   return open_or_throw(file, O_RDWR | O_CREAT, "can't open the lock file");
 }

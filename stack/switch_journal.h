@@ -1,0 +1,82 @@
+// The journal of a switch: what was about to be done, what was done, and what it takes to undo it. JSON lines,
+// each flushed to disk before what it announces is done: REPO/.switch/NAME/STAMP.jsonl, mode 0600.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/repository/repository.h"
+
+namespace pgassay {
+
+using SwitchFacts = std::map<std::string, std::string>;
+
+struct JournalEntry {
+  Time at;
+  std::string what;  ///< one of the names below
+  SwitchFacts facts;
+};
+
+/// What an entry may be.
+namespace entry {
+inline constexpr const char *kBegun = "switch begun",  ///< name, from, to, … (see fact::)
+    *kContainer = "container",                         ///< one, as it was before it was touched
+    *kFact = "fact",                                   ///< any number of them
+    *kStepBegun = "step begun", *kStepDone = "step done", *kStepFailed = "step failed",  ///< step, detail
+    *kGivenUp = "given up",                                                              ///< nothing was touched
+    *kRollbackBegun = "rollback begun", *kUndone = "undone", *kRolledBack = "rolled back",
+                  *kUndecided = "undecided",  ///< after the point of no return: somebody must choose
+    *kSwitched = "switched", *kForgotten = "forgotten";
+}  // namespace entry
+
+/// Facts of the journal.
+namespace fact {
+inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFromProject = "from_project",
+                            *kToProject = "to_project", *kToServices = "to_services",
+                            *kToDatabaseService = "to_database_service", *kSource = "source",
+                            *kDatabase = "database", *kKeepData = "keep_data",
+                            *kDataFromBackup = "data_from_backup", *kStep = "step", *kDetail = "detail",
+                            *kRehearsal = "rehearsal_backup", *kFinal = "final_backup",
+                            *kFinalXmax = "final_xmax", *kFinalCatalog = "final_catalog",
+                            *kNewDatabase = "new_database_container", *kRestored = "restored",
+                            *kSaved = "new_data_backup",  ///< of the new stack's rows, before a rollback
+    *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds";
+}  // namespace fact
+
+std::string to_json_line(const JournalEntry& entry);  ///< without its line feed
+/// Whatever lines are whole; a last one that a crash tore is none. Throws BadBackup on any other that can't be
+/// read: half a journal is no ground to act on.
+std::vector<JournalEntry> parse_journal(std::string_view text, const Path& name_for_errors);
+
+/// One switch at a time: the flock of REPO/.switch/lock, which is never unlinked.
+class SwitchLock {
+ public:
+  explicit SwitchLock(const Repository& repository);  ///< throws Locked
+
+ private:
+  Fd fd_;
+};
+
+class SwitchJournal {
+ public:
+  /// A new one, empty.
+  static SwitchJournal begin(const Repository& repository, const std::string& name);
+  /// The newest of that name; nothing: there was no switch yet.
+  static std::optional<SwitchJournal> newest(const Repository& repository, const std::string& name);
+  /// Names of which there is a journal.
+  static std::vector<std::string> names(const Repository& repository);
+
+  const Path& file() const { return file_; }
+  const std::vector<JournalEntry>& entries() const { return entries_; }
+  /// On disk when it returns.
+  void add(const std::string& what, SwitchFacts facts = {});
+
+ private:
+  explicit SwitchJournal(Path file) : file_(std::move(file)) {}
+  Path file_;
+  std::vector<JournalEntry> entries_;
+};
+
+}  // namespace pgassay

@@ -1,0 +1,202 @@
+#include "stack/switch_rollback.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/system/split.h"
+
+namespace pgassay {
+namespace {
+
+using Ids = std::vector<std::string>;
+
+template <typename Wanted>
+Ids ids_of(const std::vector<SwitchedContainer>& all, Wanted wanted) {
+  Ids ids;
+  for (const SwitchedContainer& one : all)
+    if (one.ran && wanted(one)) ids.push_back(one.id);
+  return ids;
+}
+
+std::vector<StackContainer> new_containers(const SwitchState& state, const StackContainers& containers,
+                                           const std::stop_token& stop) {
+  const std::vector<std::string> services = split(state.fact(fact::kToServices), ',');
+  return containers.of_project(state.fact(fact::kToProject), {services.begin(), services.end()}, stop);
+}
+
+class Rollback {
+ public:
+  Rollback(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,
+           Observer& observer, std::stop_token stop)
+      : repository_(repository),
+        journal_(journal),
+        options_(options),
+        observer_(observer),
+        stop_(std::move(stop)),
+        containers_(options.health_seconds),
+        state_(replay(journal.entries())) {}
+
+  RollbackReport run() {
+    const GoingBack back = going_back(state_);
+    if (back.way == WayBack::none) throw Refused(back.why, back.hint);
+    if (back.way == WayBack::nothing) {
+      if (state_.standing == Standing::untouched) note(entry::kGivenUp);
+      return std::move(report_);
+    }
+    report_.needed = true;
+    if (state_.standing != Standing::rolling_back) check_that_it_fits();
+    note(entry::kRollbackBegun, {{"why", options_.why}});
+    if (back.way == WayBack::save_then_old) save();
+    phase("stop new stack");
+    stop_new();
+    phase("start old stack");
+    start_old();
+    note(entry::kRolledBack);
+    return std::move(report_);
+  }
+
+ private:
+  void phase(const char* name) { observer_.phase(name); }
+
+  /// What can't be written down must not keep the old stack down.
+  void note(const char* what, SwitchFacts facts = {}) {
+    try {
+      journal_.add(what, std::move(facts));
+    } catch (const Error& error) {
+      observer_.message(Level::warning, error.what(), error.hint());
+    }
+  }
+
+  /// Before anything is stopped: can the old stack come back?
+  void check_that_it_fits() {
+    const Ids ids = ids_of(state_.old_containers, [](const auto&) { return true; });
+    const std::vector<StackContainer> there = containers_.those(ids, stop_);
+    for (const SwitchedContainer& one : state_.old_containers)
+      if (one.ran && std::ranges::find(there, one.id, &StackContainer::id) == there.end())
+        throw Refused(fmt::format("the container {} of the old stack is gone", one.name),
+                      "without it there is no way back; a backup brings the data back: pgassay list");
+    if (state_.standing != Standing::switched) return;
+    for (const StackContainer& one : there)
+      if (one.running())
+        throw Refused(fmt::format("the container {} of the old stack runs", one.name),
+                      "somebody has started it since; stop it, if that was no later switch's");
+  }
+
+  void save() {
+    phase("stop new writers");
+    stop_new_writers(state_, containers_, stop_);
+    if (options_.without_new_data) {
+      note(entry::kFact, {{fact::kSaved, "none"}});
+      return;
+    }
+    phase("save new data");
+    try {
+      BackupOptions reached = reach();
+      reached.label = "before rollback of " + state_.fact(fact::kName);
+      const StillBackup still = take_still_backup(
+          repository_, reached, options_.verify,
+          fmt::format("rollback of {}: rows of stack {}", state_.fact(fact::kName), state_.fact(fact::kTo)),
+          observer_, stop_);
+      report_.saved = still.backup.id.shown();
+      const Backup final = repository_.find(state_.fact(fact::kFinal));
+      // On one volume, the old server finds what the new one wrote.
+      if (!state_.keeps_data()) report_.left_behind = changed_tables(read_manifest(final.dir), read_manifest(still.backup.dir));
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      throw Error(fmt::format("what the new stack wrote could not be backed up, so nothing was rolled back: {}",
+                              error.what()),
+                  fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its volume "
+                              "stays)",
+                              error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)),
+                  error.exit());
+    }
+    journal_.add(entry::kFact, {{fact::kSaved, report_.saved}});
+  }
+
+  BackupOptions reach() {
+    const std::string id = state_.fact(fact::kNewDatabase);
+    containers_.start(id, stop_);
+    containers_.await_well({id}, stop_);
+    return reach_new_database(state_, options_.source, state_.fact(fact::kDatabase), observer_, stop_);
+  }
+
+  void stop_new() {
+    Ids others, database;
+    for (const StackContainer& one : new_containers(state_, containers_, stop_))
+      (one.service == state_.fact(fact::kToDatabaseService) ? database : others).push_back(one.id);
+    containers_.stop_for_good(others, false, stop_);
+    containers_.stop_for_good(database, true, stop_);
+  }
+
+  void start_old() {
+    const Ids database = ids_of(state_.old_containers, [](const auto& one) { return one.is_database; });
+    const Ids others = ids_of(state_.old_containers, [](const auto& one) { return !one.is_database; });
+    for (const Ids* ids : {&database, &others}) start_all(*ids);
+  }
+
+  /// Each of them, though another fails.
+  void start_all(const Ids& ids) {
+    std::string problems, hint;
+    for (const SwitchedContainer& one : state_.old_containers) {
+      if (std::ranges::find(ids, one.id) == ids.end()) continue;
+      try {
+        containers_.start(one.id, stop_);
+        containers_.set_restart(one.id, one.restart, stop_);
+        report_.started.push_back(one.name);
+        note(entry::kUndone, {{"container", one.name}, {"id", one.id}, {"restart", one.restart}});
+      } catch (const Stopped&) {
+        throw;
+      } catch (const Error& error) {
+        problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", one.name, error.what());
+        hint = error.hint();
+      }
+    }
+    // What was not well before need not be now.
+    if (problems.empty())
+      return containers_.await_well(ids_of(state_.old_containers,
+                                           [&](const auto& one) {
+                                             return one.well &&
+                                                    std::ranges::find(ids, one.id) != ids.end();
+                                           }),
+                                    stop_);
+    throw Error("not all of the old stack could be started: " + problems,
+                fmt::format("{}{}then again: pgassay stack rollback {}", hint, hint.empty() ? "" : "; ",
+                            state_.fact(fact::kName)));
+  }
+
+  const Repository& repository_;
+  SwitchJournal& journal_;
+  const RollbackOptions& options_;
+  Observer& observer_;
+  std::stop_token stop_;
+  StackContainers containers_;
+  SwitchState state_;
+  RollbackReport report_;
+};
+
+}  // namespace
+
+void stop_new_writers(const SwitchState& state, const StackContainers& containers,
+                      const std::stop_token& stop) {
+  Ids ids;
+  for (const StackContainer& one : new_containers(state, containers, stop))
+    if (one.service != state.fact(fact::kToDatabaseService)) ids.push_back(one.id);
+  containers.stop_for_good(ids, false, stop);
+}
+
+BackupOptions reach_new_database(const SwitchState& state, BackupOptions source, const std::string& database,
+                                 Observer& observer, const std::stop_token& stop) {
+  // What the source says is of the old one.
+  source.connection = {};
+  return reach_database(std::move(source), state.fact(fact::kNewDatabase), database, observer, stop);
+}
+
+RollbackReport roll_back(const Repository& repository, SwitchJournal& journal,
+                         const RollbackOptions& options, Observer& observer, std::stop_token stop) {
+  return Rollback(repository, journal, options, observer, std::move(stop)).run();
+}
+
+}  // namespace pgassay
