@@ -10,8 +10,8 @@ namespace pgassay::cli {
 
 struct BackupArguments {
   std::string configured_source;  ///< the positional: a source of the configuration
-  std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy,
-      container, container_engine;
+  std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy, container,
+      container_engine;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;
@@ -96,8 +96,16 @@ struct ManualArguments {
   std::map<std::string, std::string> files;  ///< the pages, by name below dir
 };
 
+/// Of stack switch and stack rollback.
+struct SwitchArguments {
+  std::string name;
+  bool dry_run = false, yes = false, no_drill = false, keep_data = false, data_from_backup = false,
+       resume = false, without_new_data = false;
+};
+
 struct StackArguments {
   std::vector<std::string> names;
+  SwitchArguments switching;
   bool all = false;
   std::optional<std::string> junit;
 };

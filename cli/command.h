@@ -40,6 +40,10 @@ Exit run_manual(Context& context);
 Exit run_replace(Context& context);  ///< restore --replace
 Exit run_doctor(Context& context);
 Exit run_stack_check(Context& context);
+Exit run_stack_switch(Context& context);
+Exit run_stack_rollback(Context& context);
+Exit run_stack_status(Context& context);
+Exit run_stack_forget(Context& context);
 
 /// Tells what came of a restore and says the exit status; `more` follows the text.
 Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "cli/config_stack.h"
+#include "cli/config_switch.h"
 #include "cli/config_text.h"
 #include "cli/toml_section.h"
 
@@ -234,6 +235,8 @@ Config parse_config(std::string_view text, const Path& name) {
     config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
   if (const toml::node* stacks = top.take("stack")) config.stacks = read_stacks(*stacks, config.file);
+  if (const toml::node* switches = top.take("switch"))
+    config.switches = read_switches(*switches, config.file, config.stacks);
   top.finish();
   return config;
 }

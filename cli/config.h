@@ -74,6 +74,7 @@ struct Config {
   std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
   std::map<std::string, StackSettings> stacks;
+  std::map<std::string, SwitchSettings> switches;
 };
 
 inline constexpr unsigned kMaxJobs = 64;

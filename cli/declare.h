@@ -34,5 +34,7 @@ void declare_manual(CLI::App& app, Arguments& arguments);
 /// The options of restore that choose what of the backup; called when the others are there.
 void declare_parts(CLI::App& command, PartsArguments& parts);
 void declare_stack(CLI::App& app, Arguments& arguments);
+void declare_switch(CLI::App& group, SwitchArguments& arguments,
+                    std::vector<std::string>& names);  ///< and the way back
 
 }  // namespace pgassay::cli

@@ -4,8 +4,9 @@ namespace pgassay::cli {
 
 void declare_stack(CLI::App& app, Arguments& arguments) {
   CLI::App& group =
-      add_command(app, "stack", "docker compose stacks: can they live side by side on this host?",
+      add_command(app, "stack", "docker compose stacks: checks, and the switch from one to another",
                   "  pgassay stack check --all\n"
+                  "  pgassay stack switch prod --dry-run\n"
                   "  pgassay stack check --help\n");
   group.require_subcommand(0, 1);
   CLI::App& check =
@@ -18,6 +19,7 @@ void declare_stack(CLI::App& app, Arguments& arguments) {
   check.add_flag("--all", arguments.stack.all, "every stack of the configuration");
   check.add_option("--junit", arguments.stack.junit, "also write the checks as JUnit XML")
       ->option_text("FILE");
+  declare_switch(group, arguments.stack.switching, arguments.stack.names);
 }
 
 }  // namespace pgassay::cli

@@ -21,11 +21,25 @@ namespace {
 
 Exit run(Context& context) {
   constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup}, {"list", run_list},       {"show", run_show},
-      {"verify", run_verify}, {"restore", run_restore}, {"drill", run_drill},
-      {"export", run_export}, {"prune", run_prune},     {"pin", run_pin},
-      {"unpin", run_unpin},   {"nightly", run_nightly}, {"status", run_status},
-      {"doctor", run_doctor}, {"manual", run_manual},   {"stack check", run_stack_check},
+      {"backup", run_backup},
+      {"list", run_list},
+      {"show", run_show},
+      {"verify", run_verify},
+      {"restore", run_restore},
+      {"drill", run_drill},
+      {"export", run_export},
+      {"prune", run_prune},
+      {"pin", run_pin},
+      {"unpin", run_unpin},
+      {"nightly", run_nightly},
+      {"status", run_status},
+      {"doctor", run_doctor},
+      {"manual", run_manual},
+      {"stack check", run_stack_check},
+      {"stack switch", run_stack_switch},
+      {"stack rollback", run_stack_rollback},
+      {"stack status", run_stack_status},
+      {"stack forget", run_stack_forget},
       {"report", run_report},
   };
   const std::string& command = context.arguments.command;
@@ -75,7 +89,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, Farewe
     const std::string& command = arguments.command;
     const bool into_a_pipe = command == "export" && !arguments.exporting.output;
     const bool takes_long = command != "list" && command != "show" && command != "status" &&
-                            command != "manual" && command != "report" && !into_a_pipe;
+                            command != "manual" && command != "report" && command != "stack status" &&
+                            !into_a_pipe;
     Reporter reporter({.json = farewell.json,
                        .quiet = arguments.quiet,
                        .verbose = arguments.verbose,

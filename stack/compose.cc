@@ -100,9 +100,9 @@ void Compose::run(const StackSettings& settings, const EnvFile& env, const std::
                   std::stop_token stop) const {
   const Completed done = run_alone(arguments(settings, words), std::move(stop));
   if (!done.ok())
-    throw Error("compose " + words.at(0) + " of stack " + settings.name + ": " +
-                    told_of(done.err, settings, env),
-                "see it yourself: " + command(settings, words));
+    throw Error(
+        "compose " + words.at(0) + " of stack " + settings.name + ": " + told_of(done.err, settings, env),
+        "see it yourself: " + command(settings, words));
 }
 
 Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile& env,
@@ -114,18 +114,22 @@ Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile&
     resolved.complaint = told_of(done.err, settings, env);
     return resolved;
   }
-  std::string project = settings.project.value_or("");
-  if (project.empty())  // as 1.29 makes it up
-    for (const char c : settings.project_dir().filename().string()) {
-      const int lower = std::tolower(static_cast<unsigned char>(c));
-      if (std::isalnum(lower) != 0 || lower == '-' || lower == '_') project += static_cast<char>(lower);
-    }
   try {
-    resolved.model = parse_model(done.out, project, settings.profiles);
+    resolved.model = parse_model(done.out, project_of(settings), settings.profiles);
   } catch (const Error& error) {
     resolved.complaint = error.what();
   }
   return resolved;
+}
+
+std::string project_of(const StackSettings& settings) {
+  if (settings.project) return *settings.project;
+  std::string project;
+  for (const char c : settings.project_dir().filename().string()) {
+    const int lower = std::tolower(static_cast<unsigned char>(c));
+    if (std::isalnum(lower) != 0 || lower == '-' || lower == '_') project += static_cast<char>(lower);
+  }
+  return project;
 }
 
 std::string told_of(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env) {

@@ -51,6 +51,8 @@ class Compose {
   std::string version_;
 };
 
+/// As it is configured, else as 1.29 makes it up.
+std::string project_of(const StackSettings& settings);
 /// What compose complained of, without what may be a secret.
 std::string told_of(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env);
 /// Of its warnings, in either version's words.

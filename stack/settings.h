@@ -35,4 +35,11 @@ struct StackSettings {
   std::optional<Path> effective_env_file() const;
 };
 
+/// [switch.NAME]: the data of one stack carried over into another, which takes its place.
+struct SwitchSettings {
+  std::string name, from, to, source;
+  bool drill = true;            ///< the rehearsal's backup
+  double health_seconds = 180;  ///< how long containers may take to become healthy
+};
+
 }  // namespace pgassay

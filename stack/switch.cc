@@ -30,8 +30,7 @@ class Switching {
     } catch (const Stopped&) {
       if (undone("interrupted", {})) throw;
     } catch (const Error& error) {
-      if (undone(error.what(), error.hint()))
-        throw Error(error.what() + after_, error.hint(), error.exit());
+      if (undone(error.what(), error.hint())) throw Error(error.what() + after_, error.hint(), error.exit());
     } catch (const std::exception& error) {
       if (undone(error.what(), {})) throw Error(error.what() + after_);
     }
@@ -71,7 +70,8 @@ class Switching {
     }
   }
 
-  /// True: the old stack is as it was. False: `undecided_` says how it stands. Throws what could not be undone.
+  /// True: the old stack is as it was. False: `undecided_` says how it stands. Throws what could not be
+  /// undone.
   bool undone(const std::string& what, const std::string& hint) {
     note(entry::kStepFailed, {{fact::kStep, current_}, {fact::kDetail, what}});
     const SwitchState state = replay(journal_.entries());
@@ -162,10 +162,11 @@ void check_may_begin(const Repository& repository, const SwitchPlan& plan, const
     if (!journal) continue;
     const SwitchState state = replay(journal->entries());
     if (state.open())
-      throw Refused(fmt::format("the last switch {} is {}", name, to_string(state.standing)),
-                    fmt::format("pgassay stack status {0}; then pgassay stack switch {0} --resume, or pgassay "
-                                "stack rollback {0}",
-                                name));
+      throw Refused(
+          fmt::format("the last switch {} is {}", name, to_string(state.standing)),
+          fmt::format("pgassay stack status {0}; then pgassay stack switch {0} --resume, or pgassay "
+                      "stack rollback {0}",
+                      name));
     if (state.standing != Standing::switched) continue;
     for (const SwitchedContainer& old : state.old_containers)
       for (const StackContainer& one : scene.new_there)
@@ -180,14 +181,12 @@ void check_may_begin(const Repository& repository, const SwitchPlan& plan, const
 SwitchReport run_switch(const Repository& repository, const SwitchLock&, const SwitchOptions& options,
                         const SwitchScene& scene, const SwitchPlan& plan, Observer& observer,
                         std::stop_token stop) {
-  if (!plan.obstacles.empty())
-    throw Error(obstacles_of(plan), plan.obstacles[0].hint, plan.exit);
+  if (!plan.obstacles.empty()) throw Error(obstacles_of(plan), plan.obstacles[0].hint, plan.exit);
   check_may_begin(repository, plan, scene);
   SwitchJournal journal = SwitchJournal::begin(repository, options.settings.name);
   journal.add(entry::kBegun, plan.facts);
   for (const SwitchedContainer& one : plan.old_containers) journal.add(entry::kContainer, facts_of(one));
-  return Switching(repository, journal, options, scene, observer, std::move(stop))
-      .run(plan.steps.at(0).step);
+  return Switching(repository, journal, options, scene, observer, std::move(stop)).run(plan.steps.at(0).step);
 }
 
 SwitchReport resume_switch(const Repository& repository, const SwitchLock&, SwitchOptions options,

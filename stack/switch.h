@@ -1,6 +1,6 @@
-// pgassay stack switch: replaces a running stack by another, its data carried over by backup and restore, with a
-// way back from every step (docs/stacks.md). Before the point of no return whatever fails, a time-out and the stop
-// roll back by themselves; after it nothing is chosen that could lose an acknowledged row.
+// pgassay stack switch: replaces a running stack by another, its data carried over by backup and restore,
+// with a way back from every step (docs/stacks.md). Before the point of no return whatever fails, a time-out
+// and the stop roll back by themselves; after it nothing is chosen that could lose an acknowledged row.
 #pragma once
 
 #include "stack/switch_plan.h"

@@ -37,9 +37,9 @@ StillBackup take_still_backup(const Repository& repository, const BackupOptions&
       repository.pin(still.backup, reason);
       return still;
     }
-    const std::string text = fmt::format(
-        "transactions wrote to the server of {} during its backup (next transaction {}, then {})",
-        taken.summary.id.shown(), before.xmax, after.xmax);
+    const std::string text =
+        fmt::format("transactions wrote to the server of {} during its backup (next transaction {}, then {})",
+                    taken.summary.id.shown(), before.xmax, after.xmax);
     if (attempt == kAttempts)
       throw Refused(text, "find out who writes: another database of the server, a job; then begin anew");
     observer.message(Level::warning, text + ": once more");

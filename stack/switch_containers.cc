@@ -84,8 +84,8 @@ std::vector<StackContainer> StackContainers::those(const std::vector<std::string
 
 void StackContainers::set_restart(const std::string& id, const std::string& policy,
                                   const std::stop_token& stop) const {
-  docker_.answer("can't set the restart policy of " + id.substr(0, 12),
-                 {"update", "--restart=" + policy, id}, stop);
+  docker_.answer("can't set the restart policy of " + id.substr(0, 12), {"update", "--restart=" + policy, id},
+                 stop);
 }
 
 void StackContainers::stop_for_good(const std::vector<std::string>& ids, bool database,
@@ -117,9 +117,10 @@ void StackContainers::await(const std::function<std::vector<StackContainer>()>& 
       if (!settled(one)) not_yet.push_back(shown(one));
     if (!seen.empty() && not_yet.empty()) return;
     if (watch.seconds() > health_seconds_)
-      throw Error(fmt::format("not well after {:.0f} s: {}", health_seconds_,
-                              seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
-                  seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
+      throw Error(
+          fmt::format("not well after {:.0f} s: {}", health_seconds_,
+                      seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
+          seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
     pause_a_moment(stop);
   }
 }

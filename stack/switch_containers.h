@@ -1,5 +1,5 @@
-// What a switch sees of containers, and does to them, by docker. Never by compose: going back must not need its
-// files. Containers are found by their labels, and touched by their ids.
+// What a switch sees of containers, and does to them, by docker. Never by compose: going back must not need
+// its files. Containers are found by their labels, and touched by their ids.
 #pragma once
 
 #include <functional>
@@ -44,8 +44,8 @@ class StackContainers {
   void stop_for_good(const std::vector<std::string>& ids, bool database, const std::stop_token& stop) const;
   /// Starts one; one that runs is fine. Paused ones are left to their owner: an error.
   void start(const std::string& id, const std::stop_token& stop) const;
-  /// Waits until `settled` says so of what is there; it throws where waiting is of no use. Throws Error naming
-  /// those that are not well when the time is over.
+  /// Waits until `settled` says so of what is there; it throws where waiting is of no use. Throws Error
+  /// naming those that are not well when the time is over.
   void await(const std::function<std::vector<StackContainer>()>& look,
              const std::function<bool(const StackContainer&)>& settled, const std::stop_token& stop) const;
   void await_well(const std::vector<std::string>& ids, const std::stop_token& stop) const;

@@ -11,8 +11,8 @@
 
 namespace pgassay {
 
-/// The server in that container, by the source's user and database where they are said, and wherever the source
-/// says that its server is: a switch knows its containers by their labels. All tables with their rows.
+/// The server in that container, by the source's user and database where they are said, and wherever the
+/// source says that its server is: a switch knows its containers by their labels. All tables with their rows.
 BackupOptions reach_database(BackupOptions source, const std::string& container_id,
                              const std::optional<std::string>& database, Observer& observer,
                              const std::stop_token& stop);
@@ -22,12 +22,12 @@ struct Stillness {
   std::string xmax;     ///< of the present snapshot
   std::string catalog;  ///< of every object's definition in this database
 };
-/// Nobody but us is connected to the database, and nothing is prepared. Sessions that are ending are waited for,
-/// for some seconds. Throws Refused naming who is there.
+/// Nobody but us is connected to the database, and nothing is prepared. Sessions that are ending are waited
+/// for, for some seconds. Throws Refused naming who is there.
 Stillness await_stillness(const ConnInfo& database, double patience_seconds, const std::stop_token& stop);
 
-/// Empty: the database is what the backup holds: the same tables, every row's digest, sequences, large objects.
-/// Else the first difference, or what could not be compared.
+/// Empty: the database is what the backup holds: the same tables, every row's digest, sequences, large
+/// objects. Else the first difference, or what could not be compared.
 std::string difference(const ConnInfo& database, const Manifest& backup, unsigned jobs, Observer& observer,
                        std::stop_token stop);
 

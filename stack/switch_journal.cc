@@ -28,7 +28,9 @@ std::string to_json_line(const JournalEntry& entry) {
   for (const auto& [key, value] : entry.facts) json.text({key}, value);
   json.end();
   json.end();
-  return json.take();
+  std::string line = json.take();
+  while (line.ends_with('\n')) line.pop_back();
+  return line;
 }
 
 std::vector<JournalEntry> parse_journal(std::string_view text, const Path& file) {

@@ -1,5 +1,5 @@
-// The journal of a switch: what was about to be done, what was done, and what it takes to undo it. JSON lines,
-// each flushed to disk before what it announces is done: REPO/.switch/NAME/STAMP.jsonl, mode 0600.
+// The journal of a switch: what was about to be done, what was done, and what it takes to undo it. JSON
+// lines, each flushed to disk before what it announces is done: REPO/.switch/NAME/STAMP.jsonl, mode 0600.
 #pragma once
 
 #include <map>
@@ -23,12 +23,15 @@ struct JournalEntry {
 namespace entry {
 inline constexpr const char *kBegun = "switch begun",  ///< name, from, to, … (see fact::)
     *kContainer = "container",                         ///< one, as it was before it was touched
-    *kFact = "fact",                                   ///< any number of them
-    *kStepBegun = "step begun", *kStepDone = "step done", *kStepFailed = "step failed",  ///< step, detail
-    *kGivenUp = "given up",                                                              ///< nothing was touched
-    *kRollbackBegun = "rollback begun", *kUndone = "undone", *kRolledBack = "rolled back",
-                  *kUndecided = "undecided",  ///< after the point of no return: somebody must choose
-    *kSwitched = "switched", *kForgotten = "forgotten";
+        *kFact = "fact",                               ///< any number of them
+            *kStepBegun = "step begun", *kStepDone = "step done",
+                            *kStepFailed = "step failed",  ///< step, detail
+                                *kGivenUp = "given up",    ///< nothing was touched
+                                    *kRollbackBegun = "rollback begun", *kUndone = "undone",
+                            *kRolledBack = "rolled back",
+                            *kUndecided =
+                                "undecided",  ///< after the point of no return: somebody must choose
+                                *kSwitched = "switched", *kForgotten = "forgotten";
 }  // namespace entry
 
 /// Facts of the journal.
@@ -42,12 +45,12 @@ inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFro
                             *kFinalXmax = "final_xmax", *kFinalCatalog = "final_catalog",
                             *kNewDatabase = "new_database_container", *kRestored = "restored",
                             *kSaved = "new_data_backup",  ///< of the new stack's rows, before a rollback
-    *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds";
+                                *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds";
 }  // namespace fact
 
 std::string to_json_line(const JournalEntry& entry);  ///< without its line feed
-/// Whatever lines are whole; a last one that a crash tore is none. Throws BadBackup on any other that can't be
-/// read: half a journal is no ground to act on.
+/// Whatever lines are whole; a last one that a crash tore is none. Throws BadBackup on any other that can't
+/// be read: half a journal is no ground to act on.
 std::vector<JournalEntry> parse_journal(std::string_view text, const Path& name_for_errors);
 
 /// One switch at a time: the flock of REPO/.switch/lock, which is never unlinked.

@@ -14,13 +14,6 @@
 
 namespace pgassay {
 
-/// [switch.NAME]
-struct SwitchSettings {
-  std::string name, from, to, source;
-  bool drill = true;
-  double health_seconds = 180;  ///< how long containers may take to become healthy
-};
-
 /// What came of asking for a stack's routes.
 struct RoutesOutcome {
   enum class Kind { passed, failed, not_checked } kind = Kind::not_checked;

@@ -14,9 +14,9 @@ namespace {
 const StackSettings& stack_of(const SwitchOptions& options, const std::string& name) {
   const auto found = std::ranges::find(options.stacks, name, &StackSettings::name);
   if (found == options.stacks.end())
-    throw UsageError(fmt::format("[switch.{}] names the stack {}, which is not configured",
-                                 options.settings.name, name),
-                     fmt::format("write [stack.{}], or correct the name", name));
+    throw UsageError(
+        fmt::format("[switch.{}] names the stack {}, which is not configured", options.settings.name, name),
+        fmt::format("write [stack.{}], or correct the name", name));
   return *found;
 }
 
@@ -140,9 +140,10 @@ class Planner {
                            scene_.old_project()),
                fmt::format("give [stack.{}] a project of its own", options_.settings.to));
     if (scene_.old_database() == nullptr)
-      obstacle(fmt::format("the database of the stack {} does not run, or several containers do",
-                           options_.settings.from),
-               fmt::format("docker ps -a --filter label=com.docker.compose.project={}", scene_.old_project()));
+      obstacle(
+          fmt::format("the database of the stack {} does not run, or several containers do",
+                      options_.settings.from),
+          fmt::format("docker ps -a --filter label=com.docker.compose.project={}", scene_.old_project()));
     for (const StackContainer& one : scene_.old_there) {
       if (one.status == "paused")
         obstacle(fmt::format("the container {} is paused", one.name), "docker unpause " + one.name);
@@ -164,10 +165,11 @@ class Planner {
     for (const auto& [name, service] : model.services)
       for (const StackContainer& old : scene_.old_there)
         if (!service.container_name.empty() && service.container_name == old.name)
-          obstacle(fmt::format("service {} is to be called {}, as a container of the old stack is, which must "
-                               "stay for the way back",
-                               name, old.name),
-                   "take container_name out of the new stack's file");
+          obstacle(
+              fmt::format("service {} is to be called {}, as a container of the old stack is, which must "
+                          "stay for the way back",
+                          name, old.name),
+              "take container_name out of the new stack's file");
     if (options_.keep_data || !scene_.engine) return;
     for (const PublishedPort& port : model.find(*scene_.to.settings.database_service)->ports)
       for (const EngineContainer& held : scene_.engine->containers)
@@ -185,21 +187,21 @@ class Planner {
                              scene_.engine);
     };
     const DatabaseVolume old = volume_of(scene_.from), fresh = volume_of(scene_.to);
-    same_volume_ = !fresh.name.empty() && (fresh.name == old.name ||
-                                           (!fresh.on_host.empty() && fresh.on_host == old.on_host));
+    same_volume_ = !fresh.name.empty() &&
+                   (fresh.name == old.name || (!fresh.on_host.empty() && fresh.on_host == old.on_host));
     if (same_volume_ && !options_.keep_data)
       obstacle(fmt::format("both stacks keep their database in {}", fresh.name),
                "--keep-data: the new server takes that volume over, and nothing is restored; or give the new "
                "stack a volume of its own");
     if (!same_volume_ && options_.keep_data)
-      obstacle(fmt::format("--keep-data, but the stacks keep their databases in {} and {}", old.name,
-                           fresh.name),
-               "leave it out: the data is carried over by backup and restore");
+      obstacle(
+          fmt::format("--keep-data, but the stacks keep their databases in {} and {}", old.name, fresh.name),
+          "leave it out: the data is carried over by backup and restore");
     if (same_volume_) return;
     const std::optional<bool> holds = holds_a_database(fresh);
     if (!holds)
-      plan_.notes.push_back(fmt::format(
-          "{} can't be looked into: should it hold a database, the restore refuses", fresh.name));
+      plan_.notes.push_back(
+          fmt::format("{} can't be looked into: should it hold a database, the restore refuses", fresh.name));
     if (holds.value_or(false) && !options_.data_from_backup)
       obstacle(fmt::format("the new stack's volume {} {}", fresh.name, contents_of(fresh)),
                "--data-from-backup: the old stack's data goes beside it and takes its name; what is there "
@@ -218,11 +220,11 @@ class Planner {
     const std::string data = database == nullptr ? "" : database_volume(model, *database, {}).name;
     for (const auto& [key, volume] : model.volumes) {
       if (volume.name == data) continue;
-      const bool shared = std::ranges::any_of(scene_.to.model()->volumes, [&](const auto& one) {
-        return one.second.name == volume.name;
-      });
-      plan_.notes.push_back(shared ? fmt::format("the volume {} is in both stacks", volume.name)
-                                   : fmt::format("the volume {} is not carried over, and stays", volume.name));
+      const bool shared = std::ranges::any_of(
+          scene_.to.model()->volumes, [&](const auto& one) { return one.second.name == volume.name; });
+      plan_.notes.push_back(shared
+                                ? fmt::format("the volume {} is in both stacks", volume.name)
+                                : fmt::format("the volume {} is not carried over, and stays", volume.name));
     }
   }
 

@@ -1,5 +1,5 @@
-// What a switch is going to do, found out without touching anything: steps with their exact commands, what stands
-// in the way, and what is not carried over.
+// What a switch is going to do, found out without touching anything: steps with their exact commands, what
+// stands in the way, and what is not carried over.
 #pragma once
 
 #include <optional>

@@ -102,16 +102,18 @@ class Rollback {
       report_.saved = still.backup.id.shown();
       const Backup final = repository_.find(state_.fact(fact::kFinal));
       // On one volume, the old server finds what the new one wrote.
-      if (!state_.keeps_data()) report_.left_behind = changed_tables(read_manifest(final.dir), read_manifest(still.backup.dir));
+      if (!state_.keeps_data())
+        report_.left_behind = changed_tables(read_manifest(final.dir), read_manifest(still.backup.dir));
     } catch (const Stopped&) {
       throw;
     } catch (const Error& error) {
-      throw Error(fmt::format("what the new stack wrote could not be backed up, so nothing was rolled back: {}",
-                              error.what()),
-                  fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its volume "
-                              "stays)",
-                              error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)),
-                  error.exit());
+      throw Error(
+          fmt::format("what the new stack wrote could not be backed up, so nothing was rolled back: {}",
+                      error.what()),
+          fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its volume "
+                      "stays)",
+                      error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)),
+          error.exit());
     }
     journal_.add(entry::kFact, {{fact::kSaved, report_.saved}});
   }
@@ -156,12 +158,10 @@ class Rollback {
     }
     // What was not well before need not be now.
     if (problems.empty())
-      return containers_.await_well(ids_of(state_.old_containers,
-                                           [&](const auto& one) {
-                                             return one.well &&
-                                                    std::ranges::find(ids, one.id) != ids.end();
-                                           }),
-                                    stop_);
+      return containers_.await_well(
+          ids_of(state_.old_containers,
+                 [&](const auto& one) { return one.well && std::ranges::find(ids, one.id) != ids.end(); }),
+          stop_);
     throw Error("not all of the old stack could be started: " + problems,
                 fmt::format("{}{}then again: pgassay stack rollback {}", hint, hint.empty() ? "" : "; ",
                             state_.fact(fact::kName)));
@@ -194,8 +194,8 @@ BackupOptions reach_new_database(const SwitchState& state, BackupOptions source,
   return reach_database(std::move(source), state.fact(fact::kNewDatabase), database, observer, stop);
 }
 
-RollbackReport roll_back(const Repository& repository, SwitchJournal& journal,
-                         const RollbackOptions& options, Observer& observer, std::stop_token stop) {
+RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,
+                         Observer& observer, std::stop_token stop) {
   return Rollback(repository, journal, options, observer, std::move(stop)).run();
 }
 

@@ -1,5 +1,5 @@
-// The way back: the new stack's containers are stopped, and the very containers of the old stack that were stopped
-// are started again. By the journal and docker alone: compose files may be edited or gone.
+// The way back: the new stack's containers are stopped, and the very containers of the old stack that were
+// stopped are started again. By the journal and docker alone: compose files may be edited or gone.
 #pragma once
 
 #include "stack/switch_backup.h"
@@ -17,16 +17,16 @@ struct RollbackOptions {
 };
 
 struct RollbackReport {
-  bool needed = false;  ///< false: the old stack was never touched, or runs again already
-  std::string saved;    ///< the backup of the new stack's rows; empty: none was due
+  bool needed = false;                    ///< false: the old stack was never touched, or runs again already
+  std::string saved;                      ///< the backup of the new stack's rows; empty: none was due
   std::vector<ChangedTable> left_behind;  ///< tables of it that the old database does not have like that
   std::vector<std::string> started;       ///< containers of the old stack
 };
 
-/// May be called again after whatever ended it. Throws Refused when there is no way back, Error naming what of
-/// the old stack does not run.
-RollbackReport roll_back(const Repository& repository, SwitchJournal& journal,
-                         const RollbackOptions& options, Observer& observer, std::stop_token stop);
+/// May be called again after whatever ended it. Throws Refused when there is no way back, Error naming what
+/// of the old stack does not run.
+RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,
+                         Observer& observer, std::stop_token stop);
 
 /// All of the new stack's containers but its database.
 void stop_new_writers(const SwitchState& state, const StackContainers& containers,

@@ -43,10 +43,10 @@ bool is_left(const SwitchedContainer& one) {
 /// All that was in the backup is there, and proved.
 void check_restored(const RestoreReport& report) {
   if (!report.lost.empty())
-    throw Error(fmt::format("the restore lost something: {}{}", report.lost[0],
-                            report.lost.size() > 1 ? fmt::format(" (and {} more)", report.lost.size() - 1)
-                                                   : ""),
-                "drill the backup, and see docs/drills.md");
+    throw Error(
+        fmt::format("the restore lost something: {}{}", report.lost[0],
+                    report.lost.size() > 1 ? fmt::format(" (and {} more)", report.lost.size() - 1) : ""),
+        "drill the backup, and see docs/drills.md");
   if (report.verdict == Verdict::pass) return;
   const auto check = std::ranges::find(report.checks, report.verdict, &Check::verdict);
   const std::string why =
@@ -185,9 +185,9 @@ std::string SwitchRun::stop_writers() {
 std::string SwitchRun::take_final_backup() {
   BackupOptions reached = reach_old();
   reached.label = "switch " + options_.settings.name;
-  const StillBackup still = take_still_backup(repository_, reached, options_.verify,
-                                              "final backup of switch " + options_.settings.name, observer_,
-                                              stop_);
+  const StillBackup still =
+      take_still_backup(repository_, reached, options_.verify,
+                        "final backup of switch " + options_.settings.name, observer_, stop_);
   journal_.add(entry::kFact, {{fact::kFinal, still.backup.id.shown()},
                               {fact::kFinalXmax, still.still.xmax},
                               {fact::kFinalCatalog, still.still.catalog}});
@@ -335,8 +335,13 @@ std::string SwitchRun::await_health() {
     std::erase_if(there, [](const StackContainer& one) { return one.one_off; });
     for (const auto& [name, service] : model.services)
       if (std::ranges::find(there, name, &StackContainer::service) == there.end())
-        there.push_back({.id = {}, .name = name, .service = name, .image = {}, .status = "absent",
-                         .health = "none", .restart = "no"});
+        there.push_back({.id = {},
+                         .name = name,
+                         .service = name,
+                         .image = {},
+                         .status = "absent",
+                         .health = "none",
+                         .restart = "no"});
     return there;
   };
   const auto settled = [&](const StackContainer& one) {

@@ -1,5 +1,5 @@
-// The steps of a switch, done. Each has a pre-condition, an action, and a post-condition that is measured in the
-// world, and can be done again when it was interrupted.
+// The steps of a switch, done. Each has a pre-condition, an action, and a post-condition that is measured in
+// the world, and can be done again when it was interrupted.
 #pragma once
 
 #include "stack/switch.h"

@@ -44,7 +44,9 @@ SwitchFacts facts_of(const SwitchedContainer& one) {
           {"restart", one.restart},
           {"ran", one.ran ? "yes" : "no"},
           {"well", one.well ? "yes" : "no"},
-          {"role", one.is_database ? "database" : one.is_writer ? "writer" : "other"}};
+          {"role", one.is_database ? "database"
+                   : one.is_writer ? "writer"
+                                   : "other"}};
 }
 
 namespace {
@@ -174,12 +176,12 @@ GoingBack going_back(const SwitchState& state) {
       return {WayBack::save_then_old, {}, {}};
     case Standing::rolling_back:
       // Once it was saved, or found equal, its writers stayed stopped.
-      return {!state.passed_the_point() || !state.fact(fact::kSaved).empty() ||
-                      state.fact(fact::kSame) == "yes"
-                  ? WayBack::start_old
-                  : WayBack::save_then_old,
-              {},
-              {}};
+      return {
+          !state.passed_the_point() || !state.fact(fact::kSaved).empty() || state.fact(fact::kSame) == "yes"
+              ? WayBack::start_old
+              : WayBack::save_then_old,
+          {},
+          {}};
   }
   return {};
 }

@@ -1,5 +1,5 @@
-// Where a switch stands, by its journal alone, and what may be done from there. Pure: nothing here looks at the
-// world, so every prefix of a journal can be tested.
+// Where a switch stands, by its journal alone, and what may be done from there. Pure: nothing here looks at
+// the world, so every prefix of a journal can be tested.
 #pragma once
 
 #include <set>

@@ -34,10 +34,10 @@ std::optional<SwitchStep> parse_switch_step(std::string_view text) {
 std::vector<SwitchStep> switch_steps(bool keep_data) {
   using enum SwitchStep;
   if (keep_data)
-    return {check,    images,       rehearsal, stop_writers, final_backup, stop_old,
+    return {check,        images,  rehearsal, stop_writers, final_backup, stop_old,
             new_database, restore, start_new, health,       routes};
-  return {check,        images,  rehearsal, stop_writers, final_backup,
-          new_database, restore, stop_old,  start_new,    health,       routes};
+  return {check,   images,   rehearsal, stop_writers, final_backup, new_database,
+          restore, stop_old, start_new, health,       routes};
 }
 
 }  // namespace pgassay

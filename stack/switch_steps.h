@@ -24,8 +24,8 @@ enum class SwitchStep {
 std::string_view to_string(SwitchStep step);  ///< "stop writers"
 std::optional<SwitchStep> parse_switch_step(std::string_view text);
 
-/// `keep_data`: both databases are one volume, so the old server must be down before the new one comes up, and
-/// nothing is restored: the restore is only its proof.
+/// `keep_data`: both databases are one volume, so the old server must be down before the new one comes up,
+/// and nothing is restored: the restore is only its proof.
 std::vector<SwitchStep> switch_steps(bool keep_data);
 
 /// The first step that touches the old stack.

@@ -75,7 +75,8 @@ class ContainerCli {
   /// Not to be stopped half way: then nobody would know whether there is one.
   void create(const ContainerSpec& spec) const;
   void start(const std::string& name) const;
-  /// All at once. `seconds` to end by themselves, then SIGKILL; absent: as each container says (ten by default).
+  /// All at once. `seconds` to end by themselves, then SIGKILL; absent: as each container says (ten by
+  /// default).
   void stop(const std::vector<std::string>& names, std::optional<int> seconds, std::stop_token stop) const;
   std::optional<ContainerState> state(const std::string& name) const;  ///< nothing: no such container
   std::string logs(const std::string& name, unsigned lines) const;

@@ -47,8 +47,8 @@ void write_new_file(const Path& file, std::string_view contents);  ///< must not
 /// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half. Two writers of
 /// one file must exclude each other.
 void replace_file(const Path& file, std::string_view contents);
-/// `line` and a line feed at the end of a file, which is made where it is absent; on disk when it returns. What a
-/// crash left of a line there is cut off first. One writer at a time.
+/// `line` and a line feed at the end of a file, which is made where it is absent; on disk when it returns.
+/// What a crash left of a line there is cut off first. One writer at a time.
 void append_line(const Path& file, std::string_view line);
 
 /// mkdir -p with 0700 for what it makes; the directories that it is made in are flushed.

@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/resolve.h"
+#include "cli/units.h"
+#include "stack/stack_status.h"
+
+namespace pgassay::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Chosen {
+  std::vector<std::string> stacks, switches;
+};
+
+/// A name may be of a stack and of a switch; then both are told of.
+Chosen chosen(const Context& context, const std::optional<Repository>& repository) {
+  Chosen all, found;
+  for (const auto& [name, stack] : context.config.stacks) all.stacks.push_back(name);
+  for (const auto& [name, settings] : context.config.switches) all.switches.push_back(name);
+  if (repository)
+    for (const std::string& name : SwitchJournal::names(*repository))
+      if (std::ranges::find(all.switches, name) == all.switches.end()) all.switches.push_back(name);
+  const std::vector<std::string>& names = context.arguments.stack.names;
+  if (names.empty()) return all;
+  for (const std::string& name : names) {
+    const bool stack = std::ranges::find(all.stacks, name) != all.stacks.end(),
+               a_switch = std::ranges::find(all.switches, name) != all.switches.end();
+    if (stack) found.stacks.push_back(name);
+    if (a_switch) found.switches.push_back(name);
+    if (!stack && !a_switch)
+      throw UsageError(fmt::format("no stack and no switch '{}' is configured", printable(name)),
+                       fmt::format("stacks: {}; switches: {}", fmt::join(all.stacks, ", "),
+                                   fmt::join(all.switches, ", ")));
+  }
+  return found;
+}
+
+/// The newest backup of the stack's source that was verified.
+std::optional<Backup> newest_proved(const std::optional<Repository>& repository, const StackSettings& stack) {
+  std::optional<Backup> newest;
+  if (!repository || !stack.source) return newest;
+  for (Backup& backup : repository->list({*stack.source, stack.database.value_or("")})) {
+    const auto& verified = backup.proofs.verified;
+    if (!backup.summary || !verified || verified->verdict != Verdict::pass) continue;
+    if (!newest || newest->summary->snapshot.taken < backup.summary->snapshot.taken)
+      newest = std::move(backup);
+  }
+  return newest;
+}
+
+std::string stack_text(const StackStatus& stack, const std::optional<Backup>& backup) {
+  std::string text = fmt::format("stack {} (project {})\n", printable(stack.name), printable(stack.project));
+  if (!stack.problem.empty()) text += "  " + printable(stack.problem) + "\n";
+  if (stack.problem.empty() && stack.containers.empty()) text += "  no container\n";
+  for (const StackContainer& one : stack.containers)
+    text += fmt::format("  {:<16} {}{}, {}\n", printable(one.service), one.status,
+                        one.health == "none" ? "" : ", " + one.health, printable(one.name));
+  if (!stack.volumes.empty())
+    text += "  volumes: " + printable(fmt::format("{}", fmt::join(stack.volumes, ", "))) + "\n";
+  if (!stack.networks.empty())
+    text += "  networks: " + printable(fmt::format("{}", fmt::join(stack.networks, ", "))) + "\n";
+  if (backup) text += "  newest verified backup: " + printable(backup->id.shown()) + "\n";
+  return text;
+}
+
+Json stack_json(const StackStatus& stack, const std::optional<Backup>& backup) {
+  Json containers = Json::array();
+  for (const StackContainer& one : stack.containers)
+    containers.push_back({{"service", one.service},
+                          {"name", one.name},
+                          {"id", one.id},
+                          {"status", one.status},
+                          {"health", one.health == "none" ? Json() : Json(one.health)},
+                          {"restart", one.restart}});
+  return {{"name", stack.name},
+          {"project", stack.project},
+          {"problem", stack.problem.empty() ? Json() : Json(stack.problem)},
+          {"containers", std::move(containers)},
+          {"volumes", stack.volumes},
+          {"networks", stack.networks},
+          {"newest_verified_backup", backup ? Json(backup->id.shown()) : Json()}};
+}
+
+std::string switch_text(const SwitchStatus& one) {
+  const SwitchState& state = one.state;
+  std::string text =
+      fmt::format("switch {}: {}\n", printable(one.name),
+                  one.problem.empty() ? std::string(to_string(state.standing)) : printable(one.problem));
+  if (state.started)
+    text += fmt::format("  {} → {}, begun {}", printable(state.fact(fact::kFrom)),
+                        printable(state.fact(fact::kTo)), to_rfc3339(*state.started));
+  if (state.last) text += fmt::format(", last step: {}", to_string(*state.last));
+  if (state.started) text += "\n";
+  if (!state.failure.empty()) text += "  failed: " + printable(state.failure) + "\n";
+  if (const std::string final = state.fact(fact::kFinal); !final.empty())
+    text += "  final backup: " + printable(final) + "\n";
+  if (const std::string down = state.fact(fact::kDowntime); !down.empty())
+    text += "  down-time: " + printable(down) + " s\n";
+  for (const std::string& command : one.next) text += "  next: " + printable(command) + "\n";
+  return text;
+}
+
+Json switch_json(const SwitchStatus& one) {
+  const auto fact = [&](const char* name) {
+    const std::string value = one.state.fact(name);
+    return value.empty() ? Json() : Json(value);
+  };
+  const std::string down = one.state.fact(fact::kDowntime);
+  return {{"name", one.name},
+          {"standing", to_string(one.state.standing)},
+          {"open", one.state.open()},
+          {"from", fact(fact::kFrom)},
+          {"to", fact(fact::kTo)},
+          {"begun", one.state.started ? Json(to_rfc3339(*one.state.started)) : Json()},
+          {"last_step", one.state.last ? Json(to_string(*one.state.last)) : Json()},
+          {"failed", one.state.failure.empty() ? Json() : Json(one.state.failure)},
+          {"final_backup", fact(fact::kFinal)},
+          {"downtime_seconds", down.empty() ? Json() : Json(std::strtod(down.c_str(), nullptr))},
+          {"journal", one.journal.empty() ? Json() : Json(one.journal.string())},
+          {"problem", one.problem.empty() ? Json() : Json(one.problem)},
+          {"next", one.next}};
+}
+
+}  // namespace
+
+Exit run_stack_status(Context& context) {
+  std::optional<Repository> repository;
+  const Path root = repository_path(context.arguments, context.config);
+  if (exists(status_of(root / kRepositoryFile))) repository = Repository::open(root);
+  const Chosen names = chosen(context, repository);
+  std::string text;
+  Json stacks = Json::array(), switches = Json::array();
+  for (const std::string& name : names.stacks) {
+    const StackSettings& settings = context.config.stacks.at(name);
+    const StackStatus status = stack_status(settings, context.stop);
+    const std::optional<Backup> backup = newest_proved(repository, settings);
+    text += stack_text(status, backup);
+    stacks.push_back(stack_json(status, backup));
+  }
+  bool attention = false;
+  for (const std::string& name : names.switches) {
+    SwitchStatus status;
+    status.name = name;
+    if (repository) status = switch_status(*repository, name);
+    attention |= status.state.open() || !status.problem.empty();
+    text += switch_text(status);
+    switches.push_back(switch_json(status));
+  }
+  context.reply.set("stacks", std::move(stacks));
+  context.reply.set("switches", std::move(switches));
+  context.reporter.print(text);
+  return attention ? Exit::refused : Exit::done;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,33 @@
+// What there is of a stack now, and where a switch stands.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "stack/settings.h"
+#include "stack/switch_containers.h"
+#include "stack/switch_state.h"
+
+namespace pgassay {
+
+struct StackStatus {
+  std::string name, project;
+  std::string problem;  ///< why nothing is known of what runs; empty: it is
+  std::vector<StackContainer> containers;
+  std::vector<std::string> volumes, networks;  ///< that compose made for it
+};
+
+struct SwitchStatus {
+  std::string name;
+  Path journal;
+  SwitchState state;
+  std::string problem;            ///< why the journal can't be read
+  std::vector<std::string> next;  ///< commands: what may be done now
+};
+
+StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop);
+/// Of the newest journal of that name; one that was never begun stands at "none".
+SwitchStatus switch_status(const Repository& repository, const std::string& name);
+
+}  // namespace pgassay
