@@ -101,9 +101,13 @@ class Switching {
       // Not to be stopped half way.
       roll_back(repository_, journal_, options, observer_, {});
     } catch (const Error& error) {
-      throw Error(fmt::format("{}; and the rollback did not come to its end: {}", what, error.what()),
-                  fmt::format("{}{}pgassay stack rollback {}", error.hint(), error.hint().empty() ? "" : "; ",
-                              options_.settings.name));
+      const std::string text =
+          fmt::format("{}; and the rollback did not come to its end: {}", what, error.what());
+      const std::string hint = fmt::format("{}{}pgassay stack rollback {}", error.hint(),
+                                           error.hint().empty() ? "" : "; ", options_.settings.name);
+      // Who is interrupted is told nothing else.
+      observer_.message(Level::error, text, hint);
+      throw Error(text, hint);
     }
     observer_.message(Level::info, "rolled back: the old stack runs as before");
   }
@@ -114,7 +118,8 @@ class Switching {
       const StackContainers containers(options_.settings.health_seconds);
       stop_new_writers(state, containers, {});
       const BackupOptions reached =
-          reach_new_database(state, options_.source, state.fact(fact::kRestored), observer_, {});
+          reach_new_database(new_database_of(state, containers, {}), options_.source,
+                             state.fact(fact::kRestored), observer_, {});
       await_stillness(reached.connection, kPatienceSeconds, {});
       return difference(reached.connection, read_manifest(repository_.find(state.fact(fact::kFinal)).dir),
                         options_.verify.jobs, observer_, {});

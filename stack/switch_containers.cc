@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
@@ -77,9 +78,12 @@ std::vector<StackContainer> StackContainers::those(const std::vector<std::string
   if (ids.empty()) return {};
   std::vector<std::string> inspect = {"container", "inspect", "--format", kFormat};
   inspect.insert(inspect.end(), ids.begin(), ids.end());
-  // Any may be gone by now; but no answer at all must not pass for none there.
-  docker_.reach(stop);
-  return parse_stack_containers(docker_.answer_in_part(inspect, stop));
+  std::vector<StackContainer> found = parse_stack_containers(docker_.answer_in_part(inspect, stop));
+  // One that is gone is not there; one that was not told of for another reason must not pass for that.
+  for (const std::string& id : ids)
+    if (std::ranges::find(found, id, &StackContainer::id) == found.end() && docker_.state(id))
+      throw Error("can't look at the container " + id.substr(0, 12), "docker inspect says why");
+  return found;
 }
 
 void StackContainers::set_restart(const std::string& id, const std::string& policy,

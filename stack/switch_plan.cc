@@ -274,8 +274,7 @@ class Planner {
         return {"pgassay stack check " + options_.settings.to};
       case SwitchStep::images: {
         std::vector<std::string> lines;
-        for (const auto& words : image_commands(scene_.to, scene_.engine))
-          lines.push_back(scene_.compose->command(to, words));
+        for (const auto& words : image_commands(scene_.to, scene_.engine)) lines.push_back(by_compose(words));
         return lines;
       }
       case SwitchStep::rehearsal:
@@ -285,7 +284,7 @@ class Planner {
       case SwitchStep::final_backup:
         return {backup + " --pin", "pgassay verify latest --source " + source};
       case SwitchStep::new_database:
-        return {scene_.compose->command(to, {"up", "-d", "--no-deps", to.database_service.value_or("?")})};
+        return {by_compose({"up", "-d", "--no-deps", to.database_service.value_or("?")})};
       case SwitchStep::restore:
         if (options_.keep_data) return {};
         return {fmt::format("pgassay restore latest --source {} --roles missing {}", source,
@@ -293,13 +292,17 @@ class Planner {
       case SwitchStep::stop_old:
         return stop_commands(running([&](const SwitchedContainer& one) { return !one.is_writer; }));
       case SwitchStep::start_new:
-        return {scene_.compose->command(to, {"up", "-d"})};
+        return {by_compose({"up", "-d"})};
       case SwitchStep::health:
         return {"docker ps --filter label=com.docker.compose.project=" + scene_.new_project()};
       case SwitchStep::routes:
         return {"pgassay stack routes " + options_.settings.to};
     }
     return {};
+  }
+
+  std::string by_compose(const std::vector<std::string>& words) const {
+    return scene_.compose ? scene_.compose->command(scene_.to.settings, words) : std::string();
   }
 
   template <typename Wanted>

@@ -11,6 +11,7 @@ namespace pgassay {
 namespace {
 
 using Ids = std::vector<std::string>;
+constexpr char kNotSaved[] = "none";
 
 template <typename Wanted>
 Ids ids_of(const std::vector<SwitchedContainer>& all, Wanted wanted) {
@@ -48,12 +49,15 @@ class Rollback {
     report_.needed = true;
     if (state_.standing != Standing::rolling_back) check_that_it_fits();
     note(entry::kRollbackBegun, {{"why", options_.why}});
+    report_.saved = state_.fact(fact::kSaved);  // by a rollback that was interrupted
     if (back.way == WayBack::save_then_old) save();
+    tell_what_is_left_behind();
     phase("stop new stack");
     stop_new();
     phase("start old stack");
     start_old();
     note(entry::kRolledBack);
+    if (report_.saved == kNotSaved) report_.saved.clear();
     return std::move(report_);
   }
 
@@ -88,22 +92,20 @@ class Rollback {
     phase("stop new writers");
     stop_new_writers(state_, containers_, stop_);
     if (options_.without_new_data) {
-      note(entry::kFact, {{fact::kSaved, "none"}});
+      note(entry::kFact, {{fact::kSaved, kNotSaved}});
       return;
     }
     phase("save new data");
     try {
-      BackupOptions reached = reach();
+      const std::string id = running_new_database();
+      BackupOptions reached =
+          reach_new_database(id, options_.source, state_.fact(fact::kRestored), observer_, stop_);
       reached.label = "before rollback of " + state_.fact(fact::kName);
       const StillBackup still = take_still_backup(
           repository_, reached, options_.verify,
           fmt::format("rollback of {}: rows of stack {}", state_.fact(fact::kName), state_.fact(fact::kTo)),
           observer_, stop_);
       report_.saved = still.backup.id.shown();
-      const Backup final = repository_.find(state_.fact(fact::kFinal));
-      // On one volume, the old server finds what the new one wrote.
-      if (!state_.keeps_data())
-        report_.left_behind = changed_tables(read_manifest(final.dir), read_manifest(still.backup.dir));
     } catch (const Stopped&) {
       throw;
     } catch (const Error& error) {
@@ -118,11 +120,27 @@ class Rollback {
     journal_.add(entry::kFact, {{fact::kSaved, report_.saved}});
   }
 
-  BackupOptions reach() {
-    const std::string id = state_.fact(fact::kNewDatabase);
+  std::string running_new_database() {
+    const std::string id = new_database_of(state_, containers_, stop_);
     containers_.start(id, stop_);
     containers_.await_well({id}, stop_);
-    return reach_new_database(state_, options_.source, state_.fact(fact::kDatabase), observer_, stop_);
+    return id;
+  }
+
+  /// By both backups. That they can't be compared keeps nobody from going back.
+  void tell_what_is_left_behind() {
+    // On one volume, the old server finds what the new one wrote.
+    if (report_.saved.empty() || report_.saved == kNotSaved || state_.keeps_data()) return;
+    try {
+      const Backup before = repository_.find(state_.fact(fact::kFinal)),
+                   after = repository_.find(report_.saved);
+      report_.left_behind = changed_tables(read_manifest(before.dir), read_manifest(after.dir));
+    } catch (const Error& error) {
+      observer_.message(Level::warning,
+                        fmt::format("it can't be said which tables of {} the old database lacks: {}",
+                                    report_.saved, error.what()),
+                        error.hint());
+    }
   }
 
   void stop_new() {
@@ -187,11 +205,21 @@ void stop_new_writers(const SwitchState& state, const StackContainers& container
   containers.stop_for_good(ids, false, stop);
 }
 
-BackupOptions reach_new_database(const SwitchState& state, BackupOptions source, const std::string& database,
-                                 Observer& observer, const std::stop_token& stop) {
+std::string new_database_of(const SwitchState& state, const StackContainers& containers,
+                            const std::stop_token& stop) {
+  Ids found;
+  for (const StackContainer& one : new_containers(state, containers, stop))
+    if (one.service == state.fact(fact::kToDatabaseService) && one.running() && !one.one_off)
+      found.push_back(one.id);
+  return found.size() == 1 ? found[0] : state.fact(fact::kNewDatabase);
+}
+
+BackupOptions reach_new_database(const std::string& container_id, BackupOptions source,
+                                 const std::string& database, Observer& observer,
+                                 const std::stop_token& stop) {
   // What the source says is of the old one.
   source.connection = {};
-  return reach_database(std::move(source), state.fact(fact::kNewDatabase), database, observer, stop);
+  return reach_database(std::move(source), container_id, database, observer, stop);
 }
 
 RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,

@@ -31,8 +31,12 @@ RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, c
 /// All of the new stack's containers but its database.
 void stop_new_writers(const SwitchState& state, const StackContainers& containers,
                       const std::stop_token& stop);
+/// That runs now: it may have been made anew since the switch. Else the one of the switch.
+std::string new_database_of(const SwitchState& state, const StackContainers& containers,
+                            const std::stop_token& stop);
 /// The server of the new stack, by its own superuser.
-BackupOptions reach_new_database(const SwitchState& state, BackupOptions source, const std::string& database,
-                                 Observer& observer, const std::stop_token& stop);
+BackupOptions reach_new_database(const std::string& container_id, BackupOptions source,
+                                 const std::string& database, Observer& observer,
+                                 const std::stop_token& stop);
 
 }  // namespace pgassay

@@ -106,7 +106,7 @@ BackupOptions SwitchRun::reach_old() {
 }
 
 BackupOptions SwitchRun::reach_new(const std::string& database) {
-  return reach_new_database(state(), options_.source, database, observer_, stop_);
+  return reach_new_database(state().fact(fact::kNewDatabase), options_.source, database, observer_, stop_);
 }
 
 Backup SwitchRun::final_backup() const {

@@ -189,7 +189,7 @@ void ContainerCli::stop(const std::vector<std::string>& names, std::optional<int
                         std::stop_token stop) const {
   if (names.empty()) return;
   std::vector<std::string> arguments = {"stop"};
-  if (seconds) arguments.insert(arguments.end(), {"--time", std::to_string(*seconds)});
+  if (seconds) arguments.insert(arguments.end(), {"-t", std::to_string(*seconds)});
   arguments.insert(arguments.end(), names.begin(), names.end());
   must("can't stop containers", std::move(arguments), std::move(stop), kLongestStop);
 }

@@ -1,0 +1,205 @@
+// What stands in the way of a switch, by facts alone: staging of examples/recyclic is to be replaced by prod.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cli/config.h"
+#include "core/system/error.h"
+#include "stack/switch_plan.h"
+#include "tests/fixtures/stack_facts.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay::test {
+namespace {
+
+StackContainer container(const std::string& service, const std::string& status = "running") {
+  StackContainer one;
+  one.id = "id-of-" + service;
+  one.name = "recyclic-staging_" + service + "_1";
+  one.service = service;
+  one.status = status;
+  one.health = "healthy";
+  one.restart = "unless-stopped";
+  return one;
+}
+
+struct Planned {
+  explicit Planned(Shape shape, const Replacements& in_prod = {}) {
+    scene.from = recorded_stack("staging", shape);
+    scene.from.settings.writers = {"api-staging", "bot"};
+    scene.to = recorded_stack("prod", shape, in_prod);
+    scene.engine.emplace();
+    scene.old_there = {container("postgres"), container("redis"), container("api-staging"),
+                       container("migrations", "exited")};
+    options.settings = {"prod", "staging", "prod", "recyclic"};
+  }
+  std::string obstacles() const {
+    std::string text;
+    for (const Obstacle& one : plan_switch(options, scene).obstacles) text += one.text + "\n";
+    return text;
+  }
+  const PlannedStep& step(SwitchStep wanted) {
+    plan = plan_switch(options, scene);
+    return *std::ranges::find(plan.steps, wanted, &PlannedStep::step);
+  }
+  SwitchScene scene;
+  SwitchOptions options;
+  SwitchPlan plan;
+};
+
+class SwitchPlans : public ::testing::TestWithParam<Shape> {};
+INSTANTIATE_TEST_SUITE_P(Compose, SwitchPlans, ::testing::Values(Shape::v1, Shape::v2),
+                         [](const auto& one) { return one.param == Shape::v1 ? "V1" : "V2"; });
+
+TEST_P(SwitchPlans, StopWritersFirstAndTheDatabaseLast) {
+  Planned planned(GetParam());
+  EXPECT_EQ(planned.obstacles(), "");
+  EXPECT_EQ(planned.step(SwitchStep::stop_writers).commands.at(1),
+            "docker stop id-of-api-st   # recyclic-staging_api-staging_1");
+  EXPECT_EQ(planned.step(SwitchStep::stop_old).commands.at(1),
+            "docker stop id-of-postgr id-of-redis   # recyclic-staging_postgres_1, recyclic-staging_redis_1");
+  // One that had ended by itself stays as it is.
+  const auto ended =
+      std::ranges::find(planned.plan.old_containers, "migrations", &SwitchedContainer::service);
+  EXPECT_FALSE(ended->ran);
+  EXPECT_EQ(planned.plan.exit, Exit::done);
+}
+
+TEST_P(SwitchPlans, StopAllButTheDatabaseWhereNoWriterIsNamed) {
+  Planned planned(GetParam());
+  planned.scene.from.settings.writers.clear();
+  EXPECT_EQ(planned.step(SwitchStep::stop_old).commands.at(1),
+            "docker stop id-of-postgr   # recyclic-staging_postgres_1");
+}
+
+TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
+  Planned planned(GetParam());
+  planned.scene.strangers = {container("adminer")};
+  const SwitchPlan plan = plan_switch(planned.options, planned.scene);
+  std::string notes;
+  for (const std::string& note : plan.notes) notes += note + "\n";
+  EXPECT_NE(notes.find("redis"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("adminer_1 goes on running"), std::string::npos) << notes;
+}
+
+TEST_P(SwitchPlans, RefuseWhatWouldReplaceTheOldStacksContainers) {
+  Planned planned(GetParam());
+  planned.scene.from.resolved.model->project = "recyclic-prod";
+  EXPECT_NE(planned.obstacles().find("both stacks are the compose project recyclic-prod"), std::string::npos);
+  planned = Planned(GetParam());
+  planned.scene.to.resolved.model->services.at("redis").container_name = "recyclic-staging_redis_1";
+  EXPECT_NE(planned.obstacles().find("is to be called recyclic-staging_redis_1"), std::string::npos);
+}
+
+TEST_P(SwitchPlans, RefuseAnOldStackThatIsNotAsItShouldBe) {
+  Planned planned(GetParam());
+  planned.scene.old_there[0].status = "exited";
+  EXPECT_NE(planned.obstacles().find("the database of the stack staging does not run"), std::string::npos);
+  planned = Planned(GetParam());
+  planned.scene.old_there.push_back(container("postgres"));
+  EXPECT_NE(planned.obstacles().find("or several containers do"), std::string::npos);
+  planned = Planned(GetParam());
+  planned.scene.old_there[2].one_off = true;
+  EXPECT_NE(planned.obstacles().find("of `compose run` runs"), std::string::npos);
+  planned = Planned(GetParam());
+  planned.scene.old_there[2].status = "paused";
+  EXPECT_NE(planned.obstacles().find("is paused"), std::string::npos);
+}
+
+TEST_P(SwitchPlans, RefuseANewStackThatRuns) {
+  Planned planned(GetParam());
+  planned.scene.new_there = {container("bot")};
+  EXPECT_NE(planned.obstacles().find("the stack prod runs already"), std::string::npos);
+}
+
+TEST_P(SwitchPlans, RefuseTwoDatabasesOnOnePort) {
+  Planned planned(GetParam());
+  planned.scene.to.resolved.model->services.at("postgres").ports = {{"127.0.0.1", 5433, 5433, "tcp"}};
+  planned.scene.engine->containers = {{"old", "recyclic-staging", true, {{"", 5433, 5433, "tcp"}}}};
+  EXPECT_NE(planned.obstacles().find("the new database publishes 127.0.0.1:5433/tcp, as old does"),
+            std::string::npos)
+      << planned.obstacles();
+}
+
+TEST_P(SwitchPlans, AskForAFlagWhereDataIsInTheWay) {
+  const TemporaryDir dir;
+  Planned planned(GetParam());
+  const std::string volume = planned.scene.to.model()->volumes.begin()->second.name;
+  std::string data;
+  for (const auto& [key, one] : planned.scene.to.model()->volumes)
+    if (key.find("postgres") != std::string::npos) data = one.name;
+  planned.scene.engine->volumes[data] = {"recyclic-prod", dir.path()};
+  EXPECT_EQ(planned.obstacles(), "");  // it is empty
+  write_new_file(dir.path() / "PG_VERSION", "15\n");
+  EXPECT_NE(planned.obstacles().find(data + " holds a database of PostgreSQL 15"), std::string::npos);
+  planned.options.data_from_backup = true;
+  EXPECT_EQ(planned.obstacles(), "");
+
+  planned.options.data_from_backup = false;
+  planned.options.keep_data = true;
+  EXPECT_NE(planned.obstacles().find("--keep-data, but the stacks keep their databases in"),
+            std::string::npos);
+  for (auto& [key, one] : planned.scene.from.resolved.model->volumes)
+    if (key.find("postgres") != std::string::npos) one.name = data;
+  EXPECT_EQ(planned.obstacles(), "");
+  planned.options.keep_data = false;
+  EXPECT_NE(planned.obstacles().find("both stacks keep their database in " + data), std::string::npos);
+}
+
+TEST_P(SwitchPlans, HoldWhatTheChecksRefuse) {
+  Planned planned(GetParam());
+  planned.scene.check.findings = {{5, "prod", StackVerdict::fail, "", "", "a placeholder", "write it"},
+                                  {14, "prod", StackVerdict::warning, "", "", "latest", ""}};
+  EXPECT_EQ(planned.obstacles(), "stack check prod, check 5: a placeholder\n");
+  EXPECT_EQ(plan_switch(planned.options, planned.scene).exit, Exit::refused);
+  planned.scene.check.findings[0].weight = StackVerdict::unverified;
+  EXPECT_EQ(plan_switch(planned.options, planned.scene).exit, Exit::unverified);
+}
+
+TEST(SwitchConfig, TheCompleteExampleHasEveryKey) {
+  const Path file = PGASSAY_SOURCE_DIR "/docs/pgassay.toml";
+  const SwitchSettings one = cli::parse_config(read_file(file), file).switches.at("next");
+  EXPECT_EQ(one.from, "prod");
+  EXPECT_EQ(one.to, "prod-next");
+  EXPECT_EQ(one.source, "prod");
+  EXPECT_TRUE(one.drill);
+  EXPECT_EQ(one.health_seconds, 180);
+}
+
+TEST(SwitchConfig, RefusesWhatNamesNoStack) {
+  const auto complaint = [](const std::string& keys) {
+    const std::string text =
+        "[stack.a]\ncompose_files = [\"a\"]\nsource = \"s\"\n[stack.b]\ncompose_files = "
+        "[\"b\"]\n[switch.x]\n" +
+        keys;
+    try {
+      cli::parse_config(text, "pgassay.toml");
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(complaint("from = \"a\"\nto = \"b\""), "no error");
+  EXPECT_EQ(complaint("from = \"a\""), "pgassay.toml:6: [switch.x] needs from and to");
+  EXPECT_EQ(complaint("from = \"a\"\nto = \"c\""), "pgassay.toml:8: to names no stack");
+  EXPECT_EQ(complaint("from = \"a\"\nto = \"a\""), "pgassay.toml:8: from and to are the same stack");
+  EXPECT_NE(complaint("from = \"a\"\nto = \"b\"\ndril = true").find("unknown key 'dril'"), std::string::npos);
+}
+
+TEST(StackContainers, AreReadFromWhatInspectSays) {
+  const auto found = parse_stack_containers(
+      "abc\t/app_db_1\tdb\tsha256:1\trunning\thealthy\tunless-stopped\t0\t0\tFalse\n"
+      "def\t/app_api_run_1\tapi\tsha256:2\texited\tnone\ton-failure\t3\t137\tTrue\n"
+      "ghi\t/x\tx\tsha256:3\trunning\tstarting\t\t0\t0\t\nnoise\n");
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].name, "app_db_1");
+  EXPECT_TRUE(found[0].well());
+  EXPECT_EQ(found[1].restart, "on-failure:3");
+  EXPECT_EQ(found[1].exit_status, 137);
+  EXPECT_TRUE(found[1].one_off);
+  EXPECT_EQ(found[2].restart, "no");
+  EXPECT_FALSE(found[2].well());
+}
+
+}  // namespace
+}  // namespace pgassay::test
