@@ -186,8 +186,8 @@ void check_may_begin(const Repository& repository, const SwitchPlan& plan, const
 SwitchReport run_switch(const Repository& repository, const SwitchLock&, const SwitchOptions& options,
                         const SwitchScene& scene, const SwitchPlan& plan, Observer& observer,
                         std::stop_token stop) {
-  if (!plan.obstacles.empty()) throw Error(obstacles_of(plan), plan.obstacles[0].hint, plan.exit);
   check_may_begin(repository, plan, scene);
+  if (!plan.obstacles.empty()) throw Error(obstacles_of(plan), plan.obstacles[0].hint, plan.exit);
   SwitchJournal journal = SwitchJournal::begin(repository, options.settings.name);
   journal.add(entry::kBegun, plan.facts);
   for (const SwitchedContainer& one : plan.old_containers) journal.add(entry::kContainer, facts_of(one));

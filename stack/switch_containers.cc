@@ -21,7 +21,6 @@ constexpr char kFormat[] =
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
     "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
 constexpr std::size_t kFields = 10;
-constexpr int kDatabaseStopSeconds = 300;
 
 std::string policy_of(const std::string& name, const std::string& retries) {
   if (name.empty()) return "no";
@@ -92,14 +91,14 @@ void StackContainers::set_restart(const std::string& id, const std::string& poli
                  stop);
 }
 
-void StackContainers::stop_for_good(const std::vector<std::string>& ids, bool database,
+void StackContainers::stop_for_good(const std::vector<std::string>& ids, std::optional<int> seconds,
                                     const std::stop_token& stop) const {
   std::vector<std::string> up;
   for (const StackContainer& one : those(ids, stop)) {
     if (one.restart != "no") set_restart(one.id, "no", stop);
     if (one.running()) up.push_back(one.id);
   }
-  docker_.stop(up, database ? std::optional(kDatabaseStopSeconds) : std::nullopt, stop);
+  docker_.stop(up, seconds, stop);
   for (const StackContainer& one : those(ids, stop))
     if (one.running() || one.restart != "no")
       throw Error(fmt::format("the container {} was stopped, and is not: {}", one.name, one.status),

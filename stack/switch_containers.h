@@ -26,6 +26,12 @@ struct StackContainer {
 /// Of what `docker container inspect --format` says, a line each.
 std::vector<StackContainer> parse_stack_containers(std::string_view text);
 
+/// For a server's last checkpoint.
+inline constexpr int kServerStopSeconds = 300;
+/// For one whose rows are in a backup. While the image's entrypoint still makes the database, it hears no
+/// signal.
+inline constexpr int kBriefStopSeconds = 20;
+
 class StackContainers {
  public:
   /// `health_seconds`: how long a container may take to become healthy.
@@ -39,9 +45,10 @@ class StackContainers {
   std::vector<StackContainer> those(const std::vector<std::string>& ids, const std::stop_token& stop) const;
 
   void set_restart(const std::string& id, const std::string& policy, const std::stop_token& stop) const;
-  /// Their restart policies become "no"; then they are stopped, and it is made sure that they are. A database
-  /// gets the time that its last checkpoint takes.
-  void stop_for_good(const std::vector<std::string>& ids, bool database, const std::stop_token& stop) const;
+  /// Their restart policies become "no"; then they are stopped, and it is made sure that they are. `seconds`:
+  /// as of ContainerCli::stop().
+  void stop_for_good(const std::vector<std::string>& ids, std::optional<int> seconds,
+                     const std::stop_token& stop) const;
   /// Starts one; one that runs is fine. Paused ones are left to their owner: an error.
   void start(const std::string& id, const std::stop_token& stop) const;
   /// Waits until `settled` says so of what is there; it throws where waiting is of no use. Throws Error

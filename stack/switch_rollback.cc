@@ -52,10 +52,13 @@ class Rollback {
     report_.saved = state_.fact(fact::kSaved);  // by a rollback that was interrupted
     if (back.way == WayBack::save_then_old) save();
     tell_what_is_left_behind();
-    phase("stop new stack");
-    stop_new();
+    phase("stop new writers");
+    stop_new_writers(state_, containers_, stop_);
+    // Two servers on one volume would ruin it. Where each has its own, the new one keeps nobody waiting.
+    if (state_.keeps_data()) stop_new_database(kServerStopSeconds);
     phase("start old stack");
     start_old();
+    if (!state_.keeps_data()) stop_new_database(kBriefStopSeconds);
     note(entry::kRolledBack);
     if (report_.saved == kNotSaved) report_.saved.clear();
     return std::move(report_);
@@ -143,12 +146,11 @@ class Rollback {
     }
   }
 
-  void stop_new() {
-    Ids others, database;
+  void stop_new_database(int seconds) {
+    Ids database;
     for (const StackContainer& one : new_containers(state_, containers_, stop_))
-      (one.service == state_.fact(fact::kToDatabaseService) ? database : others).push_back(one.id);
-    containers_.stop_for_good(others, false, stop_);
-    containers_.stop_for_good(database, true, stop_);
+      if (one.service == state_.fact(fact::kToDatabaseService)) database.push_back(one.id);
+    containers_.stop_for_good(database, seconds, stop_);
   }
 
   void start_old() {
@@ -202,7 +204,7 @@ void stop_new_writers(const SwitchState& state, const StackContainers& container
   Ids ids;
   for (const StackContainer& one : new_containers(state, containers, stop))
     if (one.service != state.fact(fact::kToDatabaseService)) ids.push_back(one.id);
-  containers.stop_for_good(ids, false, stop);
+  containers.stop_for_good(ids, {}, stop);
 }
 
 std::string new_database_of(const SwitchState& state, const StackContainers& containers,

@@ -178,7 +178,7 @@ std::string SwitchRun::rehearse() {
 
 std::string SwitchRun::stop_writers() {
   const std::vector<std::string> ids = ids_of(state(), is_writer);
-  containers_.stop_for_good(ids, false, stop_);
+  containers_.stop_for_good(ids, {}, stop_);
   return fmt::format("{} containers stopped", ids.size());
 }
 
@@ -295,8 +295,8 @@ std::string SwitchRun::stop_old() {
     prove_nobody_wrote();
     note(kCutOver, kYes);
   }
-  containers_.stop_for_good(ids_of(now, is_left), false, stop_);
-  containers_.stop_for_good(database, true, stop_);
+  containers_.stop_for_good(ids_of(now, is_left), {}, stop_);
+  containers_.stop_for_good(database, kServerStopSeconds, stop_);
   check_old_is_down();
   return "every container of the old stack is stopped";
 }

@@ -146,6 +146,7 @@ class StackSwitch : public ::testing::Test {
     before_ = looks("old");
   }
   void TearDown() override {
+    for (const char* stack : {"old", "new"}) remove_containers(stack);
     for (const char* stack : {"old", "new"}) remove(stack);
   }
 
@@ -171,10 +172,13 @@ class StackSwitch : public ::testing::Test {
     const Completed done = call(argv);
     if (!done.ok()) throw std::runtime_error(done.err);
   }
-  /// With its volumes and networks.
-  void remove(const std::string& stack) const {
+  void remove_containers(const std::string& stack) const {
     for (const std::string& id : lines_of(docker({"ps", "-aq", "--filter", label(stack)})))
       docker({"rm", "-f", id});
+  }
+  /// With its volumes and networks.
+  void remove(const std::string& stack) const {
+    remove_containers(stack);
     for (const std::string& id : lines_of(docker({"volume", "ls", "-q", "--filter", label(stack)})))
       docker({"volume", "rm", id});
     for (const std::string& id : lines_of(docker({"network", "ls", "-q", "--filter", label(stack)})))
@@ -373,7 +377,7 @@ TEST_F(StackSwitch, RollsBackByItselfBeforeThePointOfNoReturn) {
     write("bin/fail", "docker stop -t *");
     const Ran ran = do_switch();
     EXPECT_EQ(ran.status, 1) << ran.err;
-    // Nor can the new one be stopped: the rollback is not done, and says so.
+    // Nor does the new one: the old stack runs, but the rollback is not done, and says so.
     expect_words(ran.err,
                  {"made to fail", "the rollback did not come to its end", "pgassay stack rollback app"});
     EXPECT_EQ(standing(), "rollback interrupted");
