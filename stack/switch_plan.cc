@@ -20,14 +20,18 @@ const StackSettings& stack_of(const SwitchOptions& options, const std::string& n
   return *found;
 }
 
-/// The new stack is compared with all others but the old one, which is gone from its place by then.
-void leave_out(Surroundings& around, const std::string& stack, const std::string& project) {
+/// The new stack is compared with all others but the old one, which is gone from its place by then. Volumes
+/// and networks of the old one stay there; whether they may be shared is judged here, not by the checks.
+void leave_out(Surroundings& around, const std::string& stack, const std::string& project,
+               const std::string& new_project) {
   std::erase_if(around.stacks, [&](const StackFacts& one) { return one.name() == stack; });
   if (!around.engine) return;
   std::erase_if(around.engine->containers,
                 [&](const EngineContainer& one) { return one.project == project; });
-  std::erase_if(around.engine->volumes, [&](const auto& one) { return one.second.project == project; });
-  std::erase_if(around.engine->networks, [&](const auto& one) { return one.second == project; });
+  for (auto& [name, volume] : around.engine->volumes)
+    if (volume.project == project) volume.project = new_project;
+  for (auto& [name, owner] : around.engine->networks)
+    if (owner == project) owner = new_project;
 }
 
 const StackFacts& with_model(const Surroundings& around, const std::string& name) {
@@ -363,7 +367,7 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
   scene.from = with_model(around, from.name);
   scene.to = with_model(around, to.name);
   scene.engine = around.engine;
-  leave_out(around, from.name, scene.old_project());
+  leave_out(around, from.name, scene.old_project(), scene.new_project());
   // The switch takes a backup of its own.
   for (StackFacts& one : around.stacks) one.settings.source.reset();
   scene.check = judge(around, {to.name});

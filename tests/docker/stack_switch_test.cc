@@ -265,6 +265,34 @@ class StackSwitch : public ::testing::Test {
     std::filesystem::remove(dir() / "acked-new" / "log");
   }
 
+  /// Where pgassay is killed, and what follows.
+  struct Kill {
+    const char *file, *pattern, *standing;
+    bool resume;
+  };
+  void expect_a_way_from(const std::vector<Kill>& kills) {
+    for (const Kill& kill : kills) {
+      SCOPED_TRACE(std::string(kill.file) + " " + kill.pattern + (kill.resume ? ", resumed" : ""));
+      write(std::string("bin/") + kill.file, kill.pattern);
+      const Ran killed = do_switch();
+      ASSERT_EQ(killed.status, 137) << killed.err;
+      EXPECT_EQ(standing(), kill.standing);
+      EXPECT_EQ(stack({"status"}).status, 6);
+      EXPECT_EQ(do_switch().status, 6) << "a second one begins";
+      if (kill.resume) {
+        const Ran resumed = stack({"switch", "app", "--resume"});
+        ASSERT_EQ(resumed.status, 0) << resumed.err;
+        expect_new_runs();
+        EXPECT_EQ(stack({"switch", "app", "--resume"}).status, 6);
+      }
+      const Ran back = stack({"rollback", "app"});
+      ASSERT_EQ(back.status, 0) << back.err;
+      expect_old_runs_as_before();
+      EXPECT_EQ(standing(), "rolled back");
+      forget_new();
+    }
+  }
+
   TemporaryDir dir_;
   std::string mark_ = "pgassaytest" + std::to_string(::getpid());
   std::map<std::string, std::string> environment_;
@@ -406,41 +434,28 @@ TEST_F(StackSwitch, InterruptedRollsBack) {
   expect_old_runs_as_before();
 }
 
+constexpr char kBefore[] = "interrupted before the point of no return",
+               kAfter[] = "interrupted after the point of no return";
+
 TEST_F(StackSwitch, KilledAtAnyStepGoesOnOrBack) {
-  struct Kill {
-    const char *file, *pattern, *standing;
-    bool resume;
-  };
-  constexpr char kBefore[] = "interrupted before the point of no return",
-                 kAfter[] = "interrupted after the point of no return";
-  const Kill kills[] = {
-      {"kill-before", "docker update --restart=no *", kBefore, false},
-      {"kill-after", "docker stop *", kBefore, false},
-      {"kill-after", "* up -d --no-deps db", kBefore, true},
-      {"kill-after", "docker stop -t *", kBefore, true},
-      {"kill-before", "* up -d", kAfter, true},
-      {"kill-after", "* up -d", kAfter, false},
-  };
-  for (const Kill& kill : kills) {
-    SCOPED_TRACE(std::string(kill.file) + " " + kill.pattern);
-    write(std::string("bin/") + kill.file, kill.pattern);
-    const Ran killed = do_switch();
-    ASSERT_EQ(killed.status, 137) << killed.err;
-    EXPECT_EQ(standing(), kill.standing);
-    EXPECT_EQ(stack({"status"}).status, 6);
-    EXPECT_EQ(do_switch().status, 6) << "a second one begins";
-    if (kill.resume) {
-      const Ran resumed = stack({"switch", "app", "--resume"});
-      ASSERT_EQ(resumed.status, 0) << resumed.err;
-      expect_new_runs();
-      EXPECT_EQ(stack({"switch", "app", "--resume"}).status, 6);
+  expect_a_way_from({{"kill-after", "docker stop *", kBefore, false},
+                     {"kill-after", "* up -d --no-deps db", kBefore, true},
+                     {"kill-after", "docker stop -t *", kBefore, true},
+                     {"kill-after", "* up -d", kAfter, false}});
+}
+
+class StackSwitchLong : public StackSwitch {};
+
+TEST_F(StackSwitchLong, KilledAtAnyStepGoesOnOrBack) {
+  std::vector<Kill> kills;
+  for (const bool resume : {false, true})
+    for (const char* file : {"kill-before", "kill-after"}) {
+      for (const char* call :
+           {"docker update --restart=no *", "docker stop *", "* up -d --no-deps db", "docker stop -t *"})
+        kills.push_back({file, call, kBefore, resume});
+      kills.push_back({file, "* up -d", kAfter, resume});
     }
-    const Ran back = stack({"rollback", "app"});
-    ASSERT_EQ(back.status, 0) << back.err;
-    expect_old_runs_as_before();
-    EXPECT_EQ(standing(), "rolled back");
-    forget_new();
-  }
+  expect_a_way_from(kills);
 }
 
 TEST_F(StackSwitch, ThatFailsAfterThePointOfNoReturnLosesNothing) {
