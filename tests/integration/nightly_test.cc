@@ -144,6 +144,14 @@ TEST_F(NightlyCommand, InterruptedStillTellsSomebody) {
   EXPECT_TRUE(server.requests()[1].starts_with("POST /uuid/fail "));
 }
 
+TEST_F(NightlyCommand, LeavesCpuAndDiskToOthersWithLowPriority) {
+  const Path said = work() / "said";
+  configure("", "[source.test.notify]\ncommand = [\"sh\", \"-c\", \"nice > " + said.string() +
+                    "; ionice >> " + said.string() + "\"]\nwhen = \"always\"\n");
+  ASSERT_EQ(night({"--low-priority"}).status, 0);
+  EXPECT_EQ(read_file(said), "10\nbest-effort: prio 7\n") << "of what it starts, too";
+}
+
 TEST_F(NightlyCommand, FailsNoBackupForANotificationButSaysSo) {
   configure("", "[source.test.notify]\ncommand = [\"/nonexistent/pager\"]\nwhen = \"always\"\n");
   const Ran ran = night();

@@ -14,25 +14,13 @@ fi
 mount --make-rprivate /
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$dir/root
-step() { echo "== $*"; }
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-inside() { chroot "$root" "$@"; }
+source "$(dirname "$0")/overlay.sh"
 as() { inside setpriv --reuid "$1" --regid "$1" --init-groups env -i PATH="$PATH" HOME=/tmp LC_ALL=C.UTF-8 "${@:2}"; }
 
 mkdir -p "$dir"
 case $kind in
   host)
-    mount -t tmpfs tmpfs "$dir"
-    mkdir "$root" "$dir/upper" "$dir/work"
-    mount -t overlay -o "lowerdir=/,upperdir=$dir/upper,workdir=$dir/work" overlay "$root" || {
-      echo "this host's root can't be the lower layer of an overlay: is it one of overlays already?"
-      exit 77
-    }
-    # Whatever this host has of it, by scripts/install perhaps.
-    rm -rf "$root"/etc/pgassay "$root"/var/lib/pgassay "$root"/usr/local/bin/pgassay
+    overlay_of_host "$dir"
     ;;
   bare)
     rm -rf "$root"
@@ -44,11 +32,7 @@ case $kind in
     inside apt-get -qq update
     ;;
 esac
-mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs tmpfs "$root/tmp"
-mount -t tmpfs tmpfs "$root/run"
-chmod 1777 "$root/tmp"
+mount_the_rest
 cp "$package" "$root/tmp/pgassay.deb"
 
 install_it() {
@@ -59,11 +43,6 @@ install_it() {
     tail -n 20 "$root/tmp/dpkg.log" >&2
     fail "the package can't be installed"
   }
-}
-is() { # PATH OWNER:GROUP:MODE
-  local found
-  found=$(inside stat -c %U:%G:%a "$1") || fail "$1 is missing"
-  [[ $found == "$2" ]] || fail "$1 is $found, not $2"
 }
 
 step install

@@ -1,0 +1,99 @@
+// examples/sidecar on a real engine, by docker-compose 1.29. Its image is made of this host's files and not
+// by its Dockerfile, which needs a registry and the network.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/system/subprocess.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay::test {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+const Path kExample = PGASSAY_SOURCE_DIR "/examples/sidecar";
+
+class Sidecar : public ::testing::Test {
+ protected:
+  void SetUp() override { make_image(); }
+  void TearDown() override {
+    compose({"down", "--volumes", "--timeout", "5"});
+    docker({"rmi", "-f", image_});
+  }
+
+  Completed docker(const Words& words) const { return run_words("docker", words); }
+  Completed compose(const Words& words) const {
+    Words all = {"-f", (kExample / "docker-compose.yml").string(), "-p", mark_};
+    all.insert(all.end(), words.begin(), words.end());
+    return run_words("docker-compose", all);
+  }
+  /// In the sidecar, as its user.
+  Completed pgassay(const Words& words) const {
+    Words all = {"exec", "-T", "backup", "pgassay"};
+    all.insert(all.end(), words.begin(), words.end());
+    return compose(all);
+  }
+  /// Waits till a command in the sidecar ends with 0.
+  bool until(const Words& words) const {
+    for (int i = 0; i < 300; ++i, std::this_thread::sleep_for(200ms))
+      if (pgassay(words).ok()) return true;
+    return false;
+  }
+
+  const std::string mark_ = "pgassaytest" + std::to_string(::getpid()), image_ = mark_ + "-sidecar";
+
+ private:
+  Completed run_words(const std::string& program, const Words& words) const {
+    Words argv = {program};
+    argv.insert(argv.end(), words.begin(), words.end());
+    return run({.argv = argv,
+                .env = {{"POSTGRES_IMAGE", "postgres:15"},
+                        {"POSTGRES_PASSWORD", "unused"},
+                        {"PGASSAY_IMAGE", image_},
+                        {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},
+                .input = {}},
+               {});
+  }
+  /// The program and its libraries, its user, and the example's two files, on top of the server's image.
+  void make_image() {
+    const Completed made =
+        run({.argv = {(Path(PGASSAY_SOURCE_DIR) / "tests/docker/sidecar_image.sh").string(), PGASSAY_BINARY,
+                      kExample.string(), image_},
+             .env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},
+             .input = {}},
+            {});
+    ASSERT_TRUE(made.ok()) << made.out << made.err;
+  }
+};
+
+TEST_F(Sidecar, BacksItsServerUpAndProvesIt) {
+  const Completed up = compose({"up", "--detach", "--no-build"});
+  ASSERT_TRUE(up.ok()) << up.err;
+  ASSERT_TRUE(until({"status", "--quiet"})) << compose({"logs", "backup"}).out;
+  const json status = json::parse(pgassay({"status", "--json"}).out).at("status").at(0);
+  EXPECT_EQ(status.at("source"), "db");
+  EXPECT_EQ(status.at("database"), "app");
+  EXPECT_TRUE(status.at("drilled").is_string()) << status;
+  EXPECT_NE(pgassay({"report"}).out.find("db/app"), std::string::npos);
+  // Every line of its log is one of JSON; nothing but warnings and the like would be a reason to look.
+  const std::string log = docker({"logs", mark_ + "_backup_1"}).err;
+  for (std::size_t at = 0, end; (end = log.find('\n', at)) != std::string::npos; at = end + 1)
+    EXPECT_NE(json::parse(log.substr(at, end - at)).at("level"), "error") << log;
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(compose({"stop", "backup"}).ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s) << "it listens to SIGTERM";
+  // Another container takes the volume over and finds the night done.
+  EXPECT_TRUE(compose({"rm", "--force", "backup"}).ok());
+  ASSERT_TRUE(compose({"up", "--detach", "--no-build"}).ok());
+  EXPECT_TRUE(until({"status", "--quiet"}));
+  EXPECT_EQ(json::parse(pgassay({"list", "--json"}).out).at("backups").size(), 1u);
+}
+
+}  // namespace
+}  // namespace pgassay::test

@@ -1,0 +1,33 @@
+# Sourced: a root directory that nothing which is done there survives.
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+step() { echo "== $*"; }
+inside() { chroot "$root" "$@"; }
+is() { # PATH OWNER:GROUP:MODE
+  local found
+  found=$(inside stat -c %U:%G:%a "$1") || fail "$1 is missing"
+  [[ $found == "$2" ]] || fail "$1 is $found, not $2"
+}
+
+# This host's root as $root, without what it has of pgassay, by scripts/install perhaps. DIR becomes a tmpfs.
+overlay_of_host() { # DIR
+  mount -t tmpfs tmpfs "$1"
+  root=$1/root
+  mkdir "$root" "$1/upper" "$1/work"
+  mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$root" || {
+    echo "this host's root can't be the lower layer of an overlay: is it one of overlays already?"
+    exit 77
+  }
+  rm -rf "$root"/etc/pgassay "$root"/var/lib/pgassay "$root"/usr/local/bin/pgassay
+}
+
+mount_the_rest() {
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
+  mount -t tmpfs tmpfs "$root/tmp"
+  mount -t tmpfs tmpfs "$root/run"
+  chmod 1777 "$root/tmp"
+}
