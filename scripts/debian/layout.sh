@@ -11,6 +11,7 @@ for unit in "$source"/scripts/units/pgassay-nightly@.{service,timer}; do
   install -D -m 644 "$unit" "$root/lib/systemd/system/${unit##*/}"
   sed -i 's#/usr/local/#/usr/#g' "$root/lib/systemd/system/${unit##*/}"
 done
+install -D -m 644 "$source/scripts/debian/lintian-overrides" "$root/usr/share/lintian/overrides/pgassay"
 install -D -m 640 "$source/scripts/units/pgassay.toml" "$root/etc/pgassay/pgassay.toml"
 
 cd "$root/usr/share"
