@@ -173,7 +173,7 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
 std::string command_among(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == kStack) {
-      for (const char* of_it : {"check", "switch", "rollback", "status", "forget"})
+      for (const char* of_it : {"check", "routes", "switch", "rollback", "status", "forget"})
         if (std::ranges::find(words, of_it) != words.end()) return word + " " + of_it;
       return word;
     }

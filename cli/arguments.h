@@ -108,6 +108,8 @@ struct StackArguments {
   SwitchArguments switching;
   bool all = false;
   std::optional<std::string> junit;
+  std::optional<std::string> address, ca_file, wait;  ///< of routes
+  bool insecure = false;
 };
 
 struct Arguments {

@@ -2,32 +2,15 @@
 
 #include <algorithm>
 
+#include "cli/chosen_stacks.h"
 #include "cli/command.h"
 #include "cli/resolve.h"
 #include "cli/stack_report.h"
-#include "cli/units.h"
 #include "cli/watch.h"
 #include "stack/check.h"
 
 namespace pgassay::cli {
 namespace {
-
-std::vector<std::string> chosen_stacks(const StackArguments& arguments, const Config& config) {
-  if (config.stacks.empty())
-    throw UsageError("no stack is configured", "write [stack.NAME] into pgassay.toml: see docs/stacks.md");
-  std::vector<std::string> known;
-  for (const auto& [name, stack] : config.stacks) known.push_back(name);
-  if (arguments.all && !arguments.names.empty()) throw UsageError("NAME and --all exclude each other");
-  if (arguments.all || (arguments.names.empty() && known.size() == 1)) return known;
-  if (arguments.names.empty())
-    throw UsageError(fmt::format("which stack? the configuration has {}", fmt::join(known, ", ")),
-                     "or --all");
-  for (const std::string& name : arguments.names)
-    if (!config.stacks.contains(name))
-      throw UsageError(fmt::format("no stack '{}' in {}{}", printable(name), config.file.string(),
-                                   did_you_mean(name, known)));
-  return arguments.names;
-}
 
 /// What the repository has of a stack's source.
 ProvenBackups backups_of(const Context& context, const StackSettings& stack) {
@@ -60,7 +43,8 @@ Exit run_stack_check(Context& context) {
     if (chosen && stack.source) options.backups[name] = backups_of(context, stack);
   }
   const StackCheckReport report = check_stacks(options, context.reporter, context.stop);
-  if (context.arguments.stack.junit) replace_file(*context.arguments.stack.junit, junit_xml(report));
+  if (context.arguments.stack.junit)
+    replace_file(*context.arguments.stack.junit, junit_xml(report, "pgassay stack check"));
   set_stack_checks(context.reply, report);
   context.reporter.print(stack_check_text(report, context.arguments.quiet));
   return report.exit();

@@ -5,6 +5,7 @@
 #include "cli/config_stack.h"
 #include "cli/config_switch.h"
 #include "cli/config_text.h"
+#include "cli/config_traefik.h"
 #include "cli/toml_section.h"
 
 namespace pgassay::cli {
@@ -234,7 +235,9 @@ Config parse_config(std::string_view text, const Path& name) {
   if (const auto metrics = top.text("metrics_file"))
     config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
-  if (const toml::node* stacks = top.take("stack")) config.stacks = read_stacks(*stacks, config.file);
+  const TraefikSettings traefik = read_traefik(top.take("traefik"), "traefik", {}, config.file);
+  if (const toml::node* stacks = top.take("stack"))
+    config.stacks = read_stacks(*stacks, traefik, config.file);
   if (const toml::node* switches = top.take("switch"))
     config.switches = read_switches(*switches, config.file, config.stacks);
   top.finish();

@@ -1,11 +1,13 @@
 #include "cli/config_stack.h"
 
 #include "cli/config.h"
+#include "cli/config_traefik.h"
+#include "stack/pattern.h"
 
 namespace pgassay::cli {
 namespace {
 
-constexpr std::int64_t kLeastStatus = 100, kMostStatus = 599;
+constexpr std::int64_t kLeastStatus = 100, kMostStatus = 599, kLeastRedirect = 300, kMostRedirect = 399;
 
 /// As compose wants it (https://docs.docker.com/compose/how-tos/project-name/); 1.29 takes others, and
 /// changes them.
@@ -31,11 +33,20 @@ StackRoute read_route(const toml::node& node, const std::string& shown, const Pa
   if (!route.path.starts_with('/')) section.reject("path", "path must begin with /");
   if (const auto status = section.integer("expected_status", kLeastStatus, kMostStatus))
     route.expected_status = static_cast<int>(*status);
+  route.scheme = section.one_of("scheme", {"https", "http"});
+  route.location = section.text("location");
+  if (route.location && (route.expected_status < kLeastRedirect || route.expected_status > kMostRedirect))
+    section.reject("location", "location needs the expected_status of a redirect, such as 301");
+  route.body = section.text("body");
+  if (route.body)
+    if (const std::string problem = pattern_problem(*route.body); !problem.empty())
+      section.reject("body", fmt::format("body is no regular expression: {}", problem));
   section.finish();
   return route;
 }
 
-StackSettings read_stack(Section section, const toml::node& node, const std::string& name, const Path& file) {
+StackSettings read_stack(Section section, const toml::node& node, const std::string& name,
+                         const TraefikSettings& traefik, const Path& file) {
   const auto path = [&](const std::string& relative) {
     return (std::filesystem::absolute(file).parent_path() / relative).lexically_normal();
   };
@@ -58,6 +69,7 @@ StackSettings read_stack(Section section, const toml::node& node, const std::str
   stack.writers = section.texts("writers");
   stack.external_networks = section.texts("external_networks");
   stack.source = section.text("source");
+  stack.traefik = read_traefik(section.take("traefik"), shown + ".traefik", traefik, file);
   const toml::node* routes = section.take("route");
   if (routes != nullptr && !routes->is_array())
     fail(file, routes->source(), fmt::format("{0}.route must be an array of tables: [[{0}.route]]", shown));
@@ -70,7 +82,8 @@ StackSettings read_stack(Section section, const toml::node& node, const std::str
 
 }  // namespace
 
-std::map<std::string, StackSettings> read_stacks(const toml::node& node, const Path& file) {
+std::map<std::string, StackSettings> read_stacks(const toml::node& node, const TraefikSettings& traefik,
+                                                 const Path& file) {
   std::map<std::string, StackSettings> stacks;
   if (!node.is_table()) fail(file, node.source(), "stack must be tables such as [stack.prod]");
   for (auto&& [key, child] : *node.as_table()) {
@@ -84,8 +97,8 @@ std::map<std::string, StackSettings> read_stacks(const toml::node& node, const P
     } catch (const Error& error) {
       fail(file, key.source(), error.what(), error.hint());
     }
-    stacks[name] =
-        read_stack(Section(*child.as_table(), fmt::format("[stack.{}]", name), file), child, name, file);
+    stacks[name] = read_stack(Section(*child.as_table(), fmt::format("[stack.{}]", name), file), child, name,
+                              traefik, file);
   }
   return stacks;
 }

@@ -9,6 +9,8 @@
 
 namespace pgassay::cli {
 
-std::map<std::string, StackSettings> read_stacks(const toml::node& node, const Path& file);
+/// `traefik`: what is to hold where a stack says nothing else.
+std::map<std::string, StackSettings> read_stacks(const toml::node& node, const TraefikSettings& traefik,
+                                                 const Path& file);
 
 }  // namespace pgassay::cli

@@ -36,6 +36,7 @@ Exit run(Context& context) {
       {"doctor", run_doctor},
       {"manual", run_manual},
       {"stack check", run_stack_check},
+      {"stack routes", run_stack_routes},
       {"stack switch", run_stack_switch},
       {"stack rollback", run_stack_rollback},
       {"stack status", run_stack_status},

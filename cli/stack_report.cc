@@ -62,7 +62,7 @@ void set_stack_checks(Reply& reply, const StackCheckReport& report) {
   reply.set("findings", std::move(findings));
 }
 
-std::string junit_xml(const StackCheckReport& report) {
+std::string junit_xml(const StackCheckReport& report, const std::string& suite) {
   const auto count = [&](StackVerdict verdict) {
     return std::ranges::count(report.checks, verdict, &StackCheck::verdict);
   };
@@ -70,7 +70,7 @@ std::string junit_xml(const StackCheckReport& report) {
                                          count(StackVerdict::fail), count(StackVerdict::unverified));
   std::string cases;
   for (const StackCheck& check : report.checks) cases += test_case(report, check);
-  return junit_document("pgassay stack check", counts, "", cases);
+  return junit_document(suite, counts, "", cases);
 }
 
 std::string stack_check_text(const StackCheckReport& report, bool quiet) {

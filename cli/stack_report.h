@@ -1,4 +1,4 @@
-// What `stack check` found, as JSON and as JUnit XML.
+// What `stack check` and `stack routes` found, as JSON and as JUnit XML.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace pgassay::cli {
 
 void set_stack_checks(Reply& reply, const StackCheckReport& report);
 /// One test case a check; one that could not be made is an error, a warning is none.
-std::string junit_xml(const StackCheckReport& report);
+std::string junit_xml(const StackCheckReport& report, const std::string& suite);
 /// `quiet`: without what passed and without warnings.
 std::string stack_check_text(const StackCheckReport& report, bool quiet);
 

@@ -7,7 +7,7 @@
 
 #include "core/system/cancellation.h"
 #include "core/system/subprocess.h"
-#include "nightly/http.h"
+#include "core/http/http.h"
 
 namespace pgassay {
 namespace {

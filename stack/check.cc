@@ -32,6 +32,8 @@ std::optional<EnvFile> env_of(const Path& path, std::string& problem) {
   return text ? std::optional(EnvFile::parse(*text)) : std::nullopt;
 }
 
+}  // namespace
+
 StackFacts facts_of(const StackSettings& settings, const std::optional<Compose>& compose,
                     std::stop_token stop) {
   StackFacts facts;
@@ -59,7 +61,10 @@ StackFacts facts_of(const StackSettings& settings, const std::optional<Compose>&
   return facts;
 }
 
-}  // namespace
+std::string engine_hint(const Error& error) {
+  if (error.hint().find("--engine") == std::string::npos) return error.hint();  // that is for drills
+  return "install docker, or put it into PATH; see `docker version`";
+}
 
 Exit StackCheckReport::exit() const {
   Exit exit = Exit::done;
@@ -94,9 +99,7 @@ Surroundings gather(const StackCheckOptions& options, Observer& observer, std::s
     throw;
   } catch (const Error& error) {
     around.engine_problem = error.what();
-    around.engine_hint = error.hint();
-    if (around.engine_hint.find("--engine") != std::string::npos)  // which is for drills
-      around.engine_hint = "install docker, or put it into PATH; see `docker version`";
+    around.engine_hint = engine_hint(error);
   }
   return around;
 }

@@ -29,6 +29,11 @@ StackCheckReport check_stacks(const StackCheckOptions& options, Observer& observ
 
 // The two halves of it.
 
+/// What the files say; without a compose nothing of the services.
+StackFacts facts_of(const StackSettings& settings, const std::optional<Compose>& compose,
+                    std::stop_token stop);
+/// What to do about an engine that does not answer.
+std::string engine_hint(const Error& error);
 Surroundings gather(const StackCheckOptions& options, Observer& observer, std::stop_token stop);
 StackCheckReport judge(const Surroundings& around, const std::vector<std::string>& chosen);
 

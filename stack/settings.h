@@ -14,7 +14,26 @@ namespace pgassay {
 struct StackRoute {
   std::string host, path = "/", service;
   int expected_status = 200;
+  std::optional<std::string> scheme = {};    ///< "http" or "https"; absent: by whether the router has TLS
+  std::optional<std::string> location = {};  ///< where a redirect has to lead
+  std::optional<std::string> body = {};      ///< POSIX extended regular expression that the body has to hold
 };
+
+/// How to reach Traefik, and what it serves.
+struct TraefikSettings {
+  std::string api;                            ///< http://HOST:PORT; empty: at port 8080 of the container
+  std::string container;                      ///< its name; empty: the one that runs an image called traefik
+  bool on_host = false;                       ///< it is no container
+  std::string address;                        ///< where hosts of routes are looked for; empty: where DNS says
+  unsigned http_port = 80, https_port = 443;  ///< there
+  std::optional<Path> ca_file;                ///< absent: the host's certificates
+  bool insecure = false;                      ///< believe any certificate
+  double wait_seconds = 30;                   ///< for all to be as it should
+  double timeout_seconds = 5;                 ///< of each request
+};
+
+/// An IP address, or a host's name; neither scheme nor port.
+bool is_address(const std::string& text);
 
 struct StackSettings {
   std::string name;
@@ -27,6 +46,7 @@ struct StackSettings {
   std::optional<std::string> database_service, database;
   std::vector<std::string> writers;  ///< services that write to the database
   std::vector<StackRoute> routes;
+  TraefikSettings traefik;
   std::vector<std::string> external_networks;  ///< those that it may share with other stacks
   std::optional<std::string> source;           ///< under which its backups are filed
 

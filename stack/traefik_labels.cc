@@ -8,23 +8,42 @@ namespace {
 
 constexpr std::string_view kPrefix = "traefik.";
 
+}  // namespace
+
 /// Label keys know no case (https://doc.traefik.io/traefik/reference/dynamic-configuration/docker/).
-std::string lower(std::string_view text) {
+std::string in_lower_case(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return out;
 }
 
-}  // namespace
+Labels traefik_labels(const Labels& labels) {
+  Labels found;
+  for (const auto& [label, value] : labels)
+    if (std::string key = in_lower_case(label); key.starts_with(kPrefix)) found[std::move(key)] = value;
+  return found;
+}
+
+bool is_exposed(const Labels& labels) {
+  const Labels ours = traefik_labels(labels);
+  const auto enable = ours.find("traefik.enable");
+  return !ours.empty() && (enable == ours.end() || in_lower_case(enable->second) != "false");
+}
 
 bool is_exposed(const ComposeService& service) {
-  bool any = false;
-  for (const auto& [label, value] : service.labels) {
-    const std::string key = lower(label);
-    if (key == "traefik.enable" && lower(value) == "false") return false;
-    any = any || key.starts_with(kPrefix);
+  return is_exposed(service.labels);
+}
+
+std::map<std::string, Labels> traefik_http(const Labels& labels, std::string_view kind) {
+  std::map<std::string, Labels> found;
+  if (!is_exposed(labels)) return found;
+  const std::string prefix = std::string(kPrefix) + "http." + std::string(kind) + ".";
+  for (const auto& [key, value] : traefik_labels(labels)) {
+    const std::size_t dot = key.starts_with(prefix) ? key.find('.', prefix.size()) : std::string::npos;
+    if (dot != std::string::npos)
+      found[key.substr(prefix.size(), dot - prefix.size())][key.substr(dot + 1)] = value;
   }
-  return any;
+  return found;
 }
 
 std::set<std::string> hosts_in_rule(std::string_view rule) {
@@ -37,7 +56,7 @@ std::set<std::string> hosts_in_rule(std::string_view rule) {
       if (rule[i] != '`' && rule[i] != '"') continue;
       const std::size_t end = rule.find(rule[i], i + 1);
       if (end == std::string_view::npos) break;
-      hosts.insert(lower(rule.substr(i + 1, end - i - 1)));
+      hosts.insert(in_lower_case(rule.substr(i + 1, end - i - 1)));
       i = end;
     }
   }
@@ -48,7 +67,7 @@ std::set<std::string> hosts_of(const ComposeService& service) {
   std::set<std::string> hosts;
   if (!is_exposed(service)) return hosts;
   for (const auto& [label, rule] : service.labels) {
-    const std::string key = lower(label);
+    const std::string key = in_lower_case(label);
     if (key.starts_with("traefik.http.routers.") && key.ends_with(".rule")) hosts.merge(hosts_in_rule(rule));
   }
   return hosts;
@@ -58,7 +77,7 @@ std::set<std::string> traefik_names(const ComposeService& service) {
   std::set<std::string> names;
   if (!is_exposed(service)) return names;
   for (const auto& [label, value] : service.labels) {
-    const std::string key = lower(label);
+    const std::string key = in_lower_case(label);
     for (const char* kind : {"http.routers.", "http.services.", "http.middlewares.", "tcp.routers.",
                              "tcp.services.", "tcp.middlewares.", "udp.routers.", "udp.services."}) {
       const std::string prefix = std::string(kPrefix) + kind;

@@ -51,13 +51,24 @@ void read_ports(const json& ports, InspectedContainer& container) {
   }
 }
 
-void read_addresses(const json& networks, InspectedContainer& container) {
+void read_networks(const json& networks, InspectedContainer& container) {
   if (!networks.is_object()) return;
   for (const char* kind : {"IPAddress", "GlobalIPv6Address"}) {
     for (const auto& [name, network] : networks.items()) {
+      std::vector<std::string>& addresses = container.networks[name];
       const std::string address = text(member(network, kind));
-      if (!address.empty()) container.addresses.push_back(address);
+      if (address.empty()) continue;
+      addresses.push_back(address);
+      container.addresses.push_back(address);
     }
+  }
+}
+
+/// docker calls it Health, podman 4.3 Healthcheck; without a check it is absent, "none" or empty.
+void read_health(const json& state, InspectedContainer& container) {
+  for (const char* key : {"Health", "Healthcheck"}) {
+    const std::string status = text(member(member(state, key), "Status"));
+    if (!status.empty() && status != "none") container.health = status;
   }
 }
 
@@ -85,7 +96,10 @@ InspectedContainer container_of(const json& object) {
     for (const auto& [name, value] : labels.items()) container.labels[name] = text(value);
   const json& settings = member(object, "NetworkSettings");
   read_ports(member(settings, "Ports"), container);
-  read_addresses(member(settings, "Networks"), container);
+  read_networks(member(settings, "Networks"), container);
+  read_health(member(object, "State"), container);
+  if (const json& arguments = member(object, "Args"); arguments.is_array())
+    for (const json& one : arguments) container.arguments.push_back(text(one));
   read_mounts(member(object, "Mounts"), container);
   return container;
 }

@@ -24,6 +24,10 @@ struct InspectedContainer {
   };
   std::vector<Published> published;    ///< TCP only
   std::vector<std::string> addresses;  ///< on its networks, those of IPv4 first
+  std::map<std::string, std::vector<std::string>>
+      networks;                        ///< name → its addresses there; of a stopped one none
+  std::string health;                  ///< "healthy", "starting", "unhealthy"; empty: it has no health check
+  std::vector<std::string> arguments;  ///< of the program that it runs
 
   struct Mount {
     Path inside, outside;

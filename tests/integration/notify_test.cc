@@ -7,7 +7,7 @@
 
 #include "core/system/clock.h"
 #include "core/system/error.h"
-#include "nightly/http.h"
+#include "core/http/http.h"
 #include "tests/fixtures/http_server.h"
 #include "tests/fixtures/temporary_dir.h"
 

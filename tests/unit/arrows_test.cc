@@ -22,6 +22,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"core/postgres", {"core/system", "core/stream"}},
     {"core/repository", {"core/system", "core/stream", "core/postgres"}},
     {"core/container", {"core/system"}},
+    {"core/http", {"core/system"}},
     {"restore", {"core"}},
     {"verify", {"core", "restore"}},
     {"backup", {"core"}},

@@ -30,18 +30,56 @@ TEST(StackConfig, TheCompleteExampleHasEveryKey) {
   EXPECT_EQ(stack.writers, (std::vector<std::string>{"api", "worker"}));
   EXPECT_EQ(stack.external_networks, std::vector<std::string>{"traefik-public"});
   EXPECT_EQ(stack.source, "prod");
-  ASSERT_EQ(stack.routes.size(), 1u);
+  ASSERT_EQ(stack.routes.size(), 2u);
   EXPECT_EQ(stack.routes[0].host, "app.example.net");
   EXPECT_EQ(stack.routes[0].path, "/api/health");
   EXPECT_EQ(stack.routes[0].service, "api");
   EXPECT_EQ(stack.routes[0].expected_status, 200);
+  EXPECT_EQ(stack.routes[0].scheme, "https");
+  EXPECT_EQ(stack.routes[0].body, "\"status\": ?\"ok\"");
+  EXPECT_EQ(stack.routes[1].location, "https://app.example.net/");
+  EXPECT_EQ(stack.traefik.api, "http://127.0.0.1:8080");
+  EXPECT_EQ(stack.traefik.container, "traefik");
+  EXPECT_FALSE(stack.traefik.on_host);
+  EXPECT_EQ(stack.traefik.address, "127.0.0.1");
+  EXPECT_EQ(stack.traefik.http_port, 80u);
+  EXPECT_EQ(stack.traefik.https_port, 443u);
+  EXPECT_EQ(stack.traefik.ca_file, Path(PGASSAY_SOURCE_DIR "/docs/traefik-ca.pem"));
+  EXPECT_FALSE(stack.traefik.insecure);
+  EXPECT_EQ(stack.traefik.wait_seconds, 120);
+  EXPECT_EQ(stack.traefik.timeout_seconds, 5);
 }
 
 TEST(StackConfig, EveryKeyIsInTheManual) {
   const std::string page = read_file(PGASSAY_SOURCE_DIR "/docs/configuration.md");
-  for (const char* key : {"compose_files", "project", "profiles", "env_file", "env_template",
-                          "required_variables", "database_service", "database", "writers",
-                          "external_networks", "source", "host", "service", "path", "expected_status"})
+  for (const char* key : {"compose_files",
+                          "project",
+                          "profiles",
+                          "env_file",
+                          "env_template",
+                          "required_variables",
+                          "database_service",
+                          "database",
+                          "writers",
+                          "external_networks",
+                          "source",
+                          "host",
+                          "service",
+                          "path",
+                          "expected_status",
+                          "scheme",
+                          "location",
+                          "body",
+                          "api",
+                          "container",
+                          "on_host",
+                          "address",
+                          "http_port",
+                          "https_port",
+                          "ca_file",
+                          "insecure",
+                          "wait",
+                          "timeout"})
     EXPECT_NE(page.find(std::string("`") + key + "`"), std::string::npos) << key;
 }
 
@@ -77,6 +115,44 @@ TEST(StackConfig, ReadsRoutesStrictly) {
             "pgassay.toml:6: path must begin with /");
   EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nexpected_status = 99"),
             "pgassay.toml:6: expected_status = 99 is out of range: 100 to 599");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nlocation = \"/x\""),
+            "pgassay.toml:6: location needs the expected_status of a redirect, such as 301");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nbody = \"(\"").substr(0, 52),
+            "pgassay.toml:6: body is no regular expression: Unmat");
+  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nscheme = \"tcp\""),
+            "pgassay.toml:6: scheme must be one of \"https\", \"http\"");
+}
+
+TEST(StackConfig, AStacksWayToTraefikOverridesThatOfAll) {
+  const Config config = parse_config(
+      "[traefik]\ncontainer = \"traefik\"\nwait = \"0\"\nhttps_port = 8443\n"
+      "[stack.a]\ncompose_files = [\"c.yml\"]\n"
+      "[stack.b]\ncompose_files = [\"c.yml\"]\n[stack.b.traefik]\non_host = true\nwait = \"2m\"\n",
+      "pgassay.toml");
+  const TraefikSettings &a = config.stacks.at("a").traefik, &b = config.stacks.at("b").traefik;
+  EXPECT_EQ(a.container, "traefik");
+  EXPECT_EQ(a.wait_seconds, 0);
+  EXPECT_EQ(b.container, "");
+  EXPECT_TRUE(b.on_host);
+  EXPECT_EQ(b.wait_seconds, 120);
+  EXPECT_EQ(b.https_port, 8443u);
+}
+
+TEST(StackConfig, ReadsTraefikStrictly) {
+  const std::string begin = "compose_files = [\"c.yml\"]\n[stack.a.traefik]\n";
+  EXPECT_EQ(complaint_about(begin + "api = \"traefik:8080\""),
+            "pgassay.toml:4: api must begin with https:// or http://");
+  EXPECT_EQ(complaint_about(begin + "api = \"http://ops:pw@traefik:8080/x\""),
+            "pgassay.toml:4: api holds a user");
+  EXPECT_EQ(complaint_about(begin + "address = \"127.0.0.1:80\""),
+            "pgassay.toml:4: address must be an IP address or a host's name, without scheme and port");
+  EXPECT_EQ(complaint_about(begin + "address = \"::1\""), "no error");
+  EXPECT_EQ(complaint_about(begin + "container = \"t\"\non_host = true"),
+            "pgassay.toml:5: container and on_host exclude each other");
+  EXPECT_EQ(complaint_about(begin + "wait = \"ever\""),
+            "pgassay.toml:4: wait must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"");
+  EXPECT_EQ(complaint_about(begin + "cafile = \"x\""),
+            "pgassay.toml:4: unknown key 'cafile' in [stack.a.traefik]; did you mean 'ca_file'?");
 }
 
 TEST(StackConfig, StacksAreTablesWithNames) {

@@ -1,0 +1,16 @@
+// Rules of Traefik's HTTP routers, as far as a host and a path decide them
+// (https://doc.traefik.io/traefik/reference/routing-configuration/http/routing/rules-and-priority/).
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pgassay {
+
+enum class Fits { no, yes, unknown };
+
+/// Is a GET of this path of this host (in lower case) one for the rule? Both syntaxes, v2's and v3's. Unknown
+/// where something else decides: regular expressions, headers, the client's address, what can't be read.
+Fits fits(std::string_view rule, std::string_view host, std::string_view path);
+
+}  // namespace pgassay
