@@ -42,7 +42,8 @@ Exit run_backup(Context& context) {
   BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open_or_create(root);
   reach_container(options, context.reporter, context.stop);
-  if (context.arguments.backup.all_databases) return back_up_all(context, repository, options);
+  if (all_databases(context.arguments, context.config, options.source))
+    return back_up_all(context, repository, options);
   const Backup backup = take_and_tell(context, repository, options, Among::alone);
   if (!context.arguments.backup.drill) return Exit::done;
   return drill_and_tell(context, repository, backup,

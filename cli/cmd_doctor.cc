@@ -73,7 +73,8 @@ std::vector<Diagnosis> examine_named(Context& context, const Path& root, BackupO
   } catch (const Error& error) {
     return {out_of_reach(options.source, "container", error)};
   }
-  if (context.arguments.backup.all_databases) return examine_each(context, root, options);
+  if (all_databases(context.arguments, context.config, options.source))
+    return examine_each(context, root, options);
   return {examine_one(context, root, options)};
 }
 

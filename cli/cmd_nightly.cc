@@ -77,6 +77,8 @@ class Nightly {
     const Arguments& arguments = context_.arguments;
     NightOptions options;
     options.backup = backup_options_of(source, arguments, context_.config, context_.reporter);
+    options.all_databases = all_databases(arguments, context_.config, source);
+    options.exclude_databases = excluded_databases(arguments, context_.config, source);
     options.verify = verify_options(arguments, context_.config);
     options.drill = drill_options(arguments, context_.config, source);
     options.drill_every_seconds = drill_every(context_.config, source);

@@ -169,6 +169,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
   source.exclude_table_data = section.texts("exclude_table_data");
   source.exclude_databases = section.texts("exclude_databases");
+  source.all_databases = section.boolean("all_databases").value_or(false);
   source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);
   source.lock_policy = section.text("lock_policy");
   if (source.lock_policy && *source.lock_policy != "warn" && *source.lock_policy != "yield") {

@@ -51,6 +51,7 @@ struct SourceConfig {
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, exclude_databases;
+  bool all_databases = false;
   std::optional<double> lock_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<double> full_every_days;

@@ -7,6 +7,8 @@ void declare_nightly(CLI::App& app, Arguments& arguments) {
       app, "nightly", "cron's one line: backup, verify, drill when due, prune, metrics, notifications",
       "  pgassay nightly prod --quiet\n"
       "  pgassay nightly --all --timeout 4h --low-priority\n"
+      "  pgassay nightly prod --all-databases        each of the server's, as all_databases = true says, "
+      "too\n"
       "  pgassay nightly prod --unless-newer 20h     by an hourly timer: catches up after a missed night\n");
   NightlyArguments& nightly = arguments.nightly;
   CLI::Option* sources =
@@ -19,6 +21,7 @@ void declare_nightly(CLI::App& app, Arguments& arguments) {
       .add_option("--unless-newer", nightly.unless_newer,
                   "do nothing while the newest verified backup is younger than this, as 20h")
       ->option_text("TIME");
+  add_all_databases(command, arguments.backup);
   command.add_flag("--low-priority", nightly.low_priority,
                    "leave CPU and disk to others first (nice, ionice)");
 }

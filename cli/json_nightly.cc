@@ -16,6 +16,7 @@ Json night_json(const NightRecord& night) {
   Json steps = Json::array();
   for (const NightStep& step : night.steps) {
     steps.push_back({{"name", step.name},
+                     {"database", step.database.empty() ? Json(nullptr) : Json(step.database)},
                      {"outcome", to_string(step.outcome)},
                      {"exit", static_cast<int>(step.exit)},
                      {"seconds", step.seconds},

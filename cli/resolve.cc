@@ -178,6 +178,12 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
   return options;
 }
 
+bool all_databases(const Arguments& arguments, const Config& config, const std::string& source) {
+  const auto found = config.sources.find(source);
+  return arguments.backup.all_databases ||
+         (found != config.sources.end() && found->second.all_databases && !arguments.backup.dbname);
+}
+
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source) {
   const auto found = config.sources.find(source);

@@ -24,6 +24,8 @@ std::string repeated_repository(const Arguments& arguments);
 
 /// Each throws UsageError; a password on the command line is a warning.
 BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
+/// By --all-databases, or by the source's configuration unless -d names one.
+bool all_databases(const Arguments& arguments, const Config& config, const std::string& source);
 /// Patterns of databases that --all-databases leaves out.
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source);

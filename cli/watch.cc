@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/units.h"
+#include "core/postgres/name_pattern.h"
 #include "nightly/metrics.h"
 
 namespace pgassay::cli {
@@ -32,10 +33,18 @@ std::optional<double> watched(const Config& config, const std::string& source,
   return own && own->watch.*key ? own->watch.*key : config.watch.*key;
 }
 
-/// Empty: the configuration does not say, it is the user's or a service's.
+/// Empty: the configuration does not say, it is the user's or a service's; or it is each of the server's.
 std::string database_of(const SourceConfig& source) {
+  if (source.all_databases) return {};
   const auto found = source.connection.parameters.find("dbname");
   return found == source.connection.parameters.end() ? "" : found->second;
+}
+
+/// Of all of the server's databases.
+bool is_excluded(const SourceConfig& source, const std::string& database) {
+  return source.all_databases && std::ranges::any_of(source.exclude_databases, [&](const auto& pattern) {
+           return fits_glob(pattern, database);
+         });
 }
 
 class Lookout {
@@ -82,7 +91,8 @@ class Lookout {
       if (!problem.empty())
         status.concerns.push_back(
             {Health::warning, concern::kLastRun, problem, "the next run writes it anew"});
-      status.watched = own ? expected.empty() || database == expected : asked_for || config_.sources.empty();
+      status.watched = own ? (expected.empty() || database == expected) && !is_excluded(*own, database)
+                           : asked_for || config_.sources.empty();
       if (!status.watched) status.concerns.clear();
       databases_.push_back({std::move(status), input.rules, std::move(input.backups)});
     }

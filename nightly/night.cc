@@ -1,12 +1,16 @@
 #include "nightly/night.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "backup/container_source.h"
+#include "backup/databases.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
@@ -14,6 +18,12 @@
 
 namespace pgassay {
 namespace {
+
+std::vector<std::string> databases_of(BackupOptions& backup, const NightOptions& options, Observer& observer,
+                                      const std::stop_token& stop) {
+  reach_container(backup, observer, stop);
+  return without_excluded(list_databases(backup.connection, stop), options.exclude_databases, observer);
+}
 
 /// A stop of its own, by the outer one or when the time is over.
 class Deadline {
@@ -48,6 +58,7 @@ class Run {
   Run(const Repository& repository, const NightOptions& options, Observer& observer, std::stop_token stop)
       : repository_(repository),
         options_(options),
+        backup_options_(options.backup),
         observer_(observer),
         outer_(stop),
         deadline_(stop, options.timeout_seconds) {}
@@ -57,6 +68,17 @@ class Run {
     record.source = options_.backup.source;
     record.started = now();
     record.host = host_name();
+    if (options_.all_databases)
+      run_each();
+    else
+      run_one();
+    record.finished = now();
+    night_.interrupted = stopped_ && outer_.stop_requested();
+    return std::move(night_);
+  }
+
+ private:
+  void run_one() {
     step("backup", [this](NightStep& step) { back_up(step); });
     after_backup("verify", [this](NightStep& step) { verify(step); });
     after_backup("drill", [this](NightStep& step) { drill(step); });
@@ -64,16 +86,40 @@ class Run {
       skip("prune", "the run was ended");
     else
       step("prune", [this](NightStep& step) { prune_all(step); });
-    record.finished = now();
-    night_.interrupted = stopped_ && outer_.stop_requested();
-    return std::move(night_);
   }
 
- private:
+  void run_each() {
+    std::vector<std::string> databases;
+    step("list", [&](NightStep& step) {
+      databases = databases_of(backup_options_, options_, observer_, deadline_.token());
+      step.text = fmt::format("{}", fmt::join(databases, ", "));
+    });
+    const ConnInfo server = backup_options_.connection;
+    for (const std::string& database : databases) {
+      database_ = database;
+      backup_.reset();
+      bad_ = false;
+      if (stopped_) {
+        skip("backup", "the run was ended");
+        continue;
+      }
+      backup_options_.connection = server.with_database(database);
+      run_one();
+    }
+    if (!databases.empty()) return;
+    // Nobody knows which there are; those of old nights keep their last ones.
+    database_.clear();
+    if (stopped_)
+      skip("prune", "the run was ended");
+    else
+      step("prune", [this](NightStep& step) { prune_all(step); });
+  }
+
   template <typename Body>
   void step(const char* name, Body body) {
     NightStep step;
     step.name = name;
+    step.database = database_;
     const Stopwatch watch;
     observer_.phase(name);
     try {
@@ -87,7 +133,9 @@ class Run {
     }
     step.seconds = watch.seconds();
     if (step.exit != Exit::done)
-      observer_.message(Level::error, fmt::format("{}: {}", name, step.text), step.hint);
+      observer_.message(Level::error,
+                        fmt::format("{}{}: {}", database_.empty() ? "" : database_ + ": ", name, step.text),
+                        step.hint);
     night_.record.steps.push_back(std::move(step));
   }
 
@@ -106,14 +154,16 @@ class Run {
     step.hint = hint;
   }
   void skip(const char* name, const char* why) {
-    night_.record.steps.push_back({name, Outcome::skipped, Exit::done, 0, why, {}});
+    night_.record.steps.push_back({name, Outcome::skipped, Exit::done, 0, why, {}, database_});
   }
 
   void back_up(NightStep& step) {
-    const TakenBackup taken = take_backup(repository_, options_.backup, observer_, deadline_.token());
+    const TakenBackup taken = take_backup(repository_, backup_options_, observer_, deadline_.token());
     const ManifestSummary& summary = taken.summary;
-    night_.record.database = summary.id.database;
-    night_.record.backup = summary.id.shown();
+    if (!options_.all_databases) {
+      night_.record.database = summary.id.database;
+      night_.record.backup = summary.id.shown();
+    }
     step.text = fmt::format("{}: {} rows in {} tables, {} stored, {} new", summary.id.shown(), summary.rows,
                             summary.tables, mebibytes(summary.stored_bytes), mebibytes(summary.new_bytes));
     backup_ = repository_.find(summary.id.shown());
@@ -171,7 +221,8 @@ class Run {
     Exit exit = Exit::done;
     for (const DatabaseName& database : databases_in(repository_, {options_.backup.source, ""})) {
       // Another database of this source has its own nights.
-      if (backup_ && database.database != backup_->id.database) continue;
+      const std::string& own = backup_ ? backup_->id.database : database_;
+      if (!own.empty() && database.database != own) continue;
       const PruneReport report = prune(repository_, database, options, now(), observer_, deadline_.token());
       freed += report.freed();
       for (const PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
@@ -185,20 +236,47 @@ class Run {
 
   const Repository& repository_;
   const NightOptions& options_;
+  BackupOptions backup_options_;  ///< of the database at hand
   Observer& observer_;
   std::stop_token outer_;
   Deadline deadline_;
   Night night_;
+  std::string database_;  ///< of several the one at hand
   std::optional<Backup> backup_;
   bool bad_ = false, stopped_ = false;
 };
 
-bool has_a_young_one(const Repository& repository, const std::string& source, double seconds) {
-  const std::vector<Backup> backups = repository.list({source, ""});
+bool has_a_young_one(const Repository& repository, const std::string& source, const std::string& database,
+                     double seconds) {
+  const std::vector<Backup> backups = repository.list({source, database});
   const DatabaseStatus status = assess({source, {}, backups, {}, {}, {}, now()});
   if (!status.newest_verified) return false;
   const double age = std::chrono::duration<double>(now() - *status.newest_verified).count();
   return age >= 0 && age < seconds;
+}
+
+/// What can't be found out is not young.
+bool each_has_a_young_one(const Repository& repository, const NightOptions& options, Observer& observer,
+                          const std::stop_token& stop) {
+  BackupOptions backup = options.backup;
+  try {
+    return std::ranges::all_of(
+        databases_of(backup, options, observer, stop), [&](const std::string& database) {
+          return has_a_young_one(repository, backup.source, database, *options.unless_newer_seconds);
+        });
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool is_not_due(const Repository& repository, const NightOptions& options, Observer& observer,
+                const std::stop_token& stop) {
+  if (!options.unless_newer_seconds) return false;
+  return options.all_databases
+             ? each_has_a_young_one(repository, options, observer, stop)
+             : has_a_young_one(repository, options.backup.source, "", *options.unless_newer_seconds);
 }
 
 }  // namespace
@@ -206,7 +284,7 @@ bool has_a_young_one(const Repository& repository, const std::string& source, do
 Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
                 std::stop_token stop) {
   const std::string& source = options.backup.source;
-  if (options.unless_newer_seconds && has_a_young_one(repository, source, *options.unless_newer_seconds)) {
+  if (is_not_due(repository, options, observer, stop)) {
     Night night;
     night.not_due = true;
     night.record.source = source;

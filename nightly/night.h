@@ -18,6 +18,9 @@ struct NightOptions {
   BackupOptions backup;  ///< its `source` is the run's
   VerifyOptions verify;
   DrillOptions drill;
+  /// Each of the server's databases, one after the other, but for those that a pattern fits (* and ?).
+  bool all_databases = false;
+  std::vector<std::string> exclude_databases;
   std::optional<double> drill_every_seconds;  ///< absent: no drills
   PruneOptions prune;
   std::optional<double> timeout_seconds;  ///< of the whole run
@@ -35,7 +38,8 @@ struct Night {
 /// remain.
 /// - A backup that verify or a drill found bad: prune as after a failed run.
 /// - Could not verify, or could not drill: told, and prune works as always; what it keeps is safe by its
-/// rules. Stores the record. Throws Locked when another run of this source goes on, UsageError.
+/// rules. All of this holds for each of several databases by itself. Stores the record. Throws Locked when
+/// another run of this source goes on, UsageError.
 Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
                 std::stop_token stop);
 

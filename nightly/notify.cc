@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/http/http.h"
 #include "core/system/cancellation.h"
 #include "core/system/subprocess.h"
-#include "core/http/http.h"
 
 namespace pgassay {
 namespace {
@@ -124,8 +124,8 @@ std::vector<std::string> notify_end(const NotifyOptions& options, const NightRec
 std::string night_text(const NightRecord& record) {
   std::string text;
   for (const NightStep& step : record.steps) {
-    text += fmt::format("{:<8} {:<8} {:>8.1f} s  {}\n", step.name, to_string(step.outcome), step.seconds,
-                        step.text);
+    text += fmt::format("{:<8} {:<8} {:>8.1f} s  {}{}\n", step.name, to_string(step.outcome), step.seconds,
+                        step.database.empty() ? "" : step.database + ": ", step.text);
     if (!step.hint.empty()) text += fmt::format("{:>29}{}\n", "", step.hint);
   }
   return text;

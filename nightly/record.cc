@@ -35,6 +35,7 @@ NightStep read_step(const JsonFields& json) {
   step.seconds = json.number("seconds");
   step.text = json.text("text");
   step.hint = json.text("hint");
+  if (json.has("database")) step.database = json.text("database");
   return step;
 }
 
@@ -69,6 +70,7 @@ std::string to_json(const NightRecord& record) {
     json.seconds({"seconds"}, step.seconds);
     json.text({"text"}, step.text);
     json.text({"hint"}, step.hint);
+    if (!step.database.empty()) json.text({"database"}, step.database);
     json.end();
   }
   json.end();

@@ -13,17 +13,18 @@ enum class Outcome { done, failed, not_due, skipped };
 std::string_view to_string(Outcome outcome);  ///< done, failed, not due, skipped
 
 struct NightStep {
-  std::string name;  ///< backup, verify, drill, prune, metrics, notify
+  std::string name;  ///< backup, verify, drill, prune, metrics, notify; list: of a server's databases
   Outcome outcome = Outcome::done;
   Exit exit = Exit::done;
   double seconds = 0;
-  std::string text;  ///< what came of it, one line
-  std::string hint;  ///< of a failure: what to do next
+  std::string text;           ///< what came of it, one line
+  std::string hint;           ///< of a failure: what to do next
+  std::string database = {};  ///< in a run over all databases: of which; empty: of the run's one, or of all
 };
 
 struct NightRecord {
-  std::string source, database;  ///< database: empty until a backup has told
-  std::string backup;            ///< SOURCE/DATABASE/STAMP; empty: none was taken
+  std::string source, database;  ///< database: empty until a backup has told, and in a run over all
+  std::string backup;            ///< SOURCE/DATABASE/STAMP; empty: none was taken, or one of each
   Time started, finished;
   std::string host;
   std::vector<NightStep> steps;

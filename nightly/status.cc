@@ -166,7 +166,9 @@ class Assessment {
     const bool mended = status_.newest && status_.newest->summary->snapshot.taken > input_.night->finished;
     for (const NightStep& step : input_.night->steps) {
       if (step.outcome != Outcome::failed) continue;
-      const bool bad = !mended && (step.exit == Exit::bad_backup || step.name == "backup");
+      if (!step.database.empty() && step.database != status_.database) continue;  // another's
+      const bool bad =
+          !mended && (step.exit == Exit::bad_backup || step.name == "backup" || step.name == "list");
       add(bad ? Health::critical : Health::warning, concern::kLastRun,
           fmt::format("in the last run, {} failed: {}", step.name, step.text), step.hint);
     }
