@@ -35,7 +35,7 @@ void declare_stack(CLI::App& app, Arguments& arguments) {
       add_command(app, "stack", "docker compose stacks: checks, and the switch from one to another",
                   "  pgassay stack check --all\n"
                   "  pgassay stack routes prod\n"
-                 "  pgassay stack switch prod --dry-run\n"
+                  "  pgassay stack switch prod --dry-run\n"
                   "  pgassay stack check --help\n");
   group.require_subcommand(0, 1);
   CLI::App& check =

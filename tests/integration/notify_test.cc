@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "core/http/http.h"
 #include "core/system/clock.h"
 #include "core/system/error.h"
-#include "core/http/http.h"
 #include "tests/fixtures/http_server.h"
 #include "tests/fixtures/temporary_dir.h"
 
