@@ -7,7 +7,7 @@ set -euo pipefail
 program=$1 example=$2 image=$3
 root=$(mktemp -d)
 container=
-trap 'rm -rf "$root"; [[ -z $container ]] || docker rm -f "$container" > /dev/null' EXIT
+trap 'rm -rf "$root"; [[ -z $container ]] || docker rm -fv "$container" > /dev/null' EXIT
 umask 022
 mkdir -p "$root"/usr/bin "$root"/usr/local/bin "$root"/etc/pgassay "$root"/var/lib/pgassay
 cp "$program" "$root/usr/bin/pgassay"

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <thread>
 
 #include "core/system/subprocess.h"
@@ -19,9 +21,19 @@ using Words = std::vector<std::string>;
 
 const Path kExample = PGASSAY_SOURCE_DIR "/examples/sidecar";
 
+std::vector<json> lines_of(const std::string& text) {
+  std::vector<json> lines;
+  for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+    lines.push_back(json::parse(text.substr(at, end - at)));
+  return lines;
+}
+
 class Sidecar : public ::testing::Test {
  protected:
-  void SetUp() override { make_image(); }
+  void SetUp() override {
+    make_image();
+    before_ = volumes();
+  }
   void TearDown() override {
     compose({"down", "--volumes", "--timeout", "5"});
     docker({"rmi", "-f", image_});
@@ -46,6 +58,14 @@ class Sidecar : public ::testing::Test {
     return false;
   }
 
+  std::set<std::string> volumes() const {
+    std::set<std::string> names;
+    std::istringstream listed(docker({"volume", "ls", "-q"}).out);
+    for (std::string name; listed >> name;) names.insert(name);
+    return names;
+  }
+
+  std::set<std::string> before_;
   const std::string mark_ = "pgassaytest" + std::to_string(::getpid()), image_ = mark_ + "-sidecar";
 
  private:
@@ -81,10 +101,11 @@ TEST_F(Sidecar, BacksItsServerUpAndProvesIt) {
   EXPECT_EQ(status.at("database"), "app");
   EXPECT_TRUE(status.at("drilled").is_string()) << status;
   EXPECT_NE(pgassay({"report"}).out.find("db/app"), std::string::npos);
-  // Every line of its log is one of JSON; nothing but warnings and the like would be a reason to look.
-  const std::string log = docker({"logs", mark_ + "_backup_1"}).err;
-  for (std::size_t at = 0, end; (end = log.find('\n', at)) != std::string::npos; at = end + 1)
-    EXPECT_NE(json::parse(log.substr(at, end - at)).at("level"), "error") << log;
+  const Completed log = docker({"logs", mark_ + "_backup_1"});
+  EXPECT_EQ(log.out, "");
+  const std::vector<json> lines = lines_of(log.err);
+  EXPECT_FALSE(lines.empty());
+  for (const json& line : lines) EXPECT_NE(line.at("level"), "error") << line;
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_TRUE(compose({"stop", "backup"}).ok());
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s) << "it listens to SIGTERM";
@@ -93,6 +114,8 @@ TEST_F(Sidecar, BacksItsServerUpAndProvesIt) {
   ASSERT_TRUE(compose({"up", "--detach", "--no-build"}).ok());
   EXPECT_TRUE(until({"status", "--quiet"}));
   EXPECT_EQ(json::parse(pgassay({"list", "--json"}).out).at("backups").size(), 1u);
+  for (const std::string& name : volumes())
+    EXPECT_TRUE(before_.contains(name) || name.starts_with(mark_ + "_")) << "an anonymous volume: " << name;
 }
 
 }  // namespace

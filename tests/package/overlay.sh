@@ -21,6 +21,8 @@ overlay_of_host() { # DIR
     echo "this host's root can't be the lower layer of an overlay: is it one of overlays already?"
     exit 77
   }
+  # Images for containers have dpkg leave man pages and documents out.
+  rm -f "$root"/etc/dpkg/dpkg.cfg.d/docker*
   rm -rf "$root"/etc/pgassay "$root"/var/lib/pgassay "$root"/usr/local/bin/pgassay
 }
 
