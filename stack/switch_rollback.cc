@@ -49,8 +49,11 @@ class Rollback {
     report_.needed = true;
     if (state_.standing != Standing::rolling_back) check_that_it_fits();
     note(entry::kRollbackBegun, {{"why", options_.why}});
-    report_.saved = state_.fact(fact::kSaved);  // by a rollback that was interrupted
-    if (back.way == WayBack::save_then_old) save();
+    if (back.way == WayBack::save_then_old) {
+      save();
+    } else {
+      report_.saved = state_.fact(fact::kSaved);  // by a rollback that was interrupted
+    }
     tell_what_is_left_behind();
     phase("stop new writers");
     stop_new_writers(state_, containers_, stop_);
@@ -91,13 +94,38 @@ class Rollback {
                       "somebody has started it since; stop it, if that was no later switch's");
   }
 
+  /// Of the new stack; on any failure it runs on.
   void save() {
-    phase("stop new writers");
-    stop_new_writers(state_, containers_, stop_);
-    if (options_.without_new_data) {
-      note(entry::kFact, {{fact::kSaved, kNotSaved}});
-      return;
+    std::vector<StackContainer> writers = new_containers(state_, containers_, stop_);
+    std::erase_if(writers, [&](const StackContainer& one) {
+      return !one.running() || one.service == state_.fact(fact::kToDatabaseService);
+    });
+    try {
+      phase("stop new writers");
+      stop_new_writers(state_, containers_, stop_);
+      if (!options_.without_new_data) save_rows();
+    } catch (const Error&) {
+      start_again(writers);
+      throw;
     }
+    journal_.add(entry::kFact, {{fact::kSaved, report_.saved.empty() ? kNotSaved : report_.saved}});
+  }
+
+  void start_again(const std::vector<StackContainer>& writers) {
+    if (state_.standing != Standing::switched && state_.standing != Standing::undecided) return;
+    try {
+      for (const StackContainer& one : writers) {
+        containers_.start(one.id, {});
+        containers_.set_restart(one.id, one.restart, {});
+      }
+      note(state_.standing == Standing::switched ? entry::kSwitched : entry::kUndecided);
+    } catch (const Error& error) {
+      observer_.message(Level::error, std::string("the new stack does not run: ") + error.what(),
+                        "pgassay stack rollback " + state_.fact(fact::kName));
+    }
+  }
+
+  void save_rows() {
     phase("save new data");
     try {
       const std::string id = running_new_database();
@@ -115,12 +143,11 @@ class Rollback {
       throw Error(
           fmt::format("what the new stack wrote could not be backed up, so nothing was rolled back: {}",
                       error.what()),
-          fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its volume "
-                      "stays)",
+          fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its "
+                      "volume stays)",
                       error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)),
           error.exit());
     }
-    journal_.add(entry::kFact, {{fact::kSaved, report_.saved}});
   }
 
   std::string running_new_database() {
