@@ -23,8 +23,8 @@ struct RollbackReport {
   std::vector<std::string> started;       ///< containers of the old stack
 };
 
-/// May be called again after whatever ended it. While the new stack's rows can't be saved, that stack runs on. Throws Refused when there is no way back, Error naming what
-/// of the old stack does not run.
+/// May be called again after whatever ended it. While the new stack's rows can't be saved, that stack runs
+/// on. Throws Refused when there is no way back, Error naming what of the old stack does not run.
 RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,
                          Observer& observer, std::stop_token stop);
 
