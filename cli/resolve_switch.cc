@@ -63,8 +63,4 @@ RollbackOptions rollback_options(Context& context, const std::string& name, cons
   return options;
 }
 
-RoutesCheck routes_check(Context&) {
-  return {};
-}
-
 }  // namespace pgassay::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "stack/check.h"
 #include "stack/switch.h"
 
 namespace pgassay::cli {
@@ -11,7 +12,9 @@ SwitchOptions switch_options(Context& context);
 /// Of a switch that need not be configured any more; `source`: as its journal says.
 RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source);
 
-/// What asks for a stack's routes; empty: nothing does.
+/// What asks for a stack's routes, as `stack routes` does. The context must outlive it.
 RoutesCheck routes_check(Context& context);
+/// Failed: any check did. Where none failed but not all could be made, the routes are not checked.
+RoutesOutcome outcome_of(const StackCheckReport& report);
 
 }  // namespace pgassay::cli
