@@ -175,7 +175,7 @@ class StackSwitch : public ::testing::Test {
   }
   void remove_containers(const std::string& stack) const {
     for (const std::string& id : lines_of(docker({"ps", "-aq", "--filter", label(stack)})))
-      docker({"rm", "-f", id});
+      docker({"rm", "-fv", id});  // with the anonymous volume that the image asks for
   }
   /// With its volumes and networks.
   void remove(const std::string& stack) const {
