@@ -456,6 +456,17 @@ TEST_F(StackSwitch, IsRefusedWhileAnotherRunsOrSomebodyElseIsConnected) {
   expect_old_runs_as_before();
 }
 
+TEST_F(StackSwitch, GoesBackWhenSomebodyWroteSinceTheFinalBackup) {
+  write("bin/kill-before", "pg_restore *post-data*");
+  ASSERT_EQ(do_switch().status, 137);
+  sql("old", "INSERT INTO t (id, stack) VALUES (-1, 'somebody')");
+  const Ran resumed = stack({"switch", "app", "--resume"});
+  EXPECT_EQ(resumed.status, 6) << resumed.err;
+  expect_words(resumed.err, {"somebody wrote to the old database since the final backup: ", "rolled back"});
+  expect_old_runs_as_before();
+  EXPECT_EQ(sql("old", "SELECT stack FROM t WHERE id = -1"), "somebody\n");
+}
+
 constexpr char kBefore[] = "interrupted before the point of no return",
                kAfter[] = "interrupted after the point of no return";
 
