@@ -92,6 +92,12 @@ start() {
 
 stop() {
   rm -f "$dir/environment"
+  end_dockerd
+  # dockerd leaves a mount for its containers without a network of their own; it would keep $dir from being removed.
+  while umount "$dir/exec/netns/default" 2> /dev/null; do :; done
+}
+
+end_dockerd() {
   running || return 0
   local pid
   pid=$(< "$dir/dockerd.pid")
