@@ -13,6 +13,12 @@ constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01
 
 }  // namespace
 
+bool is_worth_another_attempt(const Error& error, bool standby) {
+  if (dynamic_cast<const TryAgain*>(&error) != nullptr) return true;
+  return standby && (dynamic_cast<const ConnectionLost*>(&error) != nullptr ||
+                     std::string_view(error.what()).find("conflict with recovery") != std::string_view::npos);
+}
+
 void rethrow_for(const std::string& object) {
   try {
     throw;

@@ -18,6 +18,11 @@ class SchemaBlocked : public TryAgain {
   using TryAgain::TryAgain;
 };
 
+/// TryAgain; and of a standby what ends whoever is in the way of what it replays
+/// (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT): a session that is idle
+/// just then loses its connection, and pg_dump tells of it in words.
+bool is_worth_another_attempt(const Error& error, bool standby);
+
 /// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
 /// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming
 /// `object` what it can't.

@@ -22,6 +22,11 @@ namespace pgassay {
 namespace {
 
 constexpr int kAttempts = 6;
+constexpr const char* kMigrationHint = "run it when no migration is under way, or raise --lock-timeout";
+constexpr const char* kStandbyHint =
+    "the standby replays what conflicts with the backup: raise max_standby_streaming_delay there, run it "
+    "when no "
+    "migration is under way, or back the primary up";
 constexpr int kPause = 200;  // ms before the second one; then twice as long each time
 
 /// What stays the same over all attempts of one run.
@@ -345,19 +350,6 @@ void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& s
                    "if this one did not take its place, give it a name of its own: --source NAME");
 }
 
-constexpr const char* kStandbyHint =
-    "the standby replays what conflicts with the backup: raise max_standby_streaming_delay there, run it "
-    "when "
-    "no migration is under way, or back the primary up";
-
-/// A standby cancels whoever is in the way of what it replays. A session that is idle just then, as the
-/// leader between two statements, loses its connection; pg_dump tells in words.
-/// https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT
-bool is_recovery_conflict(const Error& error) {
-  return dynamic_cast<const ConnectionLost*>(&error) != nullptr ||
-         std::string_view(error.what()).find("conflict with recovery") != std::string_view::npos;
-}
-
 }  // namespace
 
 TakenBackup take_backup(const Repository& repository, const BackupOptions& given, Observer& observer,
@@ -387,14 +379,11 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
     try {
       return Attempt(run).take();
     } catch (const Error& error) {
-      const auto* again = dynamic_cast<const TryAgain*>(&error);
-      const bool conflict = run.preflight.server.standby && is_recovery_conflict(error);
-      if (!again && !conflict) throw;
+      const bool standby = run.preflight.server.standby;
+      if (!is_worth_another_attempt(error, standby)) throw;
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
-                    run.preflight.server.standby
-                        ? kStandbyHint
-                        : "run it when no migration is under way, or raise --lock-timeout");
+                    standby ? kStandbyHint : kMigrationHint);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
       run.schema_first = dynamic_cast<const SchemaBlocked*>(&error) != nullptr;

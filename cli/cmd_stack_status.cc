@@ -80,7 +80,7 @@ Json stack_json(const StackStatus& stack, const std::optional<Backup>& backup) {
                           {"restart", one.restart}});
   return {{"name", stack.name},
           {"project", stack.project},
-          {"problem", stack.problem.empty() ? Json() : Json(stack.problem)},
+          {"problem", text_or_null(stack.problem)},
           {"containers", std::move(containers)},
           {"volumes", stack.volumes},
           {"networks", stack.networks},
@@ -107,10 +107,7 @@ std::string switch_text(const SwitchStatus& one) {
 }
 
 Json switch_json(const SwitchStatus& one) {
-  const auto fact = [&](const char* name) {
-    const std::string value = one.state.fact(name);
-    return value.empty() ? Json() : Json(value);
-  };
+  const auto fact = [&](const char* name) { return text_or_null(one.state.fact(name)); };
   const std::string down = one.state.fact(fact::kDowntime);
   return {{"name", one.name},
           {"standing", to_string(one.state.standing)},
@@ -119,11 +116,11 @@ Json switch_json(const SwitchStatus& one) {
           {"to", fact(fact::kTo)},
           {"begun", one.state.started ? Json(to_rfc3339(*one.state.started)) : Json()},
           {"last_step", one.state.last ? Json(to_string(*one.state.last)) : Json()},
-          {"failed", one.state.failure.empty() ? Json() : Json(one.state.failure)},
+          {"failed", text_or_null(one.state.failure)},
           {"final_backup", fact(fact::kFinal)},
           {"downtime_seconds", down.empty() ? Json() : Json(std::strtod(down.c_str(), nullptr))},
-          {"journal", one.journal.empty() ? Json() : Json(one.journal.string())},
-          {"problem", one.problem.empty() ? Json() : Json(one.problem)},
+          {"journal", text_or_null(one.journal.string())},
+          {"problem", text_or_null(one.problem)},
           {"next", one.next}};
 }
 

@@ -188,22 +188,9 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
 }
 
 void read_sources(const toml::node& node, const Path& file, Config& config) {
-  if (!node.is_table()) fail(file, node.source(), "source must be tables such as [source.prod]");
-  for (auto&& [key, child] : *node.as_table()) {
-    const std::string name(key.str());
-    if (!child.is_table()) {
-      fail(file, key.source(),
-           fmt::format("'{}' stands in [source]: it needs a source's name, as in [source.prod]",
-                       printable(name)));
-    }
-    try {
-      check_source_name(name, "a source's name");
-    } catch (const Error& error) {
-      fail(file, key.source(), error.what(), error.hint());
-    }
-    config.sources[name] =
-        read_source(Section(*child.as_table(), fmt::format("[source.{}]", name), file), name, file);
-  }
+  read_named_tables(node, "source", file, [&](Section section, const toml::node&, const std::string& name) {
+    config.sources[name] = read_source(std::move(section), name, file);
+  });
 }
 
 }  // namespace

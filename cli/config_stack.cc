@@ -85,21 +85,10 @@ StackSettings read_stack(Section section, const toml::node& node, const std::str
 std::map<std::string, StackSettings> read_stacks(const toml::node& node, const TraefikSettings& traefik,
                                                  const Path& file) {
   std::map<std::string, StackSettings> stacks;
-  if (!node.is_table()) fail(file, node.source(), "stack must be tables such as [stack.prod]");
-  for (auto&& [key, child] : *node.as_table()) {
-    const std::string name(key.str());
-    if (!child.is_table())
-      fail(file, key.source(),
-           fmt::format("'{}' stands in [stack]: it needs a stack's name, as in [stack.prod]",
-                       printable(name)));
-    try {
-      check_source_name(name, "a stack's name");
-    } catch (const Error& error) {
-      fail(file, key.source(), error.what(), error.hint());
-    }
-    stacks[name] = read_stack(Section(*child.as_table(), fmt::format("[stack.{}]", name), file), child, name,
-                              traefik, file);
-  }
+  read_named_tables(node, "stack", file,
+                    [&](Section section, const toml::node& child, const std::string& name) {
+                      stacks[name] = read_stack(std::move(section), child, name, traefik, file);
+                    });
   return stacks;
 }
 

@@ -37,21 +37,10 @@ SwitchSettings read_switch(Section section, const toml::node& node, const std::s
 std::map<std::string, SwitchSettings> read_switches(const toml::node& node, const Path& file,
                                                     const std::map<std::string, StackSettings>& stacks) {
   std::map<std::string, SwitchSettings> switches;
-  if (!node.is_table()) fail(file, node.source(), "switch must be tables such as [switch.prod]");
-  for (auto&& [key, child] : *node.as_table()) {
-    const std::string name(key.str());
-    if (!child.is_table())
-      fail(file, key.source(),
-           fmt::format("'{}' stands in [switch]: it needs a switch's name, as in [switch.prod]",
-                       printable(name)));
-    try {
-      check_source_name(name, "a switch's name");
-    } catch (const Error& error) {
-      fail(file, key.source(), error.what(), error.hint());
-    }
-    switches[name] = read_switch(Section(*child.as_table(), fmt::format("[switch.{}]", name), file), child,
-                                 name, file, stacks);
-  }
+  read_named_tables(node, "switch", file,
+                    [&](Section section, const toml::node& child, const std::string& name) {
+                      switches[name] = read_switch(std::move(section), child, name, file, stacks);
+                    });
   return switches;
 }
 

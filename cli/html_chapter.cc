@@ -52,6 +52,8 @@ class ChapterWriter {
  public:
   ChapterWriter(const Chapter& chapter, std::size_t number, Time now)
       : chapter_(chapter), backups_(chapter.watched.backups), number_(number), now_(now) {
+    if (chapter.watched.status.watched)
+      dues_ = what_is_due(chapter.watched.status, chapter.watched.rules, backups_);
     // One that is dated ahead of this clock is still to be seen.
     span_ = {now - std::chrono::days(2), now};
     for (const Backup& backup : backups_) {
@@ -109,12 +111,11 @@ class ChapterWriter {
     fact("Last verified", html_time(status.verified, "never"));
     fact("Last drilled", html_time(status.drilled, "never"));
     if (status.restore_seconds) fact("Measured restore", format_seconds(*status.restore_seconds));
-    if (status.watched)
-      for (const Due& due : what_is_due(status, chapter_.watched.rules, backups_))
-        fact(due.what == "backup"   ? "Next backup by"
-             : due.what == "verify" ? "Next verify by"
-                                    : "Next drill by",
-             html_time(due.at) + (due.at < now_ ? " <b class=critical>overdue</b>" : ""));
+    for (const Due& due : dues_)
+      fact(due.what == "backup"   ? "Next backup by"
+           : due.what == "verify" ? "Next verify by"
+                                  : "Next drill by",
+           html_time(due.at) + (due.at < now_ ? " <b class=critical>overdue</b>" : ""));
     text_ += "</dl>\n";
   }
 
@@ -187,8 +188,7 @@ class ChapterWriter {
   }
 
   std::optional<Time> overdue_since() const {
-    if (!chapter_.watched.status.watched) return std::nullopt;
-    for (const Due& due : what_is_due(chapter_.watched.status, chapter_.watched.rules, backups_))
+    for (const Due& due : dues_)
       if (due.what == "backup" && due.at < now_) return due.at;
     return std::nullopt;
   }
@@ -267,6 +267,7 @@ class ChapterWriter {
   const std::vector<Backup>& backups_;
   const std::size_t number_;
   const Time now_;
+  std::vector<Due> dues_;  ///< of one that is watched
   TimeSpan span_;
   std::string text_;
 };

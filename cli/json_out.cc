@@ -63,10 +63,6 @@ Json json_of(const Backup& backup, std::span<const LeftOut> left_out) {
   return json;
 }
 
-Json path_or_null(const Path& path) {
-  return path.empty() ? Json(nullptr) : Json(path.string());
-}
-
 Json json_of(const Verified& verified) {
   return {{"id", verified.id.stamp},
           {"source", verified.id.source},
@@ -75,7 +71,7 @@ Json json_of(const Verified& verified) {
           {"scope", verified.evidence.scope},
           {"checks", checks_json(verified.evidence.checks)},
           {"findings", findings_json(verified.evidence.findings)},
-          {"evidence", path_or_null(verified.evidence.file)}};
+          {"evidence", text_or_null(verified.evidence.file.string())}};
 }
 
 std::string_view name_of(Data data) {
@@ -123,6 +119,10 @@ nlohmann::ordered_json findings_json(std::span<const Finding> findings) {
   for (const Finding& finding : findings)
     json.push_back({{"file", finding.file}, {"kind", finding.kind}, {"detail", finding.detail}});
   return json;
+}
+
+nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
 }
 
 struct Reply::Members {
@@ -209,7 +209,7 @@ void Reply::set_verified(std::span<const Verified> verified) {
   own["verdict"] = to_string(overall(verified));
   own["checks"] = std::move(checks);
   own["findings"] = std::move(findings);
-  own["evidence"] = verified.size() == 1 ? path_or_null(verified[0].evidence.file) : Json(nullptr);
+  own["evidence"] = verified.size() == 1 ? text_or_null(verified[0].evidence.file.string()) : Json(nullptr);
   own["results"] = std::move(results);
 }
 

@@ -58,6 +58,7 @@ class Reply {
 nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases);
 nlohmann::ordered_json checks_json(std::span<const Check> checks);
 nlohmann::ordered_json findings_json(std::span<const Finding> findings);
+nlohmann::ordered_json text_or_null(const std::string& text);  ///< empty: null
 
 /// Relations that hold rows, those with most raw bytes first, at most `limit`.
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);

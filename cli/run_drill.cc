@@ -29,9 +29,7 @@ std::size_t count(const Evidence& evidence, Verdict verdict) {
 
 void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
   if (evidence.verdict == Verdict::pass) return;
-  const auto first = std::ranges::find(evidence.checks, evidence.verdict, &Check::verdict);
-  const std::string why =
-      first == evidence.checks.end() ? "no check was made" : first->name + ": " + first->detail;
+  const std::string why = first_problem(evidence.checks, evidence.verdict);
   const std::string more = count(evidence, evidence.verdict) > 1
                                ? fmt::format(" (and {} more)", count(evidence, evidence.verdict) - 1)
                                : "";

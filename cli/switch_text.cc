@@ -12,10 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
-}
-
 Json or_null(const std::optional<std::uint64_t>& number) {
   return number ? Json(*number) : Json();
 }
@@ -64,7 +60,7 @@ void set_switched(Reply& reply, const SwitchReport& report, const std::string& n
   const bool switched = report.outcome == SwitchReport::Outcome::switched;
   reply.set("switch", {{"name", name},
                        {"outcome", switched ? "switched" : "undecided"},
-                       {"final_backup", or_null(report.final_backup)},
+                       {"final_backup", text_or_null(report.final_backup)},
                        {"downtime_seconds", switched ? Json(report.downtime_seconds) : Json()}});
 }
 
@@ -93,7 +89,7 @@ void set_rolled_back(Reply& reply, const RollbackReport& report, const std::stri
   reply.set("rollback", {{"name", name},
                          {"needed", report.needed},
                          {"started", report.started},
-                         {"backup", or_null(report.saved)},
+                         {"backup", text_or_null(report.saved)},
                          {"left_behind", std::move(tables)}});
 }
 

@@ -32,6 +32,7 @@ struct TomlAssertion {};
 #include <string>
 #include <vector>
 
+#include "cli/config.h"
 #include "cli/units.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
@@ -205,5 +206,24 @@ class Section {
   const Path& file_;
   std::vector<std::string> known_;
 };
+
+/// Calls read(section, node, name) for each table of [KIND.NAME], when NAME is fit for one.
+template <typename Read>
+void read_named_tables(const toml::node& node, const std::string& kind, const Path& file, Read read) {
+  if (!node.is_table()) fail(file, node.source(), fmt::format("{0} must be tables such as [{0}.prod]", kind));
+  for (auto&& [key, child] : *node.as_table()) {
+    const std::string name(key.str());
+    if (!child.is_table())
+      fail(file, key.source(),
+           fmt::format("'{0}' stands in [{1}]: it needs a {1}'s name, as in [{1}.prod]", printable(name),
+                       kind));
+    try {
+      check_source_name(name, fmt::format("a {}'s name", kind));
+    } catch (const Error& error) {
+      fail(file, key.source(), error.what(), error.hint());
+    }
+    read(Section(*child.as_table(), fmt::format("[{}.{}]", kind, name), file), child, name);
+  }
+}
 
 }  // namespace pgassay::cli

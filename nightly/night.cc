@@ -4,9 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "backup/container_source.h"
@@ -14,6 +11,7 @@
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/time_limit.h"
 #include "nightly/status.h"
 
 namespace pgassay {
@@ -25,34 +23,6 @@ std::vector<std::string> databases_of(BackupOptions& backup, const NightOptions&
   return without_excluded(list_databases(backup.connection, stop), options.exclude_databases, observer);
 }
 
-/// A stop of its own, by the outer one or when the time is over.
-class Deadline {
- public:
-  Deadline(std::stop_token outer, std::optional<double> seconds)
-      : follow_(std::move(outer), [this] { source_.request_stop(); }) {
-    if (!seconds) return;
-    timer_ = std::jthread([this, limit = std::chrono::duration<double>(*seconds)](std::stop_token ended) {
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable_any never;
-      never.wait_for(lock, ended, limit, [] { return false; });
-      if (!ended.stop_requested()) source_.request_stop();
-    });
-  }
-  std::stop_token token() const { return source_.get_token(); }
-
- private:
-  std::stop_source source_;
-  std::stop_callback<std::function<void()>> follow_;
-  std::jthread timer_;
-};
-
-std::string first_problem(const Evidence& evidence) {
-  for (const Check& check : evidence.checks)
-    if (check.verdict == evidence.verdict) return check.name + ": " + check.detail;
-  return "no check was made";
-}
-
 class Run {
  public:
   Run(const Repository& repository, const NightOptions& options, Observer& observer, std::stop_token stop)
@@ -61,7 +31,7 @@ class Run {
         backup_options_(options.backup),
         observer_(observer),
         outer_(stop),
-        deadline_(stop, options.timeout_seconds) {}
+        limit_(stop, options.timeout_seconds) {}
 
   Night run() {
     NightRecord& record = night_.record;
@@ -82,6 +52,10 @@ class Run {
     step("backup", [this](NightStep& step) { back_up(step); });
     after_backup("verify", [this](NightStep& step) { verify(step); });
     after_backup("drill", [this](NightStep& step) { drill(step); });
+    prune_unless_stopped();
+  }
+
+  void prune_unless_stopped() {
     if (stopped_)
       skip("prune", "the run was ended");
     else
@@ -91,7 +65,7 @@ class Run {
   void run_each() {
     std::vector<std::string> databases;
     step("list", [&](NightStep& step) {
-      databases = databases_of(backup_options_, options_, observer_, deadline_.token());
+      databases = databases_of(backup_options_, options_, observer_, limit_.token());
       step.text = fmt::format("{}", fmt::join(databases, ", "));
     });
     const ConnInfo server = backup_options_.connection;
@@ -109,10 +83,7 @@ class Run {
     if (!databases.empty()) return;
     // Nobody knows which there are; those of old nights keep their last ones.
     database_.clear();
-    if (stopped_)
-      skip("prune", "the run was ended");
-    else
-      step("prune", [this](NightStep& step) { prune_all(step); });
+    prune_unless_stopped();
   }
 
   template <typename Body>
@@ -158,7 +129,7 @@ class Run {
   }
 
   void back_up(NightStep& step) {
-    const TakenBackup taken = take_backup(repository_, backup_options_, observer_, deadline_.token());
+    const TakenBackup taken = take_backup(repository_, backup_options_, observer_, limit_.token());
     const ManifestSummary& summary = taken.summary;
     if (!options_.all_databases) {
       night_.record.database = summary.id.database;
@@ -177,20 +148,19 @@ class Run {
     bad_ = evidence.verdict == Verdict::fail;
     fail(step, exit_of(evidence.verdict),
          fmt::format("{} {}: {}", backup_->id.shown(), bad_ ? "is bad" : "could not be proved",
-                     first_problem(evidence)),
+                     first_problem(evidence.checks, evidence.verdict)),
          "pgassay show " + backup_->id.shown() + (bad_ ? "; look at the disk, and take a new backup" : ""));
   }
 
   void verify(NightStep& step) {
     const Evidence evidence =
-        verify_backup(repository_, *backup_, options_.verify, observer_, deadline_.token());
+        verify_backup(repository_, *backup_, options_.verify, observer_, limit_.token());
     judge(step, evidence, "every stored byte is what was written");
   }
 
   void drill(NightStep& step) {
     if (!drill_is_asked_for(step)) return;
-    const DrillReport report =
-        drill_backup(repository_, *backup_, options_.drill, observer_, deadline_.token());
+    const DrillReport report = drill_backup(repository_, *backup_, options_.drill, observer_, limit_.token());
     const auto seconds = report.evidence.facts.find(kRestoreSeconds);
     judge(
         step, report.evidence,
@@ -223,7 +193,7 @@ class Run {
       // Another database of this source has its own nights.
       const std::string& own = backup_ ? backup_->id.database : database_;
       if (!own.empty() && database.database != own) continue;
-      const PruneReport report = prune(repository_, database, options, now(), observer_, deadline_.token());
+      const PruneReport report = prune(repository_, database, options, now(), observer_, limit_.token());
       freed += report.freed();
       for (const PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
       if (!report.problem) continue;
@@ -239,7 +209,7 @@ class Run {
   BackupOptions backup_options_;  ///< of the database at hand
   Observer& observer_;
   std::stop_token outer_;
-  Deadline deadline_;
+  TimeLimit limit_;
   Night night_;
   std::string database_;  ///< of several the one at hand
   std::optional<Backup> backup_;

@@ -90,13 +90,18 @@ EngineView look_at_engine(const std::set<std::string>& images, std::stop_token s
     inspect.insert(inspect.end(), ids.begin(), ids.end());
     view.containers = parse_containers(docker.answer_in_part(inspect, stop));
   }
+  look_at_images(images, view, stop);
+  return view;
+}
+
+void look_at_images(const std::set<std::string>& images, EngineView& view, const std::stop_token& stop) {
+  const ContainerCli docker("docker");
   for (const std::string& image : images) {
     const std::string said = docker.answer_in_part(
         {"image", "inspect", "--format", "{{if .Config.Healthcheck}}checks{{else}}none{{end}}", image}, stop);
     if (said.starts_with("checks") || said.starts_with("none")) view.images.insert(image);
     if (said.starts_with("checks")) view.images_with_healthcheck.insert(image);
   }
-  return view;
 }
 
 }  // namespace pgassay

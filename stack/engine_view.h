@@ -35,6 +35,8 @@ struct EngineView {
 
 /// Throws Unverified when docker can't be asked.
 EngineView look_at_engine(const std::set<std::string>& images, std::stop_token stop);
+/// Of further images, into a view that is there.
+void look_at_images(const std::set<std::string>& images, EngineView& view, const std::stop_token& stop);
 
 // From the engine's own words, one object a line, fields separated by tabs.
 std::map<std::string, EngineVolume> parse_volumes(std::string_view text);  ///< name, project, mountpoint

@@ -2,6 +2,7 @@
 // what runs.
 #include <algorithm>
 
+#include "core/system/split.h"
 #include "stack/route_checks.h"
 
 namespace pgassay {
@@ -106,11 +107,8 @@ class LabelCheck {
   void look_at_middlewares(const std::string& service, const std::string& router, const Labels& options) {
     const auto list = options.find("middlewares");
     if (list == options.end()) return;
-    for (std::size_t at = 0; at <= list->second.size();) {
-      const std::size_t end = std::min(list->second.find(',', at), list->second.size());
-      std::string name = list->second.substr(at, end - at);
+    for (std::string name : split(list->second, ',')) {
       std::erase(name, ' ');
-      at = end + 1;
       const bool elsewhere = name.find('@') != std::string::npos && !name.ends_with("@docker");
       if (name.empty() || elsewhere || middlewares_.contains(in_lower_case(name.substr(0, name.find('@')))))
         continue;

@@ -1,4 +1,7 @@
 // Check 1: Traefik reaches a container by its address on a network that both are on.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "stack/route_checks.h"
@@ -9,9 +12,7 @@ namespace {
 constexpr std::string_view kDefaultNetwork = "--providers.docker.network=";
 
 std::string names(const std::set<std::string>& all) {
-  std::string text;
-  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
-  return text.empty() ? "none" : text;
+  return all.empty() ? "none" : fmt::format("{}", fmt::join(all, ", "));
 }
 
 std::set<std::string> networks_of(const InspectedContainer& container) {

@@ -1,5 +1,6 @@
 // Check 3: every router that labels define is known to Traefik, and on.
-#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "stack/route_checks.h"
 
@@ -7,9 +8,7 @@ namespace pgassay {
 namespace {
 
 std::string joined(const std::vector<std::string>& errors) {
-  std::string text;
-  for (const std::string& one : errors) text += (text.empty() ? "" : "; ") + one;
-  return text.empty() ? "it does not say why" : text;
+  return errors.empty() ? "it does not say why" : fmt::format("{}", fmt::join(errors, "; "));
 }
 
 /// By their names, in lower case → the service whose labels say so.

@@ -36,8 +36,7 @@ std::string host_of(const std::string& url) {
 /// Where the API of a container answers.
 std::string api_of(const InspectedContainer& container) {
   const auto at = [](const std::string& address, unsigned port) {
-    const bool v6 = address.find(':') != std::string::npos;
-    return "http://" + (v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+    return "http://" + bracketed(address) + ":" + std::to_string(port);
   };
   for (const auto& published : container.published) {
     if (published.port != kApiPort) continue;
@@ -55,6 +54,10 @@ bool leads_to_https(const TraefikRouter& router) {
 }
 
 }  // namespace
+
+std::string bracketed(const std::string& address) {
+  return address.find(':') == std::string::npos ? address : "[" + address + "]";
+}
 
 std::string service_of(const InspectedContainer& container) {
   return label(container, kService);

@@ -46,6 +46,8 @@ struct RouteFacts {
   std::string shown(const InspectedContainer& container) const;
 };
 
+/// As it stands in a URL: an IPv6 address in brackets.
+std::string bracketed(const std::string& address);
 std::string service_of(const InspectedContainer& container);
 std::string project_of(const InspectedContainer& container);
 

@@ -3,6 +3,7 @@
 
 #include "core/system/error.h"
 #include "stack/route_facts.h"
+#include "stack/traefik_labels.h"
 
 namespace pgassay {
 namespace {
@@ -16,8 +17,7 @@ bool is_redirect(int status) {
 
 /// host[:port] of a URL, in lower case; nothing where it is of another scheme.
 std::optional<std::string> plain_host(const std::string& url) {
-  std::string place = place_of(url);
-  std::ranges::transform(place, place.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string place = in_lower_case(place_of(url));
   for (const char* scheme : {"https://", "http://"})
     if (place.starts_with(scheme)) return place.substr(std::string(scheme).size());
   return std::nullopt;
@@ -69,8 +69,7 @@ class Requests {
     request.timeout_seconds = timeout_;
     if (settings_.ca_file) request.ca_file = settings_.ca_file->string();
     request.insecure = settings_.insecure;
-    const bool v6 = settings_.address.find(':') != std::string::npos;
-    const std::string address = v6 ? "[" + settings_.address + "]" : settings_.address;
+    const std::string address = bracketed(settings_.address);
     // Where there is no address, the host's own is taken, at the port given. A port that the URL itself names
     // stays.
     for (const StackRoute& route : facts_.routes()) {

@@ -10,8 +10,6 @@
 namespace pgassay {
 namespace {
 
-constexpr double kPatienceSeconds = 15;
-
 class Switching {
  public:
   Switching(const Repository& repository, SwitchJournal& journal, const SwitchOptions& options,
@@ -61,14 +59,7 @@ class Switching {
     return report;
   }
 
-  /// What can't be written down must not keep the old stack down.
-  void note(const char* what, SwitchFacts facts) {
-    try {
-      journal_.add(what, std::move(facts));
-    } catch (const Error& error) {
-      observer_.message(Level::warning, error.what(), error.hint());
-    }
-  }
+  void note(const char* what, SwitchFacts facts) { journal_.add_or_tell(what, std::move(facts), observer_); }
 
   /// True: the old stack is as it was. False: `undecided_` says how it stands. Throws what could not be
   /// undone.
@@ -120,7 +111,7 @@ class Switching {
       const BackupOptions reached =
           reach_new_database(new_database_of(state, containers, {}), options_.source,
                              state.fact(fact::kRestored), observer_, {});
-      await_stillness(reached.connection, kPatienceSeconds, {});
+      await_stillness(reached.connection, {});
       return difference(reached.connection, read_manifest(repository_.find(state.fact(fact::kFinal)).dir),
                         options_.verify.jobs, observer_, {});
     } catch (const Error& error) {

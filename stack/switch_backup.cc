@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace pgassay {
 namespace {
 
 constexpr int kAttempts = 3;
-constexpr double kPatienceSeconds = 15;
 
 }  // namespace
 
@@ -16,10 +13,8 @@ void verify_or_throw(const Repository& repository, const Backup& backup, const V
                      Observer& observer, std::stop_token stop) {
   const Evidence evidence = verify_backup(repository, backup, options, observer, std::move(stop));
   if (evidence.verdict == Verdict::pass) return;
-  const auto check = std::ranges::find(evidence.checks, evidence.verdict, &Check::verdict);
-  const std::string why =
-      check == evidence.checks.end() ? "no check was made" : check->name + ": " + check->detail;
-  const std::string text = fmt::format("the backup {} could not be verified: {}", backup.id.shown(), why);
+  const std::string text = fmt::format("the backup {} could not be verified: {}", backup.id.shown(),
+                                       first_problem(evidence.checks, evidence.verdict));
   if (evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay verify " + backup.id.shown());
   throw Unverified(text, "pgassay verify " + backup.id.shown());
 }
@@ -28,9 +23,9 @@ StillBackup take_still_backup(const Repository& repository, const BackupOptions&
                               const VerifyOptions& verify, const std::string& reason, Observer& observer,
                               std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
-    const Stillness before = await_stillness(reached.connection, kPatienceSeconds, stop);
+    const Stillness before = await_stillness(reached.connection, stop);
     const TakenBackup taken = take_backup(repository, reached, observer, stop);
-    const Stillness after = await_stillness(reached.connection, kPatienceSeconds, stop);
+    const Stillness after = await_stillness(reached.connection, stop);
     if (before.xmax == after.xmax && before.catalog == after.catalog) {
       StillBackup still{repository.find(taken.summary.id.shown()), after};
       verify_or_throw(repository, still.backup, verify, observer, stop);

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 
 #include "core/system/cancellation.h"
 #include "core/system/clock.h"
@@ -21,18 +19,11 @@ constexpr char kFormat[] =
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
     "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
 constexpr std::size_t kFields = 10;
+constexpr int kPauseMs = 250;
 
 std::string policy_of(const std::string& name, const std::string& retries) {
   if (name.empty()) return "no";
   return name == "on-failure" && retries != "0" ? name + ":" + retries : name;
-}
-
-void pause_a_moment(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable_any never;
-  never.wait_for(lock, stop, std::chrono::milliseconds(250), [] { return false; });
-  throw_if_stopped(stop);
 }
 
 std::string shown(const StackContainer& one) {
@@ -112,6 +103,7 @@ void StackContainers::start(const std::string& id, const std::stop_token& stop) 
 void StackContainers::await(const std::function<std::vector<StackContainer>()>& look,
                             const std::function<bool(const StackContainer&)>& settled,
                             const std::stop_token& stop) const {
+  const StopFd stop_fd(stop);
   const Stopwatch watch;
   for (;;) {
     std::vector<std::string> not_yet;
@@ -124,7 +116,7 @@ void StackContainers::await(const std::function<std::vector<StackContainer>()>& 
           fmt::format("not well after {:.0f} s: {}", health_seconds_,
                       seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
           seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
-    pause_a_moment(stop);
+    wait_for(-1, 0, stop_fd, kPauseMs);
   }
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <set>
-#include <thread>
 
 #include "backup/container_source.h"
 #include "core/postgres/catalog.h"
@@ -16,6 +15,8 @@
 namespace pgassay {
 namespace {
 
+constexpr double kPatienceSeconds = 15;
+constexpr int kPauseMs = 200;
 constexpr char kSwitchApplication[] = "pgassay stack switch";
 
 /// Whoever is connected to this database, and workers that write to it: all but autovacuum. Of other users'
@@ -59,19 +60,19 @@ BackupOptions reach_database(BackupOptions source, const std::string& container_
   return source;
 }
 
-Stillness await_stillness(const ConnInfo& database, double patience_seconds, const std::stop_token& stop) {
+Stillness await_stillness(const ConnInfo& database, const std::stop_token& stop) {
   Connection connection = Connection::open(database, kSwitchApplication, stop);
   start_reading_session(connection);
+  const StopFd stop_fd(stop);
   const Stopwatch watch;
   for (;;) {
     const std::vector<std::string> there = others(connection);
     if (there.empty()) break;
-    if (watch.seconds() > patience_seconds)
+    if (watch.seconds() > kPatienceSeconds)
       throw Refused(fmt::format("somebody is still connected to the database {}: {}", connection.database(),
                                 fmt::join(there, ", ")),
                     "name the service in writers, or end what it is; then begin anew");
-    throw_if_stopped(stop);
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    wait_for(-1, 0, stop_fd, kPauseMs);
   }
   Stillness still;
   still.catalog = inventory_fingerprint(connection);

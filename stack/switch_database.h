@@ -24,7 +24,7 @@ struct Stillness {
 };
 /// Nobody but us is connected to the database, and nothing is prepared. Sessions that are ending are waited
 /// for, for some seconds. Throws Refused naming who is there.
-Stillness await_stillness(const ConnInfo& database, double patience_seconds, const std::stop_token& stop);
+Stillness await_stillness(const ConnInfo& database, const std::stop_token& stop);
 
 /// Empty: the database is what the backup holds: the same tables, every row's digest, sequences, large
 /// objects. Else the first difference, or what could not be compared.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/repository/repository.h"
+#include "core/system/observer.h"
 
 namespace pgassay {
 
@@ -75,6 +76,8 @@ class SwitchJournal {
   const std::vector<JournalEntry>& entries() const { return entries_; }
   /// On disk when it returns.
   void add(const std::string& what, SwitchFacts facts = {});
+  /// What can't be written down is only told: it must not keep the old stack down.
+  void add_or_tell(const std::string& what, SwitchFacts facts, Observer& observer);
 
  private:
   explicit SwitchJournal(Path file) : file_(std::move(file)) {}

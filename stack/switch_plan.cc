@@ -44,15 +44,11 @@ const StackFacts& with_model(const Surroundings& around, const std::string& name
   return facts;
 }
 
-std::string short_id(const StackContainer& one) {
-  return fmt::format("{}", one.id.substr(0, 12));
-}
-
 /// Lines for `docker update` and `docker stop` of these.
 std::vector<std::string> stop_commands(const std::vector<const StackContainer*>& all) {
   std::vector<std::string> lines, ids, names;
   for (const StackContainer* one : all) {
-    ids.push_back(short_id(*one));
+    ids.push_back(one->id.substr(0, 12));
     names.push_back(one->name);
   }
   if (ids.empty()) return lines;
@@ -374,8 +370,7 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
   std::set<std::string> images;
   for (const auto& [name, service] : scene.to.model()->services)
     if (!service.image.empty()) images.insert(service.image);
-  const EngineView with_images = look_at_engine(images, stop);
-  scene.engine->images = with_images.images;
+  look_at_images(images, *scene.engine, stop);
   const StackContainers containers(options.settings.health_seconds);
   for (StackContainer& one : containers.of_project(scene.old_project(), {}, stop)) {
     const bool ours = scene.from.model()->find(one.service) != nullptr;

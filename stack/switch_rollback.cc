@@ -13,14 +13,6 @@ namespace {
 using Ids = std::vector<std::string>;
 constexpr char kNotSaved[] = "none";
 
-template <typename Wanted>
-Ids ids_of(const std::vector<SwitchedContainer>& all, Wanted wanted) {
-  Ids ids;
-  for (const SwitchedContainer& one : all)
-    if (one.ran && wanted(one)) ids.push_back(one.id);
-  return ids;
-}
-
 std::vector<StackContainer> new_containers(const SwitchState& state, const StackContainers& containers,
                                            const std::stop_token& stop) {
   const std::vector<std::string> services = split(state.fact(fact::kToServices), ',');
@@ -70,18 +62,13 @@ class Rollback {
  private:
   void phase(const char* name) { observer_.phase(name); }
 
-  /// What can't be written down must not keep the old stack down.
   void note(const char* what, SwitchFacts facts = {}) {
-    try {
-      journal_.add(what, std::move(facts));
-    } catch (const Error& error) {
-      observer_.message(Level::warning, error.what(), error.hint());
-    }
+    journal_.add_or_tell(what, std::move(facts), observer_);
   }
 
   /// Before anything is stopped: can the old stack come back?
   void check_that_it_fits() {
-    const Ids ids = ids_of(state_.old_containers, [](const auto&) { return true; });
+    const Ids ids = state_.ids_that_ran([](const auto&) { return true; });
     const std::vector<StackContainer> there = containers_.those(ids, stop_);
     for (const SwitchedContainer& one : state_.old_containers)
       if (one.ran && std::ranges::find(there, one.id, &StackContainer::id) == there.end())
@@ -181,16 +168,16 @@ class Rollback {
   }
 
   void start_old() {
-    const Ids database = ids_of(state_.old_containers, [](const auto& one) { return one.is_database; });
-    const Ids others = ids_of(state_.old_containers, [](const auto& one) { return !one.is_database; });
-    for (const Ids* ids : {&database, &others}) start_all(*ids);
+    start_all([](const SwitchedContainer& one) { return one.is_database; });
+    start_all([](const SwitchedContainer& one) { return !one.is_database; });
   }
 
-  /// Each of them, though another fails.
-  void start_all(const Ids& ids) {
+  /// Each of them that ran, though another fails.
+  template <typename Wanted>
+  void start_all(Wanted wanted) {
     std::string problems, hint;
     for (const SwitchedContainer& one : state_.old_containers) {
-      if (std::ranges::find(ids, one.id) == ids.end()) continue;
+      if (!one.ran || !wanted(one)) continue;
       try {
         containers_.start(one.id, stop_);
         containers_.set_restart(one.id, one.restart, stop_);
@@ -204,11 +191,8 @@ class Rollback {
       }
     }
     // What was not well before need not be now.
-    if (problems.empty())
-      return containers_.await_well(
-          ids_of(state_.old_containers,
-                 [&](const auto& one) { return one.well && std::ranges::find(ids, one.id) != ids.end(); }),
-          stop_);
+    const auto was_well = [&](const SwitchedContainer& one) { return one.well && wanted(one); };
+    if (problems.empty()) return containers_.await_well(state_.ids_that_ran(was_well), stop_);
     throw Error("not all of the old stack could be started: " + problems,
                 fmt::format("{}{}then again: pgassay stack rollback {}", hint, hint.empty() ? "" : "; ",
                             state_.fact(fact::kName)));

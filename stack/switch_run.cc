@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "core/system/cancellation.h"
 #include "core/system/time_limit.h"
@@ -13,19 +12,13 @@
 namespace pgassay {
 namespace {
 
-constexpr double kPatienceSeconds = 15, kComposeSeconds = 300;
+constexpr double kComposeSeconds = 300;
+constexpr int kPauseMs = 500;
 constexpr char kCutOver[] = "cut_over", kYes[] = "yes", kMaintenance[] = "postgres";
 /// A server that listens nowhere may be the one with which the image's entrypoint makes the database.
 constexpr char kIsLasting[] =
     "SELECT pg_catalog.current_setting('listen_addresses') <> ''"
     " OR pg_catalog.clock_timestamp() - pg_catalog.pg_postmaster_start_time() > interval '10 s'";
-
-std::vector<std::string> ids_of(const SwitchState& state, bool (*wanted)(const SwitchedContainer&)) {
-  std::vector<std::string> ids;
-  for (const SwitchedContainer& one : state.old_containers)
-    if (one.ran && wanted(one)) ids.push_back(one.id);
-  return ids;
-}
 
 bool anyone(const SwitchedContainer&) {
   return true;
@@ -48,9 +41,7 @@ void check_restored(const RestoreReport& report) {
                     report.lost.size() > 1 ? fmt::format(" (and {} more)", report.lost.size() - 1) : ""),
         "drill the backup, and see docs/drills.md");
   if (report.verdict == Verdict::pass) return;
-  const auto check = std::ranges::find(report.checks, report.verdict, &Check::verdict);
-  const std::string why =
-      check == report.checks.end() ? "nothing was compared" : check->name + ": " + check->detail;
+  const std::string why = first_problem(report.checks, report.verdict);
   if (report.verdict == Verdict::fail) throw BadBackup("the restored rows are not the backup's: " + why);
   throw Unverified("the restored rows could not be proved: " + why);
 }
@@ -97,7 +88,7 @@ std::string SwitchRun::act(SwitchStep step) {
 
 BackupOptions SwitchRun::reach_old() {
   const SwitchState now = state();
-  const std::vector<std::string> ids = ids_of(now, is_database);
+  const std::vector<std::string> ids = now.ids_that_ran(is_database);
   if (ids.size() != 1) throw Error("the old stack's database container is not known");
   const std::string named = now.fact(fact::kDatabase);
   return reach_database(options_.source, ids[0],
@@ -166,10 +157,8 @@ std::string SwitchRun::rehearse() {
   if (!options_.drill) return backup.id.shown() + ", verified, not drilled";
   const DrillReport drill = drill_backup(repository_, backup, *options_.drill, observer_, stop_);
   if (drill.evidence.verdict != Verdict::pass) {
-    const auto& checks = drill.evidence.checks;
-    const auto bad = std::ranges::find(checks, drill.evidence.verdict, &Check::verdict);
     const std::string text = fmt::format("the drill of {} did not pass: {}", backup.id.shown(),
-                                         bad == checks.end() ? "no check was made" : bad->detail);
+                                         first_problem(drill.evidence.checks, drill.evidence.verdict));
     if (drill.evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay drill " + backup.id.shown());
     throw Unverified(text, "pgassay drill " + backup.id.shown() + "; or --no-drill");
   }
@@ -177,7 +166,7 @@ std::string SwitchRun::rehearse() {
 }
 
 std::string SwitchRun::stop_writers() {
-  const std::vector<std::string> ids = ids_of(state(), is_writer);
+  const std::vector<std::string> ids = state().ids_that_ran(is_writer);
   containers_.stop_for_good(ids, {}, stop_);
   return fmt::format("{} containers stopped", ids.size());
 }
@@ -205,8 +194,8 @@ std::string SwitchRun::start_new_database() {
                 "docker ps -a --filter label=com.docker.compose.project=" + scene_.new_project());
   note(fact::kNewDatabase, found[0].id);
   containers_.await_well({found[0].id}, stop_);
-  for (const Stopwatch watch;; std::this_thread::sleep_for(std::chrono::milliseconds(500))) {
-    throw_if_stopped(stop_);
+  const StopFd stop_fd(stop_);
+  for (const Stopwatch watch;; wait_for(-1, 0, stop_fd, kPauseMs)) {
     try {
       const BackupOptions reached = reach_new(kMaintenance);
       if (Connection::open(reached.connection, kApplicationName, stop_).query(kIsLasting).boolean(0, 0))
@@ -267,7 +256,7 @@ std::string SwitchRun::restore_into(const std::string& database) {
 void SwitchRun::prove_nobody_wrote() {
   const SwitchState now = state();
   const BackupOptions reached = reach_old();
-  const Stillness still = await_stillness(reached.connection, kPatienceSeconds, stop_);
+  const Stillness still = await_stillness(reached.connection, stop_);
   if (still.catalog != now.fact(fact::kFinalCatalog))
     throw Refused("somebody changed a definition in the old database since the final backup",
                   "find out who, and begin anew");
@@ -281,11 +270,11 @@ void SwitchRun::prove_nobody_wrote() {
 
 std::string SwitchRun::stop_old() {
   const SwitchState now = state();
-  const std::vector<std::string> database = ids_of(now, is_database);
+  const std::vector<std::string> database = now.ids_that_ran(is_database);
   const std::vector<StackContainer> there = containers_.those(database, stop_);
   const bool runs = std::ranges::any_of(there, [](const StackContainer& one) { return one.running(); });
   if (runs || now.fact(kCutOver) != kYes) {
-    for (const StackContainer& one : containers_.those(ids_of(now, is_writer), stop_))
+    for (const StackContainer& one : containers_.those(now.ids_that_ran(is_writer), stop_))
       if (one.running())
         throw Refused(fmt::format("the writer {} of the old stack runs again", one.name),
                       "find out who started it, and begin anew");
@@ -295,14 +284,14 @@ std::string SwitchRun::stop_old() {
     prove_nobody_wrote();
     note(kCutOver, kYes);
   }
-  containers_.stop_for_good(ids_of(now, is_left), {}, stop_);
+  containers_.stop_for_good(now.ids_that_ran(is_left), {}, stop_);
   containers_.stop_for_good(database, kServerStopSeconds, stop_);
   check_old_is_down();
   return "every container of the old stack is stopped";
 }
 
 void SwitchRun::check_old_is_down() const {
-  for (const StackContainer& one : containers_.those(ids_of(state(), anyone), stop_))
+  for (const StackContainer& one : containers_.those(state().ids_that_ran(anyone), stop_))
     if (one.running())
       throw Refused(fmt::format("the container {} of the old stack still runs", one.name),
                     "find out who started it");

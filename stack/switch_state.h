@@ -44,6 +44,14 @@ struct SwitchState {
   std::optional<Time> started, writers_stopped, ended;
 
   std::string fact(const char* name) const;  ///< "" where it is not known
+  /// Ids of the old containers that ran, of those wanted.
+  template <typename Wanted>
+  std::vector<std::string> ids_that_ran(Wanted wanted) const {
+    std::vector<std::string> ids;
+    for (const SwitchedContainer& one : old_containers)
+      if (one.ran && wanted(one)) ids.push_back(one.id);
+    return ids;
+  }
   bool keeps_data() const { return fact(fact::kKeepData) == "yes"; }
   /// The writers of the new stack may have run.
   bool passed_the_point() const { return begun.contains(kPointOfNoReturn); }

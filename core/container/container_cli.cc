@@ -3,45 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "core/system/split.h"
+#include "core/system/time_limit.h"
 
 namespace pgassay {
 namespace {
 
 constexpr int kForEver = 0, kLongestStop = 900;
-
-/// A stop that also comes when time is over.
-class Deadline {
- public:
-  Deadline(std::stop_token outer, int seconds)
-      : pass_on_(std::move(outer), [this] { source_.request_stop(); }) {
-    if (seconds == kForEver) return;
-    timer_ = std::jthread([this, seconds](const std::stop_token& end) {
-      std::unique_lock lock(mutex_);
-      const bool ended =
-          wake_.wait_for(lock, end, std::chrono::seconds(seconds), [&] { return end.stop_requested(); });
-      if (ended) return;
-      over_ = true;
-      source_.request_stop();
-    });
-  }
-  std::stop_token token() const { return source_.get_token(); }
-  bool over() const { return over_; }
-
- private:
-  std::stop_source source_;
-  std::atomic<bool> over_ = false;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::stop_callback<std::function<void()>> pass_on_;
-  std::jthread timer_;
-};
 
 bool says(const Completed& done, std::string_view words) {
   return done.err.find(words) != std::string::npos;
@@ -106,11 +75,11 @@ Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token
   Command command;
   command.argv = std::move(arguments);
   command.env = environment;
-  const Deadline deadline(std::move(stop), seconds);
+  const TimeLimit limit(std::move(stop), seconds == kForEver ? std::nullopt : std::optional<double>(seconds));
   try {
-    return run(command, deadline.token());
+    return run(command, limit.token());
   } catch (const Stopped&) {
-    if (!deadline.over()) throw;
+    if (!limit.over()) throw;
     throw NoContainerEngine(fmt::format("{} does not answer: `{} {}` took more than {} s", program_, program_,
                                         command.argv[1], seconds),
                             "look whether the engine is well: `" + program_ + " info`");

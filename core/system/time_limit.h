@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -13,9 +14,12 @@ namespace pgassay {
 /// A stop that also comes when time is over.
 class TimeLimit {
  public:
-  TimeLimit(std::stop_token outer, double seconds)
-      : pass_on_(std::move(outer), [this] { source_.request_stop(); }),
-        timer_([this, limit = std::chrono::duration<double>(seconds)](const std::stop_token& end) {
+  /// No seconds: no limit.
+  TimeLimit(std::stop_token outer, std::optional<double> seconds)
+      : pass_on_(std::move(outer), [this] { source_.request_stop(); }) {
+    if (!seconds) return;
+    timer_ =
+        std::jthread([this, limit = std::chrono::duration<double>(*seconds)](const std::stop_token& end) {
           std::mutex mutex;
           std::unique_lock lock(mutex);
           std::condition_variable_any never;
@@ -23,7 +27,8 @@ class TimeLimit {
           if (end.stop_requested()) return;
           over_ = true;
           source_.request_stop();
-        }) {}
+        });
+  }
   std::stop_token token() const { return source_.get_token(); }
   bool over() const { return over_; }
 

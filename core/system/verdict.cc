@@ -16,6 +16,11 @@ Verdict overall(std::span<const Check> checks) {
   return Verdict::pass;
 }
 
+std::string first_problem(std::span<const Check> checks, Verdict verdict) {
+  const auto check = std::ranges::find(checks, verdict, &Check::verdict);
+  return check == checks.end() ? "no check was made" : check->name + ": " + check->detail;
+}
+
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::pass:
