@@ -7,6 +7,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/time_limit.h"
 #include "restore/replace.h"
+#include "restore/resume.h"
 #include "restore/target.h"
 
 namespace pgassay {
@@ -240,15 +241,32 @@ std::string SwitchRun::restore_into(const std::string& database) {
                        replaced.before);
   }
   restore.create = !exists;
-  // Of an interrupted one.
-  restore.resume = std::ranges::count_if(journal_.entries(), [](const JournalEntry& one) {
-                     const auto step = one.facts.find(fact::kStep);
-                     return one.what == entry::kStepBegun && step != one.facts.end() &&
-                            step->second == to_string(SwitchStep::restore);
-                   }) > 1;
+  if (restore_was_begun_before()) {
+    if (exists && is_restored(database)) return "every row was proved before the interruption, and now again";
+    restore.resume = true;
+  }
   const RestoreReport report = restore_backup(repository_, backup, restore, observer_, stop_);
   check_restored(report);
   return fmt::format("{} rows, every one proved", report.rows);
+}
+
+bool SwitchRun::restore_was_begun_before() const {
+  return std::ranges::count_if(journal_.entries(), [](const JournalEntry& one) {
+           const auto step = one.facts.find(fact::kStep);
+           return one.what == entry::kStepBegun && step != one.facts.end() &&
+                  step->second == to_string(SwitchStep::restore);
+         }) > 1;
+}
+
+/// By a restore that came to its end, killed before the journal said so: its own record is gone, the rows
+/// are there.
+bool SwitchRun::is_restored(const std::string& database) {
+  const ConnInfo reached = reach_new(database).connection;
+  Connection connection = Connection::open(reached, kApplicationName, stop_);
+  if (find_unfinished(connection)) return false;
+  const Manifest manifest = read_manifest(final_backup().dir);
+  return !manifest.relations.empty() &&
+         difference(reached, manifest, options_.verify.jobs, observer_, stop_).empty();
 }
 
 /// Between the final backup and now. A moved transaction counter alone may be autovacuum's: then every row is

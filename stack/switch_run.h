@@ -33,6 +33,8 @@ class SwitchRun {
   BackupOptions reach_new(const std::string& database);
   Backup final_backup() const;
   std::string restore_into(const std::string& database);
+  bool restore_was_begun_before() const;
+  bool is_restored(const std::string& database);
   void prove_nobody_wrote();
   void compose_up(std::vector<std::string> words);
   void check_old_is_down() const;
