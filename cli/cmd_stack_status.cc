@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 
 struct Chosen {
   std::vector<std::string> stacks, switches;
+  std::vector<std::string> known_switches;  ///< also those that nobody asked for
 };
 
 /// A name may be of a stack and of a switch; then both are told of.
@@ -27,7 +28,9 @@ Chosen chosen(const Context& context, const std::optional<Repository>& repositor
     for (const std::string& name : SwitchJournal::names(*repository))
       if (std::ranges::find(all.switches, name) == all.switches.end()) all.switches.push_back(name);
   const std::vector<std::string>& names = context.arguments.stack.names;
+  all.known_switches = all.switches;
   if (names.empty()) return all;
+  found.known_switches = all.switches;
   for (const std::string& name : names) {
     const bool stack = std::ranges::find(all.stacks, name) != all.stacks.end(),
                a_switch = std::ranges::find(all.switches, name) != all.switches.end();
@@ -54,23 +57,56 @@ std::optional<Backup> newest_proved(const std::optional<Repository>& repository,
   return newest;
 }
 
-std::string stack_text(const StackStatus& stack, const std::optional<Backup>& backup) {
+SwitchStatus status_of_switch(const std::optional<Repository>& repository, const std::string& name) {
+  if (repository) return switch_status(*repository, name);
+  SwitchStatus status;
+  status.name = name;
+  return status;
+}
+
+/// The last one that took the stack's place, or put it into another's.
+const SwitchStatus* last_switch_of(const std::string& stack, const std::vector<SwitchStatus>& switches) {
+  const SwitchStatus* last = nullptr;
+  for (const SwitchStatus& one : switches)
+    if (one.is_of(stack) && (last == nullptr || last->state.started < one.state.started)) last = &one;
+  return last;
+}
+
+/// As it would be typed into a browser, but for the scheme where that is whatever the router has.
+std::string address_of(const StackRoute& route) {
+  return (route.scheme ? *route.scheme + "://" : "") + route.host + route.path;
+}
+
+/// What is known of a stack besides its containers.
+struct StackStory {
+  const StackSettings& settings;
+  std::optional<Backup> backup;
+  const SwitchStatus* last_switch;
+};
+
+std::string stack_text(const StackStatus& stack, const StackStory& story) {
   std::string text = fmt::format("stack {} (project {})\n", printable(stack.name), printable(stack.project));
   if (!stack.problem.empty()) text += "  " + printable(stack.problem) + "\n";
   if (stack.problem.empty() && stack.containers.empty()) text += "  no container\n";
   for (const StackContainer& one : stack.containers)
     text += fmt::format("  {:<16} {}{}, {}\n", printable(one.service), one.status,
                         one.health == "none" ? "" : ", " + one.health, printable(one.name));
-  if (!stack.volumes.empty())
-    text += "  volumes: " + printable(fmt::format("{}", fmt::join(stack.volumes, ", "))) + "\n";
+  for (const StackVolume& one : stack.volumes)
+    text += fmt::format("  volume {}, {}\n", printable(one.name),
+                        one.bytes ? format_bytes(*one.bytes) : "of unknown size");
   if (!stack.networks.empty())
     text += "  networks: " + printable(fmt::format("{}", fmt::join(stack.networks, ", "))) + "\n";
-  if (backup) text += "  newest verified backup: " + printable(backup->id.shown()) + "\n";
+  for (const StackRoute& one : story.settings.routes)
+    text += fmt::format("  route {} to {}\n", printable(address_of(one)), printable(one.service));
+  if (const SwitchStatus* last = story.last_switch)
+    text += fmt::format("  last switch: {}, {}, {}\n", printable(last->name),
+                        to_rfc3339(*last->state.started), to_string(last->state.standing));
+  if (story.backup) text += "  newest verified backup: " + printable(story.backup->id.shown()) + "\n";
   return text;
 }
 
-Json stack_json(const StackStatus& stack, const std::optional<Backup>& backup) {
-  Json containers = Json::array();
+Json stack_json(const StackStatus& stack, const StackStory& story) {
+  Json containers = Json::array(), volumes = Json::array(), routes = Json::array();
   for (const StackContainer& one : stack.containers)
     containers.push_back({{"service", one.service},
                           {"name", one.name},
@@ -78,13 +114,24 @@ Json stack_json(const StackStatus& stack, const std::optional<Backup>& backup) {
                           {"status", one.status},
                           {"health", one.health == "none" ? Json() : Json(one.health)},
                           {"restart", one.restart}});
+  for (const StackVolume& one : stack.volumes)
+    volumes.push_back({{"name", one.name}, {"bytes", one.bytes ? Json(*one.bytes) : Json()}});
+  for (const StackRoute& one : story.settings.routes)
+    routes.push_back({{"address", address_of(one)}, {"service", one.service}});
+  Json last;
+  if (const SwitchStatus* one = story.last_switch)
+    last = {{"name", one->name},
+            {"begun", to_rfc3339(*one->state.started)},
+            {"standing", to_string(one->state.standing)}};
   return {{"name", stack.name},
           {"project", stack.project},
           {"problem", text_or_null(stack.problem)},
           {"containers", std::move(containers)},
-          {"volumes", stack.volumes},
+          {"volumes", std::move(volumes)},
           {"networks", stack.networks},
-          {"newest_verified_backup", backup ? Json(backup->id.shown()) : Json()}};
+          {"routes", std::move(routes)},
+          {"last_switch", std::move(last)},
+          {"newest_verified_backup", story.backup ? Json(story.backup->id.shown()) : Json()}};
 }
 
 std::string switch_text(const SwitchStatus& one) {
@@ -131,20 +178,20 @@ Exit run_stack_status(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
   if (exists(status_of(root / kRepositoryFile))) repository = Repository::open(root);
   const Chosen names = chosen(context, repository);
+  std::vector<SwitchStatus> known;
+  for (const std::string& name : names.known_switches) known.push_back(status_of_switch(repository, name));
   std::string text;
   Json stacks = Json::array(), switches = Json::array();
   for (const std::string& name : names.stacks) {
     const StackSettings& settings = context.config.stacks.at(name);
     const StackStatus status = stack_status(settings, context.stop);
-    const std::optional<Backup> backup = newest_proved(repository, settings);
-    text += stack_text(status, backup);
-    stacks.push_back(stack_json(status, backup));
+    const StackStory story{settings, newest_proved(repository, settings), last_switch_of(name, known)};
+    text += stack_text(status, story);
+    stacks.push_back(stack_json(status, story));
   }
   bool attention = false;
-  for (const std::string& name : names.switches) {
-    SwitchStatus status;
-    status.name = name;
-    if (repository) status = switch_status(*repository, name);
+  for (const SwitchStatus& status : known) {
+    if (std::ranges::find(names.switches, status.name) == names.switches.end()) continue;
     attention |= status.state.open() || !status.problem.empty();
     text += switch_text(status);
     switches.push_back(switch_json(status));

@@ -1,5 +1,6 @@
 #include "stack/stack_status.h"
 
+#include "core/system/disk_use.h"
 #include "stack/compose.h"
 #include "stack/engine_view.h"
 
@@ -16,6 +17,14 @@ std::vector<std::string> commands_from(const SwitchState& state, const std::stri
   return next;
 }
 
+std::optional<std::uint64_t> bytes_in(const Path& volume) {
+  try {
+    return bytes_freed({disk_use(volume)})[0];
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop) {
@@ -24,7 +33,7 @@ StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop
     status.containers = StackContainers(0).of_project(status.project, {}, stop);
     const EngineView engine = look_at_engine({}, stop);
     for (const auto& [name, volume] : engine.volumes)
-      if (volume.project == status.project) status.volumes.push_back(name);
+      if (volume.project == status.project) status.volumes.push_back({name, bytes_in(volume.mountpoint)});
     for (const auto& [name, project] : engine.networks)
       if (project == status.project) status.networks.push_back(name);
   } catch (const Stopped&) {

@@ -1,6 +1,8 @@
 // What there is of a stack now, and where a switch stands.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,11 +13,17 @@
 
 namespace pgassay {
 
+struct StackVolume {
+  std::string name;
+  std::optional<std::uint64_t> bytes;  ///< on disk; absent: we may not look, or it is on another host
+};
+
 struct StackStatus {
   std::string name, project;
   std::string problem;  ///< why nothing is known of what runs; empty: it is
   std::vector<StackContainer> containers;
-  std::vector<std::string> volumes, networks;  ///< that compose made for it
+  std::vector<StackVolume> volumes;   ///< that compose made for it
+  std::vector<std::string> networks;  ///< that compose made for it
 };
 
 struct SwitchStatus {
@@ -24,6 +32,10 @@ struct SwitchStatus {
   SwitchState state;
   std::string problem;            ///< why the journal can't be read
   std::vector<std::string> next;  ///< commands: what may be done now
+
+  bool is_of(const std::string& stack) const {
+    return state.fact(fact::kFrom) == stack || state.fact(fact::kTo) == stack;
+  }
 };
 
 StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop);

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <map>
 #include <utility>
 
@@ -14,7 +15,10 @@ constexpr std::uint64_t kStatBlock = 512;  // of st_blocks, whatever the file sy
 
 void collect(const Path& path, std::vector<DiskUse>& names) {
   struct stat status;
-  if (::lstat(path.c_str(), &status) != 0) throw_errno("can't read the status of", path);
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT && !names.empty()) return;  // somebody removed it while we looked around
+    throw_errno("can't read the status of", path);
+  }
   const bool directory = S_ISDIR(status.st_mode);
   names.push_back({status.st_dev, status.st_ino, directory ? 1 : std::uint64_t{status.st_nlink},
                    static_cast<std::uint64_t>(status.st_blocks) * kStatBlock});
