@@ -14,32 +14,32 @@ std::string with_more(const std::string& first, std::size_t count) {
 
 }  // namespace
 
-void Findings::add(const std::string& check, Finding finding) {
+void VerifyFindings::add(const std::string& check, Finding finding) {
   const std::lock_guard guard(mutex_);
   by_check_[check].push_back(std::move(finding));
 }
 
-void Findings::fail(const std::string& check, std::string why) {
+void VerifyFindings::fail(const std::string& check, std::string why) {
   const std::lock_guard guard(mutex_);
   failed_.emplace(check, std::move(why));
 }
 
-void Findings::unverified(const std::string& check, std::string why) {
+void VerifyFindings::unverified(const std::string& check, std::string why) {
   const std::lock_guard guard(mutex_);
   unverified_[check].insert(std::move(why));
 }
 
-bool Findings::any(const std::string& check) const {
+bool VerifyFindings::any(const std::string& check) const {
   const std::lock_guard guard(mutex_);
   return by_check_.contains(check) || failed_.contains(check) || unverified_.contains(check);
 }
 
-bool Findings::out_of_reach(const std::string& check) const {
+bool VerifyFindings::out_of_reach(const std::string& check) const {
   const std::lock_guard guard(mutex_);
   return unverified_.contains(check) && !by_check_.contains(check) && !failed_.contains(check);
 }
 
-std::vector<Finding> Findings::sorted() const {
+std::vector<Finding> VerifyFindings::sorted() const {
   const std::lock_guard guard(mutex_);
   std::vector<Finding> all;
   for (const auto& [check, findings] : by_check_) all.insert(all.end(), findings.begin(), findings.end());
@@ -49,7 +49,7 @@ std::vector<Finding> Findings::sorted() const {
   return all;
 }
 
-Check Findings::conclude(const std::string& check, const std::string& fine) const {
+Check VerifyFindings::conclude(const std::string& check, const std::string& fine) const {
   const std::lock_guard guard(mutex_);
   const auto found = by_check_.find(check);
   const auto failed = failed_.find(check);

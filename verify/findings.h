@@ -18,7 +18,7 @@ inline constexpr const char *kManifest = "manifest", *kSums = "SHA256SUMS", *kFi
                             *kSchema = "schema archive";
 }
 
-class Findings {
+class VerifyFindings {
  public:
   void add(const std::string& check, Finding finding);
   /// The check fails for what is another check's finding.

@@ -22,7 +22,7 @@ std::optional<Check> no_pg_restore(const Manifest& manifest, std::optional<PgToo
 
 }  // namespace
 
-Check check_schema_archive(const Path& backup_dir, const Manifest& manifest, Findings& findings,
+Check check_schema_archive(const Path& backup_dir, const Manifest& manifest, VerifyFindings& findings,
                            std::stop_token stop) {
   const std::string file(kSchemaFile);
   if (findings.out_of_reach(check::kSchema)) return findings.conclude(check::kSchema, "");

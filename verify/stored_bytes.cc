@@ -20,7 +20,8 @@ bool is_regular(const Path& file) {
 
 class StoredBytesCheck {
  public:
-  StoredBytesCheck(const Path& dir, const VerifyOptions& options, Findings& findings, Observer& observer)
+  StoredBytesCheck(const Path& dir, const VerifyOptions& options, VerifyFindings& findings,
+                   Observer& observer)
       : dir_(dir),
         options_(options),
         findings_(findings),
@@ -250,7 +251,7 @@ class StoredBytesCheck {
 
   const Path& dir_;
   const VerifyOptions& options_;
-  Findings& findings_;
+  VerifyFindings& findings_;
   Observer& observer_;
   FileReader reader_;
   StoredBytes result_;
@@ -261,7 +262,7 @@ class StoredBytesCheck {
 
 }  // namespace
 
-StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, Findings& findings,
+StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, VerifyFindings& findings,
                                Observer& observer, std::stop_token stop) {
   if (options.subset && (options.subset->first < 1 || options.subset->first > options.subset->second)) {
     throw UsageError(fmt::format("there is no subset {}/{}", options.subset->first, options.subset->second),

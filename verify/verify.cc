@@ -10,7 +10,7 @@ namespace pgassay {
 namespace {
 
 /// Why the repository could not read it, when nothing else says so: a backup directory that was moved.
-void add_problem(const Backup& backup, Findings& findings) {
+void add_problem(const Backup& backup, VerifyFindings& findings) {
   if (backup.problem.empty() || findings.any(check::kManifest) || findings.any(check::kSums)) return;
   findings.add(check::kManifest, {std::string(kManifestFile), "manifest", backup.problem});
 }
@@ -47,7 +47,7 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
 
   observer.phase("verify");
   const Stopwatch reading;
-  Findings findings;
+  VerifyFindings findings;
   StoredBytes stored = check_stored_bytes(backup.dir, options, findings, observer, stop);
   evidence.phases.push_back({"stored bytes", reading.seconds()});
   if (stored.manifest) {

@@ -24,7 +24,7 @@ class PruneFaults : public ::testing::TestWithParam<const char*> {
   }
 
   void expect_sound(const Backup& backup) const {
-    Findings findings;
+    VerifyFindings findings;
     Observer nobody;
     VerifyOptions options;
     options.jobs = 1;

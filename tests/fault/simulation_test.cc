@@ -184,7 +184,7 @@ class Simulation {
   Verdict verdict_on(const Backup& backup) const {
     VerifyOptions options;
     options.jobs = 1;
-    Findings findings;
+    VerifyFindings findings;
     Observer nobody;
     const StoredBytes stored = check_stored_bytes(backup.dir, options, findings, nobody, {});
     return overall(stored.checks);

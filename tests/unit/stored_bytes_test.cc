@@ -25,7 +25,7 @@ struct StoredBytesTest : testing::Test {
   StoredBytes result;
   std::vector<Finding> verify(VerifyOptions options = {}) {
     Observer silent;
-    Findings findings;
+    VerifyFindings findings;
     result = check_stored_bytes(dir, options, findings, silent, {});
     return findings.sorted();
   }
@@ -234,7 +234,7 @@ TEST_F(StoredBytesTest, AStopIsPassedOn) {
   std::stop_source source;
   source.request_stop();
   Observer silent;
-  Findings findings;
+  VerifyFindings findings;
   EXPECT_THROW(check_stored_bytes(dir, {}, findings, silent, source.get_token()), Stopped);
 }
 
