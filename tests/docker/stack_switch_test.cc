@@ -176,8 +176,30 @@ TEST_F(StackSwitch, GoesBackWhenSomebodyWroteSinceTheFinalBackup) {
   EXPECT_EQ(sql("old", "SELECT stack FROM t WHERE id = -1"), "somebody\n");
 }
 
-constexpr char kBefore[] = "interrupted before the point of no return",
-               kAfter[] = "interrupted after the point of no return";
+/// The restore's own record of what it did is gone when it has ended; the journal says so a moment later.
+TEST_F(StackSwitch, GoesOnAfterARestoreOfWhoseEndTheJournalDoesNotKnow) {
+  write("bin/kill-before", "docker stop -t *");
+  ASSERT_EQ(do_switch().status, 137);
+  const Path journals = dir() / "repo/.switch/app";
+  const Path journal = journals / list_names(journals).at(0);
+  std::string text = read_file(journal);
+  text.resize(text.rfind('\n', text.find("\"restored\"")) + 1);
+  replace_file(journal, text);
+  const Ran resumed = stack({"switch", "app", "--resume"});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  expect_words(resumed.err, {"every row was proved before the interruption"});
+  expect_new_runs();
+
+  const Ran status = stack({"status", "--json"});
+  EXPECT_EQ(status.status, 0) << status.err;
+  const nlohmann::json document = nlohmann::json::parse(status.out);
+  for (const auto& one : document["stacks"]) {
+    EXPECT_EQ(one["last_switch"]["name"], "app");
+    EXPECT_EQ(one["last_switch"]["standing"], "switched");
+    ASSERT_EQ(one["volumes"].size(), 2u) << one;
+    EXPECT_GT(one["volumes"][0]["bytes"], 20 << 20) << one;  // a cluster's
+  }
+}
 
 TEST_F(StackSwitch, KilledAtAnyStepGoesOnOrBack) {
   expect_a_way_from({{"kill-after", "docker stop *", kBefore, false},

@@ -83,6 +83,10 @@ if check kill-after; then rm "$dir/kill-after"; kill -9 $PPID; fi
 exit $status
 )";
 
+/// What `stack status` says after a kill.
+inline constexpr char kBefore[] = "interrupted before the point of no return",
+                      kAfter[] = "interrupted after the point of no return";
+
 inline Completed call(const Words& argv) {
   return run({.argv = argv, .env = {}, .input = {}}, {});
 }
@@ -265,12 +269,15 @@ class TwoStacks : public ::testing::Test {
     const char *file, *pattern, *standing;
     bool resume;
   };
+  /// And what else happens at that moment.
+  virtual void after_kill() {}
   void expect_a_way_from(const std::vector<Kill>& kills) {
     for (const Kill& kill : kills) {
       SCOPED_TRACE(std::string(kill.file) + " " + kill.pattern + (kill.resume ? ", resumed" : ""));
       write(std::string("bin/") + kill.file, kill.pattern);
       const Ran killed = do_switch();
       ASSERT_EQ(killed.status, 137) << killed.err;
+      after_kill();
       EXPECT_EQ(standing(), kill.standing);
       EXPECT_EQ(stack({"status"}).status, 6);
       if (&kill == &kills[0]) {
