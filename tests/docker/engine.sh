@@ -1,6 +1,6 @@
 #!/bin/bash
 # The container engines of the tests, apart from any that this host has: a dockerd of their own, and podman with a storage
-# of its own, both below DIR, each with an image like postgres:MAJOR made from the host's files.
+# of its own, both below DIR, each with an image like postgres:MAJOR made from the host's files; and compose v2 (compose_v2.sh).
 #
 #   engine.sh start DIR     leaves DIR/environment: what to export for docker and podman to use them
 #   engine.sh stop DIR      images stay for the next time
@@ -75,13 +75,16 @@ write_podman_files() {
 start() {
   mkdir -p "$dir"
   own=no
-  : > "$dir/environment.unfinished"
+  # A test that starts another engine has it already.
+  [[ -x ${DOCKER_CONFIG-}/cli-plugins/docker-compose ]] || export DOCKER_CONFIG=$dir/docker-config
+  "$here/compose_v2.sh" "$DOCKER_CONFIG"
+  echo "DOCKER_CONFIG=$DOCKER_CONFIG" > "$dir/environment.unfinished"
   if ((EUID == 0)); then
     own=yes
     export DOCKER_HOST=unix://$dir/docker.sock
     export CONTAINERS_CONF=$dir/containers.conf CONTAINERS_STORAGE_CONF=$dir/storage.conf
     printf '%s\n' "DOCKER_HOST=$DOCKER_HOST" "CONTAINERS_CONF=$CONTAINERS_CONF" \
-      "CONTAINERS_STORAGE_CONF=$CONTAINERS_STORAGE_CONF" > "$dir/environment.unfinished"
+      "CONTAINERS_STORAGE_CONF=$CONTAINERS_STORAGE_CONF" >> "$dir/environment.unfinished"
     start_dockerd
     write_podman_files
   fi

@@ -201,6 +201,21 @@ TEST_F(StackSwitch, GoesOnAfterARestoreOfWhoseEndTheJournalDoesNotKnow) {
   }
 }
 
+class StackSwitchByComposeV1 : public TwoStacks {
+ protected:
+  StackSwitchByComposeV1() : TwoStacks(ComposeVersion::v1) {}
+};
+
+TEST_F(StackSwitchByComposeV1, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
+  const Ran there = do_switch();
+  ASSERT_EQ(there.status, 0) << there.err;
+  expect_words(stack({"check", "new"}).out, {"docker-compose 1.29"});
+  expect_new_runs();
+  const Ran back = stack({"rollback", "app"});
+  ASSERT_EQ(back.status, 0) << back.err;
+  expect_old_runs_as_before();
+}
+
 TEST_F(StackSwitch, KilledAtAnyStepGoesOnOrBack) {
   expect_a_way_from({{"kill-after", "docker stop *", kBefore, false},
                      {"kill-after", "pg_restore *post-data*", kBefore, true},

@@ -10,8 +10,7 @@
 #include <set>
 #include <thread>
 
-#include "core/system/split.h"
-#include "core/system/subprocess.h"
+#include "tests/docker/docker_calls.h"
 #include "tests/fixtures/replace_in_file.h"
 #include "tests/fixtures/run_pgassay.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -19,7 +18,6 @@
 namespace pgassay::test {
 
 using namespace std::chrono_literals;
-using Words = std::vector<std::string>;
 
 /// NAME is the stack's, DIR the test's.
 inline constexpr char kStack[] = R"(version: "2.4"
@@ -87,31 +85,12 @@ exit $status
 inline constexpr char kBefore[] = "interrupted before the point of no return",
                       kAfter[] = "interrupted after the point of no return";
 
-inline Completed call(const Words& argv) {
-  return run({.argv = argv, .env = {}, .input = {}}, {});
-}
-
-inline std::string docker(Words arguments) {
-  arguments.insert(arguments.begin(), "docker");
-  const Completed done = call(arguments);
-  if (!done.ok()) throw std::runtime_error(done.complaint());
-  return done.out;
-}
-
-inline std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines = split(text, '\n');
-  std::erase(lines, "");
-  return lines;
-}
-
-inline void expect_words(const std::string& text, const Words& words) {
-  for (const std::string& word : words)
-    EXPECT_NE(text.find(word), std::string::npos) << word << " in " << text;
-}
-
-/// The old stack runs, the new one is ready to be switched to.
+/// The old stack runs, the new one is ready to be switched to; both by compose v2, or by docker-compose 1.29.
 class TwoStacks : public ::testing::Test {
  protected:
+  enum class ComposeVersion { v1, v2 };
+  explicit TwoStacks(ComposeVersion version = ComposeVersion::v2) : version_(version) {}
+
   void SetUp() override {
     for (const char* stack : {"old", "new"}) {
       std::filesystem::create_directory(dir() / (std::string("acked-") + stack));
@@ -134,6 +113,8 @@ class TwoStacks : public ::testing::Test {
     }
     environment_ = {{"PGASSAY_CONFIG", (dir() / "pgassay.toml").string()},
                     {"PATH", (dir() / "bin").string() + ":" + path}};
+    // v2 is a plugin below it (compose_v2.sh).
+    if (version_ == ComposeVersion::v1) environment_["DOCKER_CONFIG"] = (dir() / "no plugin").string();
     set_mode(dir(), 0755);
     compose("old", {"up", "-d", "db"});
     wait_for([&] {
@@ -163,8 +144,7 @@ class TwoStacks : public ::testing::Test {
     return "label=com.docker.compose.project=" + project(stack);
   }
   void compose(const std::string& stack, const Words& words) const {
-    Words argv = {"docker-compose"};
-    if (call({"docker", "compose", "version"}).ok()) argv = {"docker", "compose"};
+    Words argv = version_ == ComposeVersion::v1 ? Words{"docker-compose"} : Words{"docker", "compose"};
     const std::string path = (dir() / stack).string();
     argv.insert(argv.end(), {"-p", project(stack), "--env-file", path + ".env", "-f", path + ".yml"});
     argv.insert(argv.end(), words.begin(), words.end());
@@ -297,6 +277,7 @@ class TwoStacks : public ::testing::Test {
     }
   }
 
+  const ComposeVersion version_;
   TemporaryDir dir_;
   std::string mark_ = "pgassaytest" + std::to_string(::getpid());
   std::map<std::string, std::string> environment_;

@@ -1,6 +1,5 @@
-// `pgassay stack check` as it was built, over compose files, with the compose that is here: 1.29 of Debian
-// always, v2 as well where docker has the plugin (Debian 12 has none). No engine: what it takes one for is in
-// tests/docker.
+// `pgassay stack check` as it was built, over compose files, with both versions of compose: 1.29 of Debian
+// 12, and v2, which tests/docker/compose_v2.sh gets. No engine: what it takes one for is in tests/docker.
 #include <gtest/gtest.h>
 
 #include "core/system/subprocess.h"
@@ -9,16 +8,7 @@
 namespace pgassay::test {
 namespace {
 
-bool has_v2() {
-  return !find_program("docker").empty() &&
-         run({.argv = {"docker", "compose", "version"}, .env = {}, .input = {}}, {}).ok();
-}
-
-std::vector<std::string> versions_here() {
-  std::vector<std::string> versions = {"v1"};
-  if (has_v2()) versions.emplace_back("v2");
-  return versions;
-}
+const Path kDockerConfig = PGASSAY_ENGINES_DIR "/docker-config";
 
 class StackCheck : public ::testing::TestWithParam<std::string> {
  protected:
@@ -27,7 +17,14 @@ class StackCheck : public ::testing::TestWithParam<std::string> {
     std::filesystem::create_directory(stacks_.dir() / "bin");
     std::filesystem::create_symlink(find_program("docker-compose"), stacks_.dir() / "bin/docker-compose");
     environment()["DOCKER_HOST"] = "unix:///nonexistent/docker.sock";
-    if (GetParam() == "v1") environment()["PATH"] = (stacks_.dir() / "bin").string();
+    if (GetParam() == "v1") {
+      environment()["PATH"] = (stacks_.dir() / "bin").string();
+    } else {
+      environment()["DOCKER_CONFIG"] = kDockerConfig.string();
+      ASSERT_TRUE(exists(status_of(kDockerConfig / "cli-plugins/docker-compose")))
+          << "no compose v2 for tests: " << PGASSAY_SOURCE_DIR << "/tests/docker/compose_v2.sh "
+          << kDockerConfig.string() << " (ctest does it by itself)";
+    }
   }
 
   std::map<std::string, std::string>& environment() { return stacks_.environment; }
@@ -54,7 +51,7 @@ class StackCheck : public ::testing::TestWithParam<std::string> {
   ExampleStacks stacks_;
   Ran plain_;
 };
-INSTANTIATE_TEST_SUITE_P(Compose, StackCheck, ::testing::ValuesIn(versions_here()),
+INSTANTIATE_TEST_SUITE_P(Compose, StackCheck, ::testing::Values("v1", "v2"),
                          [](const auto& version) { return version.param; });
 
 TEST_P(StackCheck, OfTheExampleFindsNothingButThatThereIsNoEngine) {
