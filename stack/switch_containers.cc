@@ -13,8 +13,9 @@
 namespace pgassay {
 namespace {
 
+/// Of the fields as docker itself calls them: by those of its JSON, a State without Health is an error.
 constexpr char kFormat[] =
-    "{{.Id}}\t{{.Name}}\t{{index .Config.Labels \"com.docker.compose.service\"}}\t{{.Image}}\t"
+    "{{.ID}}\t{{.Name}}\t{{index .Config.Labels \"com.docker.compose.service\"}}\t{{.Image}}\t"
     "{{.State.Status}}\t{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}\t"
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
     "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
