@@ -26,6 +26,7 @@ SwitchSettings read_switch(Section section, const toml::node& node, const std::s
   if (one.source.empty())
     fail(file, node.source(), fmt::format("[switch.{}] needs a source, and neither stack has one", name),
          "the [source.NAME] under which the backups are filed");
+  one.volumes = section.texts_by_key("volumes");
   one.drill = section.boolean("drill").value_or(one.drill);
   one.health_seconds = section.seconds("health_timeout").value_or(one.health_seconds);
   section.finish();

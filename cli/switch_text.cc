@@ -51,17 +51,25 @@ void set_plan(Reply& reply, const SwitchPlan& plan) {
 }
 
 std::string switched_text(const SwitchReport& report, const std::string& name) {
-  return fmt::format("switched {}: down-time {}; final backup {}, pinned\nback: pgassay stack rollback {}\n",
-                     printable(name), format_seconds(report.downtime_seconds), printable(report.final_backup),
-                     printable(name));
+  std::string text = fmt::format("switched {}: down-time {}; final backup {}, pinned\n", printable(name),
+                                 format_seconds(report.downtime_seconds), printable(report.final_backup));
+  for (const VolumePair& one : report.carried)
+    text += fmt::format("carried over: volume {} into {}\n", printable(one.from), printable(one.to));
+  for (const std::string& one : report.volumes_left)
+    text += fmt::format("not carried over: volume {}, which stays\n", printable(one));
+  return text + fmt::format("back: pgassay stack rollback {}\n", printable(name));
 }
 
 void set_switched(Reply& reply, const SwitchReport& report, const std::string& name) {
   const bool switched = report.outcome == SwitchReport::Outcome::switched;
+  Json carried = Json::array();
+  for (const VolumePair& one : report.carried) carried.push_back({{"from", one.from}, {"to", one.to}});
   reply.set("switch", {{"name", name},
                        {"outcome", switched ? "switched" : "undecided"},
                        {"final_backup", text_or_null(report.final_backup)},
-                       {"downtime_seconds", switched ? Json(report.downtime_seconds) : Json()}});
+                       {"downtime_seconds", switched ? Json(report.downtime_seconds) : Json()},
+                       {"carried_volumes", std::move(carried)},
+                       {"volumes_left", report.volumes_left}});
 }
 
 std::string rolled_back_text(const RollbackReport& report, const std::string& name) {

@@ -28,6 +28,7 @@ struct TomlAssertion {};
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -131,6 +132,18 @@ class Section {
         fail(file_, element.source(), fmt::format("{} must hold strings, not {}", key, kind_of(element)));
       }
       values.push_back(check_text(key, element.as_string()->get()));
+    }
+    return values;
+  }
+  std::map<std::string, std::string> texts_by_key(const std::string& key) {
+    const toml::node* node = take(key);
+    if (!node) return {};
+    if (!node->is_table()) wrong_type(key, *node, "a table of strings");
+    std::map<std::string, std::string> values;
+    for (auto&& [name, element] : *node->as_table()) {
+      if (!element.is_string())
+        fail(file_, element.source(), fmt::format("{} must hold strings, not {}", key, kind_of(element)));
+      values[std::string(name.str())] = check_text(key, element.as_string()->get());
     }
     return values;
   }

@@ -2,6 +2,7 @@
 // here.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -58,6 +59,8 @@ struct StackSettings {
 /// [switch.NAME]: the data of one stack carried over into another, which takes its place.
 struct SwitchSettings {
   std::string name, from, to, source;
+  /// Beside the database's: key below `volumes:` in the old stack's compose files → key in the new one's.
+  std::map<std::string, std::string> volumes = {};
   bool drill = true;            ///< the rehearsal's backup
   double health_seconds = 180;  ///< how long containers may take to become healthy
 };

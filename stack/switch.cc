@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/system/cancellation.h"
+#include "core/system/split.h"
 #include "stack/switch_run.h"
 
 namespace pgassay {
@@ -56,6 +57,9 @@ class Switching {
     SwitchReport report;
     report.final_backup = state.fact(fact::kFinal);
     report.downtime_seconds = std::strtod(state.fact(fact::kDowntime).c_str(), nullptr);
+    report.carried = parse_volume_pairs(state.fact(fact::kVolumes));
+    report.volumes_left = split(state.fact(fact::kVolumesLeft), ',');
+    std::erase(report.volumes_left, "");
     return report;
   }
 

@@ -5,14 +5,17 @@
 
 #include "stack/switch_plan.h"
 #include "stack/switch_rollback.h"
+#include "stack/switch_volumes.h"
 
 namespace pgassay {
 
 struct SwitchReport {
   enum class Outcome { switched, undecided } outcome = Outcome::switched;
-  std::string final_backup;     ///< SOURCE/DATABASE/STAMP
-  double downtime_seconds = 0;  ///< writers stopped → the new stack healthy
-  std::string problem, hint;    ///< of what is undecided, or of routes that do not answer
+  std::string final_backup;               ///< SOURCE/DATABASE/STAMP
+  double downtime_seconds = 0;            ///< writers stopped → the new stack healthy
+  std::vector<VolumePair> carried;        ///< volumes that were copied
+  std::vector<std::string> volumes_left;  ///< volumes of the old stack that were not
+  std::string problem, hint;              ///< of what is undecided, or of routes that do not answer
 };
 
 /// The plan must have no obstacles: throws Refused. Throws Refused too when the last switch of that name is

@@ -46,7 +46,9 @@ inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFro
                             *kFinalXmax = "final_xmax", *kFinalCatalog = "final_catalog",
                             *kNewDatabase = "new_database_container", *kRestored = "restored",
                             *kSaved = "new_data_backup",  ///< of the new stack's rows, before a rollback
-                                *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds";
+                                *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds",
+                            *kVolumes = "volumes",  ///< to be carried over: FROM:TO,…
+                                *kVolumesLeft = "volumes_left";
 }  // namespace fact
 
 std::string to_json_line(const JournalEntry& entry);  ///< without its line feed

@@ -7,6 +7,7 @@
 
 #include "core/system/exits.h"
 #include "stack/database_volume.h"
+#include "stack/switch_volumes.h"
 
 namespace pgassay {
 namespace {
@@ -61,14 +62,16 @@ class Planner {
   Planner(const SwitchOptions& options, const SwitchScene& scene) : options_(options), scene_(scene) {}
 
   SwitchPlan plan() {
+    volumes_ = plan_volumes(options_.settings, scene_);
     facts();
     judge_check();
     judge_old();
     if (services_are_there()) {
       judge_new();
-      judge_volume();
+      judge_database_volume();
     }
-    note_what_is_left();
+    note_strangers();
+    judge_other_volumes();
     if (!plan_.obstacles.empty()) plan_.exit = worse(plan_.exit, Exit::refused);
     steps();
     return std::move(plan_);
@@ -93,6 +96,8 @@ class Planner {
     facts[fact::kSource] = settings.source;
     facts[fact::kKeepData] = options_.keep_data ? "yes" : "no";
     facts[fact::kDataFromBackup] = options_.data_from_backup ? "yes" : "no";
+    facts[fact::kVolumes] = to_text(volumes_.pairs);
+    facts[fact::kVolumesLeft] = fmt::format("{}", fmt::join(volumes_.left, ","));
     for (const StackContainer& one : scene_.old_there) {
       SwitchedContainer container{one.id, one.name, one.service, one.image, one.restart};
       container.ran = one.running();
@@ -181,7 +186,7 @@ class Planner {
                      "publish another port, or none");
   }
 
-  void judge_volume() {
+  void judge_database_volume() {
     const auto volume_of = [&](const StackFacts& stack) {
       return database_volume(*stack.model(), *stack.model()->find(*stack.settings.database_service),
                              scene_.engine);
@@ -208,24 +213,17 @@ class Planner {
                "stays, as DATABASE_before_…");
   }
 
-  void note_what_is_left() {
+  void note_strangers() {
     for (const StackContainer& one : scene_.strangers)
       if (one.running())
         plan_.notes.push_back(
             fmt::format("{} goes on running: it is of the project {}, but of no service of the stack {}",
                         one.name, scene_.old_project(), options_.settings.from));
-    const ComposeModel& model = *scene_.from.model();
-    const auto& service = scene_.from.settings.database_service;
-    const ComposeService* database = service ? model.find(*service) : nullptr;
-    const std::string data = database == nullptr ? "" : database_volume(model, *database, {}).name;
-    for (const auto& [key, volume] : model.volumes) {
-      if (volume.name == data) continue;
-      const bool shared = std::ranges::any_of(
-          scene_.to.model()->volumes, [&](const auto& one) { return one.second.name == volume.name; });
-      plan_.notes.push_back(shared
-                                ? fmt::format("the volume {} is in both stacks", volume.name)
-                                : fmt::format("the volume {} is not carried over, and stays", volume.name));
-    }
+  }
+
+  void judge_other_volumes() {
+    plan_.notes.insert(plan_.notes.end(), volumes_.notes.begin(), volumes_.notes.end());
+    plan_.obstacles.insert(plan_.obstacles.end(), volumes_.obstacles.begin(), volumes_.obstacles.end());
   }
 
   void steps() {
@@ -256,6 +254,10 @@ class Planner {
                    : "restore the final backup; missing roles only; every row's digest is proved";
       case SwitchStep::stop_old:
         return "nobody wrote to the old database since; then stop what is left of the old stack";
+      case SwitchStep::carry_volumes:
+        return volumes_.pairs.empty()
+                   ? "no other volume is listed, so none is copied"
+                   : "the other volumes that are listed, copied into empty ones and compared";
       case SwitchStep::start_new:
         return "start the new stack: THE POINT OF NO RETURN";
       case SwitchStep::health:
@@ -291,6 +293,13 @@ class Planner {
                             options_.data_from_backup ? "--replace …" : "--into …")};
       case SwitchStep::stop_old:
         return stop_commands(running([&](const SwitchedContainer& one) { return !one.is_writer; }));
+      case SwitchStep::carry_volumes: {
+        std::vector<std::string> lines;
+        const StackContainer* database = scene_.old_database();
+        for (const VolumePair& one : volumes_.pairs)
+          lines.push_back(VolumeCopies::command(one, database == nullptr ? "IMAGE" : database->image));
+        return lines;
+      }
       case SwitchStep::start_new:
         return {by_compose({"up", "-d"})};
       case SwitchStep::health:
@@ -317,6 +326,7 @@ class Planner {
   const SwitchOptions& options_;
   const SwitchScene& scene_;
   SwitchPlan plan_;
+  PlannedVolumes volumes_;
   bool same_volume_ = false;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/system/split.h"
+#include "stack/switch_volumes.h"
 
 namespace pgassay {
 namespace {
@@ -51,6 +52,7 @@ class Rollback {
     stop_new_writers(state_, containers_, stop_);
     // Two servers on one volume would ruin it. Where each has its own, the new one keeps nobody waiting.
     if (state_.keeps_data()) stop_new_database(kServerStopSeconds);
+    stop_copying();
     phase("start old stack");
     start_old();
     if (!state_.keeps_data()) stop_new_database(kBriefStopSeconds);
@@ -158,6 +160,15 @@ class Rollback {
                                     report_.saved, error.what()),
                         error.hint());
     }
+  }
+
+  /// A copy only reads the old stack's volume: it keeps nobody from going back.
+  void stop_copying() {
+    for (const VolumePair& one : parse_volume_pairs(state_.fact(fact::kVolumes))) try {
+        VolumeCopies(containers_.docker(), {}).stop_copying(one);
+      } catch (const Error& error) {
+        observer_.message(Level::warning, error.what(), error.hint());
+      }
   }
 
   void stop_new_database(int seconds) {

@@ -1,6 +1,7 @@
 #include "stack/switch_run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -9,6 +10,7 @@
 #include "restore/replace.h"
 #include "restore/resume.h"
 #include "restore/target.h"
+#include "stack/switch_volumes.h"
 
 namespace pgassay {
 namespace {
@@ -77,6 +79,8 @@ std::string SwitchRun::act(SwitchStep step) {
       return restore();
     case SwitchStep::stop_old:
       return stop_old();
+    case SwitchStep::carry_volumes:
+      return carry_volumes();
     case SwitchStep::start_new:
       return start_new();
     case SwitchStep::health:
@@ -111,12 +115,16 @@ std::vector<StackContainer> SwitchRun::new_containers() const {
 
 void SwitchRun::compose_up(std::vector<std::string> words) {
   words.insert(words.begin(), {"up", "-d"});
+  run_compose(words);
+}
+
+void SwitchRun::run_compose(const std::vector<std::string>& words) {
   const TimeLimit limit(stop_, options_.settings.health_seconds + kComposeSeconds);
   try {
     scene_.compose->run(scene_.to.settings, scene_.to.env.value_or(EnvFile()), words, limit.token());
   } catch (const Stopped&) {
     if (!limit.over()) throw;
-    throw Error("compose up of stack " + options_.settings.to + " does not end",
+    throw Error("compose " + words.at(0) + " of stack " + options_.settings.to + " does not end",
                 "see it yourself: " + scene_.compose->command(scene_.to.settings, words));
   }
 }
@@ -313,6 +321,28 @@ void SwitchRun::check_old_is_down() const {
     if (one.running())
       throw Refused(fmt::format("the container {} of the old stack still runs", one.name),
                     "find out who started it");
+}
+
+/// What made the new volumes is compose, with its labels and their drivers.
+std::string SwitchRun::carry_volumes() {
+  const SwitchState now = state();
+  const std::vector<VolumePair> pairs = parse_volume_pairs(now.fact(fact::kVolumes));
+  if (pairs.empty()) return "none is listed";
+  check_old_is_down();
+  const auto database = std::ranges::find_if(now.old_containers, is_database);
+  const VolumeCopies copies(containers_.docker(), database->image);
+  std::vector<std::string> told;
+  for (const VolumePair& one : pairs) {
+    if (!copies.exists(one.from, stop_))
+      throw Refused("the volume " + one.from + " is gone", "docker volume ls");
+    if (!copies.exists(one.to, stop_)) {
+      std::vector<std::string> words = services_on(*scene_.to.model(), one.to);
+      words.insert(words.begin(), {"up", "--no-start", "--no-deps"});
+      run_compose(words);
+    }
+    told.push_back(copies.copy(one, stop_));
+  }
+  return fmt::format("{}", fmt::join(told, "; "));
 }
 
 std::string SwitchRun::start_new() {

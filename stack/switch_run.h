@@ -23,6 +23,7 @@ class SwitchRun {
   std::string start_new_database();
   std::string restore();
   std::string stop_old();
+  std::string carry_volumes();
   std::string start_new();
   std::string await_health();
   std::string check_routes();
@@ -37,6 +38,7 @@ class SwitchRun {
   bool is_restored(const std::string& database);
   void prove_nobody_wrote();
   void compose_up(std::vector<std::string> words);
+  void run_compose(const std::vector<std::string>& words);
   void check_old_is_down() const;
   std::vector<StackContainer> new_containers() const;
 

@@ -15,6 +15,7 @@ constexpr std::pair<SwitchStep, std::string_view> kNames[] = {
     {SwitchStep::new_database, "new database"},
     {SwitchStep::restore, "restore"},
     {SwitchStep::stop_old, "stop old stack"},
+    {SwitchStep::carry_volumes, "carry volumes"},
     {SwitchStep::start_new, "start new stack"},
     {SwitchStep::health, "health"},
     {SwitchStep::routes, "routes"},
@@ -34,10 +35,10 @@ std::optional<SwitchStep> parse_switch_step(std::string_view text) {
 std::vector<SwitchStep> switch_steps(bool keep_data) {
   using enum SwitchStep;
   if (keep_data)
-    return {check,        images,  rehearsal, stop_writers, final_backup, stop_old,
-            new_database, restore, start_new, health,       routes};
-  return {check,   images,   rehearsal, stop_writers, final_backup, new_database,
-          restore, stop_old, start_new, health,       routes};
+    return {check,        images,  rehearsal,     stop_writers, final_backup, stop_old,
+            new_database, restore, carry_volumes, start_new,    health,       routes};
+  return {check,   images,   rehearsal,     stop_writers, final_backup, new_database,
+          restore, stop_old, carry_volumes, start_new,    health,       routes};
 }
 
 }  // namespace pgassay

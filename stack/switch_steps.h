@@ -16,6 +16,7 @@ enum class SwitchStep {
   new_database,
   restore,
   stop_old,
+  carry_volumes,
   start_new,
   health,
   routes

@@ -82,6 +82,48 @@ TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
   EXPECT_NE(notes.find("adminer_1 goes on running"), std::string::npos) << notes;
 }
 
+TEST_P(SwitchPlans, CarryOverTheVolumesThatAreListed) {
+  Planned planned(GetParam());
+  planned.options.settings.volumes = {{"staging_redis_data", "prod_redis_data"}};
+  planned.scene.engine->volumes["recyclic-staging_staging_redis_data"] = {"recyclic-staging", "/nowhere"};
+  EXPECT_EQ(planned.obstacles(), "");
+  EXPECT_NE(planned.step(SwitchStep::carry_volumes)
+                .commands.at(0)
+                .find("-v recyclic-staging_staging_redis_data:/from:ro -v recyclic-prod_prod_redis_data:/to"),
+            std::string::npos);
+  EXPECT_EQ(planned.plan.facts.at(fact::kVolumes),
+            "recyclic-staging_staging_redis_data:recyclic-prod_prod_redis_data");
+  EXPECT_EQ(planned.plan.facts.at(fact::kVolumesLeft), "");
+  EXPECT_TRUE(planned.plan.notes.empty());
+}
+
+TEST_P(SwitchPlans, RefuseVolumesThatCanNotBeCarriedOver) {
+  const TemporaryDir dir;
+  Planned planned(GetParam());
+  std::map<std::string, std::string>& volumes = planned.options.settings.volumes;
+  const std::string old = "recyclic-staging_staging_redis_data", fresh = "recyclic-prod_prod_redis_data";
+  volumes = {{"redis", "prod_redis_data"}, {"staging_redis_data", "redis"}};
+  EXPECT_EQ(planned.obstacles(),
+            "volumes of [switch.prod]: no service of the stack staging has a volume redis\n"
+            "volumes of [switch.prod]: no service of the stack prod has a volume redis\n");
+  volumes = {{"staging_postgres_data", "prod_redis_data"}};
+  EXPECT_NE(planned.obstacles().find("staging_postgres_data = prod_redis_data is a database's volume"),
+            std::string::npos);
+  volumes = {{"staging_redis_data", "prod_redis_data"}};
+  EXPECT_EQ(planned.obstacles(), "the volume " + old + " is not there, so it can't be carried over\n");
+  planned.scene.engine->volumes[old] = {"recyclic-staging", "/nowhere"};
+  planned.scene.engine->volumes[fresh] = {"recyclic-prod", dir.path()};
+  EXPECT_EQ(planned.obstacles(), "");
+  write_new_file(dir.path() / "dump.rdb", "REDIS");
+  EXPECT_EQ(planned.obstacles(),
+            "the volume " + fresh + " is not empty: " + old + " can't be carried over into it\n");
+  write_new_file(dir.path() / ".pgassay-copying", "");
+  EXPECT_EQ(planned.obstacles(), "") << "a copy that was interrupted";
+  for (auto& [key, one] : planned.scene.from.resolved.model->volumes)
+    if (key == "staging_redis_data") one.name = fresh;
+  EXPECT_EQ(planned.obstacles(), "the volume " + fresh + " is in both stacks\n");
+}
+
 TEST_P(SwitchPlans, RefuseWhatWouldReplaceTheOldStacksContainers) {
   Planned planned(GetParam());
   planned.scene.from.resolved.model->project = "recyclic-prod";
@@ -164,6 +206,7 @@ TEST(SwitchConfig, TheCompleteExampleHasEveryKey) {
   EXPECT_EQ(one.source, "prod");
   EXPECT_TRUE(one.drill);
   EXPECT_EQ(one.health_seconds, 180);
+  EXPECT_EQ(one.volumes, (std::map<std::string, std::string>{{"redis_data", "next_redis_data"}}));
 }
 
 TEST(SwitchConfig, RefusesWhatNamesNoStack) {
@@ -183,6 +226,10 @@ TEST(SwitchConfig, RefusesWhatNamesNoStack) {
   EXPECT_EQ(complaint("from = \"a\""), "pgassay.toml:6: [switch.x] needs from and to");
   EXPECT_EQ(complaint("from = \"a\"\nto = \"c\""), "pgassay.toml:8: to names no stack");
   EXPECT_EQ(complaint("from = \"a\"\nto = \"a\""), "pgassay.toml:8: from and to are the same stack");
+  EXPECT_EQ(complaint("from = \"a\"\nto = \"b\"\nvolumes = [\"a\"]"),
+            "pgassay.toml:9: volumes must be a table of strings, not an array");
+  EXPECT_EQ(complaint("from = \"a\"\nto = \"b\"\nvolumes = {a = 1}"),
+            "pgassay.toml:9: volumes must hold strings, not a whole number");
   EXPECT_NE(complaint("from = \"a\"\nto = \"b\"\ndril = true").find("unknown key 'dril'"), std::string::npos);
 }
 

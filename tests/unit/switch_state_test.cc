@@ -141,7 +141,8 @@ TEST(SwitchSteps, StopTheOldServerBeforeANewOneTakesItsVolume) {
     EXPECT_TRUE(before(steps, SwitchStep::stop_writers, SwitchStep::final_backup));
     EXPECT_TRUE(before(steps, SwitchStep::final_backup, SwitchStep::restore));
     EXPECT_TRUE(before(steps, SwitchStep::restore, kPointOfNoReturn));
-    EXPECT_TRUE(before(steps, SwitchStep::stop_old, kPointOfNoReturn));
+    EXPECT_TRUE(before(steps, SwitchStep::stop_old, SwitchStep::carry_volumes));
+    EXPECT_TRUE(before(steps, SwitchStep::carry_volumes, kPointOfNoReturn));
     for (const SwitchStep step : steps) EXPECT_EQ(parse_switch_step(to_string(step)), step);
   }
 }
