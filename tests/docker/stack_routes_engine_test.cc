@@ -7,10 +7,8 @@
 #include <thread>
 
 #include "core/system/subprocess.h"
-#include "stack/route_facts.h"
-#include "stack/traefik_labels.h"
+#include "tests/docker/learned_routes.h"
 #include "tests/fixtures/example_stacks.h"
-#include "tests/fixtures/traefik_stub.h"
 
 namespace pgassay::test {
 namespace {
@@ -74,22 +72,7 @@ class StackRoutesEngine : public ::testing::Test {
   }
   std::string file() const { return (stacks_.dir() / "routes.yml").string(); }
 
-  /// As Traefik's docker provider does: what is enabled and healthy.
-  void learn() {
-    std::vector<TraefikStub::Router> routers;
-    std::vector<TraefikStub::Service> services;
-    for (const InspectedContainer& one : all_containers({})) {
-      if (project_of(one) != mark_ || !one.running() || one.health != "healthy") continue;
-      const std::string network = traefik_labels(one.labels).at("traefik.docker.network");
-      for (const auto& [name, options] : traefik_http(one.labels, "routers"))
-        routers.push_back({name + "@docker", "recyclic.jarvos.eu", "/api", name});
-      for (const auto& [name, options] : traefik_http(one.labels, "services"))
-        services.push_back(
-            {name + "@docker",
-             {"http://" + one.networks.at(network).at(0) + ":" + options.at("loadbalancer.server.port")}});
-    }
-    stub_.set(routers, services);
-  }
+  void learn() { learn_routes(stub_, {mark_}, network_); }
   int routes(const std::string& wait) {
     stacks_.ran = pgassay({"stack", "routes", "--json", "--wait", wait}, stacks_.environment);
     stacks_.document = nlohmann::json::parse(stacks_.ran.out);
