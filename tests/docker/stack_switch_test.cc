@@ -237,6 +237,26 @@ TEST_F(StackSwitchLong, KilledAtAnyStepGoesOnOrBack) {
   expect_a_way_from(kills);
 }
 
+TEST_F(StackSwitchLong, KilledWhileItCopiesAVolumeGoesOnOrBack) {
+  for (const char* file : {"old.yml", "new.yml"}) {
+    change(file, ":/acked\"]", ":/acked\", \"uploads:/uploads\"]");
+    change(file, "run: {}}", "run: {}, uploads: {}}");
+  }
+  write("pgassay.toml", read_file(dir() / "pgassay.toml") + "[switch.app.volumes]\nuploads = \"uploads\"\n");
+  compose("old", {"up", "-d"});
+  docker({"exec", "-u", "0", container("old", "writer"), "sh", "-c", "echo kept > /uploads/file"});
+  before_ = looks("old");
+  for (const char* file : {"kill-before", "kill-after"})
+    for (const bool resume : {true, false})
+      expect_a_way_from({{file, "docker start pgassay-copies-*", kBefore, resume}});
+
+  write("bin/kill-after", "docker start pgassay-copies-*");
+  ASSERT_EQ(do_switch().status, 137);
+  ASSERT_EQ(stack({"switch", "app", "--resume"}).status, 0);
+  EXPECT_EQ(docker({"exec", container("new", "writer"), "cat", "/uploads/file"}), "kept\n");
+  EXPECT_EQ(docker({"ps", "-aq", "--filter", "name=pgassay-copies-"}), "");
+}
+
 TEST_F(StackSwitch, ThatFailsAfterThePointOfNoReturnLosesNothing) {
   change("pgassay.toml", "60s", "6s");
   {
