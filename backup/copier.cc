@@ -13,6 +13,9 @@ namespace {
 /// backend holds without touching the shared lock table (fast-path locks).
 constexpr unsigned kPartsPerTransaction = 16;
 constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr const char* kStuckHint =
+    "the server, or the network on the way to it, is stuck; if it is only slow, --stall-timeout allows more "
+    "time";
 /// libpq's buffer of received bytes only grows, and only for a message that does not fit. After one this long
 /// it has 64 KiB, and a recv(2) takes most of what the socket holds instead of 8 KiB.
 constexpr const char* kLongMessage = "SELECT pg_catalog.repeat(' ', 40000)";
@@ -116,8 +119,9 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
           own = Connection::open(options_.connection, kApplicationName, stop);
           start_reading_session(*own, kMoneyLocale);
         }
-        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
-        copy(*own, *encoder, options_.workers, planned, planned.lock + "; " + planned.check);
+        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms) + "; " +
+                   planned.lock);
+        copy(*own, *encoder, options_.workers, planned, planned.check);
         own->query(planned.check + "COMMIT");
       }
     } catch (const ServerError&) {
@@ -144,6 +148,8 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   Counted text(writer, observer_);
   try {
     connection.copy_out(before + planned.sql, text);
+  } catch (const ServerSilent& silent) {
+    throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
   } catch (const ServerError&) {
     remove_tree(options_.dir / planned.file);
     throw;
