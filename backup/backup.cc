@@ -37,6 +37,7 @@ struct Run {
   std::stop_token stop;
   std::string database;
   Preflight preflight;
+  std::optional<Backup> newest;
   PreviousBackup* previous;
   Time started;
   double preflight_seconds;
@@ -152,6 +153,8 @@ class Attempt {
     const Stopwatch watch;
     source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean},
                                 run_.observer);
+    // It may have jumped since preflight.
+    if (const auto behind = behind_the_newest(source_.snapshot.taken, run_.newest)) throw *behind;
     timed("lock", watch);
   }
 
@@ -390,8 +393,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
   reach_container(options, observer, stop);
   limit_silence(options);
   const Stopwatch watch;
-  Run run{repository, options, observer, stop, {}, {}, nullptr, now(), 0};
-  std::optional<Backup> newest;
+  Run run{repository, options, observer, stop, {}, {}, {}, nullptr, now(), 0};
   std::optional<RunLock> lock;
   {
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
@@ -399,11 +401,11 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
     run.database = connection.database();
     lock = repository.lock_database(options.source, run.database, "backup");
     clear_debris(repository, observer);
-    newest = repository.newest(options.source, run.database);
-    run.preflight = preflight(connection, repository, options, newest, observer, stop);
+    run.newest = repository.newest(options.source, run.database);
+    run.preflight = preflight(connection, repository, options, run.newest, observer, stop);
   }
   std::optional<PreviousBackup> previous =
-      open_previous(repository, newest, options.full_every_days, observer);
+      open_previous(repository, run.newest, options.full_every_days, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
   if (previous) warn_of_another_server(*previous, run.preflight.server, observer);
