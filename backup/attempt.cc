@@ -19,6 +19,12 @@ bool is_worth_another_attempt(const Error& error, bool standby) {
                      std::string_view(error.what()).find("conflict with recovery") != std::string_view::npos);
 }
 
+bool is_too_long_a_row(const Error& error) {
+  const std::string_view words = error.what();  // of palloc and StringInfo
+  return words.find("invalid memory alloc request size") != std::string_view::npos ||
+         words.find("enlarge string buffer") != std::string_view::npos;
+}
+
 void rethrow_for(const std::string& object) {
   try {
     throw;
@@ -28,9 +34,7 @@ void rethrow_for(const std::string& object) {
                                    kSerializationFailure, kDivisionByZero}) {
       if (error.sqlstate() == state) throw TryAgain(what, error.hint());
     }
-    // https://www.postgresql.org/docs/current/limits.html; palloc and StringInfo have these words.
-    if (what.find("invalid memory alloc request size") != std::string::npos ||
-        what.find("enlarge string buffer") != std::string::npos) {
+    if (is_too_long_a_row(error)) {
       throw Error(
           what,
           "a row of it passes 1 GB as text, which no COPY and no pg_dump can read; find it with "

@@ -23,6 +23,10 @@ class SchemaBlocked : public TryAgain {
 /// just then loses its connection, and pg_dump tells of it in words.
 bool is_worth_another_attempt(const Error& error, bool standby);
 
+/// Is it what PostgreSQL says of a row whose text passes 1 GB
+/// (https://www.postgresql.org/docs/current/limits.html)?
+bool is_too_long_a_row(const Error& error);
+
 /// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
 /// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming
 /// `object` what it can't.

@@ -37,6 +37,7 @@ struct Run {
   std::stop_token stop;
   std::string database;
   Preflight preflight;
+  std::optional<Backup> newest;
   PreviousBackup* previous;
   Time started;
   double preflight_seconds;
@@ -79,6 +80,12 @@ void sum_at_the_roots(std::vector<Relation>& relations) {
   }
 }
 
+/// For who reads catalogs: their COPY may have to sort for long before its first row.
+ConnInfo patient(ConnInfo info) {
+  info.silence.rows = info.silence.statement;
+  return info;
+}
+
 /// One try: from the locks to the finished directory.
 class Attempt {
  public:
@@ -86,7 +93,7 @@ class Attempt {
       : run_(run),
         options_(run.options),
         pending_(run.repository.begin(options_.source, run.database)),
-        leader_(Connection::open(options_.connection, kApplicationName, stop_.get_token())),
+        leader_(Connection::open(patient(options_.connection), kApplicationName, stop_.get_token())),
         lister_(Connection::open(options_.connection, kApplicationName, stop_.get_token())),
         children_(lister_) {
     manifest_.session = start_reading_session(leader_, kMoneyLocale);
@@ -101,7 +108,7 @@ class Attempt {
       lock();
     }
     plan();
-    if (run_.preflight.lean && !run_.schema_first) dump_schema_files(&source_.snapshot, run_.stop);
+    if (run_.preflight.lean && !run_.schema_first) dump_schema_watched(&source_.snapshot);
     copy();
     finish_catalog();
     return publish();
@@ -112,10 +119,30 @@ class Attempt {
     manifest_.phases.push_back({name, watch.seconds()});
   }
 
+  /// body(index, stop) of so many threads at once.
+  void side_by_side(unsigned threads, const std::function<void(unsigned, std::stop_token)>& body) {
+    run_workers(threads, stop_.get_token(), [&](unsigned index, std::stop_token stop) {
+      // The leader's and the lister's own waits know only stop_.
+      const std::stop_callback pass_on(stop, [this] { stop_.request_stop(); });
+      body(index, stop);
+    });
+  }
+
+  /// pg_dump has no limit of its own for a server that has gone silent: the watch beside it notices.
+  void dump_schema_watched(const Snapshot* snapshot) {
+    Countdown others(1);
+    side_by_side(2, [&](unsigned index, std::stop_token stop) {
+      if (index == 1)
+        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
+      dump_schema_files(snapshot, stop);
+      others.one_done();
+    });
+  }
+
   /// An unchanged fingerprint says that the schema of before the locks is the snapshot's.
   void lock_after_schema() {
     const std::string before = inventory_fingerprint(lister_);
-    dump_schema_files(nullptr, run_.stop);
+    dump_schema_watched(nullptr);
     lock();
     if (inventory_fingerprint(leader_) != before) {
       throw TryAgain("objects were created, altered or dropped between the schema dump and the locks");
@@ -126,6 +153,8 @@ class Attempt {
     const Stopwatch watch;
     source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean},
                                 run_.observer);
+    // It may have jumped since preflight.
+    if (const auto behind = behind_the_newest(source_.snapshot.taken, run_.newest)) throw *behind;
     timed("lock", watch);
   }
 
@@ -196,10 +225,9 @@ class Attempt {
                                    static_cast<long>(options_.lock_timeout_seconds * 1000)};
     Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
     Countdown others(workers + 2);
-    const int leader_pid = leader_.backend_pid();
-    const auto body = [&](unsigned index, std::stop_token stop) {
+    side_by_side(workers + 3, [&](unsigned index, std::stop_token stop) {
       if (index == workers + 2)
-        return watch_locks(lister_, leader_pid, options_.lock_policy, others, run_.observer, stop);
+        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
       if (index < workers) {
         copier.work(index, stop);
       } else if (index == workers) {
@@ -209,11 +237,6 @@ class Attempt {
         dump_schema_files(&source_.snapshot, stop);
       }
       others.one_done();
-    };
-    run_workers(workers + 3, stop_.get_token(), [&](unsigned index, std::stop_token stop) {
-      // The leader's and the lister's own waits know only stop_.
-      const std::stop_callback pass_on(stop, [this] { stop_.request_stop(); });
-      body(index, stop);
     });
     totals_ = copier.totals();
     manifest_.files.push_back(inventory_);
@@ -281,6 +304,7 @@ class Attempt {
   const std::stop_callback<std::function<void()>> on_stop_{run_.stop, [this] { stop_.request_stop(); }};
   PendingBackup pending_;
   Connection leader_, lister_;
+  const int leader_pid_ = leader_.backend_pid();
   LockedSource source_;
   Plan plan_;
   Manifest manifest_;
@@ -340,6 +364,17 @@ struct RotReport {
   }
 };
 
+/// A server that is stuck must not hold a backup for ever, and so its locks.
+void limit_silence(BackupOptions& options) {
+  constexpr double kMoreForStatements = 6;
+  const double stall = options.stall_timeout_seconds;
+  if (stall > 0)
+    options.connection.silence = {stall, stall * kMoreForStatements + options.lock_timeout_seconds};
+  // Of a session that sends rows Linux would count the time, too, in which the server takes none; we only
+  // read.
+  options.connection.parameters.insert({"tcp_user_timeout", "60000"});
+}
+
 /// A source is one server's database; under one name two of them would hide each other's backups.
 void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& server, Observer& observer) {
   const std::string& before = previous.manifest().server.system_identifier;
@@ -356,9 +391,9 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
                         std::stop_token stop) {
   BackupOptions options = given;
   reach_container(options, observer, stop);
+  limit_silence(options);
   const Stopwatch watch;
-  Run run{repository, options, observer, stop, {}, {}, nullptr, now(), 0};
-  std::optional<Backup> newest;
+  Run run{repository, options, observer, stop, {}, {}, {}, nullptr, now(), 0};
   std::optional<RunLock> lock;
   {
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
@@ -366,11 +401,11 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
     run.database = connection.database();
     lock = repository.lock_database(options.source, run.database, "backup");
     clear_debris(repository, observer);
-    newest = repository.newest(options.source, run.database);
-    run.preflight = preflight(connection, repository, options, newest, observer, stop);
+    run.newest = repository.newest(options.source, run.database);
+    run.preflight = preflight(connection, repository, options, run.newest, observer, stop);
   }
   std::optional<PreviousBackup> previous =
-      open_previous(repository, newest, options.full_every_days, observer);
+      open_previous(repository, run.newest, options.full_every_days, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
   if (previous) warn_of_another_server(*previous, run.preflight.server, observer);

@@ -34,6 +34,9 @@ struct BackupOptions {
   std::vector<std::string> exclude_table_data;  ///< SCHEMA.TABLE patterns with * and ?
   double lock_timeout_seconds = 10;
   LockPolicy lock_policy = LockPolicy::warn;
+  /// How long the server may send nothing while it copies rows; 0: for ever. Statements that may have to wait
+  /// or to think have six times as long, and the lock time-out.
+  double stall_timeout_seconds = 300;
   std::string pg_dump;         ///< a path; empty: found
   double full_every_days = 7;  ///< parts are all stored anew after this long; 0: always
   bool role_passwords = true;

@@ -1,5 +1,7 @@
 #include "backup/copier.h"
 
+#include <fmt/format.h>
+
 #include "backup/attempt.h"
 #include "backup/backup.h"
 #include "core/postgres/session.h"
@@ -13,6 +15,9 @@ namespace {
 /// backend holds without touching the shared lock table (fast-path locks).
 constexpr unsigned kPartsPerTransaction = 16;
 constexpr std::string_view kLockNotAvailable = "55P03";
+constexpr const char* kStuckHint =
+    "the server, or the network on the way to it, is stuck; if it is only slow, --stall-timeout allows more "
+    "time";
 /// libpq's buffer of received bytes only grows, and only for a message that does not fit. After one this long
 /// it has 64 KiB, and a recv(2) takes most of what the socket holds instead of 8 KiB.
 constexpr const char* kLongMessage = "SELECT pg_catalog.repeat(' ', 40000)";
@@ -116,8 +121,9 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
           own = Connection::open(options_.connection, kApplicationName, stop);
           start_reading_session(*own, kMoneyLocale);
         }
-        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms));
-        copy(*own, *encoder, options_.workers, planned, planned.lock + "; " + planned.check);
+        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms) + "; " +
+                   planned.lock);
+        copy(*own, *encoder, options_.workers, planned, planned.check);
         own->query(planned.check + "COMMIT");
       }
     } catch (const ServerError&) {
@@ -144,8 +150,13 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   Counted text(writer, observer_);
   try {
     connection.copy_out(before + planned.sql, text);
-  } catch (const ServerError&) {
+  } catch (const ServerSilent& silent) {
+    throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
+  } catch (const ServerError& error) {
     remove_tree(options_.dir / planned.file);
+    // The leader's transaction holds the snapshot of all: it is not asked.
+    if (worker < options_.workers && is_too_long_a_row(error))
+      tell_too_long_a_row(connection, planned, writer.rows(), error);
     throw;
   }
   text.tell();
@@ -154,6 +165,26 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   observer_.settled(planned.bytes, part.raw);
   keep(planned, std::move(part));
   observer_.part_finished(worker, planned.object);
+}
+
+void Copier::tell_too_long_a_row(Connection& connection, const PlannedPart& planned, std::uint64_t rows,
+                                 const ServerError& error) const {
+  if (planned.relation == PlannedPart::kLargeObjects) return;
+  const Relation& relation = plan_.relations[planned.relation];
+  std::string ctid;
+  try {
+    connection.query("ROLLBACK; " + begin());
+    const Result row = connection.query(row_after_sql(rows, relation.name, relation.filter, planned.pages));
+    if (row.rows() == 1) ctid = row.text(0, 0);
+  } catch (const ServerError&) {
+    // What COPY said is told all the same.
+  }
+  if (ctid.empty()) return;
+  throw Error(
+      fmt::format("copying {}: the row at ctid {}: {}", planned.object, ctid, error.what()),
+      fmt::format("as text it passes 1 GB, which no COPY and no pg_dump can read: look at it with SELECT … "
+                  "FROM {} WHERE ctid = '{}', or leave the table's rows out with --exclude-table-data {}",
+                  relation.name.quoted(), ctid, planned.object));
 }
 
 void Copier::keep(const PlannedPart& planned, Part part) {

@@ -155,12 +155,8 @@ void check_disk(const Path& root, const ServerFacts& server, const std::optional
 
 void check_clock(const ServerFacts& server, const std::optional<Backup>& newest, Findings& findings) {
   constexpr auto kSkew = std::chrono::minutes(5);
-  if (newest && newest->summary && server.clock < newest->summary->snapshot.taken) {
-    findings.refuse(
-        fmt::format("the server's clock ({}) is behind the newest backup ({})", to_rfc3339(server.clock),
-                    newest->id.stamp),
-        "set the server's clock right; a backup dated in the future has to be moved away by hand");
-  }
+  if (const auto behind = behind_the_newest(server.clock, newest))
+    findings.refuse(behind->what(), behind->hint());
   const auto skew = server.clock - now();
   if (skew > kSkew || skew < -kSkew) {
     findings.warn(fmt::format("the clocks of the server ({}) and of this host differ by minutes",
@@ -229,6 +225,16 @@ void check_passwords(Connection& connection, Preflight& result, Findings& findin
 }
 
 }  // namespace
+
+std::optional<Refused> behind_the_newest(Time server_clock, const std::optional<Backup>& newest) {
+  if (!newest || !newest->summary || server_clock >= newest->summary->snapshot.taken) return std::nullopt;
+  return Refused(
+      fmt::format("the server's clock ({}) is behind the newest backup ({})", to_rfc3339(server_clock),
+                  newest->id.stamp),
+      fmt::format("set the server's clock right; if it is right, and was wrong when that backup was taken, "
+                  "move {} out of the repository",
+                  newest->dir.string()));
+}
 
 std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
                                       const std::optional<Backup>& newest, Preflight& result,

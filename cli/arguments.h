@@ -11,7 +11,7 @@ namespace pgassay::cli {
 struct BackupArguments {
   std::string configured_source;  ///< the positional: a source of the configuration
   std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy, container,
-      container_engine;
+      container_engine, stall_timeout;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;

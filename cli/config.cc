@@ -171,6 +171,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.exclude_databases = section.texts("exclude_databases");
   source.all_databases = section.boolean("all_databases").value_or(false);
   source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);
+  source.stall_timeout = section.seconds_or_none("stall_timeout");
   source.lock_policy = section.text("lock_policy");
   if (source.lock_policy && *source.lock_policy != "warn" && *source.lock_policy != "yield") {
     section.reject("lock_policy", "lock_policy must be \"warn\" or \"yield\"");

@@ -52,7 +52,7 @@ struct SourceConfig {
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, exclude_databases;
   bool all_databases = false;
-  std::optional<double> lock_timeout;
+  std::optional<double> lock_timeout, stall_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<double> full_every_days;
   std::optional<bool> role_passwords;
@@ -81,6 +81,7 @@ struct Config {
 inline constexpr unsigned kMaxJobs = 64;
 inline constexpr int kMaxCompression = 19;
 inline constexpr double kMaxLockTimeout = 3600;
+inline constexpr double kLongestSeconds = 86400;
 inline constexpr unsigned kMaxKept = 100'000;  ///< of keep_days and its kin: some 270 years
 
 /// `text` as the file `name`. Throws UsageError "name:LINE: …".

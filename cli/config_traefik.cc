@@ -44,12 +44,7 @@ TraefikSettings read_traefik(const toml::node* node, const std::string& shown, T
   if (const auto ca_file = section.text("ca_file"))
     settings.ca_file = std::filesystem::absolute(file).parent_path() / *ca_file;
   settings.insecure = section.boolean("insecure").value_or(settings.insecure);
-  if (const auto wait = section.text("wait")) {
-    const auto seconds = parse_duration(*wait);
-    if (!seconds || *seconds > kLongestSeconds)
-      section.reject("wait", "wait must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"");
-    settings.wait_seconds = *seconds;
-  }
+  settings.wait_seconds = section.seconds_or_none("wait").value_or(settings.wait_seconds);
   settings.timeout_seconds = section.seconds("timeout").value_or(settings.timeout_seconds);
   section.finish();
   return settings;

@@ -48,6 +48,10 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
                   "how long to wait for a table's lock before letting go (default 10)")
       ->option_text("SECONDS");
   command
+      .add_option("--stall-timeout", backup.stall_timeout,
+                  "how long the server may send nothing while it copies rows (default 5m; 0: for ever)")
+      ->option_text("DURATION");
+  command
       .add_option("--lock-policy", backup.lock_policy,
                   "when others queue behind our locks: warn (default), or yield")
       ->option_text("warn|yield")

@@ -97,6 +97,13 @@ std::string default_source_name(const BackupOptions& options) {
   return container.container.empty() ? container.compose_project : container.container;
 }
 
+double stall_timeout(const std::string& text) {
+  const auto seconds = parse_duration(text);
+  if (!seconds || *seconds > kLongestSeconds)
+    throw UsageError("--stall-timeout must be a duration such as 30s or 5m, at most a day, or 0");
+  return *seconds;
+}
+
 double full_every_days(const std::string& text) {
   const auto seconds = parse_duration(text);
   if (!seconds) throw UsageError("--full-every must be a duration such as 7d or 12h, or 0");
@@ -165,6 +172,10 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
     throw UsageError(
         fmt::format("--lock-timeout must be more than 0 and at most {} seconds", kMaxLockTimeout));
   }
+  const auto flag_stall =
+      arguments.stall_timeout ? std::optional(stall_timeout(*arguments.stall_timeout)) : std::nullopt;
+  options.stall_timeout_seconds =
+      first_of(flag_stall, source.stall_timeout, {}, options.stall_timeout_seconds);
   const std::string policy = first_of(arguments.lock_policy, source.lock_policy, {}, std::string("warn"));
   options.lock_policy = policy == "yield" ? LockPolicy::yield : LockPolicy::warn;
   options.pg_dump = first_of(arguments.pg_dump, source.pg_dump, {}, std::string());

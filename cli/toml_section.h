@@ -40,8 +40,6 @@ struct TomlAssertion {};
 
 namespace pgassay::cli {
 
-inline constexpr double kLongestSeconds = 86400;
-
 [[noreturn]] inline void fail(const Path& file, const toml::source_region& where, const std::string& what,
                               const std::string& hint = {}) {
   throw UsageError(fmt::format("{}:{}: {}", file.string(), where.begin.line, what), hint);
@@ -176,6 +174,15 @@ class Section {
     const auto seconds = parse_duration(*value);
     if (!seconds || *seconds <= 0 || *seconds > kLongestSeconds)
       reject(key, fmt::format("{} must be a duration such as \"30s\" or \"10m\", at most a day", key));
+    return seconds;
+  }
+  std::optional<double> seconds_or_none(const std::string& key) {
+    const auto value = text(key);
+    if (!value) return std::nullopt;
+    const auto seconds = parse_duration(*value);
+    if (!seconds || *seconds > kLongestSeconds)
+      reject(key,
+             fmt::format("{} must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"", key));
     return seconds;
   }
   std::optional<double> days(const std::string& key) {

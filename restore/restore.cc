@@ -192,7 +192,11 @@ class Restoration {
     step("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
-    step("pre-data", [this] { restore_schema("pre-data", 1); });
+    step("pre-data", [this] {
+      if (options_.create && options_.acl && options_.wanted.everything())
+        open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
+      restore_schema("pre-data", 1);
+    });
     if (options_.before_data) options_.before_data(*server_);
     load();
     step("post-data", [this] { restore_schema("post-data", options_.jobs); });

@@ -147,6 +147,9 @@ std::string tolerated(const SchemaProblem& problem) {
     return "only an extension's owner may comment on it; it has the comment of its control file";
   if (says("subscription \"") && says("\" does not exist") && does("COMMENT ON SUBSCRIPTION"))
     return "the subscription itself was not restored";
+  if (says("unrecognized configuration parameter \"transaction_timeout\"") &&
+      does("SET transaction_timeout = 0"))
+    return "this server has no such time-out";
   return {};
 }
 
@@ -187,6 +190,12 @@ std::string complaint(const Completed& done) {
 }
 
 }  // namespace
+
+void open_public_no_wider_than(int archive_version, Connection& target) {
+  constexpr int kClosed = 150000;
+  if (archive_version < kClosed || target.server_version() >= kClosed) return;
+  target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+}
 
 void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
                      std::vector<std::string>& notes, std::stop_token stop) {

@@ -227,6 +227,15 @@ std::string page_condition(const PageRange& pages) {
   return condition;
 }
 
+std::string from_only(const QualifiedName& name, const std::string& filter,
+                      const std::optional<PageRange>& pages) {
+  std::string condition;
+  if (pages) condition = page_condition(*pages);
+  // In parentheses that a comment at its end cannot swallow.
+  if (!filter.empty()) condition += (condition.empty() ? "(" : " AND (") + condition_of(filter) + "\n)";
+  return " FROM ONLY " + name.quoted() + (condition.empty() ? "" : " WHERE " + condition);
+}
+
 }  // namespace
 
 std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
@@ -257,12 +266,12 @@ std::string copy_out_sql(const QualifiedName& name, const std::vector<std::strin
                          const std::string& encoding) {
   const std::string options = " TO STDOUT WITH (ENCODING " + quote_literal(encoding) + ")";
   if (filter.empty() && !pages) return "COPY " + copy_target(name, columns) + options;
-  std::string condition;
-  if (pages) condition = page_condition(*pages);
-  // In parentheses that a comment at its end cannot swallow.
-  if (!filter.empty()) condition += (condition.empty() ? "(" : " AND (") + condition_of(filter) + "\n)";
-  return "COPY (SELECT " + column_list(columns) + " FROM ONLY " + name.quoted() + " WHERE " + condition +
-         ")" + options;
+  return "COPY (SELECT " + column_list(columns) + from_only(name, filter, pages) + ")" + options;
+}
+
+std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const std::string& filter,
+                          const std::optional<PageRange>& pages) {
+  return "SELECT ctid" + from_only(name, filter, pages) + " LIMIT 1 OFFSET " + std::to_string(rows);
 }
 
 std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,

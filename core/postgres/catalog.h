@@ -59,6 +59,9 @@ std::vector<SequenceInfo> list_sequences(Connection& connection);
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
                          const std::string& encoding);
+/// SQL that tells the ctid of the row that follows so many in the order in which that COPY gives them.
+std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const std::string& filter,
+                          const std::optional<PageRange>& pages);
 std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                         const std::string& encoding, bool freeze);
 

@@ -143,7 +143,7 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
   if (may_have_options(parameters)) {
     for (const std::string_view lifted : kLifted) {
       try {
-        return open(with_options(parameters, lifted), stop);
+        return open(with_options(parameters, lifted), info.silence, stop);
       } catch (const ConnectionLost& error) {
         // The second is a pooler's refusal; through_pooler() finds it out, and it is said in plainer words.
         const std::string_view words = error.what();
@@ -153,11 +153,12 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
       }
     }
   }
-  return open(parameters, stop);
+  return open(parameters, info.silence, stop);
 }
 
-Connection Connection::open(const std::map<std::string, std::string>& parameters, std::stop_token stop) {
-  auto impl = std::make_unique<Impl>(stop);
+Connection Connection::open(const std::map<std::string, std::string>& parameters,
+                            const SilenceLimits& silence, std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(silence, stop);
   throw_if_stopped(stop);
   std::vector<const char*> keywords, values;
   for (const auto& [keyword, value] : parameters) {

@@ -21,10 +21,17 @@
 
 namespace pgassay {
 
+/// Seconds that may pass without a byte from the server before it is taken to be stuck (ServerSilent); 0: any.
+struct SilenceLimits {
+  double rows = 0;       ///< in a copy_out()
+  double statement = 0;  ///< in any other statement, which may have to wait for locks
+};
+
 /// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE, ~/.pgpass.
 struct ConnInfo {
   std::map<std::string, std::string> parameters;
   std::string role = {};  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
+  SilenceLimits silence = {};
 
   /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
   /// Throws UsageError, which never repeats the text (it may hold a password).
@@ -45,6 +52,13 @@ class ServerError : public Error {
 
 /// The connection could not be made, or was lost.
 class ConnectionLost : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The connection stands, but the server has said nothing for longer than the limit. The connection is then good for
+/// nothing but closing.
+class ServerSilent : public Error {
  public:
   using Error::Error;
 };
@@ -108,7 +122,8 @@ class Connection {
   struct Impl;
   static Connection open_as_ourselves(const ConnInfo& info, std::string_view application_name,
                                       std::stop_token stop);
-  static Connection open(const std::map<std::string, std::string>& parameters, std::stop_token stop);
+  static Connection open(const std::map<std::string, std::string>& parameters, const SilenceLimits& silence,
+                         std::stop_token stop);
   explicit Connection(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -25,7 +26,12 @@ struct FinishConnection {
 std::string one_line(const char* text);
 
 struct Connection::Impl {
-  explicit Impl(std::stop_token stop_token) : stop(stop_token), stop_fd(stop_token) {}
+  Impl(const SilenceLimits& limits, std::stop_token stop_token)
+      : silence(limits), stop(stop_token), stop_fd(stop_token) {}
+
+  const SilenceLimits silence;
+  bool copying_out = false;  ///< rows are due: the stricter limit holds
+  std::chrono::steady_clock::duration silent{};
 
   std::stop_token stop;
   StopFd stop_fd;
@@ -37,7 +43,7 @@ struct Connection::Impl {
   PGconn* pg() const { return conn.get(); }
   void connect();
   void match_client_encoding();
-  /// Polls the socket. On stop the running query is cancelled and Stopped thrown.
+  /// Polls the socket. On stop the running query is cancelled and Stopped thrown. Throws ServerSilent.
   void wait(short events);
   void cancel();
   bool encrypted() const;

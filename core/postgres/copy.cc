@@ -22,6 +22,16 @@ class ServerGaveUp : public Error {
   ServerGaveUp() : Error("the server refused the data") {}
 };
 
+class OnForNow {
+ public:
+  explicit OnForNow(bool& flag) : flag_(flag) { flag_ = true; }
+  OnForNow(const OnForNow&) = delete;
+  ~OnForNow() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
 std::uint64_t count_line_feeds(Bytes bytes) {
   // In blocks that the compiler turns into a few vector instructions each: ten times as fast as std::count.
   constexpr std::size_t kBlock = 64;
@@ -99,12 +109,15 @@ std::uint64_t Connection::Impl::stream_text(ChunkSink& sink) {
 }
 
 std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink) {
+  const OnForNow rows_are_due(impl_->copying_out);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_OUT);
   std::uint64_t streamed = 0;
   try {
     streamed = impl_->stream_text(sink);
   } catch (const ConnectionLost&) {
+    throw;
+  } catch (const ServerSilent&) {
     throw;
   } catch (...) {
     impl_->cancel();

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
 
 #include <charconv>
+#include <chrono>
+#include <cmath>
 
 #include "core/postgres/connection_impl.h"
 #include "core/system/bounded_call.h"
@@ -56,12 +59,25 @@ bool Connection::Impl::encrypted() const {
 }
 
 void Connection::Impl::wait(short events) {
+  using Clock = std::chrono::steady_clock;
+  const std::chrono::duration<double> limit(copying_out ? silence.rows : silence.statement);
+  int patience = limit.count() > 0 ? static_cast<int>(limit.count() * 1000) : -1;
+  if (encrypted()) patience = kHiddenBytesMilliseconds;
+  const Clock::time_point from = Clock::now();
   try {
-    wait_for(PQsocket(pg()), events, stop_fd, encrypted() ? kHiddenBytesMilliseconds : -1);
+    if (wait_for(PQsocket(pg()), events, stop_fd, patience)) {
+      silent = {};
+      return;
+    }
   } catch (const Stopped&) {
     cancel();
     throw;
   }
+  silent += Clock::now() - from;
+  if (limit.count() <= 0 || silent < limit) return;
+  cancel();
+  throw ServerSilent(fmt::format("{} has said nothing for {} s", described(), std::lround(limit.count())),
+                     "the server, or the network on the way to it, is stuck");
 }
 
 void Connection::Impl::cancel() {
@@ -77,6 +93,7 @@ void Connection::Impl::cancel() {
 
 void Connection::Impl::send(const std::string& sql) {
   throw_if_stopped(stop);
+  silent = {};
   if (PQsendQuery(pg(), sql.c_str()) == 0) throw_lost(PQerrorMessage(pg()));
   flush();
 }
@@ -118,6 +135,7 @@ Result Connection::query(const std::string& sql) {
 
 Result Connection::query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters) {
   throw_if_stopped(impl_->stop);
+  impl_->silent = {};
   std::vector<const char*> values;
   for (const auto& parameter : parameters) values.push_back(parameter ? parameter->c_str() : nullptr);
   if (PQsendQueryParams(impl_->pg(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),

@@ -26,10 +26,12 @@ class BrokenNetwork : public ::testing::Test {
   /// Well within the rows: all that comes before them is less than a megabyte.
   void break_while_rows_are_copied(Proxy::Fault fault) { proxy_.break_after(8 << 20, fault); }
 
-  Child start_backup() const {
-    return Child({PGASSAY_BINARY, "backup", "--repo", vault_.root().string(), "--source", "test", "-d",
-                  proxy_.conninfo(database_->name()), "-j2"},
-                 {{"PGASSAY_CONFIG", "/dev/null"}});
+  Child start_backup(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> argv = {PGASSAY_BINARY, "backup", "--repo", vault_.root().string(),
+                                     "--source",     "test",   "-d",     proxy_.conninfo(database_->name()),
+                                     "-j2"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return Child(argv, {{"PGASSAY_CONFIG", "/dev/null"}, {"PGCONNECT_TIMEOUT", "2"}});
   }
 
   void expect_nothing_left() const {
@@ -87,13 +89,33 @@ TEST_F(BrokenNetwork, ThatStallsHoldsUpNoSignal) {
   expect_nothing_left();
 }
 
+TEST_F(BrokenNetwork, ThatStallsIsGivenUpAfterTheStallTimeout) {
+  break_while_rows_are_copied(Proxy::Fault::stall);
+  const Ended ended = start_backup({"--stall-timeout", "1s"}).wait();
+  EXPECT_TRUE(proxy_.broken());
+  EXPECT_EQ(ended.status, 1) << ended.err;
+  EXPECT_NE(ended.err.find("pgassay: copying public.t: postgres@127.0.0.1:"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find(" has said nothing for 1 s\nhint: "), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("--stall-timeout allows more time"), std::string::npos) << ended.err;
+  expect_nothing_left();
+}
+
+/// Statements that give no rows have six times as long, and the lock time-out.
+TEST_F(BrokenNetwork, ThatStallsBeforeTheRowsIsGivenUpToo) {
+  proxy_.break_after(20'000, Proxy::Fault::stall);
+  const Ended ended = start_backup({"--stall-timeout", "0.4s", "--lock-timeout", "0.3"}).wait();
+  EXPECT_TRUE(proxy_.broken());
+  EXPECT_EQ(ended.status, 1) << ended.err;
+  EXPECT_NE(ended.err.find(" has said nothing for 3 s\nhint: "), std::string::npos) << ended.err;
+  expect_nothing_left();
+}
+
 TEST_F(BrokenNetwork, ThatStallsAtOnceIsATimeOut) {
   proxy_.break_after(0, Proxy::Fault::stall);
-  const Ran ran = vault_.run({"backup", "--source", "test", "-d", proxy_.conninfo(database_->name())},
-                             {{"PGCONNECT_TIMEOUT", "2"}});
-  EXPECT_EQ(ran.status, 1);
-  EXPECT_NE(ran.err.find("no answer within 2 s"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("\nhint: "), std::string::npos) << ran.err;
+  const Ended ended = start_backup().wait();
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_NE(ended.err.find("no answer within 2 s"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("\nhint: "), std::string::npos) << ended.err;
   expect_nothing_left();
 }
 

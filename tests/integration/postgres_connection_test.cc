@@ -108,6 +108,30 @@ TEST(Connection, StopsACopyThatNeverWaits) {
   EXPECT_GT(sink.rows, 0U);
 }
 
+TEST(Connection, GivesUpOnAServerThatGoesSilentWhileRowsAreDue) {
+  ConnInfo info = shared_server().connection();
+  info.silence.rows = 1;
+  Connection connection = Connection::open(info, "connection_test", {});
+  connection.query("SELECT pg_sleep(1.2)");
+  CountingSink sink;
+  // Slower than the limit in all, but never silent for so long.
+  const std::string paced =
+      "COPY (SELECT repeat('x', 20000), pg_sleep(0.2) FROM generate_series(1, 8)) TO STDOUT";
+  EXPECT_EQ(connection.copy_out(paced, sink), 8U);
+  const Stopwatch watch;
+  EXPECT_THROW(connection.copy_out("COPY (SELECT pg_sleep(77)) TO STDOUT", sink), ServerSilent);
+  EXPECT_LT(watch.seconds(), 5);
+  for (int tries = 0; active_sleepers() != "0" && tries < 500; ++tries) ::usleep(10'000);
+  EXPECT_EQ(active_sleepers(), "0");
+}
+
+TEST(Connection, GivesUpOnAServerThatIsSilentAboutAStatement) {
+  ConnInfo info = shared_server().connection();
+  info.silence.statement = 0.3;
+  Connection connection = Connection::open(info, "connection_test", {});
+  EXPECT_THROW(connection.query("SELECT pg_sleep(77)"), ServerSilent);
+}
+
 TEST(Connection, SaysThatItWasLost) {
   Connection victim = connect(), killer = connect();
   killer.query("SELECT pg_terminate_backend(" + std::to_string(victim.backend_pid()) + ", 5000)");

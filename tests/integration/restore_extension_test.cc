@@ -87,6 +87,73 @@ TEST(RestoreExtension, RefusesATargetWithRowsInConfigurationTables) {
   EXPECT_EQ(source.copied_value("SELECT id FROM jobs"), "7");
 }
 
+/// Some of what it grants is taken away afterwards, and more is granted.
+constexpr const char* kGranted = R"(
+CREATE TABLE settings (name text, value text);
+INSERT INTO settings VALUES ('shipped', '1');
+SELECT pg_catalog.pg_extension_config_dump('settings', 'WHERE name <> ''shipped''');
+CREATE FUNCTION open_to_all() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION closed() RETURNS int LANGUAGE sql AS 'SELECT 2';
+GRANT SELECT ON settings TO PUBLIC;
+REVOKE ALL ON FUNCTION closed() FROM PUBLIC;
+)";
+
+/// Of everything in schema e, and what the extension gave at first.
+constexpr const char* kPrivileges = R"(
+SELECT string_agg(format('%s:%s:%s', name, grantee::regrole, privilege_type), ' '
+  ORDER BY name, grantee::regrole::text, privilege_type) FROM (
+  SELECT relname AS name, (aclexplode(relacl)).* FROM pg_class WHERE relnamespace = 'e'::regnamespace
+  UNION ALL SELECT proname, (aclexplode(proacl)).* FROM pg_proc WHERE pronamespace = 'e'::regnamespace
+  UNION ALL SELECT 'at first ' || CASE classoid WHEN 'pg_class'::regclass THEN objoid::regclass::text
+    ELSE objoid::regproc::text END, (aclexplode(initprivs)).* FROM pg_init_privs WHERE privtype = 'e') acl)";
+
+TEST(RestoreExtension, BringsChangedPrivilegesOfItsMembersBack) {
+  const InstalledExtension extension(kGranted);
+  if (!extension.usable()) FAIL() << "may not install an extension";
+  {
+    const Database source(
+        "ext_grants", fmt::format(R"(CREATE ROLE ext_grantee; CREATE SCHEMA e; CREATE EXTENSION {} SCHEMA e;
+      INSERT INTO e.settings VALUES ('ours', '2');
+      REVOKE SELECT ON e.settings FROM PUBLIC; GRANT SELECT, INSERT ON e.settings TO ext_grantee;
+      REVOKE EXECUTE ON FUNCTION e.open_to_all() FROM PUBLIC; GRANT EXECUTE ON FUNCTION e.closed() TO ext_grantee;)",
+                                  extension.name()));
+    const RoundTrip trip;
+    const RestoreReport report = trip.restore(trip.back_up("ext_grants"));
+    EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
+    EXPECT_EQ(report.verdict, Verdict::pass);
+    const std::string privileges = source.value(kPrivileges);
+    for (const char* one : {"closed:ext_grantee:EXECUTE", "at first e.settings:-:SELECT"})
+      EXPECT_NE(privileges.find(one), std::string::npos) << privileges;
+    EXPECT_EQ(privileges.find(" settings:-:"), std::string::npos) << privileges;
+    EXPECT_EQ(source.copied_value(kPrivileges), privileges);
+    EXPECT_EQ(source.copied_value("SELECT string_agg(name, ' ' ORDER BY name) FROM e.settings"),
+              "ours shipped");
+  }
+  shared_server().psql("postgres", "DROP ROLE ext_grantee;");
+}
+
+TEST(RestoreExtension, ThatTheServerLacksIsNamedBeforeAnythingIsWritten) {
+  std::optional<InstalledExtension> extension("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';");
+  if (!extension->usable()) FAIL() << "may not install an extension";
+  const std::string name = extension->name();
+  const Database source("ext_absent", fmt::format("CREATE EXTENSION {};", name));
+  const RoundTrip trip;
+  const Backup backup = trip.back_up("ext_absent");
+  extension.reset();
+  try {
+    trip.restore(backup);
+    FAIL() << "restored without its extension";
+  } catch (const Refused& refused) {
+    EXPECT_NE(
+        std::string(refused.what()).find("extensions that are not installed on the server: " + name + " 1"),
+        std::string::npos)
+        << refused.what();
+    EXPECT_NE(refused.hint().find("install their packages"), std::string::npos) << refused.hint();
+  }
+  EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'ext_absent'"),
+            "0");
+}
+
 /// Its event trigger fails the first CREATE INDEX as a deadlock of two jobs of pg_restore does.
 constexpr const char* kDeadlock = R"(
 CREATE SEQUENCE tries;

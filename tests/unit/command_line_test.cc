@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.h"
-#include "core/system/exits.h"
 #include "cli/json_out.h"
 #include "cli/resolve.h"
+#include "core/system/exits.h"
 
 namespace pgassay::cli {
 namespace {
@@ -134,6 +134,7 @@ TEST_F(CommandLine, OutOfRangeValuesAreUsageErrors) {
   }
   EXPECT_NE(complaint([&] { backup({"backup", "--lock-timeout", "0"}); }), "no error");
   EXPECT_NE(complaint([&] { backup({"backup", "--full-every", "often"}); }), "no error");
+  EXPECT_NE(complaint([&] { backup({"backup", "--stall-timeout", "2d"}); }), "no error");
 }
 
 TEST_F(CommandLine, RestoreWantsToKnowWhereTo) {

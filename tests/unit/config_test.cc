@@ -173,6 +173,7 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(prod.exclude_table_data, (std::vector<std::string>{"audit.*", "public.sessions"}));
   EXPECT_EQ(prod.exclude_databases, (std::vector<std::string>{"scratch", "test_*"}));
   EXPECT_EQ(prod.lock_timeout, 10);
+  EXPECT_EQ(prod.stall_timeout, 600);
   EXPECT_EQ(prod.lock_policy, "warn");
   EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");
   EXPECT_EQ(prod.role_passwords, false);

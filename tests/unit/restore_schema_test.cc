@@ -47,6 +47,12 @@ TEST(SchemaProblems, TolerateThePublicSchemaAndNothingLikeIt) {
   EXPECT_TRUE(tolerated({"schema \"public2\" already exists", "CREATE SCHEMA public2;"}).empty());
 }
 
+TEST(SchemaProblems, TolerateATimeOutThatOldServersDoNotHave) {
+  const std::string unknown = "unrecognized configuration parameter ";
+  EXPECT_FALSE(tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
+  EXPECT_TRUE(tolerated({unknown + "\"other\"", "SET other = 0;"}).empty());
+}
+
 TEST(DatabaseSettings, QuoteEachPartOfAList) {
   EXPECT_EQ(setting_sql("d", {"", "search_path", "\"$user\", public, \"a,\"\"b\""}),
             "ALTER DATABASE \"d\" SET \"search_path\" TO '$user', 'public', 'a,\"b'");

@@ -1,0 +1,104 @@
+// Servers of other releases, as sources and as targets. fetch_servers.sh brings them.
+#include <gtest/gtest.h>
+
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/live_backup.h"
+
+namespace pgassay::test {
+namespace {
+
+/// Of the build directory; brought by the first test that asks.
+const Path& servers() {
+  static const Path dir = [] {
+    const Path brought = Path(PGASSAY_BINARY).parent_path() / "servers";
+    const Ended ended =
+        run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/fetch_servers.sh", brought});
+    if (ended.status != 0) throw Error("fetch_servers.sh: " + ended.err);
+    return brought;
+  }();
+  return dir;
+}
+
+struct Later {
+  int since;  ///< the major release
+  const char *what, *before;
+};
+/// What the sample database uses that came with a release, and what older ones get in its place. The servers
+/// are built without lz4.
+constexpr Later kLater[] = {
+    {99, " COMPRESSION lz4", ""},
+    {15, "UNIQUE NULLS NOT DISTINCT", "UNIQUE"},
+    {15, "stock.weighing (id, weight) WHERE (id > 10)", "stock.weighing"},
+    {15, "FOR TABLES IN SCHEMA audit", "FOR ALL TABLES"},
+    {14, ", multirange_type_name = shop.openings", ""},
+    {14, "shop.openings", "shop.opening[]"},
+    {14, "'{[08:00,12:00),[14:00,18:30]}'", "'{\"[08:00,12:00)\",\"[14:00,18:30]\"}'"},
+    {14, "'{(,)}'", "'{\"(,)\"}'"},
+    {14, "'Infinity', 'Infinity'", "'NaN', 'NaN'"},
+    {14, "RETURN (kg * 1000)::bigint;", "AS 'SELECT (kg * 1000)::bigint';"},
+    {14, "BEGIN ATOMIC\n  SELECT count(*) FROM shop.sale WHERE sale.sold_at::date = close_day.day;\nEND;",
+     "AS 'SELECT count(*) FROM shop.sale WHERE sale.sold_at::date = close_day.day';"},
+    {14, "VALUES (DEFAULT), (DEFAULT), (DEFAULT);", "SELECT FROM generate_series(1, 3);"},
+};
+
+std::string sample_for(int major) {
+  std::string sql = read_file(Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/sample.sql");
+  for (const Later& later : kLater) {
+    if (major >= later.since) continue;
+    const std::string what = later.what;
+    if (sql.find(what) == std::string::npos) throw Error("the sample has no " + what);
+    for (auto at = sql.find(what); at != std::string::npos; at = sql.find(what, at))
+      sql.replace(at, what.size(), later.before);
+  }
+  return sql;
+}
+
+class VersionsLong : public testing::TestWithParam<int> {
+ protected:
+  VersionsLong() : server_(LocalServer::of_release(servers() / std::to_string(GetParam()) / "bin")) {}
+
+  LocalServer server_;
+  Vault vault_;
+};
+
+TEST_P(VersionsLong, AreBackedUpVerifiedAndRestoredIdentical) {
+  const LiveDatabase database("versions", sample_for(GetParam()), "", server_);
+  const std::string path = (servers() / "client/bin").string() + ":/usr/bin:/bin";
+  const Ran backup = vault_.back_up(database, {}, {{"PATH", path}});
+  ASSERT_EQ(backup.status, 0) << backup.err;
+  const Manifest manifest = vault_.manifest(database);
+  EXPECT_EQ(manifest.server.version / 10000, GetParam());
+  EXPECT_GT(manifest.summary.rows, 170'000U);
+  EXPECT_EQ(vault_.run({"verify", "-q", "--all"}, {{"PATH", path}}).status, 0);
+  const Ran restore =
+      vault_.run({"restore", "latest", "-q", "-d", server_.conninfo(), "--create", "--into", database.copy()},
+                 {{"PATH", path}});
+  EXPECT_EQ(restore.status, 0) << restore.out << restore.err;
+  const Ended compared =
+      run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
+                 database.conninfo(), server_.conninfo(database.copy())},
+                {{"PATH", path}});
+  EXPECT_EQ(compared.status, 0) << compared.out << compared.err;
+}
+
+class NewerVersionsLong : public VersionsLong {};
+
+TEST_P(NewerVersionsLong, ThanThatOfPgDumpAreRefused) {
+  const LiveDatabase database("newer", "CREATE TABLE t (a int);", "", server_);
+  const Ran ran = vault_.back_up(database, {"--pg-dump", "/usr/lib/postgresql/15/bin/pg_dump"});
+  EXPECT_EQ(ran.status, 6) << ran.err;
+  EXPECT_NE(ran.err.find("is too old for a server of version " + std::to_string(GetParam())),
+            std::string::npos)
+      << ran.err;
+  EXPECT_NE(ran.err.find("install postgresql-client-" + std::to_string(GetParam())), std::string::npos)
+      << ran.err;
+  EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, VersionsLong, testing::Values(13, 14, 16, 17, 18),
+                         testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Of, NewerVersionsLong, testing::Values(16, 17, 18),
+                         testing::PrintToStringParamName());
+
+}  // namespace
+}  // namespace pgassay::test
