@@ -131,6 +131,48 @@ TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
   EXPECT_EQ(source_->copied_value(kValidIndexes), "0");
 }
 
+/// Into a server that writes no WAL for a table which was emptied in the same transaction.
+RestoreOptions into_minimal() {
+  static const LocalServer server({{"wal_level", "minimal"}, {"max_wal_senders", "0"}});
+  server.drop_database("parallel");
+  RestoreOptions options = created();
+  options.connection = server.connection();
+  options.jobs = 1;
+  return options;
+}
+
+std::string value_in(const RestoreOptions& options, const std::string& sql) {
+  return Connection::open(options.connection.with_database("parallel"), "test", {}).query(sql).text(0, 0);
+}
+
+TEST_F(RestoreParallel, FreezesATableOfSeveralPartsWhereThatSparesTheWal) {
+  const RestoreOptions options = into_minimal();
+  Observer silent;
+  const RestoreReport report = restore(silent, options);
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(value_in(options, "SELECT pg_relation_size('public.many', 'vm') > 0"), "t")
+      << "autovacuum is off: only FREEZE makes a visibility map";
+}
+
+TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
+  RestoreOptions options = into_minimal();
+  options.before_data = [](Connection& target) {
+    target.query("ALTER TABLE public.many ADD CONSTRAINT odd CHECK (id <> 200000)");
+  };
+  const Relation many = *read_manifest(backup_->dir).find({"public", "many"});
+  Observer silent;
+  const RestoreReport report = restore(silent, options);
+  ASSERT_FALSE(report.lost.empty());
+  EXPECT_TRUE(
+      report.lost[0].starts_with(fmt::format("table public.many: the {} rows of {} were not loaded: new row",
+                                             many.parts.back().digest.rows, many.parts.back().file)))
+      << report.lost[0];
+  EXPECT_EQ(value_in(options, "SELECT count(*) FROM public.many"),
+            std::to_string(many.digest.rows - many.parts.back().digest.rows));
+  EXPECT_EQ(report.verdict, Verdict::fail);
+}
+
 TEST_F(RestoreParallel, TellsOnceOfAnIndexThatCouldNotBeBuilt) {
   RestoreOptions options = created();
   options.before_data = [](Connection& target) { target.query("CREATE SEQUENCE public.many_kind"); };
