@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
+#include <optional>
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
+#include "restore/load_queue.h"
 #include "restore/part_feed.h"
 
 namespace pgassay {
@@ -18,34 +19,20 @@ namespace {
 /// Below this a new file for the table costs more than FREEZE saves.
 constexpr std::uint64_t kWorthFreezing = 1 << 20;
 
-struct Item {
-  const Relation* relation;
-  const Part* part;
-};
-
-std::vector<Item> plan(const LoadJob& job) {
-  std::vector<Item> items;
-  for (const Relation& relation : job.manifest.relations) {
-    if (!relation.extension.empty()) continue;
-    for (const Part& part : relation.parts)
-      if (!job.record.has(part)) items.push_back({&relation, &part});
-  }
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Item& a, const Item& b) { return a.part->raw > b.part->raw; });
-  return items;
-}
-
 class Loader {
  public:
-  Loader(const LoadJob& job, std::vector<std::string>& lost, Observer& observer)
-      : job_(job), items_(plan(job)), lost_(lost), observer_(observer) {}
+  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+         Observer& observer)
+      : job_(job),
+        building_(building),
+        queue_({job.manifest, job.record, job.jobs, job.wal_is_minimal, building.indexes}),
+        lost_(lost),
+        observer_(observer) {}
 
   Loaded run(std::stop_token stop) {
-    std::uint64_t raw = 0;
-    for (const Item& item : items_) raw += item.part->raw;
-    observer_.plan(items_.size(), raw);
+    observer_.plan(queue_.tasks(), queue_.raw_bytes());
     const auto workers =
-        static_cast<unsigned>(std::clamp<std::size_t>(items_.size(), 1, std::max(1U, job_.jobs)));
+        static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.tasks(), 1, std::max(1U, job_.jobs)));
     run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
     return done_;
   }
@@ -53,67 +40,105 @@ class Loader {
  private:
   void work(unsigned worker, std::stop_token stop) {
     Connection connection = open_loader(job_, stop);
-    for (std::size_t index = next_++; index < items_.size(); index = next_++) {
-      throw_if_stopped(stop);
-      const Item& item = items_[index];
-      const std::string shown = item.relation->name.shown();
+    while (const std::optional<Task> task = queue_.next(stop)) {
+      const bool rows = !task->parts.empty();
+      const std::string shown = (rows ? "" : "indexes of ") + task->relation->name.shown();
       observer_.part_started(worker, shown);
-      load(connection, item);
+      queue_.done(*task, rows ? load(connection, *task) : build(connection, *task, stop));
       observer_.part_finished(worker, shown);
     }
+  }
+
+  /// False when some of it is lost.
+  bool build(Connection& connection, const Task& task, std::stop_token stop) {
+    const std::vector<std::string> lost = building_.build(connection, task.entries, std::move(stop));
+    const std::lock_guard guard(mutex_);
+    lost_.insert(lost_.end(), lost.begin(), lost.end());
+    return lost.empty();
   }
 
   /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied
   /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, and no other
   /// part of the table is loaded before or after, so TRUNCATE takes nothing away.
-  static bool freezable(const Item& item) {
-    return item.relation->parts.size() == 1 && !item.relation->via_root && item.part->raw >= kWorthFreezing;
+  static bool freezable(const Task& task) {
+    return task.whole && text_bytes(*task.relation) >= kWorthFreezing;
   }
 
-  std::string sql(const Item& item) const {
-    const Relation& relation = *item.relation;
-    const bool freeze = freezable(item);
-    const QualifiedName& into = relation.via_root && relation.root ? *relation.root : relation.name;
-    return "BEGIN; " + (freeze ? "TRUNCATE ONLY " + into.quoted() + "; " : "") +
-           copy_in_sql(into, relation.columns, job_.manifest.encoding, freeze);
+  static const QualifiedName& into(const Relation& relation) {
+    return relation.via_root && relation.root ? *relation.root : relation.name;
   }
 
-  void load(Connection& connection, const Item& item) {
-    if (item.part->raw == 0) {
-      NoRows none;
-      return feed_part(job_.dir, *item.part, none, observer_);
-    }
+  /// False when some of it is lost.
+  bool load(Connection& connection, const Task& task) {
+    const Part* part = task.parts.front();
     try {
-      const std::uint64_t rows = connection.copy_in(
-          sql(item), [&](ChunkSink& sink) { feed_part(job_.dir, *item.part, sink, observer_); });
-      if (rows != item.part->digest.rows)
-        throw Error(fmt::format("table {}: {}: the server took {} rows of {}", item.relation->name.shown(),
-                                item.part->file, rows, item.part->digest.rows));
-      connection.query(job_.record.record_sql(*item.part) + "COMMIT");
-      job_.record.loaded(*item.part);
+      std::string begin = "BEGIN; ";
+      if (freezable(task)) begin += "TRUNCATE ONLY " + into(*task.relation).quoted() + "; ";
+      std::string records;
+      for (const Part* each : task.parts) {
+        part = each;
+        if (!copy(connection, task, *part, begin)) continue;
+        begin.clear();
+        records += job_.record.record_sql(*part);
+      }
+      if (begin.empty()) connection.query(records + "COMMIT");
     } catch (const ConnectionLost& error) {
       throw ConnectionLost(
-          fmt::format("table {}: {}: {}", item.relation->name.shown(), item.part->file, error.what()),
+          fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
           error.hint());
     } catch (const ServerError& error) {
-      check_part(job_.dir, *item.part);
+      check_part(job_.dir, *part);
       const std::string line =
-          fmt::format("table {}: the {} rows of {} were not loaded: {}", item.relation->name.shown(),
-                      item.part->digest.rows, item.part->file, error.what());
+          fmt::format("table {}: the {} rows of {} were not loaded: {}", task.relation->name.shown(),
+                      part->digest.rows, part->file, error.what());
       if (!object_fault(error)) throw Error(line, error.hint());
       connection.query("ROLLBACK");
+      if (task.parts.size() > 1) return load_one_by_one(connection, task);
       const std::lock_guard guard(mutex_);
       lost_.push_back(line);
-      return;
+      return false;
     }
+    count(task);
+    return true;
+  }
+
+  /// False when there is nothing to copy, and no transaction was begun.
+  bool copy(Connection& connection, const Task& task, const Part& part, const std::string& begin) {
+    if (part.raw == 0) {
+      NoRows none;
+      feed_part(job_.dir, part, none, observer_);
+      return false;
+    }
+    const Relation& relation = *task.relation;
+    const std::uint64_t rows = connection.copy_in(
+        begin + copy_in_sql(into(relation), relation.columns, job_.manifest.encoding, freezable(task)),
+        [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
+    if (rows != part.digest.rows)
+      throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
+                              rows, part.digest.rows));
+    return true;
+  }
+
+  /// So that a row which the server refuses takes only its own part along.
+  bool load_one_by_one(Connection& connection, const Task& task) {
+    bool all = true;
+    for (const Part* part : task.parts)
+      all = this->load(connection, {task.relation, {part}, false, {}}) && all;
+    return all;
+  }
+
+  void count(const Task& task) {
     const std::lock_guard guard(mutex_);
-    done_.rows += item.part->digest.rows;
-    done_.raw_bytes += item.part->raw;
+    for (const Part* part : task.parts) {
+      job_.record.loaded(*part);
+      done_.rows += part->digest.rows;
+      done_.raw_bytes += part->raw;
+    }
   }
 
   const LoadJob& job_;
-  const std::vector<Item> items_;
-  std::atomic<std::size_t> next_ = 0;
+  const IndexBuilding& building_;
+  LoadQueue queue_;
   std::mutex mutex_;  ///< of lost_ and done_
   std::vector<std::string>& lost_;
   Loaded done_;
@@ -140,9 +165,9 @@ Connection open_loader(const LoadJob& job, std::stop_token stop) {
   return connection;
 }
 
-Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
-                   std::stop_token stop) {
-  return Loader(job, lost, observer).run(stop);
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+                   Observer& observer, std::stop_token stop) {
+  return Loader(job, building, lost, observer).run(stop);
 }
 
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,

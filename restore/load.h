@@ -1,6 +1,8 @@
 // Rows into tables: parallel COPY … FROM of every part.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 #include "core/system/observer.h"
+#include "restore/early_indexes.h"
 #include "restore/resume.h"
 
 namespace pgassay {
@@ -17,7 +20,16 @@ struct LoadJob {
   Path dir;         ///< the backup
   const Manifest& manifest;
   unsigned jobs = 2;
-  RestoreRecord& record;  ///< of the parts that are loaded: these are passed over
+  RestoreRecord& record;        ///< of the parts that are loaded: these are passed over
+  bool wal_is_minimal = false;  ///< wal_level: rows of a new or emptied table need no WAL
+};
+
+/// Indexes that are built while rows of other tables are loaded.
+struct IndexBuilding {
+  std::map<const Relation*, TableIndexes> indexes;
+  /// Makes entries of the schema archive and says what could not be made, a line each. Called from any
+  /// thread, with a session of that thread's.
+  std::function<std::vector<std::string>(Connection&, const std::vector<int>&, std::stop_token)> build;
 };
 
 struct Loaded {
@@ -27,8 +39,9 @@ struct Loaded {
 /// Loads every table. A part that the server would not take (its table was lost, a row breaks a constraint)
 /// is a line in `lost`, and nothing of it is in the target; the rest goes on. Throws BadBackup for a part
 /// that is not what the manifest says, nothing of which is committed; Error when the server fails.
-Loaded load_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
-                   std::stop_token stop);
+/// Indexes are built of tables all rows of which are in.
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+                   Observer& observer, std::stop_token stop);
 
 /// Sequences, by setval.
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,

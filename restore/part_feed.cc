@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "core/stream/line_feeds.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -17,7 +16,7 @@ class Counted : public ChunkSink {
   void chunk(Bytes bytes) override {
     next_.chunk(bytes);
     bytes_ += bytes.size();
-    rows_ += static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), std::byte{'\n'}));
+    rows_ += count_line_feeds(bytes);
     if (bytes_ >= kStep) tell();
   }
   void tell() {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -16,6 +17,7 @@
 #include "restore/application_name.h"
 #include "restore/backup_files.h"
 #include "restore/data_only.h"
+#include "restore/early_indexes.h"
 #include "restore/extension_tables.h"
 #include "restore/large_objects.h"
 #include "restore/live_table.h"
@@ -192,16 +194,12 @@ class Restoration {
     step("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
-    step("pre-data", [this] {
-      if (options_.create && options_.acl && options_.wanted.everything())
-        open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
-      restore_schema("pre-data", 1);
-    });
+    step("pre-data", [this] { restore_pre_data(); });
     if (options_.before_data) options_.before_data(*server_);
     load();
-    step("post-data", [this] { restore_schema("post-data", options_.jobs); });
+    step("post-data", [this] { restore_post_data(); });
     if (brings_properties(options_)) step("properties", [this] { apply_properties(); });
-    step("analyze", [this] { analyze_database(*server_, report_.notes); });
+    step("analyze", [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
   }
 
   void open_record() {
@@ -228,29 +226,94 @@ class Restoration {
     apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
   }
 
-  void restore_schema(const char* section, unsigned jobs) {
-    const SchemaRun run{pg_restore_,
-                        dir_ / kSchemaFile,
-                        section,
-                        std::max(1U, jobs),
-                        options_.owners,
-                        roles_.absent_tablespaces.empty(),
-                        !options_.throwaway,
-                        options_.acl,
-                        options_.connection.role,
-                        entries_,
-                        record_.was_begun(section)};
-    restore_section(*server_, run, report_.lost, report_.notes, stop_);
+  SchemaRun schema_run(const char* section, unsigned jobs) const {
+    return {pg_restore_,
+            dir_ / kSchemaFile,
+            section,
+            std::max(1U, jobs),
+            options_.owners,
+            roles_.absent_tablespaces.empty(),
+            !options_.throwaway,
+            options_.acl,
+            options_.connection.role,
+            entries_,
+            record_.was_begun(section),
+            {}};
+  }
+
+  void restore_pre_data() {
+    if (options_.create && options_.acl && options_.wanted.everything())
+      open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
+    restore_section(*server_, schema_run("pre-data", 1), report_.lost, report_.notes, stop_);
+  }
+
+  void restore_post_data() {
+    SchemaRun run = schema_run("post-data", options_.jobs);
+    run.maintenance_work_mem = memory_for_indexes();
+    std::vector<std::string> lost;
+    restore_section(*server_, run, lost, report_.notes, stop_);
+    // An interrupted restore may have told of an index that it could not build beside the rows.
+    for (std::string& line : lost)
+      if (std::ranges::find(report_.lost, line) == report_.lost.end())
+        report_.lost.push_back(std::move(line));
+  }
+
+  /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
+  /// where they were set, and as much is taken together, but not less than what its operator has set for one.
+  std::string memory_for_indexes() {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+    const Result bytes =
+        server_->query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
+                                   "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
+                                   "pg_catalog.current_setting('shared_buffers')) / {}))",
+                                   kMost, std::max(1U, options_.jobs)));
+    return fmt::format("{}kB", bytes.unsigned_integer(0, 0) / 1024);
+  }
+
+  /// What is made beside the rows, or told to be lost, is no longer of post-data.
+  IndexBuilding early_indexes() {
+    if (!worth_early_indexes(manifest_)) return {};
+    const std::vector<ArchiveEntry> archive = list_archive(pg_restore_, dir_ / kSchemaFile, stop_);
+    IndexBuilding building{find_early_indexes(manifest_, archive, entries_), {}};
+    if (building.indexes.empty()) return {};
+    if (!entries_) {
+      entries_.emplace();
+      for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
+    }
+    SchemaRun run = schema_run("post-data", 1);
+    run.maintenance_work_mem = memory_for_indexes();
+    building.build = [this, run](Connection& connection, const std::vector<int>& entries,
+                                 std::stop_token stop) {
+      return build_early(connection, run, entries, std::move(stop));
+    };
+    return building;
+  }
+
+  std::vector<std::string> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
+                                       std::stop_token stop) {
+    {
+      const std::lock_guard guard(early_);
+      record_.begin("post-data");
+    }
+    run.entries = entries;
+    std::vector<std::string> lost, notes;
+    restore_section(connection, run, lost, notes, std::move(stop));
+    const std::lock_guard guard(early_);
+    std::ranges::move(notes, std::back_inserter(report_.notes));
+    std::erase_if(*entries_, [&](int id) { return std::ranges::find(entries, id) != entries.end(); });
+    return lost;
   }
 
   void load() {
-    const LoadJob job{target_, dir_, manifest_, options_.jobs, record_};
+    const bool wal_is_minimal =
+        server_->query("SELECT pg_catalog.current_setting('wal_level') = 'minimal'").boolean(0, 0);
+    const LoadJob job{target_, dir_, manifest_, options_.jobs, record_, wal_is_minimal};
     const auto count = [this](const Loaded& loaded) {
       report_.rows += loaded.rows;
       report_.raw_bytes += loaded.raw_bytes;
     };
     step("data", [&] {
-      count(load_tables(job, report_.lost, observer_, stop_));
+      count(load_tables(job, early_indexes(), report_.lost, observer_, stop_));
       count(load_extension_tables(job, report_.lost, observer_, stop_));
     });
     step("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
@@ -318,6 +381,7 @@ class Restoration {
   bool creating_ = false;                    ///< the database is ours to make
   std::optional<std::vector<int>> entries_;  ///< of the schema archive; absent: all
   bool touched_ = false, roles_made_ = false;
+  std::mutex early_;  ///< of record_, entries_ and notes, while indexes are built beside rows
 };
 
 }  // namespace

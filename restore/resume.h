@@ -44,7 +44,7 @@ void check_may_go_on(const Unfinished& left, const RestoreMark& mark, bool resum
 /// removed is a note.
 void remove_record(Connection& target, std::vector<std::string>& notes);
 
-/// has(), record_sql() and loaded() may be called from any thread, all else from one.
+/// has(), record_sql() and loaded() may be called from any thread, all else by one at a time.
 class RestoreRecord {
  public:
   /// Of nothing, and nothing is written down.

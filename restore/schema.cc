@@ -107,6 +107,8 @@ Command command_for(Connection& target, const SchemaRun& run) {
   command.env["PGAPPNAME"] = kRestoreApplication;
   command.env["PGOPTIONS"] = child_options(target.server_version());
   if (speaks_english(target)) command.env["PGOPTIONS"] += " -c lc_messages=C";
+  if (!run.maintenance_work_mem.empty())
+    command.env["PGOPTIONS"] += " -c maintenance_work_mem=" + run.maintenance_work_mem;
   command.env["LC_ALL"] = "C";
   return command;
 }

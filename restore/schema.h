@@ -22,6 +22,7 @@ struct SchemaRun {
   std::optional<std::vector<int>> entries;  ///< of the archive; absent: all
   /// An interrupted run has made some of it: what is there already is no problem.
   bool again = false;
+  std::string maintenance_work_mem;  ///< for it; empty: as it is
 };
 
 /// Restores the section into the database that `target` is connected to, and goes on after errors: each

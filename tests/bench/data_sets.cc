@@ -68,6 +68,10 @@ DataSet data_set(const std::string& name, double scale) {
     return {name, "two large tables", {orders(scaled(5.6e6)), events("events", scaled(4.2e6))}, {settle}};
   }
   if (name == "one_table") return {name, "one large table", {events("measurements", scaled(4e6))}, {settle}};
+  if (name == "indexed_table") {
+    const std::string index = "; CREATE INDEX ON measurements (order_id)";
+    return {name, "one large table, two indexes", {events("measurements", scaled(4e6)) + index}, {settle}};
+  }
   if (name == "small_tables") {
     const long tables = scaled(10'000);
     return {name,

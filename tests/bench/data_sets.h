@@ -13,7 +13,8 @@ struct DataSet {
   std::vector<std::string> then;     ///< SQL, afterwards, one after the other
 };
 
-/// two_tables, one_table, small_tables or large_row; `scale` multiplies the number of rows or tables.
+/// two_tables, one_table, indexed_table, small_tables or large_row; `scale` multiplies the number of rows or
+/// tables.
 DataSet data_set(const std::string& name, double scale);
 
 }  // namespace pgassay::bench

@@ -1,11 +1,9 @@
 #include "tests/bench/drill.h"
 
-#include <nlohmann/json.hpp>
-#include <set>
-
 #include "core/repository/repository.h"
 #include "core/system/clock.h"
 #include "restore/proof.h"
+#include "tests/bench/phases.h"
 #include "tests/bench/results.h"
 
 namespace pgassay::bench {
@@ -14,16 +12,6 @@ namespace {
 const std::string kDrill = "restore phases of pgassay drill -j2",
                   kPgRestore = "pg_restore -j2, normal server",
                   kDigests = "digests of all rows, 2 connections", kNowhere = "2 connections COPY to nowhere";
-
-/// What stock pg_restore does as well: it runs no ANALYZE.
-double restore_phases(const std::string& document) {
-  const std::set<std::string> counted = {"create", "globals", "pre-data", "data", "post-data"};
-  double seconds = 0;
-  const nlohmann::json json = nlohmann::json::parse(document);
-  for (const auto& phase : json.at("drill").at("phases"))
-    if (counted.contains(phase.at("name").get<std::string>())) seconds += phase.at("seconds").get<double>();
-  return seconds;
-}
 
 double proof_seconds(const std::string& conninfo, const Manifest& manifest) {
   Observer silent;
@@ -48,7 +36,9 @@ void drill(Lab& lab) {
   const Manifest manifest = read_manifest(lab.backup(database, scratch / "repository").dir);
   lab.dump(database, scratch / "dump", std::nullopt);
   for (int run = 0; run < lab.options().runs; ++run) {
-    results.add(kDrill, {restore_phases(lab.drill(scratch / "repository").out)});
+    // What stock pg_restore does as well: it runs no ANALYZE.
+    results.add(kDrill, {seconds_of_phases(lab.drill(scratch / "repository").out, "drill",
+                                           {"create", "globals", "pre-data", "data", "post-data"})});
     results.add(kPgRestore, {lab.pg_restore(scratch / "dump", "restored", normal).seconds});
     normal.drop_database("restored");
     results.add(kDigests, {proof_seconds(lab.conninfo(database), manifest)});

@@ -143,8 +143,8 @@ Ran Lab::verify(const std::string& repository) const {
 }
 
 Ran Lab::restore(const std::string& repository, const std::string& into) const {
-  return run({options_.pgassay, "restore", "--repo", repository, "-j", "2", "--quiet", "--create", "--into",
-              into, "-d", conninfo("postgres"), "latest"});
+  return run({options_.pgassay, "restore", "--repo", repository, "-j", "2", "--quiet", "--json", "--create",
+              "--into", into, "-d", conninfo("postgres"), "latest"});
 }
 
 Ran Lab::dump(const std::string& database, const std::string& dir, std::optional<int> compression) const {

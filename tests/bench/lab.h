@@ -58,6 +58,7 @@ class Lab {
 
   Taken backup(const std::string& database, const std::string& repository) const;
   Ran verify(const std::string& repository) const;
+  /// Says its JSON document.
   Ran restore(const std::string& repository, const std::string& into) const;
   Ran dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
   Ran pg_restore(const std::string& dir, const std::string& into) const {

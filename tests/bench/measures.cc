@@ -5,6 +5,7 @@
 #include "core/repository/repository.h"
 #include "tests/bench/drill.h"
 #include "tests/bench/engine_start.h"
+#include "tests/bench/restore.h"
 #include "tests/bench/results.h"
 
 namespace pgassay::bench {
@@ -15,8 +16,7 @@ constexpr double kPeakMib = 64;
 const std::string kBackup = "pgassay backup -j2", kData = "its data phase",
                   kNowhere = "2 connections COPY to nowhere", kDumpPlain = "pg_dump -Fd -j2 -Z0",
                   kDump = "pg_dump -Fd -j2", kVerify = "pgassay verify -j2", kZstd = "zstd -t",
-                  kZstdTwo = "2 zstd -t side by side", kRestore = "pgassay restore -j2",
-                  kPgRestore = "pg_restore -j2";
+                  kZstdTwo = "2 zstd -t side by side";
 
 double data_phase(const Manifest& manifest) {
   for (const PhaseTime& phase : manifest.phases) {
@@ -110,30 +110,17 @@ void large_row(Lab& lab) {
   results.print_peak(kVerify, std::max(kPeakMib, 4 * row_mib));
 }
 
-void restore(Lab& lab) {
-  Results results("restore: of two large tables, pgassay with its proof");
-  const ScratchDir scratch(lab.options().scratch);
-  lab.backup("two_tables", scratch / "repository");
-  lab.dump("two_tables", scratch / "compressed", std::nullopt);
-  for (int run = 0; run < lab.options().runs; ++run) {
-    add(results, kRestore, lab.restore(scratch / "repository", "restored"));
-    lab.drop("restored");
-    add(results, kPgRestore, lab.pg_restore(scratch / "compressed", "restored"));
-    lab.drop("restored");
-  }
-  results.print_series();
-  results.print_ratio(kRestore, kPgRestore, std::nullopt);
-  results.print_peak(kRestore, kPeakMib);
-}
-
 }  // namespace
 
 const std::vector<Measure>& measures() {
-  static const std::vector<Measure> all = {
-      {"two_tables", "two_tables", two_tables},       {"one_table", "one_table", one_table},
-      {"small_tables", "small_tables", small_tables}, {"large_row", "large_row", large_row},
-      {"restore", "two_tables", restore, false},      {"drill", "two_tables", drill},
-      {"engine_start", "", engine_start, false}};
+  static const std::vector<Measure> all = {{"two_tables", "two_tables", two_tables},
+                                           {"one_table", "one_table", one_table},
+                                           {"small_tables", "small_tables", small_tables},
+                                           {"large_row", "large_row", large_row},
+                                           {"restore", "two_tables", restore_two_tables, false},
+                                           {"restore", "indexed_table", restore_indexed_table, false},
+                                           {"drill", "two_tables", drill},
+                                           {"engine_start", "", engine_start, false}};
   return all;
 }
 

@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "restore/target.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/tamper.h"
 
 namespace pgassay::test {
 namespace {
@@ -272,15 +271,6 @@ TEST(Restore, WithoutOwnersNeedsNoRoles) {
   const RestoreReport report = trip.restore(trip.back_up("no_owner"), options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
-}
-
-void flip_a_bit(const Path& file) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(file) / 2);
-  stream.seekg(middle);
-  const char byte = static_cast<char>(stream.get() ^ 1);
-  stream.seekp(middle);
-  stream.put(byte);
 }
 
 TEST(Restore, CommitsNothingOfADamagedPart) {

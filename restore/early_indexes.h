@@ -1,0 +1,32 @@
+// Indexes that can be built as soon as the rows of their table are in, while other tables are still loaded.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "core/repository/manifest.h"
+#include "restore/archive_list.h"
+
+namespace pgassay {
+
+/// Entries of the schema archive. A constraint locks its table against all others, so constraints come first
+/// and one after the other; indexes can be built side by side.
+struct TableIndexes {
+  std::vector<int> constraints, indexes;
+  std::size_t builds() const { return (constraints.empty() ? 0 : 1) + indexes.size(); }
+};
+
+/// COPY text of all its parts.
+std::uint64_t text_bytes(const Relation& relation);
+
+/// Is a table of this backup large enough for its indexes to be worth a pg_restore each?
+bool worth_early_indexes(const Manifest& manifest);
+
+/// Of the large tables, by their relation in the manifest. `wanted`: the entries that are restored; absent:
+/// all. Left to post-data is what needs more than its own table: a function that is called might read others.
+std::map<const Relation*, TableIndexes> find_early_indexes(const Manifest& manifest,
+                                                           const std::vector<ArchiveEntry>& archive,
+                                                           const std::optional<std::vector<int>>& wanted);
+
+}  // namespace pgassay

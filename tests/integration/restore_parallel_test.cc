@@ -1,0 +1,188 @@
+// Restores that do several things at once: parts of one table, and indexes beside rows.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "restore/restore.h"
+#include "tests/fixtures/killed.h"
+#include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/tamper.h"
+
+namespace pgassay::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string lines(const std::vector<std::string>& list) {
+  return fmt::format("{}", fmt::join(list, "\n"));
+}
+
+/// A table of three parts, and one whose indexes are built once it is in.
+constexpr const char* kTables = R"(
+  CREATE TABLE many AS SELECT g AS id, g % 1000 AS kind, repeat(md5(g::text), 11) AS x FROM generate_series(1, 200000) g;
+  ALTER TABLE many ADD PRIMARY KEY (id);
+  CREATE INDEX many_kind ON many (kind);
+  CREATE TABLE second AS SELECT g AS id, repeat(md5(g::text), 3) AS x FROM generate_series(1, 50000) g;
+  ALTER TABLE second ADD CONSTRAINT to_many FOREIGN KEY (id) REFERENCES many;
+)";
+
+constexpr const char* kValidIndexes =
+    "SELECT count(*) FROM pg_index WHERE indrelid = 'many'::regclass AND indisvalid";
+
+class RestoreParallel : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    trip_ = std::make_unique<RoundTrip>();
+    source_ = std::make_unique<Database>("parallel", kTables);
+    backup_ = std::make_unique<Backup>(trip_->back_up("parallel"));
+  }
+  static void TearDownTestSuite() {
+    backup_.reset();
+    source_.reset();
+    trip_.reset();
+  }
+  void SetUp() override {
+    bare_server().psql("postgres",
+                       "SET client_min_messages = error; DROP DATABASE IF EXISTS parallel WITH (FORCE);");
+  }
+  static RestoreReport restore(Observer& observer, const RestoreOptions& options = created()) {
+    return restore_backup(trip_->repository(), *backup_, options, observer, {});
+  }
+  static void expect_whole(const RestoreReport& report) {
+    EXPECT_EQ(lines(report.lost), "");
+    EXPECT_EQ(report.verdict, Verdict::pass);
+    EXPECT_EQ(report.rows, 250000U);
+    EXPECT_EQ(source_->copied_value(kValidIndexes), "2");
+    EXPECT_EQ(source_->copied_value(
+                  "SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace"),
+              "2");
+  }
+
+  static inline std::unique_ptr<RoundTrip> trip_;
+  static inline std::unique_ptr<Database> source_;
+  static inline std::unique_ptr<Backup> backup_;
+};
+
+/// Lets the second table wait until indexes of the first are there.
+class HoldsTheSecond : public Observer {
+ public:
+  void part_started(unsigned, std::string_view object) override {
+    if (object.starts_with("indexes of ")) return;
+    if (object == "public.many") {
+      most_at_once = std::max<int>(most_at_once, ++loading_);
+      return;
+    }
+    for (int i = 0; i < 600 && !indexes_in_time; ++i) {
+      indexes_in_time = bare_server().value("parallel", kValidIndexes) == "2";
+      if (!indexes_in_time) std::this_thread::sleep_for(100ms);
+    }
+  }
+  void part_finished(unsigned, std::string_view object) override {
+    if (object == "public.many") --loading_;
+  }
+  std::atomic<int> most_at_once = 0;
+  std::atomic<bool> indexes_in_time = false;
+
+ private:
+  std::atomic<int> loading_ = 0;
+};
+
+TEST_F(RestoreParallel, BuildsIndexesOfAFinishedTableWhileAnotherIsLoaded) {
+  ASSERT_GT(read_manifest(backup_->dir).find({"public", "many"})->parts.size(), 1U);
+  HoldsTheSecond observer;
+  const RestoreReport report = restore(observer);
+  EXPECT_TRUE(observer.indexes_in_time);
+  EXPECT_EQ(observer.most_at_once, 2) << "parts of one table are loaded side by side";
+  expect_whole(report);
+}
+
+TEST_F(RestoreParallel, GoesOnWhereverItWasKilledBetweenPartsAndIndexes) {
+  // check, create, roles, pre-data, data; then parts, and the indexes of the first table
+  for (const int event : {8, 10, 12, 13}) {
+    SCOPED_TRACE(fmt::format("killed at event {}", event));
+    SetUp();
+    KillsAt deadly(event);
+    ASSERT_TRUE(killed([&] { restore(deadly); }));
+    RestoreOptions options = created();
+    options.resume = true;
+    Observer silent;
+    expect_whole(restore(silent, options));
+  }
+}
+
+TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
+  const std::string file = read_manifest(backup_->dir).find({"public", "many"})->parts.back().file;
+  flip_a_bit(backup_->dir / file);
+  Observer silent;
+  std::string said;
+  try {
+    restore(silent);
+  } catch (const BadBackup& error) {
+    said = error.what();
+  }
+  flip_a_bit(backup_->dir / file);
+  EXPECT_NE(said.find(file), std::string::npos) << said;
+  EXPECT_EQ(said.find('\n'), std::string::npos) << said;
+  EXPECT_EQ(source_->copied_value(kValidIndexes), "0");
+}
+
+/// Into a server that writes no WAL for a table which was emptied in the same transaction.
+RestoreOptions into_minimal() {
+  static const LocalServer server({{"wal_level", "minimal"}, {"max_wal_senders", "0"}});
+  server.drop_database("parallel");
+  RestoreOptions options = created();
+  options.connection = server.connection();
+  options.jobs = 1;
+  return options;
+}
+
+std::string value_in(const RestoreOptions& options, const std::string& sql) {
+  return Connection::open(options.connection.with_database("parallel"), "test", {}).query(sql).text(0, 0);
+}
+
+TEST_F(RestoreParallel, FreezesATableOfSeveralPartsWhereThatSparesTheWal) {
+  const RestoreOptions options = into_minimal();
+  Observer silent;
+  const RestoreReport report = restore(silent, options);
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(value_in(options, "SELECT pg_relation_size('public.many', 'vm') > 0"), "t")
+      << "autovacuum is off: only FREEZE makes a visibility map";
+}
+
+TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
+  RestoreOptions options = into_minimal();
+  options.before_data = [](Connection& target) {
+    target.query("ALTER TABLE public.many ADD CONSTRAINT odd CHECK (id <> 200000)");
+  };
+  const Relation many = *read_manifest(backup_->dir).find({"public", "many"});
+  Observer silent;
+  const RestoreReport report = restore(silent, options);
+  ASSERT_FALSE(report.lost.empty());
+  EXPECT_TRUE(
+      report.lost[0].starts_with(fmt::format("table public.many: the {} rows of {} were not loaded: new row",
+                                             many.parts.back().digest.rows, many.parts.back().file)))
+      << report.lost[0];
+  EXPECT_EQ(value_in(options, "SELECT count(*) FROM public.many"),
+            std::to_string(many.digest.rows - many.parts.back().digest.rows));
+  EXPECT_EQ(report.verdict, Verdict::fail);
+}
+
+TEST_F(RestoreParallel, TellsOnceOfAnIndexThatCouldNotBeBuilt) {
+  RestoreOptions options = created();
+  options.before_data = [](Connection& target) { target.query("CREATE SEQUENCE public.many_kind"); };
+  Observer silent;
+  const RestoreReport report = restore(silent, options);
+  EXPECT_EQ(
+      lines(report.lost),
+      "CREATE INDEX many_kind ON public.many USING btree (kind): relation \"many_kind\" already exists");
+  EXPECT_EQ(source_->copied_value(kValidIndexes), "1");
+}
+
+}  // namespace
+}  // namespace pgassay::test
