@@ -11,6 +11,8 @@ suite=trixie
 mkdir -p "${plugin%/*}"
 exec {lock}> "$dir/lock"
 flock "$lock"
+# podman reads it, too, and fails where there is none.
+[[ -e $dir/config.json ]] || echo '{}' > "$dir/config.json"
 [[ ! -x $plugin ]] || exit 0
 
 work=$(mktemp -d)

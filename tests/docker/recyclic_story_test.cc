@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -25,6 +26,37 @@ using Names = std::set<std::string>;
 
 constexpr char kPage[] = "runbooks/deployment-independent-stacks.md", kHost[] = "recyclic.jarvos.eu",
                kNetwork[] = "traefik-public";
+
+constexpr std::array<const char*, 4> kProjects = {"recyclic", "recyclic-prod", "recyclic-staging",
+                                                  "recyclic-green"};
+
+/// A second production, to take the first one's place.
+constexpr char kGreen[] = R"(
+[stack.green]
+project = "recyclic-green"
+compose_files = ["docker-compose.green.yml"]
+env_file = ".env.green"
+env_template = ".env.production.template"
+required_variables = ["POSTGRES_PASSWORD", "SECRET_KEY", "TELEGRAM_BOT_TOKEN"]
+database_service = "postgres"
+database = "recyclic"
+writers = ["api-green", "bot", "migrations"]
+external_networks = ["traefik-public"]
+source = "recyclic"
+[[stack.green.route]]
+host = "recyclic.jarvos.eu"
+path = "/api/health"
+service = "api-green"
+[[stack.green.route]]
+host = "recyclic.jarvos.eu"
+service = "frontend-green"
+[switch.green]
+from = "prod"
+to = "green"
+drill = false
+[switch.green.volumes]
+prod_redis_data = "prod_redis_data"
+)";
 
 /// Adds rows through the entry points, one after the other, and remembers each that was acknowledged.
 class Client {
@@ -87,7 +119,7 @@ class RecyclicStory : public ::testing::Test {
             "-d"});
     traefik_.emplace([this](const std::stop_token& stop) {
       for (; !stop.stop_requested(); std::this_thread::sleep_for(500ms)) {
-        std::set<std::string> projects = {"recyclic", "recyclic-prod", "recyclic-staging"};
+        std::set<std::string> projects = {kProjects.begin(), kProjects.end()};
         if (!knows_production_) projects.erase("recyclic-prod");
         try {
           learn_routes(stub_, projects, kNetwork);
@@ -102,7 +134,7 @@ class RecyclicStory : public ::testing::Test {
     if (!engine_is_ours_) return;
     client_.reset();
     traefik_.reset();
-    for (const char* project : {"recyclic", "recyclic-prod", "recyclic-staging"}) {
+    for (const char* project : kProjects) {
       for (const std::string& id : containers(project)) docker({"rm", "-fv", id});
       for (const std::string& id : ids({"network", "ls"}, project)) docker({"network", "rm", id});
     }
@@ -174,6 +206,19 @@ class RecyclicStory : public ::testing::Test {
     const Ended ended = run_section(kPage, heading, dir(), environment_);
     EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
     return ended.out + ended.err;
+  }
+
+  std::map<std::string, std::string> with_green() const {
+    const Path compose = dir() / "docker-compose.green.yml";
+    std::filesystem::copy_file(dir() / "docker-compose.prod.yml", compose);
+    for (const std::string name : {"recyclic-", "api-", "frontend-"})
+      replace_in_file(compose, name + "prod", name + "green");
+    std::string variables;
+    for (const std::string& line : lines_of(read_file(dir() / ".env.production")))
+      variables += line + (line.starts_with('#') ? "\n" : "-of-green\n");
+    write_new_file(dir() / ".env.green", variables);
+    replace_file(dir() / "pgassay.toml", read_file(dir() / "pgassay.toml") + kGreen);
+    return {{"PGASSAY_CONFIG", (dir() / "pgassay.toml").string()}};
   }
 
   TestCertificate certificate_{{kHost, "devrecyclic.jarvos.eu"}};
@@ -253,6 +298,35 @@ TEST_F(RecyclicStory, EndsWithProductionAndStagingSideBySideAndEveryAcknowledged
   EXPECT_EQ(containers("recyclic"), old_containers);
   await_rows(3);
   EXPECT_EQ(without(missing_in("recyclic", client_->acknowledged()), saved_notes), Names{});
+  EXPECT_EQ(look_of("recyclic-staging"), staging);
+}
+
+class RecyclicStoryLong : public RecyclicStory {};
+
+TEST_F(RecyclicStoryLong, GoesOnFromOneProductionToTheNext) {
+  ASSERT_EQ(redis("recyclic", {"SET", "visits", "42"}), "OK");
+  follow("Phase 0: prepare");
+  follow("Phase 3: deploy");
+  follow("When it is done");
+  const std::string staging = look_of("recyclic-staging");
+
+  await_rows(3);
+  const auto environment = with_green();
+  const Ran green = pgassay({"stack", "switch", "green", "--yes"}, environment);
+  ASSERT_EQ(green.status, 0) << green.err;
+  await_rows(3);
+  EXPECT_EQ(missing_in("recyclic-green", client_->acknowledged()), Names{});
+  EXPECT_EQ(redis("recyclic-green", {"GET", "visits"}), "42");
+
+  const Names before_going_back = client_->acknowledged();
+  const Ran back = pgassay({"stack", "rollback", "green", "--json"}, environment);
+  ASSERT_EQ(back.status, 0) << back.out << back.err;
+  await_rows(3);
+  const std::string saved = nlohmann::json::parse(back.out)["rollback"]["backup"];
+  const Ran rows = pgassay({"export", saved, "--table", "public.deposits"}, environment);
+  Names saved_notes;
+  for (const std::string& line : lines_of(rows.out)) saved_notes.insert(line.substr(line.find('\t') + 1));
+  EXPECT_EQ(without(before_going_back, saved_notes), Names{});
   EXPECT_EQ(look_of("recyclic-staging"), staging);
 }
 

@@ -110,6 +110,15 @@ TEST_F(StackSwitch, RollsBackByItselfBeforeThePointOfNoReturn) {
     forget_new();
   }
   {
+    SCOPED_TRACE("compose fails");
+    write("bin/fail", "* up -d --no-deps db");
+    const Ran ran = do_switch();
+    EXPECT_EQ(ran.status, 1) << ran.err;
+    expect_words(ran.err, {"made to fail", "rolled back: the old stack runs as before"});
+    std::filesystem::remove(dir() / "bin/fail");
+    expect_old_runs_as_before();
+  }
+  {
     SCOPED_TRACE("the restore is refused");
     write("init.sql", "CREATE TABLE in_the_way (i int);\n");
     set_mode(dir() / "init.sql", 0644);
