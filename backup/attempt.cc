@@ -1,5 +1,6 @@
 #include "backup/attempt.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/postgres/connection.h"
@@ -15,8 +16,14 @@ constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01
 
 bool is_worth_another_attempt(const Error& error, bool standby) {
   if (dynamic_cast<const TryAgain*>(&error) != nullptr) return true;
-  return standby && (dynamic_cast<const ConnectionLost*>(&error) != nullptr ||
-                     std::string_view(error.what()).find("conflict with recovery") != std::string_view::npos);
+  if (!standby) return false;
+  // Whoever notices first: us, pg_dump in libpq's words, or one whose snapshot went with the leader's
+  // session.
+  constexpr std::string_view kSigns[] = {
+      "conflict with recovery", "server closed the connection unexpectedly", "invalid snapshot identifier"};
+  const std::string_view words = error.what();
+  return dynamic_cast<const ConnectionLost*>(&error) != nullptr ||
+         std::ranges::any_of(kSigns, [&](std::string_view sign) { return words.find(sign) != words.npos; });
 }
 
 bool is_too_long_a_row(const Error& error) {
