@@ -36,7 +36,8 @@ class MortalEngine {
     for (const std::string& pid : list_names("/proc"))
       if (names_our_directory(pid)) processes.push_back(pid);  // containerd and its shims
     for (const std::string& pid : lines_of(inside)) processes.push_back(pid);
-    for (const std::string& pid : processes) ::kill(std::stoi(pid), SIGKILL);
+    for (const std::string& pid : processes)
+      if (std::stoi(pid) > 1) ::kill(std::stoi(pid), SIGKILL);  // 0: one that has just ended
     // What a host keeps in memory only.
     const Words mounts = lines_of(read_file("/proc/self/mounts"));
     for (auto mount = mounts.rbegin(); mount != mounts.rend(); ++mount)
