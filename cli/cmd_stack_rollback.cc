@@ -29,7 +29,7 @@ Exit run_stack_rollback(Context& context) {
   const RollbackReport report = roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
   context.reporter.print(rolled_back_text(report, name));
-  return Exit::done;
+  return report.routes_problem.empty() ? Exit::done : Exit::failed;
 }
 
 Exit run_stack_forget(Context& context) {

@@ -59,6 +59,7 @@ RollbackOptions rollback_options(Context& context, const std::string& name, cons
   options.source = source_options(context, source);
   options.verify = verify_options(context.arguments, context.config);
   options.without_new_data = context.arguments.stack.switching.without_new_data;
+  options.routes = routes_check(context);
   options.why = "pgassay stack rollback";
   return options;
 }

@@ -98,7 +98,8 @@ void set_rolled_back(Reply& reply, const RollbackReport& report, const std::stri
                          {"needed", report.needed},
                          {"started", report.started},
                          {"backup", text_or_null(report.saved)},
-                         {"left_behind", std::move(tables)}});
+                         {"left_behind", std::move(tables)},
+                         {"routes_problem", text_or_null(report.routes_problem)}});
 }
 
 void set_forgotten(Reply& reply, const std::vector<std::string>& removed, const std::string& name) {

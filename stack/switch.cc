@@ -91,7 +91,8 @@ class Switching {
 
   void go_back(const std::string& what) {
     observer_.message(Level::info, "rolling back");
-    RollbackOptions options{options_.source, options_.verify, options_.settings.health_seconds, false, what};
+    const RollbackOptions options{options_.source, options_.verify, options_.settings.health_seconds,
+                                  false,           options_.routes, what};
     try {
       // Not to be stopped half way.
       roll_back(repository_, journal_, options, observer_, {});

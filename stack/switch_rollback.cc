@@ -57,6 +57,7 @@ class Rollback {
     start_old();
     if (!state_.keeps_data()) stop_new_database(kBriefStopSeconds);
     note(entry::kRolledBack);
+    check_routes();
     if (report_.saved == kNotSaved) report_.saved.clear();
     return std::move(report_);
   }
@@ -176,6 +177,25 @@ class Rollback {
     for (const StackContainer& one : new_containers(state_, containers_, stop_))
       if (one.service == state_.fact(fact::kToDatabaseService)) database.push_back(one.id);
     containers_.stop_for_good(database, seconds, stop_);
+  }
+
+  /// The old stack runs, whatever comes of it.
+  void check_routes() {
+    if (!options_.routes) return;
+    const std::string stack = state_.fact(fact::kFrom);
+    try {
+      const RoutesOutcome outcome = options_.routes(stack, stop_);
+      if (outcome.kind == RoutesOutcome::Kind::failed) report_.routes_problem = outcome.text;
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      report_.routes_problem = error.what();
+    }
+    if (report_.routes_problem.empty()) return;
+    observer_.message(
+        Level::error,
+        fmt::format("the old stack runs, but routes of stack {}: {}", stack, report_.routes_problem),
+        "pgassay stack routes " + stack);
   }
 
   void start_old() {

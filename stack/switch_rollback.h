@@ -13,6 +13,7 @@ struct RollbackOptions {
   VerifyOptions verify;
   double health_seconds = 180;
   bool without_new_data = false;  ///< they are not; the new stack's volume stays
+  RoutesCheck routes;             ///< of the old stack, when it runs again; empty: not checked
   std::string why;                ///< for the journal
 };
 
@@ -21,6 +22,7 @@ struct RollbackReport {
   std::string saved;                      ///< the backup of the new stack's rows; empty: none was due
   std::vector<ChangedTable> left_behind;  ///< tables of it that the old database does not have like that
   std::vector<std::string> started;       ///< containers of the old stack
+  std::string routes_problem;             ///< it runs, but is not to be reached so; empty: nothing is known
 };
 
 /// May be called again after whatever ended it. While the new stack's rows can't be saved, that stack runs
