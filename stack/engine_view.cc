@@ -35,12 +35,6 @@ std::optional<PublishedPort> binding(const std::string& text) {
   return port;
 }
 
-std::vector<std::string> words_of(std::string_view text) {
-  std::vector<std::string> words = split(text, '\n');
-  std::erase(words, "");
-  return words;
-}
-
 }  // namespace
 
 std::map<std::string, EngineVolume> parse_volumes(std::string_view text) {
@@ -73,8 +67,9 @@ EngineView look_at_engine(const std::set<std::string>& images, std::stop_token s
   const ContainerCli docker("docker");
   const std::string label = std::string("{{.Label \"") + kProject + "\"}}";
   EngineView view;
-  view.version = words_of(
-      docker.answer("can't reach docker", {"version", "--format", "{{.Server.Version}}"}, stop) + "\n?")[0];
+  view.version = split_nonempty(
+      docker.answer("can't reach docker", {"version", "--format", "{{.Server.Version}}"}, stop) + "\n?",
+      '\n')[0];
   view.volumes = parse_volumes(
       docker.answer("can't list volumes of docker",
                     {"volume", "ls", "--format", "{{.Name}}\t" + label + "\t{{.Mountpoint}}"}, stop));

@@ -58,8 +58,7 @@ class Switching {
     report.final_backup = state.fact(fact::kFinal);
     report.downtime_seconds = std::strtod(state.fact(fact::kDowntime).c_str(), nullptr);
     report.carried = parse_volume_pairs(state.fact(fact::kVolumes));
-    report.volumes_left = split(state.fact(fact::kVolumesLeft), ',');
-    std::erase(report.volumes_left, "");
+    report.volumes_left = split_nonempty(state.fact(fact::kVolumesLeft), ',');
     return report;
   }
 

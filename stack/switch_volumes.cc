@@ -206,11 +206,10 @@ bool VolumeCopies::exists(const std::string& volume, const std::stop_token& stop
 }
 
 void VolumeCopies::check_unused(const std::string& volume, const std::stop_token& stop) const {
-  std::vector<std::string> users =
-      split(docker_.answer("can't list containers of docker",
-                           {"ps", "--filter", "volume=" + volume, "--format", "{{.Names}}"}, stop),
-            '\n');
-  std::erase(users, "");
+  const std::vector<std::string> users =
+      split_nonempty(docker_.answer("can't list containers of docker",
+                                    {"ps", "--filter", "volume=" + volume, "--format", "{{.Names}}"}, stop),
+                     '\n');
   if (!users.empty())
     throw Refused(fmt::format("the volume {} is in use: {}", volume, fmt::join(users, ", ")),
                   "stop what uses it, and begin anew");

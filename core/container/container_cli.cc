@@ -195,9 +195,7 @@ std::vector<std::string> ContainerCli::ids(const std::vector<std::string>& label
   for (const std::string& label : labels) arguments.insert(arguments.end(), {"--filter", "label=" + label});
   const Completed listed =
       must("can't list containers of " + program_, std::move(arguments), std::move(stop));
-  std::vector<std::string> found = split(listed.out, '\n');
-  std::erase(found, "");
-  return found;
+  return split_nonempty(listed.out, '\n');
 }
 
 std::vector<LabelledContainer> ContainerCli::list(const std::vector<std::string>& labels,

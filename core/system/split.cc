@@ -14,4 +14,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
+std::vector<std::string> split_nonempty(std::string_view text, char separator) {
+  std::vector<std::string> parts = split(text, separator);
+  std::erase(parts, "");
+  return parts;
+}
+
 }  // namespace pgassay

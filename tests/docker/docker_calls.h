@@ -26,9 +26,7 @@ inline std::string docker(Words arguments) {
 }
 
 inline std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines = split(text, '\n');
-  std::erase(lines, "");
-  return lines;
+  return split_nonempty(text, '\n');
 }
 
 inline void expect_words(const std::string& text, const Words& words) {
