@@ -87,15 +87,10 @@ std::string_view name_of(Data data) {
 }
 
 Json json_of(const Relation& relation) {
-  const auto [raw, stored] = bytes_of(relation);
-  return {{"schema", relation.name.schema},
-          {"name", relation.name.name},
-          {"kind", std::string(1, relation.kind)},
-          {"data", name_of(relation.data)},
-          {"rows", relation.digest.rows},
-          {"digest", relation.digest.hex()},
-          {"raw_bytes", raw},
-          {"bytes", stored},
+  return {{"schema", relation.name.schema},        {"name", relation.name.name},
+          {"kind", std::string(1, relation.kind)}, {"data", name_of(relation.data)},
+          {"rows", relation.digest.rows},          {"digest", relation.digest.hex()},
+          {"raw_bytes", relation.raw_bytes()},     {"bytes", relation.stored_bytes()},
           {"parts", relation.parts.size()}};
 }
 
@@ -253,27 +248,12 @@ std::string Reply::document(int exit) const {
 }
 
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit) {
-  std::vector<std::pair<std::uint64_t, const Relation*>> sized;
-  for (const Relation& relation : manifest.relations) {
-    if (relation.parts.empty()) continue;
-    sized.emplace_back(bytes_of(relation).first, &relation);
-  }
-  std::ranges::stable_sort(sized, std::greater<>(), &std::pair<std::uint64_t, const Relation*>::first);
   std::vector<const Relation*> relations;
-  for (const auto& [bytes, relation] : sized) {
-    if (relations.size() == limit) break;
-    relations.push_back(relation);
-  }
+  for (const Relation& relation : manifest.relations)
+    if (!relation.parts.empty()) relations.push_back(&relation);
+  std::ranges::stable_sort(relations, std::greater{}, &Relation::raw_bytes);
+  if (relations.size() > limit) relations.resize(limit);
   return relations;
-}
-
-std::pair<std::uint64_t, std::uint64_t> bytes_of(const Relation& relation) {
-  std::uint64_t raw = 0, stored = 0;
-  for (const Part& part : relation.parts) {
-    raw += part.raw;
-    stored += part.stored;
-  }
-  return {raw, stored};
 }
 
 Verdict overall(std::span<const Verified> verified) {

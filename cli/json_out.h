@@ -62,8 +62,6 @@ nlohmann::ordered_json text_or_null(const std::string& text);  ///< empty: null
 
 /// Relations that hold rows, those with most raw bytes first, at most `limit`.
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
-/// Bytes of COPY text, and bytes in the backup.
-std::pair<std::uint64_t, std::uint64_t> bytes_of(const Relation& relation);
 /// The worst verdict; none: unverified.
 Verdict overall(std::span<const Verified> verified);
 

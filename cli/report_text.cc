@@ -63,9 +63,9 @@ std::string tables_text(const Manifest& manifest, std::size_t largest) {
                    {"PARTS", Align::right},
                    {"NOTE"}});
   const auto add = [&](const Relation& relation) {
-    const auto [raw, stored] = bytes_of(relation);
-    table.row({relation.name.shown(), format_count(relation.digest.rows), format_bytes(raw),
-               format_bytes(stored), format_count(relation.parts.size()), data_note(relation)});
+    table.row({relation.name.shown(), format_count(relation.digest.rows), format_bytes(relation.raw_bytes()),
+               format_bytes(relation.stored_bytes()), format_count(relation.parts.size()),
+               data_note(relation)});
   };
   if (largest == 0) {
     for (const Relation& relation : manifest.relations) add(relation);

@@ -13,7 +13,7 @@ constexpr std::uint64_t kWorthwhile = 16 << 20;
 
 bool is_large(const Relation& relation) {
   return relation.kind == 'r' && relation.extension.empty() && !relation.via_root &&
-         text_bytes(relation) >= kWorthwhile;
+         relation.raw_bytes() >= kWorthwhile;
 }
 
 /// What is there for good before any row.
@@ -35,12 +35,6 @@ const Relation* only_table(const ArchiveGraph& graph, const ArchiveEntry& entry,
 }
 
 }  // namespace
-
-std::uint64_t text_bytes(const Relation& relation) {
-  std::uint64_t bytes = 0;
-  for (const Part& part : relation.parts) bytes += part.raw;
-  return bytes;
-}
 
 bool worth_early_indexes(const Manifest& manifest) {
   return std::ranges::any_of(manifest.relations, is_large);

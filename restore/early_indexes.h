@@ -17,9 +17,6 @@ struct TableIndexes {
   std::size_t builds() const { return (constraints.empty() ? 0 : 1) + indexes.size(); }
 };
 
-/// COPY text of all its parts.
-std::uint64_t text_bytes(const Relation& relation);
-
 /// Is a table of this backup large enough for its indexes to be worth a pg_restore each?
 bool worth_early_indexes(const Manifest& manifest);
 

@@ -61,7 +61,7 @@ class Loader {
   /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, and no other
   /// part of the table is loaded before or after, so TRUNCATE takes nothing away.
   static bool freezable(const Task& task) {
-    return task.whole && text_bytes(*task.relation) >= kWorthFreezing;
+    return task.whole && task.relation->raw_bytes() >= kWorthFreezing;
   }
 
   static const QualifiedName& into(const Relation& relation) {

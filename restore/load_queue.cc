@@ -21,9 +21,9 @@ LoadQueue::LoadQueue(LoadPlan plan) : plan_(std::move(plan)) {
   for (const Relation& relation : plan_.manifest.relations) {
     if (!relation.extension.empty()) continue;
     tables.push_back(&relation);
-    all += text_bytes(relation);
+    all += relation.raw_bytes();
   }
-  std::ranges::stable_sort(tables, std::greater{}, [](const Relation* table) { return text_bytes(*table); });
+  std::ranges::stable_sort(tables, std::greater{}, &Relation::raw_bytes);
   for (const Relation* relation : tables) add(*relation, all);
 }
 
@@ -34,7 +34,7 @@ void LoadQueue::add(const Relation& relation, std::uint64_t all_raw) {
   if (load.parts.empty()) return;
   for (const Part* part : load.parts) raw_ += part->raw;
 
-  const std::uint64_t raw = text_bytes(relation);
+  const std::uint64_t raw = relation.raw_bytes();
   const auto share = static_cast<double>(all_raw) / std::max(1U, plan_.jobs);
   const bool small_enough = raw <= kMostAtOnce && static_cast<double>(raw) <= kMoreThanItsShare * share;
   load.whole = load.parts.size() == relation.parts.size() && !relation.via_root &&

@@ -19,6 +19,18 @@ const Relation* Manifest::find(const QualifiedName& name) const {
   return found == relations.end() ? nullptr : &*found;
 }
 
+std::uint64_t Relation::raw_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Part& part : parts) bytes += part.raw;
+  return bytes;
+}
+
+std::uint64_t Relation::stored_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Part& part : parts) bytes += part.stored;
+  return bytes;
+}
+
 std::vector<StoredFile> Manifest::stored_files() const {
   std::vector<StoredFile> out = files;
   for (const Part& part : large_objects.parts) add_file(out, part);

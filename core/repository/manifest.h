@@ -44,6 +44,9 @@ struct Relation {
   std::string extension, filter;      ///< of an extension's configuration table; filter: "WHERE …" or empty
   RowDigest digest;
   std::vector<Part> parts;  ///< their ranges are disjoint, ascending and cover the table
+
+  std::uint64_t raw_bytes() const;     ///< of COPY text
+  std::uint64_t stored_bytes() const;  ///< of the files
 };
 
 struct Sequence {
