@@ -1,6 +1,8 @@
 // Servers of other releases, as sources and as targets. fetch_servers.sh brings them.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
 
@@ -53,6 +55,11 @@ std::string sample_for(int major) {
   return sql;
 }
 
+/// Client programs that are new enough for each of them.
+std::map<std::string, std::string> with_new_clients() {
+  return {{"PATH", (servers() / "client/bin").string() + ":/usr/bin:/bin"}};
+}
+
 class VersionsLong : public testing::TestWithParam<int> {
  protected:
   VersionsLong() : server_(LocalServer::of_release(servers() / std::to_string(GetParam()) / "bin")) {}
@@ -63,21 +70,20 @@ class VersionsLong : public testing::TestWithParam<int> {
 
 TEST_P(VersionsLong, AreBackedUpVerifiedAndRestoredIdentical) {
   const LiveDatabase database("versions", sample_for(GetParam()), "", server_);
-  const std::string path = (servers() / "client/bin").string() + ":/usr/bin:/bin";
-  const Ran backup = vault_.back_up(database, {}, {{"PATH", path}});
+  const Ran backup = vault_.back_up(database, {}, with_new_clients());
   ASSERT_EQ(backup.status, 0) << backup.err;
   const Manifest manifest = vault_.manifest(database);
   EXPECT_EQ(manifest.server.version / 10000, GetParam());
   EXPECT_GT(manifest.summary.rows, 170'000U);
-  EXPECT_EQ(vault_.run({"verify", "-q", "--all"}, {{"PATH", path}}).status, 0);
+  EXPECT_EQ(vault_.run({"verify", "-q", "--all"}, with_new_clients()).status, 0);
   const Ran restore =
       vault_.run({"restore", "latest", "-q", "-d", server_.conninfo(), "--create", "--into", database.copy()},
-                 {{"PATH", path}});
+                 with_new_clients());
   EXPECT_EQ(restore.status, 0) << restore.out << restore.err;
   const Ended compared =
       run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
                  database.conninfo(), server_.conninfo(database.copy())},
-                {{"PATH", path}});
+                with_new_clients());
   EXPECT_EQ(compared.status, 0) << compared.out << compared.err;
 }
 
@@ -93,6 +99,18 @@ TEST_P(NewerVersionsLong, ThanThatOfPgDumpAreRefused) {
   EXPECT_NE(ran.err.find("install postgresql-client-" + std::to_string(GetParam())), std::string::npos)
       << ran.err;
   EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+}
+
+TEST_P(NewerVersionsLong, TakeTheSampleOfAnOlderServerWholeAndProved) {
+  const LiveDatabase database("older", sample_for(GetParam()), "TEMPLATE template0 ENCODING 'UTF8'");
+  ASSERT_GT(GetParam(), std::stoi(database.value("SHOW server_version_num")) / 10000);
+  ASSERT_EQ(vault_.back_up(database).status, 0);
+  const Ran restore =
+      vault_.run({"restore", "latest", "--json", "-d", server_.conninfo(), "--create"}, with_new_clients());
+  EXPECT_EQ(restore.status, 0) << restore.out << restore.err;
+  const auto report = nlohmann::json::parse(restore.out);
+  EXPECT_EQ(report.at("restore").at("lost"), nlohmann::json::array());
+  EXPECT_EQ(report.at("verdict"), "PASS");
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, VersionsLong, testing::Values(13, 14, 16, 17, 18),
