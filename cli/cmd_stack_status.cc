@@ -14,23 +14,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Configured, or begun once.
+std::vector<std::string> known_switches(const Context& context, const std::optional<Repository>& repository) {
+  std::vector<std::string> known;
+  for (const auto& [name, settings] : context.config.switches) known.push_back(name);
+  if (repository)
+    for (const std::string& name : SwitchJournal::names(*repository))
+      if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+  return known;
+}
+
 struct Chosen {
   std::vector<std::string> stacks, switches;
-  std::vector<std::string> known_switches;  ///< also those that nobody asked for
 };
 
 /// A name may be of a stack and of a switch; then both are told of.
-Chosen chosen(const Context& context, const std::optional<Repository>& repository) {
-  Chosen all, found;
+Chosen chosen(const Context& context, const std::vector<std::string>& known_switches) {
+  Chosen all{{}, known_switches}, found;
   for (const auto& [name, stack] : context.config.stacks) all.stacks.push_back(name);
-  for (const auto& [name, settings] : context.config.switches) all.switches.push_back(name);
-  if (repository)
-    for (const std::string& name : SwitchJournal::names(*repository))
-      if (std::ranges::find(all.switches, name) == all.switches.end()) all.switches.push_back(name);
   const std::vector<std::string>& names = context.arguments.stack.names;
-  all.known_switches = all.switches;
   if (names.empty()) return all;
-  found.known_switches = all.switches;
   for (const std::string& name : names) {
     const bool stack = std::ranges::find(all.stacks, name) != all.stacks.end(),
                a_switch = std::ranges::find(all.switches, name) != all.switches.end();
@@ -177,9 +180,10 @@ Exit run_stack_status(Context& context) {
   std::optional<Repository> repository;
   const Path root = repository_path(context.arguments, context.config);
   if (exists(status_of(root / kRepositoryFile))) repository = Repository::open(root);
-  const Chosen names = chosen(context, repository);
+  const std::vector<std::string> switch_names = known_switches(context, repository);
+  const Chosen names = chosen(context, switch_names);
   std::vector<SwitchStatus> known;
-  for (const std::string& name : names.known_switches) known.push_back(status_of_switch(repository, name));
+  for (const std::string& name : switch_names) known.push_back(status_of_switch(repository, name));
   std::string text;
   Json stacks = Json::array(), switches = Json::array();
   for (const std::string& name : names.stacks) {
