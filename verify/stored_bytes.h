@@ -15,8 +15,8 @@ struct StoredBytes {
   std::uint64_t files_read = 0, bytes_read = 0, rows_read = 0;
 };
 
-/// Reads every file once: SHA-256, frame, rows and digest in one pass. VerifyFindings of the schema archive
-/// are added, but it gets no check here.
+/// Reads every file once: SHA-256, frame, rows and digest in one pass. Findings of the schema archive are
+/// added, but it gets no check here.
 StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, VerifyFindings& findings,
                                Observer& observer, std::stop_token stop);
 
