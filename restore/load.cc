@@ -30,9 +30,9 @@ class Loader {
         observer_(observer) {}
 
   Loaded run(std::stop_token stop) {
-    observer_.plan(queue_.tasks(), queue_.raw_bytes());
+    observer_.plan(queue_.steps(), queue_.raw_bytes());
     const auto workers =
-        static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.tasks(), 1, std::max(1U, job_.jobs)));
+        static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.steps(), 1, std::max(1U, job_.jobs)));
     run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
     return done_;
   }
@@ -40,12 +40,13 @@ class Loader {
  private:
   void work(unsigned worker, std::stop_token stop) {
     Connection connection = open_loader(job_, stop);
-    while (const std::optional<Task> task = queue_.next(stop)) {
+    while (std::optional<Task> task = queue_.next(stop)) {
       const bool rows = !task->parts.empty();
       const std::string shown = (rows ? "" : "indexes of ") + task->relation->name.shown();
       observer_.part_started(worker, shown);
       queue_.done(*task, rows ? load(connection, *task) : build(connection, *task, stop));
-      observer_.part_finished(worker, shown);
+      const std::size_t steps = rows ? task->parts.size() : 1;
+      for (std::size_t step = 0; step < steps; ++step) observer_.part_finished(worker, shown);
     }
   }
 
@@ -68,15 +69,16 @@ class Loader {
     return relation.via_root && relation.root ? *relation.root : relation.name;
   }
 
-  /// False when some of it is lost.
-  bool load(Connection& connection, const Task& task) {
+  /// False when some of it is lost. What others have taken over is no longer of the task.
+  bool load(Connection& connection, Task& task) {
     const Part* part = task.parts.front();
+    std::size_t copied = 0;
     try {
       std::string begin = "BEGIN; ";
       if (freezable(task)) begin += "TRUNCATE ONLY " + into(*task.relation).quoted() + "; ";
       std::string records;
-      for (const Part* each : task.parts) {
-        part = each;
+      for (; copied < task.parts.size() && !(copied > 0 && queue_.wanted(task, copied)); ++copied) {
+        part = task.parts[copied];
         if (!copy(connection, task, *part, begin)) continue;
         begin.clear();
         records += job_.record.record_sql(*part);
@@ -98,6 +100,7 @@ class Loader {
       lost_.push_back(line);
       return false;
     }
+    if (copied < task.parts.size()) queue_.share(task, copied);
     count(task);
     return true;
   }
@@ -122,8 +125,10 @@ class Loader {
   /// So that a row which the server refuses takes only its own part along.
   bool load_one_by_one(Connection& connection, const Task& task) {
     bool all = true;
-    for (const Part* part : task.parts)
-      all = this->load(connection, {task.relation, {part}, false, {}}) && all;
+    for (const Part* part : task.parts) {
+      Task one{task.relation, {part}, false, {}};
+      all = load(connection, one) && all;
+    }
     return all;
   }
 

@@ -9,9 +9,11 @@ namespace {
 
 /// Of one transaction: what an interruption may cost is a minute or two.
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{8} << 30;
-/// A table that is so much more than each job's share is loaded in parts: WAL is a seventh of what the server
-/// does, and whoever has nothing left to load builds indexes.
-constexpr double kMoreThanItsShare = 1.2;
+/// A table that is so much more than each job's share is loaded in parts from the beginning: WAL is a seventh
+/// of what the server does, and others would soon have nothing to do.
+constexpr double kMoreThanItsShare = 1.5;
+/// Parts of a table that goes in whole, once others have nothing to do.
+constexpr std::size_t kWorthSharing = 2;
 
 }  // namespace
 
@@ -39,21 +41,23 @@ void LoadQueue::add(const Relation& relation, std::uint64_t all_raw) {
   const bool small_enough = raw <= kMostAtOnce && static_cast<double>(raw) <= kMoreThanItsShare * share;
   load.whole = load.parts.size() == relation.parts.size() && !relation.via_root &&
                (relation.parts.size() == 1 || (plan_.whole_tables_need_no_wal && small_enough));
-  const std::size_t loads = load.whole ? 1 : load.parts.size();
+  const std::size_t load_parts = load.parts.size(), loads = load.whole ? 1 : load_parts;
   if (!load.whole)
     for (const Part* part : load.parts) tasks_.push_back({&relation, {part}, false, {}});
   else
     tasks_.push_back(std::move(load));
-  all_tasks_ += loads;
+  steps_ += load_parts;
   if (const auto indexes = plan_.indexes.find(&relation); indexes != plan_.indexes.end()) {
     loads_left_[&relation] = loads;
-    all_tasks_ += indexes->second.builds();
+    steps_ += indexes->second.builds();
   }
 }
 
 std::optional<Task> LoadQueue::next(std::stop_token stop) {
   std::unique_lock lock(mutex_);
+  ++waiting_;
   changed_.wait(lock, stop, [this] { return !tasks_.empty() || at_work_ == 0; });
+  --waiting_;
   throw_if_stopped(stop);
   if (tasks_.empty()) return std::nullopt;
   Task task = std::move(tasks_.front());
@@ -69,6 +73,21 @@ void LoadQueue::done(const Task& task, bool well) {
     loaded(*task.relation, well);
   else if (waiting_for_constraints_.erase(task.relation) > 0)
     add_index_builds(*task.relation);
+  changed_.notify_all();
+}
+
+bool LoadQueue::wanted(const Task& task, std::size_t loaded) const {
+  const std::lock_guard guard(mutex_);
+  return waiting_ > 0 && tasks_.empty() && task.parts.size() - loaded >= kWorthSharing;
+}
+
+void LoadQueue::share(Task& task, std::size_t loaded) {
+  const std::lock_guard guard(mutex_);
+  for (std::size_t i = loaded; i < task.parts.size(); ++i)
+    tasks_.push_back({task.relation, {task.parts[i]}, false, {}});
+  if (const auto left = loads_left_.find(task.relation); left != loads_left_.end())
+    left->second += task.parts.size() - loaded;
+  task.parts.resize(loaded);
   changed_.notify_all();
 }
 

@@ -41,7 +41,7 @@ class LoadQueue {
  public:
   explicit LoadQueue(LoadPlan plan);
 
-  std::uint64_t tasks() const { return all_tasks_; }  ///< builds count, too
+  std::uint64_t steps() const { return steps_; }  ///< parts to load, and builds
   std::uint64_t raw_bytes() const { return raw_; }
 
   /// Waits while there is nothing but what others do may still lead to something. Absent: all is done.
@@ -50,6 +50,13 @@ class LoadQueue {
   /// `well`: all of its rows are in; else nothing is built on them.
   void done(const Task& task, bool well);
 
+  /// For whoever loads several parts: is there enough left after `loaded` of them for those who wait in
+  /// next() with nothing to do?
+  bool wanted(const Task& task, std::size_t loaded) const;
+  /// Cuts the rest of the parts off and gives them out one by one. Those before must be committed: a table
+  /// that was emptied is locked.
+  void share(Task& task, std::size_t loaded);
+
  private:
   void add(const Relation& relation, std::uint64_t all_raw);
   void loaded(const Relation& relation, bool well);
@@ -57,11 +64,11 @@ class LoadQueue {
   void add_index_builds(const Relation& relation);
 
   const LoadPlan plan_;
-  std::uint64_t all_tasks_ = 0, raw_ = 0;
-  std::mutex mutex_;
+  std::uint64_t steps_ = 0, raw_ = 0;
+  mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Task> tasks_;
-  unsigned at_work_ = 0;
+  unsigned at_work_ = 0, waiting_ = 0;
   std::map<const Relation*, std::size_t> loads_left_;  ///< of tables with indexes to build
   std::set<const Relation*> waiting_for_constraints_;  ///< with their indexes
 };

@@ -24,10 +24,10 @@ std::string lines(const std::vector<std::string>& list) {
 
 /// A table of three parts, and one whose indexes are built once it is in.
 constexpr const char* kTables = R"(
-  CREATE TABLE many AS SELECT g AS id, g % 1000 AS kind, repeat(md5(g::text), 11) AS x FROM generate_series(1, 200000) g;
+  CREATE TABLE many AS SELECT g AS id, g % 1000 AS kind, repeat(md5(g::text), 13) AS x FROM generate_series(1, 200000) g;
   ALTER TABLE many ADD PRIMARY KEY (id);
   CREATE INDEX many_kind ON many (kind);
-  CREATE TABLE second AS SELECT g AS id, repeat(md5(g::text), 3) AS x FROM generate_series(1, 50000) g;
+  CREATE TABLE second AS SELECT g AS id, repeat(md5(g::text), 20) AS x FROM generate_series(1, 50000) g;
   ALTER TABLE second ADD CONSTRAINT to_many FOREIGN KEY (id) REFERENCES many;
 )";
 
@@ -153,6 +153,37 @@ TEST_F(RestoreParallel, FreezesATableOfSeveralPartsWhereThatSparesTheWal) {
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(value_in(options, "SELECT pg_relation_size('public.many', 'vm') > 0"), "t")
       << "autovacuum is off: only FREEZE makes a visibility map";
+}
+
+/// Begins with the first table when the second is in, so that one of two jobs has nothing to do.
+class HoldsTheFirst : public Observer {
+ public:
+  void phase(std::string_view name) override { loading_ = name == "data"; }
+  void part_started(unsigned, std::string_view object) override {
+    if (!loading_ || object != "public.many") return;
+    ++loads;
+    for (int i = 0; i < 600 && !second_is_in_; ++i) std::this_thread::sleep_for(100ms);
+    // Until its job waits for more.
+    if (loads == 1) std::this_thread::sleep_for(100ms);
+  }
+  void part_finished(unsigned, std::string_view object) override {
+    if (object == "public.second") second_is_in_ = true;
+  }
+  std::atomic<int> loads = 0;
+
+ private:
+  std::atomic<bool> loading_ = false, second_is_in_ = false;
+};
+
+TEST_F(RestoreParallel, SharesTheRestOfATableWithWhoeverHasNothingToDo) {
+  RestoreOptions options = into_minimal();
+  options.jobs = 2;
+  HoldsTheFirst observer;
+  const RestoreReport report = restore(observer, options);
+  EXPECT_EQ(observer.loads, 3) << "of three parts the first went in frozen, the others each by itself";
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(value_in(options, "SELECT pg_relation_size('public.many', 'vm') > 0"), "t");
 }
 
 TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {

@@ -72,6 +72,35 @@ TEST_F(LoadQueueTest, GivesATableInPartsWhereOthersWouldHaveNothingToDo) {
   EXPECT_EQ(all_tasks(plan(true)), "a.0\na.1\nb.0 b.1 whole\n");
 }
 
+TEST_F(LoadQueueTest, GivesTheRestOfATableToWhoeverWaits) {
+  add(table("a", {3 * kMiB, 3 * kMiB, 3 * kMiB, 3 * kMiB}, 1));
+  add(table("b", {5 * kMiB}));
+  LoadPlan all = plan(true);
+  all.indexes[&manifest_.relations[0]] = {{}, {7}};
+  LoadQueue queue(std::move(all));
+  EXPECT_EQ(queue.steps(), 6U) << "five parts and an index";
+  std::optional<Task> a = queue.next({});
+  ASSERT_EQ(shown(*a), "a.0 a.1 a.2 a.3 whole");
+  EXPECT_FALSE(queue.wanted(*a, 1)) << "b is still to be had";
+  queue.done(*queue.next({}), true);
+  EXPECT_FALSE(queue.wanted(*a, 1)) << "nobody waits";
+
+  std::string other;
+  std::jthread waits([&] {
+    while (const std::optional<Task> task = queue.next({})) {
+      other += shown(*task) + "\n";
+      queue.done(*task, true);
+    }
+  });
+  while (!queue.wanted(*a, 2)) std::this_thread::yield();
+  EXPECT_FALSE(queue.wanted(*a, 3)) << "one part is not worth it";
+  queue.share(*a, 2);
+  EXPECT_EQ(shown(*a), "a.0 a.1 whole");
+  queue.done(*a, true);
+  waits.join();
+  EXPECT_EQ(other, "a.2\na.3\nindexes 7\n");
+}
+
 TEST_F(LoadQueueTest, NeverEmptiesATableOfWhichSomethingIsIn) {
   add(table("a", {3 * kMiB, 3 * kMiB}));
   add(table("b", {6 * kMiB}));
@@ -92,7 +121,7 @@ TEST_F(LoadQueueTest, BuildsIndexesOfAFinishedTableBeforeItLoadsTheNext) {
   LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{7}, {8, 9}};
   EXPECT_EQ(all_tasks(with), "a.0\na.1\nindexes 7\nindexes 9\nindexes 8\nb.0 whole\n");
-  EXPECT_EQ(LoadQueue(with).tasks(), 6U);
+  EXPECT_EQ(LoadQueue(with).steps(), 6U);
 }
 
 TEST_F(LoadQueueTest, BuildsNothingOnATableThatLostRows) {
