@@ -87,6 +87,19 @@ TEST_P(VersionsLong, AreBackedUpVerifiedAndRestoredIdentical) {
   EXPECT_EQ(compared.status, 0) << compared.out << compared.err;
 }
 
+TEST_P(VersionsLong, AreDrilledInAThrowawayServerOfTheirRelease) {
+  const LiveDatabase database("drilled", sample_for(GetParam()), "", server_);
+  ASSERT_EQ(vault_.back_up(database, {}, with_new_clients()).status, 0);
+  const std::string own = (servers() / std::to_string(GetParam()) / "bin").string();
+  const Ran drill = vault_.run({"drill", "latest", "--engine", "local", "--json"},
+                               {{"PATH", own + ":" + with_new_clients().at("PATH")}});
+  EXPECT_EQ(drill.status, 0) << drill.out << drill.err;
+  const auto report = nlohmann::json::parse(drill.out);
+  EXPECT_EQ(report.at("verdict"), "PASS");
+  EXPECT_EQ(report.at("drill").at("facts").at("server_version").get<std::string>().substr(0, 2),
+            std::to_string(GetParam()));
+}
+
 class NewerVersionsLong : public VersionsLong {};
 
 TEST_P(NewerVersionsLong, ThanThatOfPgDumpAreRefused) {
