@@ -4,16 +4,12 @@
 #define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <new>
+#include <utility>
 
 namespace pgassay {
 namespace {
 
-// zstd is always fed blocks of this size, its own block size, whatever sizes the rows have: the same rows
-// give the same bytes, and one call serves a thousand short rows.
-constexpr std::size_t kInput = 128 * 1024;
 constexpr std::size_t kOutput = 256 * 1024;
 constexpr std::size_t kReadChunk = 256 * 1024;
 // Past this the kernel is asked to begin writing the file out; below it the flush of the whole backup is
@@ -41,9 +37,7 @@ using Buffer = std::unique_ptr<std::byte[]>;
 
 struct PartEncoder::Impl {
   std::unique_ptr<ZSTD_CCtx, FreeContext> context{ZSTD_createCCtx()};
-  Buffer input = std::make_unique_for_overwrite<std::byte[]>(kInput);
   Buffer output = std::make_unique_for_overwrite<std::byte[]>(kOutput);
-  std::size_t filled = 0;
   ZSTD_outBuffer out{output.get(), kOutput, 0};
   Sha256Hasher hasher;
   std::uint64_t stored = 0;
@@ -71,32 +65,16 @@ struct PartEncoder::Impl {
   void start(int to_fd, const Path& name) {
     check_zstd(ZSTD_CCtx_reset(context.get(), ZSTD_reset_session_only), "can't set up compression");
     hasher.finish();
-    filled = out.pos = stored = 0;
+    out.pos = stored = 0;
     fd = to_fd;
     path = &name;
   }
 
-  void add(Bytes bytes) {
-    while (bytes.size() >= kInput - filled) {
-      if (filled == 0) {
-        compress(bytes.first(kInput), ZSTD_e_continue);
-        bytes = bytes.subspan(kInput);
-      } else {
-        const std::size_t fits = kInput - filled;
-        std::memcpy(input.get() + filled, bytes.data(), fits);
-        bytes = bytes.subspan(fits);
-        filled = 0;
-        compress({input.get(), kInput}, ZSTD_e_continue);
-      }
-    }
-    if (bytes.empty()) return;
-    std::memcpy(input.get() + filled, bytes.data(), bytes.size());
-    filled += bytes.size();
-  }
+  /// zstd gathers its blocks itself: the same rows give the same bytes, whatever chunks they come in.
+  void add(Bytes bytes) { compress(bytes, ZSTD_e_continue); }
 
   /// Ends the frame and returns the SHA-256 of the file.
   Sha256 finish() {
-    compress({input.get(), std::exchange(filled, 0)}, ZSTD_e_continue);
     compress({}, ZSTD_e_end);
     write_out();
     return hasher.finish();
