@@ -22,7 +22,7 @@ constexpr const char* kStuckHint =
 /// it has 64 KiB, and a recv(2) takes most of what the socket holds instead of 8 KiB.
 constexpr const char* kLongMessage = "SELECT pg_catalog.repeat(' ', 40000)";
 
-/// Passes COPY's text on, and tells the observer every MiB.
+/// Passes COPY's output on, and tells the observer every MiB.
 class Counted : public ChunkSink {
  public:
   Counted(PartWriter& next, Observer& observer) : next_(next), observer_(observer) {}
@@ -146,10 +146,10 @@ void Copier::hand_to_leader(const PlannedPart& planned) {
 void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
                   const std::string& before) {
   observer_.part_started(worker, planned.object);
-  PartWriter writer(encoder, options_.dir, planned.file);
-  Counted text(writer, observer_);
+  PartWriter writer(encoder, options_.dir, planned.file, planned.format);
+  Counted rows(writer, observer_);
   try {
-    connection.copy_out(before + planned.sql, text);
+    connection.copy_out(before + planned.sql, rows, planned.format);
   } catch (const ServerSilent& silent) {
     throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
   } catch (const ServerError& error) {
@@ -159,7 +159,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
       tell_too_long_a_row(connection, planned, writer.rows(), error);
     throw;
   }
-  text.tell();
+  rows.tell();
   Part part = writer.finish();
   part.pages = planned.pages;
   observer_.settled(planned.bytes, part.raw);
@@ -182,9 +182,15 @@ void Copier::tell_too_long_a_row(Connection& connection, const PlannedPart& plan
   if (ctid.empty()) return;
   throw Error(
       fmt::format("copying {}: the row at ctid {}: {}", planned.object, ctid, error.what()),
-      fmt::format("as text it passes 1 GB, which no COPY and no pg_dump can read: look at it with SELECT … "
-                  "FROM {} WHERE ctid = '{}', or leave the table's rows out with --exclude-table-data {}",
-                  relation.name.quoted(), ctid, planned.object));
+      fmt::format(
+          "{}: look at it with SELECT … FROM {} WHERE ctid = '{}', or leave the table's rows out with "
+          "--exclude-table-data {}",
+          planned.format == RowFormat::text
+              ? "as text it passes 1 GB, which no COPY and no pg_dump can read; keep the table's rows in "
+                "binary with --binary-table " +
+                    planned.object
+              : "the whole row passes 1 GB even in binary, which no COPY can read",
+          relation.name.quoted(), ctid, planned.object));
 }
 
 void Copier::keep(const PlannedPart& planned, Part part) {

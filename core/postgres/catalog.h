@@ -16,8 +16,8 @@ struct GeneratedColumn {
   std::string name, type, expression;
 };
 
-/// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members that
-/// are not configuration tables are never listed.
+/// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members
+/// that are not configuration tables are never listed.
 struct TableInfo {
   Oid oid{};
   QualifiedName name;
@@ -28,11 +28,11 @@ struct TableInfo {
   /// The topmost partitioned table above a leaf or a sub-partitioned table; none otherwise.
   Oid root{};
   Oid parent{};  ///< the partitioned table right above it; none otherwise
-  /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order or
-  /// equality depends on a collation).
+  /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order
+  /// or equality depends on a collation).
   bool via_root = false;
-  bool populated = true;   ///< relispopulated of a materialized view
-  bool readable = true;    ///< SELECT on it and USAGE on its schema
+  bool populated = true;     ///< relispopulated of a materialized view
+  bool readable = true;      ///< SELECT on it and USAGE on its schema
   bool rls_filters = false;  ///< row security is on and would apply to us
   /// Columns to copy, in order: not dropped, not generated; of a leaf, in its root's order.
   std::vector<std::string> columns;
@@ -54,15 +54,25 @@ struct SequenceInfo {
 };
 std::vector<SequenceInfo> list_sequences(Connection& connection);
 
+/// How COPY is to write rows, or finds them written. Text in binary rows is of the encoding, too.
+struct CopyFormat {
+  std::string encoding;
+  RowFormat rows = RowFormat::text;
+};
+
 /// SQL that reads a table's rows. `pages` only for heap tables of PostgreSQL 14 and later.
-/// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO STDOUT.
+/// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO
+/// STDOUT.
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
-                         const std::string& encoding);
+                         const CopyFormat& format);
+/// SQL that reads a partitioned table's rows, of all its partitions.
+std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,
+                              const CopyFormat& format);
 /// SQL that tells the ctid of the row that follows so many in the order in which that COPY gives them.
 std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const std::string& filter,
                           const std::optional<PageRange>& pages);
 std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
-                        const std::string& encoding, bool freeze);
+                        const CopyFormat& format, bool freeze);
 
 }  // namespace pgassay
