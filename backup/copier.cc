@@ -154,9 +154,11 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
     throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
   } catch (const ServerError& error) {
     remove_tree(options_.dir / planned.file);
-    // The leader's transaction holds the snapshot of all: it is not asked.
-    if (worker < options_.workers && is_too_long_a_row(error))
-      tell_too_long_a_row(connection, planned, writer.rows(), error);
+    if (planned.relation != PlannedPart::kLargeObjects && is_too_long_a_row(error)) {
+      // The leader's transaction holds the snapshot of all: it is not asked.
+      const bool ask = worker < options_.workers;
+      tell_too_long_a_row(planned, ask ? ctid_after(connection, planned, writer.rows()) : "", error);
+    }
     throw;
   }
   rows.tell();
@@ -167,30 +169,36 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   observer_.part_finished(worker, planned.object);
 }
 
-void Copier::tell_too_long_a_row(Connection& connection, const PlannedPart& planned, std::uint64_t rows,
-                                 const ServerError& error) const {
-  if (planned.relation == PlannedPart::kLargeObjects) return;
+std::string Copier::ctid_after(Connection& connection, const PlannedPart& planned, std::uint64_t rows) const {
   const Relation& relation = plan_.relations[planned.relation];
-  std::string ctid;
   try {
     connection.query("ROLLBACK; " + begin());
     const Result row = connection.query(row_after_sql(rows, relation.name, relation.filter, planned.pages));
-    if (row.rows() == 1) ctid = row.text(0, 0);
+    if (row.rows() == 1) return row.text(0, 0);
   } catch (const ServerError&) {
     // What COPY said is told all the same.
   }
-  if (ctid.empty()) return;
-  throw Error(
-      fmt::format("copying {}: the row at ctid {}: {}", planned.object, ctid, error.what()),
-      fmt::format(
-          "{}: look at it with SELECT … FROM {} WHERE ctid = '{}', or leave the table's rows out with "
-          "--exclude-table-data {}",
-          planned.format == RowFormat::text
-              ? "as text it passes 1 GB, which no COPY and no pg_dump can read; keep the table's rows in "
-                "binary with --binary-table " +
-                    planned.object
-              : "the whole row passes 1 GB even in binary, which no COPY can read",
-          relation.name.quoted(), ctid, planned.object));
+  return {};
+}
+
+void Copier::tell_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
+                                 const ServerError& error) const {
+  const std::string table = plan_.relations[planned.relation].name.quoted();
+  const std::string why = planned.format == RowFormat::binary
+                              ? "the whole row passes 1 GB even in binary, which no COPY can read"
+                              : "as text it passes 1 GB, which no COPY and no pg_dump can read; keep the "
+                                "table's rows in binary with "
+                                "--binary-table " +
+                                    planned.object;
+  const std::string look =
+      ctid.empty()
+          ? fmt::format("find it with SELECT ctid, pg_column_size(t.*) FROM {} t ORDER BY 2 DESC LIMIT 5",
+                        table)
+          : fmt::format("look at it with SELECT … FROM {} WHERE ctid = '{}'", table, ctid);
+  throw Error(fmt::format("copying {}: {}{}", planned.object,
+                          ctid.empty() ? "" : "the row at ctid " + ctid + ": ", error.what()),
+              fmt::format("{}; {}, or leave the table's rows out with --exclude-table-data {}", why, look,
+                          planned.object));
 }
 
 void Copier::keep(const PlannedPart& planned, Part part) {
