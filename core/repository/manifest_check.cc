@@ -87,7 +87,8 @@ class Checker {
       if (relation.kind == 'p') formats[relation.name] = relation.format;
     }
     for (const Relation& relation : manifest_.relations) {
-      if (relation.root && relation.data == Data::copied) check_format(relation, formats);
+      const bool counts = relation.kind != 'f' && relation.data != Data::excluded;
+      if (relation.root && counts) check_format(relation, formats);
       if (relation.kind != 'p' || relation.root) continue;
       compare(relation.name.shown(), sums[relation.name], relation.digest, "partitions");
     }
