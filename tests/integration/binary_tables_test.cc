@@ -78,6 +78,8 @@ TEST(BinaryTables, ComeBackAsTheyWere) {
   EXPECT_EQ(relation(manifest, "public", "beside").format, RowFormat::text);
   EXPECT_EQ(vault.run({"verify", "-q"}).status, 0);
   EXPECT_EQ(vault.restore_and_compare(database), "");
+  const Ran drill = vault.run({"drill", "latest", "-q", "--engine", "local"});
+  EXPECT_EQ(drill.status, 0) << drill.out << drill.err;
 }
 
 TEST(BinaryTables, AreToldByShow) {
