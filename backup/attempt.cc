@@ -41,13 +41,6 @@ void rethrow_for(const std::string& object) {
                                    kSerializationFailure, kDivisionByZero}) {
       if (error.sqlstate() == state) throw TryAgain(what, error.hint());
     }
-    if (is_too_long_a_row(error)) {
-      throw Error(
-          what,
-          "a row of it passes 1 GB as text, which no COPY and no pg_dump can read; find it with "
-          "SELECT ctid, pg_column_size(t.*) FROM … t ORDER BY 2 DESC LIMIT 5, or leave the table's rows out "
-          "with --exclude-table-data");
-    }
     if (error.sqlstate() == kOutOfMemory && what.find("shared memory") != std::string::npos) {
       throw Error(what, "raise max_locks_per_transaction on the server");
     }

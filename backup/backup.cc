@@ -160,19 +160,24 @@ class Attempt {
 
   void plan() {
     manifest_.encoding = leader_.server_encoding();
-    std::vector<std::string> unused;
+    const TableChoice choice = choose_tables(source_.tables, options_.tables);
+    warn_of_unused("--exclude-table-data", choice.unused.exclude);
+    warn_of_unused("--binary-table", choice.unused.binary);
+    // A column may have come since preflight.
+    if (const auto refused = refused_for_binary(leader_, source_.tables, choice)) throw *refused;
     plan_ = plan_parts(source_.tables, run_.preflight.server,
-                       run_.previous ? &run_.previous->manifest() : nullptr, options_.exclude_table_data,
-                       manifest_.encoding, unused);
-    for (const std::string& pattern : unused) {
-      run_.observer.message(Level::warning, "--exclude-table-data " + pattern + ": no table fits",
-                            "patterns are SCHEMA.TABLE with * and ?");
-    }
+                       run_.previous ? &run_.previous->manifest() : nullptr, choice, manifest_.encoding);
     plan_large_objects(plan_, manifest_.large_objects, leader_, manifest_.encoding);
     largest_first(plan_.parts);
     std::uint64_t bytes = 0;
     for (const PlannedPart& part : plan_.parts) bytes += part.bytes;
     run_.observer.plan(plan_.parts.size(), bytes);
+  }
+
+  void warn_of_unused(const std::string& option, const std::vector<std::string>& patterns) {
+    for (const std::string& pattern : patterns)
+      run_.observer.message(Level::warning, fmt::format("{} {}: no table fits", option, pattern),
+                            "patterns are SCHEMA.TABLE with * and ?");
   }
 
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backup/find_container.h"
+#include "backup/table_choice.h"
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
@@ -31,7 +32,7 @@ struct BackupOptions {
   int zstd_level = 1;
   std::string label;
   bool pin = false;
-  std::vector<std::string> exclude_table_data;  ///< SCHEMA.TABLE patterns with * and ?
+  TableOptions tables;
   double lock_timeout_seconds = 10;
   LockPolicy lock_policy = LockPolicy::warn;
   /// How long the server may send nothing while it copies rows; 0: for ever. Statements that may have to wait

@@ -22,7 +22,7 @@ constexpr const char* kStuckHint =
 /// it has 64 KiB, and a recv(2) takes most of what the socket holds instead of 8 KiB.
 constexpr const char* kLongMessage = "SELECT pg_catalog.repeat(' ', 40000)";
 
-/// Passes COPY's text on, and tells the observer every MiB.
+/// Passes COPY's output on, and tells the observer every MiB.
 class Counted : public ChunkSink {
  public:
   Counted(PartWriter& next, Observer& observer) : next_(next), observer_(observer) {}
@@ -146,20 +146,22 @@ void Copier::hand_to_leader(const PlannedPart& planned) {
 void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
                   const std::string& before) {
   observer_.part_started(worker, planned.object);
-  PartWriter writer(encoder, options_.dir, planned.file);
-  Counted text(writer, observer_);
+  PartWriter writer(encoder, options_.dir, planned.file, planned.format);
+  Counted rows(writer, observer_);
   try {
-    connection.copy_out(before + planned.sql, text);
+    connection.copy_out(before + planned.sql, rows, planned.format);
   } catch (const ServerSilent& silent) {
     throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
   } catch (const ServerError& error) {
     remove_tree(options_.dir / planned.file);
-    // The leader's transaction holds the snapshot of all: it is not asked.
-    if (worker < options_.workers && is_too_long_a_row(error))
-      tell_too_long_a_row(connection, planned, writer.rows(), error);
+    if (planned.relation != PlannedPart::kLargeObjects && is_too_long_a_row(error)) {
+      // The leader's transaction holds the snapshot of all: it is not asked.
+      const bool ask = worker < options_.workers;
+      tell_too_long_a_row(planned, ask ? ctid_after(connection, planned, writer.rows()) : "", error);
+    }
     throw;
   }
-  text.tell();
+  rows.tell();
   Part part = writer.finish();
   part.pages = planned.pages;
   observer_.settled(planned.bytes, part.raw);
@@ -167,24 +169,36 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   observer_.part_finished(worker, planned.object);
 }
 
-void Copier::tell_too_long_a_row(Connection& connection, const PlannedPart& planned, std::uint64_t rows,
-                                 const ServerError& error) const {
-  if (planned.relation == PlannedPart::kLargeObjects) return;
+std::string Copier::ctid_after(Connection& connection, const PlannedPart& planned, std::uint64_t rows) const {
   const Relation& relation = plan_.relations[planned.relation];
-  std::string ctid;
   try {
     connection.query("ROLLBACK; " + begin());
     const Result row = connection.query(row_after_sql(rows, relation.name, relation.filter, planned.pages));
-    if (row.rows() == 1) ctid = row.text(0, 0);
+    if (row.rows() == 1) return row.text(0, 0);
   } catch (const ServerError&) {
     // What COPY said is told all the same.
   }
-  if (ctid.empty()) return;
-  throw Error(
-      fmt::format("copying {}: the row at ctid {}: {}", planned.object, ctid, error.what()),
-      fmt::format("as text it passes 1 GB, which no COPY and no pg_dump can read: look at it with SELECT … "
-                  "FROM {} WHERE ctid = '{}', or leave the table's rows out with --exclude-table-data {}",
-                  relation.name.quoted(), ctid, planned.object));
+  return {};
+}
+
+void Copier::tell_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
+                                 const ServerError& error) const {
+  const std::string table = plan_.relations[planned.relation].name.quoted();
+  const std::string why = planned.format == RowFormat::binary
+                              ? "the whole row passes 1 GB even in binary, which no COPY can read"
+                              : "as text it passes 1 GB, which no COPY and no pg_dump can read; keep the "
+                                "table's rows in binary with "
+                                "--binary-table " +
+                                    planned.object;
+  const std::string look =
+      ctid.empty()
+          ? fmt::format("find it with SELECT ctid, pg_column_size(t.*) FROM {} t ORDER BY 2 DESC LIMIT 5",
+                        table)
+          : fmt::format("look at it with SELECT … FROM {} WHERE ctid = '{}'", table, ctid);
+  throw Error(fmt::format("copying {}: {}{}", planned.object,
+                          ctid.empty() ? "" : "the row at ctid " + ctid + ": ", error.what()),
+              fmt::format("{}; {}, or leave the table's rows out with --exclude-table-data {}", why, look,
+                          planned.object));
 }
 
 void Copier::keep(const PlannedPart& planned, Part part) {

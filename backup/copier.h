@@ -50,9 +50,11 @@ class Copier {
   /// `before`: statements that go first in the same message, each with its semicolon.
   void copy(Connection& connection, PartEncoder& encoder, unsigned worker, const PlannedPart& planned,
             const std::string& before);
-  /// Throws Error with the ctid of the row after so many; returns where it can't be found out.
-  void tell_too_long_a_row(Connection& connection, const PlannedPart& planned, std::uint64_t rows,
-                           const ServerError& error) const;
+  /// Of the row after so many; empty where it can't be found out.
+  std::string ctid_after(Connection& connection, const PlannedPart& planned, std::uint64_t rows) const;
+  /// Throws Error. `ctid`: the row's, or empty.
+  [[noreturn]] void tell_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
+                                        const ServerError& error) const;
   void keep(const PlannedPart& planned, Part part);
   void hand_to_leader(const PlannedPart& planned);
 

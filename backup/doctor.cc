@@ -132,6 +132,7 @@ std::string passed_words(const std::string& check, const Scene& scene) {
   if (check == "privileges")
     return fmt::format("{} may read all of it{}", connection.user(),
                        server.superuser ? ", as a superuser" : "");
+  if (check == "binary tables") return "their columns can be kept so";
   if (check == "lock table")
     return fmt::format("max_locks_per_transaction = {} is enough", server.max_locks_per_transaction);
   if (check == "disk") return room_words(scene);

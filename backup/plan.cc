@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "core/postgres/name_pattern.h"
 #include "core/repository/layout.h"
 
 namespace pgassay {
@@ -51,8 +50,9 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
   for (std::size_t i = 0; i < relation.parts.size(); ++i) {
     PlannedPart part;
     if (ranges.size() > 1) part.pages = ranges[i];
-    part.file = part_file(table.name, static_cast<unsigned>(i));
-    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, encoding);
+    part.file = part_file(table.name, static_cast<unsigned>(i), relation.format);
+    part.format = relation.format;
+    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, {encoding, part.format});
     part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE";
     part.check = "SELECT 1 / (" + quote_literal(table.name.quoted()) +
                  "::pg_catalog.regclass::pg_catalog.oid = " + to_string(table.oid) + ")::pg_catalog.int4; ";
@@ -98,10 +98,8 @@ std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_b
 }
 
 Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server, const Manifest* previous,
-                const std::vector<std::string>& exclude, const std::string& encoding,
-                std::vector<std::string>& unused) {
+                const TableChoice& choice, const std::string& encoding) {
   Plan plan;
-  NamePatterns exclusion(exclude);
   std::map<Oid, const TableInfo*> partitioned;
   for (const TableInfo& table : tables) {
     if (table.kind == 'p') partitioned[table.oid] = &table;
@@ -115,15 +113,13 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
     Relation& relation = plan.relations.back();
     const auto root = partitioned.find(table.root);
     if (root != partitioned.end()) relation.root = root->second->name;
-    const std::string* pattern = exclusion.fits(table.name);
-    for (auto above = partitioned.find(table.parent); !pattern && above != partitioned.end();
-         above = partitioned.find(above->second->parent)) {
-      pattern = exclusion.fits(above->second->name);
-    }
-    const std::string why = without_rows(table, server);
-    if (pattern || !why.empty()) {
-      relation.data = pattern ? Data::excluded : Data::none;
-      plan.left_out.push_back({"rows of " + table.name.shown(), pattern ? "excluded by " + *pattern : why});
+    if (choice.binary.contains(table.oid)) relation.format = RowFormat::binary;
+    const auto excluded = choice.excluded.find(table.oid);
+    const bool is_excluded = excluded != choice.excluded.end();
+    const std::string why = is_excluded ? "excluded by " + excluded->second : without_rows(table, server);
+    if (!why.empty()) {
+      relation.data = is_excluded ? Data::excluded : Data::none;
+      plan.left_out.push_back({"rows of " + table.name.shown(), why});
     } else if (table.kind == 'p' || table.kind == 'm') {
       relation.data = Data::none;
     } else {
@@ -131,7 +127,6 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
       plan_table(plan, table, old == before.end() ? nullptr : old->second, server.version, encoding);
     }
   }
-  unused = exclusion.unused();
   return plan;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "backup/table_choice.h"
 #include "core/postgres/catalog.h"
 #include "core/repository/manifest.h"
 
@@ -21,6 +22,7 @@ struct PlannedPart {
   std::string check;
   std::string object;  ///< for messages and progress
   std::optional<PageRange> pages;
+  RowFormat format = RowFormat::text;
   std::size_t relation = 0;  ///< index in Plan::relations; kLargeObjects
   std::size_t part = 0;      ///< index in its parts
   std::uint64_t bytes = 0;   ///< expected, on the server's disk
@@ -36,11 +38,9 @@ struct Plan {
 };
 
 /// Ranges repeat from one backup to the next, so that an unchanged range gives the same bytes: `previous`
-/// keeps its boundaries. `exclude` are SCHEMA.TABLE patterns (* and ?; without a dot: of any schema); of a
-/// partitioned table they mean its partitions too. Patterns that fit nothing are returned in `unused`.
+/// keeps its boundaries. `encoding`: of the rows.
 Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server, const Manifest* previous,
-                const std::vector<std::string>& exclude, const std::string& encoding,
-                std::vector<std::string>& unused);
+                const TableChoice& choice, const std::string& encoding);
 
 /// So that no worker is left alone with a large part at the end.
 void largest_first(std::vector<PlannedPart>& parts);

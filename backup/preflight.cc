@@ -236,6 +236,16 @@ std::optional<Refused> behind_the_newest(Time server_clock, const std::optional<
                   newest->dir.string()));
 }
 
+std::optional<Refused> refused_for_binary(Connection& connection, const std::vector<TableInfo>& tables,
+                                          const TableChoice& choice) {
+  const std::vector<std::string> unfit = unfit_for_binary(connection, tables, choice);
+  if (unfit.empty()) return std::nullopt;
+  return Refused(
+      "--binary-table: columns that can't be kept in binary: " + list_some(unfit),
+      "take these tables out of --binary-table (binary_table in the configuration): as text such columns "
+      "are sound; rows that can't be read as text either can be left out by --exclude-table-data");
+}
+
 std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
                                       const std::optional<Backup>& newest, Preflight& result,
                                       std::stop_token stop) {
@@ -254,6 +264,12 @@ std::vector<PreflightFinding> examine(Connection& connection, const Path& root, 
   result.role_passwords = options.role_passwords;
   check_passwords(connection, result, findings);
   note_extension_tables(connection, result);
+  if (!options.tables.binary.empty()) {
+    findings.about("binary tables");
+    const TableChoice choice = choose_tables(tables, options.tables);
+    if (const auto refused = refused_for_binary(connection, tables, choice))
+      findings.refuse(refused->what(), refused->hint());
+  }
   findings.about("lock table");
   result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
   findings.about("disk");

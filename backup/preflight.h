@@ -27,6 +27,10 @@ struct PreflightFinding {
 /// Why nothing can be backed up at that time of the server's clock: it would not become the newest.
 std::optional<Refused> behind_the_newest(Time server_clock, const std::optional<Backup>& newest);
 
+/// Why rows of the tables that are to be kept in binary can't be.
+std::optional<Refused> refused_for_binary(Connection& connection, const std::vector<TableInfo>& tables,
+                                          const TableChoice& choice);
+
 /// All that can be seen beforehand, every check with its findings or passed; of a server that we do not know
 /// no more than that. `root` is where the repository is, or will be.
 std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,

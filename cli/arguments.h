@@ -15,7 +15,7 @@ struct BackupArguments {
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;
-  std::vector<std::string> exclude_table_data, exclude_databases;
+  std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
   bool pin = false, no_role_passwords = false, drill = false, all_databases = false;
 };
 

@@ -168,6 +168,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
   source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
   source.exclude_table_data = section.texts("exclude_table_data");
+  source.binary_table = section.texts("binary_table");
   source.exclude_databases = section.texts("exclude_databases");
   source.all_databases = section.boolean("all_databases").value_or(false);
   source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);

@@ -50,7 +50,7 @@ struct SourceConfig {
   ContainerName container;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
-  std::vector<std::string> exclude_table_data, exclude_databases;
+  std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
   bool all_databases = false;
   std::optional<double> lock_timeout, stall_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;

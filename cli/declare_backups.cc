@@ -44,6 +44,13 @@ void declare_backup(CLI::App& app, Arguments& arguments) {
       ->option_text("PATTERN")
       ->allow_extra_args(false);
   command
+      .add_option(
+          "--binary-table", backup.binary_table,
+          "keep the rows of tables SCHEMA.TABLE (* and ?) in COPY's binary format, which holds fields that "
+          "pass 1 GB as text; repeatable")
+      ->option_text("PATTERN")
+      ->allow_extra_args(false);
+  command
       .add_option("--lock-timeout", backup.lock_timeout,
                   "how long to wait for a table's lock before letting go (default 10)")
       ->option_text("SECONDS");

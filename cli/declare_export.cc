@@ -19,9 +19,11 @@ void declare_export(CLI::App& app, Arguments& arguments) {
   CLI::Option* table =
       command.add_option("--table", exporting.table, "only the rows of this table, of a partitioned one all")
           ->option_text("SCHEMA.TABLE");
-  command.add_option("--format", exporting.format, "of rows: copy (COPY's text, default) or csv")
-      ->option_text("copy|csv")
-      ->check(CLI::IsMember({"copy", "csv"}))
+  command
+      .add_option("--format", exporting.format,
+                  "of rows: copy (COPY's text, default), csv, or binary (of tables of --binary-table)")
+      ->option_text("copy|csv|binary")
+      ->check(CLI::IsMember({"copy", "csv", "binary"}))
       ->needs(table);
   command.add_flag("--header", exporting.header, "of csv: the columns' names come first")->needs(table);
   command.add_flag("--no-owner", exporting.no_owner, "all objects will belong to the role that runs psql")

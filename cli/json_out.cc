@@ -87,10 +87,15 @@ std::string_view name_of(Data data) {
 }
 
 Json json_of(const Relation& relation) {
-  return {{"schema", relation.name.schema},        {"name", relation.name.name},
-          {"kind", std::string(1, relation.kind)}, {"data", name_of(relation.data)},
-          {"rows", relation.digest.rows},          {"digest", relation.digest.hex()},
-          {"raw_bytes", relation.raw_bytes()},     {"bytes", relation.stored_bytes()},
+  return {{"schema", relation.name.schema},
+          {"name", relation.name.name},
+          {"kind", std::string(1, relation.kind)},
+          {"data", name_of(relation.data)},
+          {"row_format", relation.format == RowFormat::binary ? "binary" : "text"},
+          {"rows", relation.digest.rows},
+          {"digest", relation.digest.hex()},
+          {"raw_bytes", relation.raw_bytes()},
+          {"bytes", relation.stored_bytes()},
           {"parts", relation.parts.size()}};
 }
 

@@ -51,6 +51,7 @@ std::string data_note(const Relation& relation) {
   if (relation.kind == 'p') note = "partitioned";
   if (relation.kind == 'm') note = "materialized view";
   if (relation.kind == 'f') note = "foreign table";
+  if (relation.format == RowFormat::binary) note += note.empty() ? "binary" : ", binary";
   if (relation.unlogged) note += note.empty() ? "unlogged" : ", unlogged";
   return note;
 }

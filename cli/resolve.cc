@@ -164,8 +164,9 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
       first_of(arguments.compression, source.compression, config.compression, options.zstd_level);
   options.label = first_of(arguments.label, source.label, {}, std::string());
   options.pin = arguments.pin;
-  options.exclude_table_data = source.exclude_table_data;
-  std::ranges::copy(arguments.exclude_table_data, std::back_inserter(options.exclude_table_data));
+  options.tables = {source.exclude_table_data, source.binary_table};
+  std::ranges::copy(arguments.exclude_table_data, std::back_inserter(options.tables.exclude));
+  std::ranges::copy(arguments.binary_table, std::back_inserter(options.tables.binary));
   options.lock_timeout_seconds =
       first_of(arguments.lock_timeout, source.lock_timeout, {}, options.lock_timeout_seconds);
   if (!(options.lock_timeout_seconds > 0 && options.lock_timeout_seconds <= kMaxLockTimeout)) {

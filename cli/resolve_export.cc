@@ -13,8 +13,10 @@ void check_export(const Arguments& arguments) {
 }
 
 RowExport row_export(const ExportArguments& arguments) {
-  return {arguments.table.value(), arguments.format == "csv" ? RowFormat::csv : RowFormat::copy,
-          arguments.header};
+  const ExportFormat format = arguments.format == "csv"      ? ExportFormat::csv
+                              : arguments.format == "binary" ? ExportFormat::binary
+                                                             : ExportFormat::copy;
+  return {arguments.table.value(), format, arguments.header};
 }
 
 SqlExport sql_export(const ExportArguments& arguments) {

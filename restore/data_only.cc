@@ -105,7 +105,8 @@ class RowRestore : public TransactionRestore {
 
   void prove(TransactionLoad& load) {
     for (const LandingPlace& place : landing_.places)
-      load.prove({place.table.name, place.columns, false, place.partitioned()}, place.expected());
+      load.prove({place.table.name, place.columns, false, place.partitioned()}, place.format,
+                 place.expected());
     conclude(load);
   }
 

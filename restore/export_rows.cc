@@ -59,6 +59,29 @@ bool is_ascii(const std::string& text) {
   return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
+void check_format(const Relation& table, ExportFormat format) {
+  const bool binary = table.format == RowFormat::binary;
+  if (binary == (format == ExportFormat::binary)) return;
+  if (binary)
+    throw UsageError("the rows of " + table.name.shown() + " are kept in COPY's binary format",
+                     "--format binary writes them, for COPY … FROM … WITH (FORMAT binary)");
+  throw UsageError("the rows of " + table.name.shown() + " are kept as text",
+                   "--format copy or csv writes them; --format binary is for tables of --binary-table");
+}
+
+/// The tuples of one part's binary rows, without its header and trailer.
+class Tuples : public ChunkSink {
+ public:
+  explicit Tuples(ChunkSink& out) : out_(out) {}
+  void chunk(Bytes bytes) override {
+    while (const auto piece = rows_.next(bytes)) out_.chunk(piece->bytes);
+  }
+
+ private:
+  ChunkSink& out_;
+  BinaryRows rows_;
+};
+
 /// The manifest's names are UTF-8, or of an SQL_ASCII database the server's bytes.
 void check_header(const Manifest& manifest, const Relation& table) {
   if (manifest.encoding == "UTF8" || manifest.encoding == "SQL_ASCII") return;
@@ -77,6 +100,7 @@ Exported export_rows(const Repository& repository, const Backup& backup, const R
   const Manifest manifest = read_manifest(backup.dir);
   const Relation& table = named_table(manifest, what.table);
   const std::vector<const Relation*> leaves = leaves_of(manifest, table, observer);
+  check_format(table, what.format);
   if (what.header) check_header(manifest, table);
   check_files(backup.dir, manifest);
   Exported done{0, 0, manifest.encoding};
@@ -88,16 +112,20 @@ Exported export_rows(const Repository& repository, const Backup& backup, const R
   const std::vector<std::string>& columns = leaves.empty() ? table.columns : leaves.front()->columns;
   CsvWriter csv(out, columns.size() == 1);
   if (what.header) csv.header(columns);
-  ChunkSink& rows = what.format == RowFormat::csv && !columns.empty() ? csv : out;
+  ChunkSink& rows = what.format == ExportFormat::csv && !columns.empty() ? csv : out;
+  const bool binary = what.format == ExportFormat::binary;
+  if (binary) out.chunk(as_bytes(kBinaryHeader));
   for (const Relation* leaf : leaves) {
     for (const Part& part : leaf->parts) {
       throw_if_stopped(stop);
-      feed_part(backup.dir, part, rows, observer);
+      Tuples tuples(out);
+      feed_part(backup.dir, part, binary ? tuples : rows, observer);
       done.rows += part.digest.rows;
       done.raw_bytes += part.raw;
     }
   }
   csv.finish();
+  if (binary) out.chunk(as_bytes(kBinaryTrailer));
   return done;
 }
 

@@ -1,4 +1,4 @@
-// Rows of a backup on their way out, as COPY text or CSV.
+// Rows of a backup on their way out, as COPY text, as CSV or in COPY's binary format.
 #pragma once
 
 #include <stop_token>
@@ -9,11 +9,11 @@
 
 namespace pgassay {
 
-enum class RowFormat { copy, csv };
+enum class ExportFormat { copy, csv, binary };
 
 struct RowExport {
   std::string table;  ///< SCHEMA.TABLE, or a table's name where only one schema has it
-  RowFormat format = RowFormat::copy;
+  ExportFormat format = ExportFormat::copy;
   bool header = false;  ///< of csv: the columns' names come first
 };
 
@@ -24,8 +24,9 @@ struct Exported {
 
 /// The rows of one table, or of all leaves of a partitioned one in its own columns' order, byte for byte what
 /// COPY … TO would write. Each part is compared with the manifest once it was written: BadBackup means that
-/// what was written last is not to be trusted. Throws UsageError when there is no such table, Error when its
-/// rows are not in the backup.
+/// what was written last is not to be trusted. Throws UsageError when there is no such table or its rows are
+/// kept in another format (binary, or text, of which copy and csv are made), Error when its rows are not in
+/// the backup.
 Exported export_rows(const Repository& repository, const Backup& backup, const RowExport& what,
                      ChunkSink& out, Observer& observer, std::stop_token stop);
 

@@ -50,6 +50,7 @@ class Script {
         manifest_(read_manifest(backup.dir)) {}
 
   Exported write() {
+    refuse_binary();
     check_files(dir_, manifest_);
     done_.encoding = manifest_.encoding;
     pg_restore_ = choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
@@ -80,6 +81,15 @@ class Script {
     PsqlFilter filter(out_);
     filter.chunk(as_bytes(sql));
     filter.finish();
+  }
+  /// psql reads rows between its script's lines as text alone.
+  void refuse_binary() const {
+    for (const Relation& relation : manifest_.relations)
+      if (relation.format == RowFormat::binary && !relation.parts.empty())
+        throw UsageError(
+            "no SQL script can hold rows in COPY's binary format: those of " + relation.name.shown(),
+            "pgassay restore brings all of the backup back; pgassay export --table " + relation.name.shown() +
+                " --format binary writes these rows, for COPY … FROM … WITH (FORMAT binary)");
   }
   void begin_some() {
     if (!options_.single_transaction) statement("BEGIN");
@@ -178,7 +188,7 @@ class Script {
   }
 
   void rows(const Relation& relation, const QualifiedName& into) {
-    copy_block(copy_in_sql(into, relation.columns, manifest_.encoding, false), relation.columns.size(),
+    copy_block(copy_in_sql(into, relation.columns, {manifest_.encoding}, false), relation.columns.size(),
                [&](ChunkSink& sink) {
                  for (const Part& part : relation.parts) {
                    throw_if_stopped(stop_);
@@ -244,7 +254,7 @@ class Script {
     RowBatches batches(at_a_time, [&](std::string_view batch) {
       throw_if_stopped(stop_);
       begin_some();
-      copy_block(copy_in_sql({"pg_temp", table}, columns, manifest_.encoding, false), columns.size(),
+      copy_block(copy_in_sql({"pg_temp", table}, columns, {manifest_.encoding}, false), columns.size(),
                  [&](ChunkSink& sink) { sink.chunk(as_bytes(batch)); });
       statement(then);
       statement("TRUNCATE pg_temp." + quote_identifier(table));

@@ -22,8 +22,8 @@ struct SqlExport {
 /// itself, its settings, or roles. Everything is in one transaction that the last line commits, and psql is
 /// told to stop at the first error: of a script that was cut, or of a damaged backup, nothing is restored.
 /// Where a part is not what the manifest says, the script is ended by a statement that fails and names it,
-/// and BadBackup is thrown. psql obeys nothing that the backup says: see PsqlFilter and NoEndMarker; and
-/// \restrict besides.
+/// and BadBackup is thrown. Throws UsageError before it writes anything where a table's rows are kept in
+/// binary. psql obeys nothing that the backup says: see PsqlFilter and NoEndMarker; and \restrict besides.
 Exported export_sql(const Repository& repository, const Backup& backup, const SqlExport& options,
                     ChunkSink& out, Observer& observer, std::stop_token stop);
 

@@ -51,8 +51,9 @@ class Ordering {
 std::uint64_t copy_part(Connection& connection, const LoadJob& job, const Relation& table, const Part& part,
                         Observer& observer) {
   try {
-    return connection.copy_in(copy_in_sql(table.name, table.columns, job.manifest.encoding, false),
-                              [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
+    return connection.copy_in(
+        copy_in_sql(table.name, table.columns, {job.manifest.encoding, part.format}, false),
+        [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
   } catch (const ServerError&) {
     check_part(job.dir, part);
     throw;
@@ -62,7 +63,7 @@ std::uint64_t copy_part(Connection& connection, const LoadJob& job, const Relati
 void load_table(Connection& connection, const LoadJob& job, const Relation& table, Observer& observer,
                 Loaded& done) {
   for (const Part& part : table.parts) {
-    if (part.raw == 0) continue;
+    if (part.digest.rows == 0) continue;
     const std::uint64_t rows = copy_part(connection, job, table, part, observer);
     if (rows != part.digest.rows)
       throw Error(fmt::format("table {}: {}: the server took {} rows of {}", table.name.shown(), part.file,

@@ -17,13 +17,9 @@ namespace {
 
 constexpr unsigned kWorker = 0;
 
-std::string read_sql(const CopyTarget& target, const std::string& encoding) {
-  if (!target.with_children) return copy_out_sql(target.table, target.columns, {}, {}, encoding);
-  std::string list;
-  for (const std::string& column : target.columns)
-    list += (list.empty() ? "" : ", ") + quote_identifier(column);
-  return fmt::format("COPY (SELECT {} FROM {}) TO STDOUT WITH (ENCODING {})", list, target.table.quoted(),
-                     quote_literal(encoding));
+std::string read_sql(const CopyTarget& target, const CopyFormat& format) {
+  if (!target.with_children) return copy_out_sql(target.table, target.columns, {}, {}, format);
+  return copy_tree_out_sql(target.table, target.columns, format);
 }
 
 }  // namespace
@@ -55,13 +51,13 @@ void TransactionLoad::load(const std::vector<std::pair<const Relation*, CopyTarg
 }
 
 void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
-  if (part.raw == 0) {
+  if (part.digest.rows == 0) {
     NoRows none;
     return feed_part(dir_, part, none, observer_);
   }
-  const std::uint64_t rows =
-      connection_.copy_in(copy_in_sql(target.table, target.columns, manifest_.encoding, target.freeze),
-                          [&](ChunkSink& sink) { feed_part(dir_, part, sink, observer_); });
+  const std::uint64_t rows = connection_.copy_in(
+      copy_in_sql(target.table, target.columns, {manifest_.encoding, part.format}, target.freeze),
+      [&](ChunkSink& sink) { feed_part(dir_, part, sink, observer_); });
   if (rows != part.digest.rows)
     throw Error(fmt::format("table {}: {}: the server took {} rows of {}", target.table.shown(), part.file,
                             rows, part.digest.rows));
@@ -69,9 +65,9 @@ void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
   raw_bytes_ += part.raw;
 }
 
-void TransactionLoad::prove(const CopyTarget& target, const RowDigest& expected) {
-  DigestSink sink(observer_);
-  connection_.copy_out(read_sql(target, manifest_.encoding), sink);
+void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected) {
+  DigestSink sink(observer_, format);
+  connection_.copy_out(read_sql(target, {manifest_.encoding, format}), sink, format);
   sink.tell();
   const RowDigest found = sink.finish();
   ++tables_proved_;

@@ -32,8 +32,9 @@ class TransactionLoad {
   /// Loads the rows of these relations' parts. Throws BadBackup when a part is not what the manifest says,
   /// Error naming the table when the server does not take it.
   void load(const std::vector<std::pair<const Relation*, CopyTarget>>& work, std::stop_token stop);
-  /// Reads the table's rows again and compares them. Passes are summed up in conclude().
-  void prove(const CopyTarget& target, const RowDigest& expected);
+  /// Reads the table's rows again, in the format of those in the backup, and compares them. Passes are summed
+  /// up in conclude().
+  void prove(const CopyTarget& target, RowFormat format, const RowDigest& expected);
   /// The checks: one for each table that differs, else one of all.
   std::vector<Check> conclude(std::vector<Check> others = {});
 

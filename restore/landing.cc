@@ -55,7 +55,7 @@ class Finder {
       if (place.table.oid == top.oid) return place;
     const Relation* whole = relation.root ? manifest_.find(*relation.root) : nullptr;
     const Relation& shape = whole != nullptr ? *whole : relation;
-    landing_.places.push_back({top, shape.columns, {}});
+    landing_.places.push_back({top, shape.columns, shape.format, {}});
     if (&shape != &relation) compare(shape, top);
     return landing_.places.back();
   }

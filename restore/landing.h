@@ -15,6 +15,7 @@ namespace pgassay {
 struct LandingPlace {
   TableInfo table;
   std::vector<std::string> columns;  ///< that the backup has of it
+  RowFormat format;                  ///< of its rows in the backup
   std::vector<std::pair<const Relation*, CopyTarget>> work;
   bool partitioned() const { return table.kind == 'p'; }
   RowDigest expected() const;

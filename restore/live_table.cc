@@ -211,7 +211,8 @@ class LiveRestore : public TransactionRestore {
       if (relation.kind == 'r') expected[relation.root.value_or(relation.name)].merge(relation.digest);
     for (const Relation& relation : manifest_.relations)
       if (!relation.root && (relation.kind == 'p' || relation.data == Data::copied))
-        load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, expected[relation.name]);
+        load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, relation.format,
+                   expected[relation.name]);
     conclude(load);
   }
 

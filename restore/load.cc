@@ -107,15 +107,16 @@ class Loader {
 
   /// False when there is nothing to copy, and no transaction was begun.
   bool copy(Connection& connection, const Task& task, const Part& part, const std::string& begin) {
-    if (part.raw == 0) {
+    if (part.digest.rows == 0) {
       NoRows none;
       feed_part(job_.dir, part, none, observer_);
       return false;
     }
     const Relation& relation = *task.relation;
-    const std::uint64_t rows = connection.copy_in(
-        begin + copy_in_sql(into(relation), relation.columns, job_.manifest.encoding, freezable(task)),
-        [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
+    const std::uint64_t rows =
+        connection.copy_in(begin + copy_in_sql(into(relation), relation.columns,
+                                               {job_.manifest.encoding, part.format}, freezable(task)),
+                           [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
     if (rows != part.digest.rows)
       throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
                               rows, part.digest.rows));

@@ -181,7 +181,7 @@ class BesideRestore : public TransactionRestore {
 
   void prove(TransactionLoad& load) {
     for (const Beside& beside : tables_)
-      load.prove({beside.into, beside.table->columns, false, false}, expected(beside));
+      load.prove({beside.into, beside.table->columns, false, false}, beside.table->format, expected(beside));
     conclude(load);
   }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/stream/line_feeds.h"
+#include "core/stream/row_counter.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -12,11 +12,12 @@ constexpr const char* kDamaged = "the file has changed since the backup; `pgassa
 
 class Counted : public ChunkSink {
  public:
-  Counted(ChunkSink& next, Observer& observer) : next_(next), observer_(observer) {}
+  Counted(ChunkSink& next, RowFormat format, Observer& observer)
+      : next_(next), counter_(format), observer_(observer) {}
   void chunk(Bytes bytes) override {
     next_.chunk(bytes);
     bytes_ += bytes.size();
-    rows_ += count_line_feeds(bytes);
+    rows_ += counter_.count(bytes);
     if (bytes_ >= kStep) tell();
   }
   void tell() {
@@ -27,6 +28,7 @@ class Counted : public ChunkSink {
  private:
   static constexpr std::uint64_t kStep = 1 << 20;
   ChunkSink& next_;
+  RowCounter counter_;
   Observer& observer_;
   std::uint64_t bytes_ = 0, rows_ = 0;
 };
@@ -34,10 +36,10 @@ class Counted : public ChunkSink {
 }  // namespace
 
 void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer) {
-  Counted counted(sink, observer);
+  Counted counted(sink, part.format, observer);
   Part found;
   try {
-    found = read_part(dir, part.file, counted);
+    found = read_part(dir, part.file, counted, part.format);
   } catch (const DamagedPart& damage) {
     throw BadBackup(damage.what(), kDamaged);
   }

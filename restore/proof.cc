@@ -149,8 +149,9 @@ class RowProof {
                                                 : std::vector<std::optional<PageRange>>{std::nullopt};
     for (const auto& range : ranges)
       units.push_back({subjects.size(),
-                       copy_out_sql(table.name, relation.columns, relation.filter, range, manifest_.encoding),
-                       (table.heap_bytes + table.toast_bytes) / ranges.size()});
+                       copy_out_sql(table.name, relation.columns, relation.filter, range,
+                                    {manifest_.encoding, relation.format}),
+                       (table.heap_bytes + table.toast_bytes) / ranges.size(), relation.format});
     subjects.push_back({table.name.shown(), {}, {}, false});
   }
 

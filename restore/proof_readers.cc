@@ -17,11 +17,11 @@ constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/re
 /// no larger lock table.
 void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,
                Observer& observer) {
-  DigestSink sink(observer);
+  DigestSink sink(observer, unit.format);
   std::string problem;
   bool forbidden = false;
   try {
-    connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink);
+    connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink, unit.format);
   } catch (const ServerError& error) {
     const std::string kind = error.sqlstate().substr(0, 2);
     if (kind == "53" || kind == "57" || kind == "58") throw;

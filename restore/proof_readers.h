@@ -17,7 +17,7 @@ namespace pgassay {
 /// Digests rows, and tells the observer how far it is.
 class DigestSink : public ChunkSink {
  public:
-  explicit DigestSink(Observer& observer) : observer_(observer) {}
+  DigestSink(Observer& observer, RowFormat format) : observer_(observer), digester_(format) {}
   void chunk(Bytes bytes) override {
     digester_.add(bytes);
     bytes_ += bytes.size();
@@ -42,6 +42,7 @@ struct ProofUnit {
   std::size_t subject = 0;
   std::string sql;
   std::uint64_t bytes = 0;  ///< about; the largest are read first
+  RowFormat format = RowFormat::text;
 };
 
 /// One thing whose rows are compared: a table, one leaf of a partition tree, the large objects.

@@ -271,7 +271,7 @@ std::string RestoreRecord::told(const Manifest& manifest) const {
   std::uint64_t files = 0, all_files = 0, rows = 0, all_rows = 0;
   for (const Relation& relation : manifest.relations)
     for (const Part& part : relation.parts) {
-      if (part.raw == 0) continue;
+      if (part.digest.rows == 0) continue;
       ++all_files;
       all_rows += part.digest.rows;
       if (!has(part)) continue;

@@ -54,7 +54,7 @@ BackupOptions reach_database(BackupOptions source, const std::string& container_
   source.container.engine = "docker";
   source.container.container = container_id;
   if (database) source.connection.parameters["dbname"] = *database;
-  source.exclude_table_data.clear();
+  source.tables.exclude.clear();
   source.prunable_bytes = {};
   reach_container(source, observer, stop);
   return source;

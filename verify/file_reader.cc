@@ -78,7 +78,8 @@ void FileReader::read_rows(const ExpectedFile& file, const std::stop_token& stop
   JsonLinesSink lines;
   try {
     const Part found =
-        read_part(dir_, file.stored.file, inventory ? static_cast<ChunkSink&>(lines) : progress);
+        read_part(dir_, file.stored.file, inventory ? static_cast<ChunkSink&>(lines) : progress,
+                  inventory ? RowFormat::text : file.part->format);
     bytes_ += found.stored;
     compare_sha(file, found.sha);
     if (inventory) {

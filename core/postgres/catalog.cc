@@ -236,6 +236,22 @@ std::string from_only(const QualifiedName& name, const std::string& filter,
   return " FROM ONLY " + name.quoted() + (condition.empty() ? "" : " WHERE " + condition);
 }
 
+/// Text of binary rows is of client_encoding, whatever COPY's own option says. Our sessions have UTF8, or
+/// SQL_ASCII, in which a server takes bytes as they are.
+std::string in_encoding(const CopyFormat& format) {
+  if (format.rows == RowFormat::text || format.encoding == "UTF8" || format.encoding == "SQL_ASCII")
+    return {};
+  return "SET client_encoding = " + quote_literal(format.encoding) + "; ";
+}
+
+std::string option(const CopyFormat& format) {
+  return format.rows == RowFormat::binary ? "FORMAT binary" : "ENCODING " + quote_literal(format.encoding);
+}
+
+std::string copy_to_stdout(const std::string& what, const CopyFormat& format) {
+  return in_encoding(format) + "COPY " + what + " TO STDOUT WITH (" + option(format) + ")";
+}
+
 }  // namespace
 
 std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
@@ -263,10 +279,14 @@ std::vector<SequenceInfo> list_sequences(Connection& connection) {
 
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
-                         const std::string& encoding) {
-  const std::string options = " TO STDOUT WITH (ENCODING " + quote_literal(encoding) + ")";
-  if (filter.empty() && !pages) return "COPY " + copy_target(name, columns) + options;
-  return "COPY (SELECT " + column_list(columns) + from_only(name, filter, pages) + ")" + options;
+                         const CopyFormat& format) {
+  if (filter.empty() && !pages) return copy_to_stdout(copy_target(name, columns), format);
+  return copy_to_stdout("(SELECT " + column_list(columns) + from_only(name, filter, pages) + ")", format);
+}
+
+std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,
+                              const CopyFormat& format) {
+  return copy_to_stdout("(SELECT " + column_list(columns) + " FROM " + root.quoted() + ")", format);
 }
 
 std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const std::string& filter,
@@ -275,8 +295,8 @@ std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const s
 }
 
 std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
-                        const std::string& encoding, bool freeze) {
-  return "COPY " + copy_target(name, columns) + " FROM STDIN WITH (ENCODING " + quote_literal(encoding) +
+                        const CopyFormat& format, bool freeze) {
+  return in_encoding(format) + "COPY " + copy_target(name, columns) + " FROM STDIN WITH (" + option(format) +
          (freeze ? ", FREEZE" : "") + ")";
 }
 

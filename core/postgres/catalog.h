@@ -54,15 +54,25 @@ struct SequenceInfo {
 };
 std::vector<SequenceInfo> list_sequences(Connection& connection);
 
+/// How COPY is to write rows, or finds them written. Text in binary rows is of the encoding, too.
+struct CopyFormat {
+  std::string encoding;
+  RowFormat rows = RowFormat::text;
+};
+
 /// SQL that reads a table's rows. `pages` only for heap tables of PostgreSQL 14 and later.
 /// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO STDOUT.
+/// In binary it may set client_encoding, in which text then comes; as copy_in_sql().
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
-                         const std::string& encoding);
+                         const CopyFormat& format);
+/// SQL that reads a partitioned table's rows, of all its partitions.
+std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,
+                              const CopyFormat& format);
 /// SQL that tells the ctid of the row that follows so many in the order in which that COPY gives them.
 std::string row_after_sql(std::uint64_t rows, const QualifiedName& name, const std::string& filter,
                           const std::optional<PageRange>& pages);
 std::string copy_in_sql(const QualifiedName& name, const std::vector<std::string>& columns,
-                        const std::string& encoding, bool freeze);
+                        const CopyFormat& format, bool freeze);
 
 }  // namespace pgassay

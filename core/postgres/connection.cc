@@ -205,11 +205,17 @@ void Connection::Impl::connect() {
   }
 }
 
-void Connection::Impl::match_client_encoding() {
+const char* Connection::Impl::own_client_encoding() const {
   // UTF8 against a SQL_ASCII server would have every name and row checked for UTF-8, which they need not be.
   const char* server = PQparameterStatus(pg(), "server_encoding");
-  if (server == nullptr || std::strcmp(server, "SQL_ASCII") != 0) return;
-  send("SET client_encoding TO 'SQL_ASCII'");
+  return server != nullptr && std::strcmp(server, "SQL_ASCII") == 0 ? "SQL_ASCII" : "UTF8";
+}
+
+void Connection::Impl::match_client_encoding() {
+  const char* own = own_client_encoding();
+  const char* now = PQparameterStatus(pg(), "client_encoding");
+  if (now != nullptr && std::strcmp(now, own) == 0) return;
+  send(std::string("SET client_encoding TO '") + own + "'");
   while (ResultPtr result = next_result()) {
     if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) fail(std::move(result));
   }

@@ -2,7 +2,7 @@
 // query is cancelled (PQcancel) and Stopped is thrown.
 //
 // Statement text goes in client_encoding UTF8, or SQL_ASCII when that is the server's encoding. Rows are COPYed with
-// ENCODING set to the server's, so they are never converted.
+// ENCODING set to the server's, in binary with client_encoding set to it, so they are never converted.
 #pragma once
 
 #include <cstdint>
@@ -92,15 +92,16 @@ class Connection {
   Result query(const std::string& sql);
   Result query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters);
 
-  /// Statements that end with one COPY … TO STDOUT (FORMAT text). Its text is passed to the sink in chunks cut
-  /// anywhere; those that came before an error too. Returns the row count of COPY's own command tag; throws Error when
-  /// it differs from the line feeds that were streamed, of which every row has one. An exception of the sink cancels
-  /// the COPY and goes on; the connection is then good for nothing but closing, as after a stop.
-  /// Memory: libpq's input buffer, about 1 x the longest row's COPY text.
-  std::uint64_t copy_out(const std::string& sql, ChunkSink& sink);
+  /// Statements that end with one COPY … TO STDOUT in that format. Its output is passed to the sink in chunks cut
+  /// anywhere; that which came before an error too. Returns the row count of COPY's own command tag; throws Error when
+  /// it differs from the rows that were streamed. An exception of the sink cancels the COPY and goes on; the connection
+  /// is then good for nothing but closing, as after a stop.
+  /// Memory: libpq's input buffer, about 1 x the longest row as COPY writes it.
+  std::uint64_t copy_out(const std::string& sql, ChunkSink& sink, RowFormat format = RowFormat::text);
   /// Statements that end with one COPY … FROM STDIN; feed() is called with a sink for its data, in chunks cut
   /// anywhere. Returns the row count of COPY's tag. When feed throws, the COPY is ended with an error and the
   /// exception goes on.
+  /// The statements of either may set client_encoding: it is put back when the COPY has ended well.
   std::uint64_t copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed);
 
   int server_version() const;             ///< as PQserverVersion: 150013

@@ -42,6 +42,9 @@ struct Connection::Impl {
 
   PGconn* pg() const { return conn.get(); }
   void connect();
+  /// That statements are written in.
+  const char* own_client_encoding() const;
+  /// Where it is another, and where the server is SQL_ASCII.
   void match_client_encoding();
   /// Polls the socket. On stop the running query is cancelled and Stopped thrown. Throws ServerSilent.
   void wait(short events);
@@ -61,8 +64,8 @@ struct Connection::Impl {
   void await_copy(ExecStatusType direction);
   /// Results after the COPY's data; its row count.
   std::uint64_t finish_copy();
-  /// COPY's text to its end. Returns how many rows that was.
-  std::uint64_t stream_text(ChunkSink& sink);
+  /// COPY's output to its end. Returns how many rows that was.
+  std::uint64_t stream_rows(ChunkSink& sink, RowFormat format);
   class CopyInSink;
   bool error_is_waiting() const;
   void end_copy_in(const char* error);

@@ -7,12 +7,12 @@
 #include <cstring>
 
 #include "core/postgres/connection_impl.h"
-#include "core/stream/line_feeds.h"
+#include "core/stream/row_counter.h"
 
 namespace pgassay {
 namespace {
 
-/// Of COPY's text, handed to the sink at once: short rows come by the thousand.
+/// Of COPY's output, handed to the sink at once: short rows come by the thousand.
 constexpr std::size_t kChunk = 128 * 1024;
 /// Of one CopyData message: the server and our libpq each hold a message whole.
 constexpr std::size_t kLargestMessage = 256 * 1024;
@@ -61,18 +61,20 @@ std::uint64_t Connection::Impl::finish_copy() {
 }
 
 /// PQgetCopyData would give a copy of every row: one more allocation for each, and twice the memory for the
-/// longest. PQgetlineAsync gives a row out of libpq's own buffer, in pieces when it is longer than what is
-/// left of the chunk. It knows no error: -1 ends the data, and the next result tells why.
-std::uint64_t Connection::Impl::stream_text(ChunkSink& sink) {
+/// longest. PQgetlineAsync gives a row (a CopyData message, in either format) out of libpq's own buffer, in
+/// pieces when it is longer than what is left of the chunk. It knows no error: -1 ends the data, and the next
+/// result tells why.
+std::uint64_t Connection::Impl::stream_rows(ChunkSink& sink, RowFormat format) {
   if (!copy_chunk) copy_chunk = std::make_unique_for_overwrite<char[]>(kChunk);
   std::size_t filled = 0;
   std::uint64_t rows = 0;
+  RowCounter counter(format);
   const auto hand_over = [&] {
     const Bytes chunk = std::as_bytes(std::span(copy_chunk.get(), filled));
     filled = 0;
     throw_if_stopped(stop);
     if (chunk.empty()) return;
-    rows += count_line_feeds(chunk);
+    rows += counter.count(chunk);
     sink.chunk(chunk);
   };
   // Decrypted bytes that poll(2) cannot see are had by asking twice.
@@ -97,13 +99,13 @@ std::uint64_t Connection::Impl::stream_text(ChunkSink& sink) {
   return rows;
 }
 
-std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink) {
+std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink, RowFormat format) {
   const OnForNow rows_are_due(impl_->copying_out);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_OUT);
   std::uint64_t streamed = 0;
   try {
-    streamed = impl_->stream_text(sink);
+    streamed = impl_->stream_rows(sink, format);
   } catch (const ConnectionLost&) {
     throw;
   } catch (const ServerSilent&) {
@@ -116,6 +118,7 @@ std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink) {
   if (counted != streamed) {
     throw Error("COPY said " + std::to_string(counted) + " rows, but " + std::to_string(streamed) + " came");
   }
+  impl_->match_client_encoding();
   return counted;
 }
 
@@ -188,7 +191,9 @@ std::uint64_t Connection::copy_in(const std::string& sql, const std::function<vo
     throw;
   }
   impl_->end_copy_in(nullptr);
-  return impl_->finish_copy();
+  const std::uint64_t rows = impl_->finish_copy();
+  impl_->match_client_encoding();
+  return rows;
 }
 
 void Connection::Impl::abandon_copy_in() noexcept {

@@ -81,9 +81,9 @@ std::string decode_name(std::string_view encoded) {
   return out;
 }
 
-std::string part_file(const QualifiedName& name, unsigned index) {
+std::string part_file(const QualifiedName& name, unsigned index, RowFormat format) {
   const std::string stem = cut(escaped(name.schema) + "." + escaped(name.name));
-  return fmt::format("{}/{}.{:04}.copy.zst", kDataDir, stem, index);
+  return fmt::format("{}/{}.{:04}.{}.zst", kDataDir, stem, index, format == RowFormat::text ? "copy" : "bin");
 }
 
 std::string large_object_file(unsigned index) {

@@ -22,8 +22,8 @@ inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "
 /// So two names never meet in one file.
 std::string encode_name(std::string_view name);
 std::string decode_name(std::string_view encoded);  ///< of a name that was not cut; what is no escape stays
-/// data/public.orders.0000.copy.zst
-std::string part_file(const QualifiedName& name, unsigned index);
+/// data/public.orders.0000.copy.zst, of binary rows data/public.orders.0000.bin.zst
+std::string part_file(const QualifiedName& name, unsigned index, RowFormat format = RowFormat::text);
 /// largeobjects/0000.copy.zst
 std::string large_object_file(unsigned index);
 /// "20261123T020000Z" or with -N (N > 1): the shape of a backup directory's name.

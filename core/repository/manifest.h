@@ -35,6 +35,7 @@ struct Relation {
   char kind = 'r';  ///< r, p (its digest is the sum of its leaves), m, f
   bool unlogged = false;
   Data data = Data::copied;
+  RowFormat format = RowFormat::text;  ///< of its parts; of a partitioned table: of its partitions'
   std::vector<std::string> columns;   ///< as copied, in order
   std::vector<std::string> types;     ///< of the columns, as format_type() says them; empty: an older backup
   std::vector<GeneratedColumn> generated;
@@ -45,7 +46,7 @@ struct Relation {
   RowDigest digest;
   std::vector<Part> parts;  ///< their ranges are disjoint, ascending and cover the table
 
-  std::uint64_t raw_bytes() const;     ///< of COPY text
+  std::uint64_t raw_bytes() const;     ///< of COPY's output
   std::uint64_t stored_bytes() const;  ///< of the files
 };
 

@@ -81,13 +81,24 @@ class Checker {
 
   void check_roots() {
     std::map<QualifiedName, RowDigest> sums;
+    std::map<QualifiedName, RowFormat> formats;
     for (const Relation& relation : manifest_.relations) {
       if (relation.root && relation.kind != 'p') sums[*relation.root].merge(relation.digest);
+      if (relation.kind == 'p') formats[relation.name] = relation.format;
     }
     for (const Relation& relation : manifest_.relations) {
+      const bool counts = relation.kind != 'f' && relation.data != Data::excluded;
+      if (relation.root && counts) check_format(relation, formats);
       if (relation.kind != 'p' || relation.root) continue;
       compare(relation.name.shown(), sums[relation.name], relation.digest, "partitions");
     }
+  }
+
+  /// Digests of rows in two formats have no sum.
+  void check_format(const Relation& leaf, const std::map<QualifiedName, RowFormat>& formats) {
+    const auto root = formats.find(*leaf.root);
+    if (root != formats.end() && root->second != leaf.format)
+      add(leaf.name.shown(), "its rows are not of the format that its root names");
   }
 
   void check_large_objects() {

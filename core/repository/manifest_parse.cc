@@ -53,6 +53,14 @@ Data read_data(const JsonFields& json) {
   json.bad("data", "is none of copied, excluded, none");
 }
 
+RowFormat read_row_format(const JsonFields& json) {
+  if (!json.has("row_format")) return RowFormat::text;
+  const std::string format = json.text("row_format");
+  if (format == "text") return RowFormat::text;
+  if (format == "binary") return RowFormat::binary;
+  json.bad("row_format", "is none of text, binary");
+}
+
 /// Backups of before it was recorded are without.
 Oid read_oid(const JsonFields& json) {
   return json.has("oid") ? static_cast<Oid>(json.unsigned_integer("oid")) : Oid::none;
@@ -74,6 +82,7 @@ Relation read_relation(const JsonFields& json) {
   relation.kind = json.letter("kind");
   relation.unlogged = json.flag("unlogged");
   relation.data = read_data(json);
+  relation.format = read_row_format(json);
   relation.columns = json.texts("columns");
   read_types(json, relation);
   if (json.has("root")) relation.root = read_name(json.object("root"));
@@ -85,6 +94,7 @@ Relation read_relation(const JsonFields& json) {
   }
   relation.digest = read_digest(json);
   relation.parts = read_parts(json);
+  for (Part& part : relation.parts) part.format = relation.format;
   return relation;
 }
 

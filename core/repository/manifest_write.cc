@@ -226,6 +226,7 @@ void write_relation(JsonText& json, const Relation& relation) {
   json.text({"kind"}, std::string_view(&relation.kind, 1));
   json.flag({"unlogged"}, relation.unlogged);
   json.text({"data"}, to_text(relation.data));
+  if (relation.format == RowFormat::binary) json.text({"row_format"}, "binary");
   write_texts(json, {"columns"}, relation.columns);
   write_types(json, relation);
   if (relation.root) {

@@ -102,9 +102,10 @@ struct PartEncoder::Impl {
 PartEncoder::PartEncoder(int zstd_level) : impl_(std::make_unique<Impl>(zstd_level)) {}
 PartEncoder::~PartEncoder() = default;
 
-PartWriter::PartWriter(PartEncoder& encoder, const Path& dir, std::string file)
-    : encoder_(*encoder.impl_), path_(dir / file), fd_(create_file(path_)) {
+PartWriter::PartWriter(PartEncoder& encoder, const Path& dir, std::string file, RowFormat format)
+    : encoder_(*encoder.impl_), path_(dir / file), digester_(format), fd_(create_file(path_)) {
   part_.file = std::move(file);
+  part_.format = format;
   encoder_.start(fd_.get(), path_);
 }
 
@@ -135,7 +136,7 @@ namespace {
 /// the sink's.
 class FrameDecoder {
  public:
-  explicit FrameDecoder(ChunkSink& sink) : sink_(sink) {
+  FrameDecoder(ChunkSink& sink, RowFormat format) : sink_(sink), digester_(format) {
     if (!context_) throw std::bad_alloc();
     check_zstd(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kMaxWindowLog),
                "can't set up zstd");
@@ -150,7 +151,7 @@ class FrameDecoder {
       ZSTD_outBuffer out{buffer_.get(), kReadChunk, 0};
       const std::size_t result = ZSTD_decompressStream(context_.get(), &out, &in);
       if (ZSTD_isError(result)) return fail(std::string("zstd: ") + ZSTD_getErrorName(result), in.pos);
-      pass_on({buffer_.get(), out.pos});
+      if (!pass_on({buffer_.get(), out.pos}, in.pos)) return false;
       ended_ = result == 0;
       more = in.pos < in.size || (!ended_ && out.pos == out.size);
     }
@@ -183,11 +184,16 @@ class FrameDecoder {
     return false;
   }
 
-  void pass_on(Bytes decoded) {
-    if (decoded.empty()) return;
-    digester_.add(decoded);
+  bool pass_on(Bytes decoded, std::size_t consumed) {
+    if (decoded.empty()) return true;
+    try {
+      digester_.add(decoded);
+    } catch (const Error& error) {
+      return fail(error.what(), consumed);
+    }
     raw_ += decoded.size();
     sink_.chunk(decoded);
+    return true;
   }
 
   ChunkSink& sink_;
@@ -202,12 +208,12 @@ class FrameDecoder {
 
 }  // namespace
 
-Part read_part(const Path& dir, const std::string& file, ChunkSink& sink) {
+Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format) {
   const Path path = dir / file;
   Fd fd = open_for_reading(path);
   auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReadChunk);
   Sha256Hasher hasher;
-  FrameDecoder decoder(sink);
+  FrameDecoder decoder(sink, format);
   Part part;
   bool good = true;
   while (std::size_t got = read_some(fd.get(), {buffer.get(), kReadChunk}, path)) {
@@ -222,6 +228,7 @@ Part read_part(const Path& dir, const std::string& file, ChunkSink& sink) {
                       decoder.offset(), decoder.rows());
   }
   part.file = file;
+  part.format = format;
   part.raw = decoder.raw();
   part.digest = decoder.digest();
   return part;

@@ -1,4 +1,5 @@
-// A part: one file of COPY text rows, one zstd frame (with its content checksum). Writer and reader of the one format.
+// A part: one file of rows as COPY writes them, one zstd frame (with its content checksum). Writer and reader of the
+// one format.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,14 @@ struct PageRange {
 struct Part {
   std::string file;                 ///< relative to the backup directory, with '/'
   std::optional<PageRange> pages;   ///< absent: the whole table (or, of large objects, the whole set)
-  std::uint64_t raw = 0;            ///< bytes of COPY text
+  RowFormat format = RowFormat::text;
+  std::uint64_t raw = 0;            ///< bytes of COPY's output
   std::uint64_t stored = 0;         ///< bytes of the file
   RowDigest digest;
   Sha256 sha;
 };
 
-/// Where COPY text goes, in chunks cut anywhere.
+/// Where COPY's output goes, in chunks cut anywhere.
 struct ChunkSink {
   virtual ~ChunkSink() = default;
   virtual void chunk(Bytes bytes) = 0;
@@ -52,14 +54,15 @@ class PartEncoder {
 class PartWriter : public ChunkSink {
  public:
   /// Creates dir/file, which must not exist.
-  PartWriter(PartEncoder& encoder, const Path& dir, std::string file);
+  PartWriter(PartEncoder& encoder, const Path& dir, std::string file, RowFormat format = RowFormat::text);
   ~PartWriter() override;
+  /// Throws Error at what can't be rows of the format.
   void chunk(Bytes bytes) override;
   std::uint64_t raw_bytes() const { return part_.raw; }
-  /// That have ended, with their line feed.
+  /// That have ended.
   std::uint64_t rows() const { return digester_.rows_so_far(); }
   /// Ends the frame, closes the file (flushing it to disk is the publisher's), and says what was written.
-  /// Throws Error when the last row has no line feed.
+  /// Throws Error when the last row has no line feed, or binary rows no trailer.
   Part finish();
 
  private:
@@ -73,7 +76,7 @@ class PartWriter : public ChunkSink {
 /// Reads dir/file, passes its decoded bytes to the sink and returns what it found: digest, sizes, SHA-256, all
 /// recomputed; the caller compares. The file's bytes are hashed to their end even when decoding fails.
 /// Throws DamagedPart when it is not one whole zstd frame of whole rows.
-Part read_part(const Path& dir, const std::string& file, ChunkSink& sink);
+Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format = RowFormat::text);
 
 class DamagedPart : public Error {
  public:

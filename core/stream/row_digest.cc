@@ -59,32 +59,39 @@ struct ChunkDigester::State {
   XXH3_state_t xxh;
 };
 
-ChunkDigester::ChunkDigester() : partial_(std::make_unique<State>()) {}
+ChunkDigester::ChunkDigester(RowFormat format) : format_(format), partial_(std::make_unique<State>()) {}
 ChunkDigester::~ChunkDigester() = default;
 
+inline void ChunkDigester::add_piece(Bytes piece, bool last) {
+  if (last && !in_row_) return digest_.add(piece);
+  if (!in_row_) XXH3_128bits_reset(&partial_->xxh);
+  in_row_ = true;
+  XXH3_128bits_update(&partial_->xxh, piece.data(), piece.size());
+  if (!last) return;
+  digest_.sum += value_of(XXH3_128bits_digest(&partial_->xxh));
+  ++digest_.rows;
+  in_row_ = false;
+}
+
 void ChunkDigester::add(Bytes chunk) {
+  if (format_ == RowFormat::text) return add_lines(chunk);
+  while (const auto piece = tuples_.next(chunk)) add_piece(piece->bytes, piece->last);
+}
+
+void ChunkDigester::add_lines(Bytes chunk) {
   while (!chunk.empty()) {
     const void* found = std::memchr(chunk.data(), '\n', chunk.size());
     const std::size_t length =
         found ? static_cast<std::size_t>(static_cast<const std::byte*>(found) - chunk.data()) : chunk.size();
-    if (found && !in_row_) {
-      digest_.add(chunk.first(length));
-    } else {
-      if (!in_row_) XXH3_128bits_reset(&partial_->xxh);
-      in_row_ = true;
-      XXH3_128bits_update(&partial_->xxh, chunk.data(), length);
-      if (found) {
-        digest_.sum += value_of(XXH3_128bits_digest(&partial_->xxh));
-        ++digest_.rows;
-        in_row_ = false;
-      }
-    }
+    add_piece(chunk.first(length), found != nullptr);
     chunk = chunk.subspan(found ? length + 1 : length);
   }
 }
 
 RowDigest ChunkDigester::finish() {
+  if (format_ == RowFormat::binary) tuples_.finish();
   if (in_row_) throw Error("the last row has no line feed");
+  tuples_ = {};
   return std::exchange(digest_, {});
 }
 

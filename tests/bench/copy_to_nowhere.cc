@@ -52,7 +52,7 @@ std::vector<std::string> largest_first(const Manifest& manifest) {
   for (const Relation& relation : manifest.relations) {
     for (const Part& part : relation.parts) {
       parts.emplace_back(part.raw, copy_out_sql(relation.name, relation.columns, relation.filter, part.pages,
-                                                manifest.encoding));
+                                                {manifest.encoding, relation.format}));
     }
   }
   std::stable_sort(parts.begin(), parts.end(),

@@ -162,6 +162,7 @@ TEST(BackupRows, ThatCannotBecomeTextAreNamedByTableAndCtid) {
       std::string::npos)
       << ctid << ran.err;
   EXPECT_NE(ran.err.find("\nhint: as text it passes 1 GB"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("--binary-table public.huge"), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("--exclude-table-data public.huge"), std::string::npos) << ran.err;
   EXPECT_TRUE(vault.debris().empty());
 }
@@ -253,6 +254,13 @@ TEST(BackupRows, OfAnExtensionAreThoseOfItsConfigurationThatPassItsFilter) {
   const Relation& conf = relation(manifest, "public", "conf");
   EXPECT_EQ(conf.filter, "WHERE id >= 100");
   EXPECT_EQ(stored_rows(vault.newest(database).dir, conf), "100\tours\n101\tours\n");
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(database.copied_value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM conf"), "1 2 100 101");
+
+  // The same in binary.
+  database.server().psql("postgres", "DROP DATABASE " + database.copy());
+  ASSERT_EQ(vault.back_up(database, {"--binary-table", "conf"}).status, 0);
+  EXPECT_EQ(relation(vault.manifest(database), "public", "conf").format, RowFormat::binary);
   EXPECT_EQ(vault.restore(database), "");
   EXPECT_EQ(database.copied_value("SELECT string_agg(id::text, ' ' ORDER BY id) FROM conf"), "1 2 100 101");
 }

@@ -254,7 +254,7 @@ TEST_F(Catalog, ItsPartsPartitionTheRows) {
   const QualifiedName name{"public", "ranged"};
   for (std::uint32_t first = 0; first < 900; first += 100) {
     const PageRange pages{first, first == 800 ? std::nullopt : std::optional<std::uint32_t>(first + 100)};
-    rows += connection.copy_out(copy_out_sql(name, {"b"}, "", pages, "UTF8"), sink);
+    rows += connection.copy_out(copy_out_sql(name, {"b"}, "", pages, {"UTF8"}), sink);
   }
   EXPECT_EQ(std::to_string(rows), shared_server().value("catalog", "SELECT count(*) FROM ONLY ranged"));
   shared_server().psql("catalog", "DROP TABLE ranged CASCADE;");

@@ -233,7 +233,7 @@ TEST(RestoreOneTable, RefusesATableWhoseRowsWereLeftOut) {
   BackupOptions options;
   options.source = "test";
   options.connection = shared_server().connection("no_rows");
-  options.exclude_table_data = {"log"};
+  options.tables.exclude = {"log"};
   Observer silent;
   take_backup(trip.repository(), options, silent, {});
   RestoreOptions restore;

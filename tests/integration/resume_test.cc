@@ -81,7 +81,7 @@ TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
 TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
   const Database source("often", kSmall);
   const RoundTrip trip;
-  const Backup backup = trip.back_up("often");
+  const Backup backup = trip.back_up("often", {"frozen", "none", "hashed"});
   int attempts = 0;
   const auto attempt = [&] {
     KillsAt observer(4 + attempts);

@@ -22,7 +22,9 @@ TEST(RestoreWithoutPgassay, GivesTheSampleDatabaseBack) {
   server.create_database("sample");
   server.psql_file("sample", source / "tests/fixtures/sample.sql");
   const RoundTrip round_trip;
-  const Backup backup = round_trip.back_up("sample");
+  const Backup backup =
+      round_trip.back_up("sample", {"stock.*", "odd.no_columns", "odd.empty", "odd.session", "Bons*"});
+  ASSERT_EQ(read_manifest(backup.dir).find({"stock", "weighing"})->format, RowFormat::binary);
 
   const TemporaryDir dir;
   write_new_file(dir.path() / "restore.sh", script_of(source / "docs/restore-without-pgassay.md"));

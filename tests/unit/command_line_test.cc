@@ -51,7 +51,7 @@ Config two_sources() {
   return parse_config(
       "jobs = 3\ncompression = 5\nfull_every = \"1d\"\n"
       "[source.prod]\ndbname = \"host=db1 dbname=app\"\njobs = 7\nlabel = \"nightly\"\n"
-      "exclude_table_data = [\"a.b\"]\nlock_policy = \"yield\"\n"
+      "exclude_table_data = [\"a.b\"]\nbinary_table = [\"x.y\"]\nlock_policy = \"yield\"\n"
       "[source.shop]\nservice = \"shop\"\n",
       "pgassay.toml");
 }
@@ -99,7 +99,12 @@ TEST_F(CommandLine, AFlagOverridesTheSourceWhichOverridesTheTopOfTheFile) {
 
 TEST_F(CommandLine, ExcludedTablesOfFlagsAndFileAddUp) {
   const Words words = {"backup", "--exclude-table-data", "c.d", "prod", "--exclude-table-data", "e.f"};
-  EXPECT_EQ(backup(words, two_sources()).exclude_table_data, (Words{"a.b", "c.d", "e.f"}));
+  EXPECT_EQ(backup(words, two_sources()).tables.exclude, (Words{"a.b", "c.d", "e.f"}));
+}
+
+TEST_F(CommandLine, BinaryTablesOfFlagsAndFileAddUp) {
+  const Words words = {"backup", "--binary-table", "c.d", "prod", "--binary-table", "e.f"};
+  EXPECT_EQ(backup(words, two_sources()).tables.binary, (Words{"x.y", "c.d", "e.f"}));
 }
 
 TEST_F(CommandLine, AnUnknownSourceIsAnErrorThatNamesTheKnownOnes) {

@@ -38,6 +38,8 @@ TEST(Config, AValueOfAnotherTypeIsAnErrorWithItsLine) {
             "pgassay.toml:2: role_passwords must be true or false, not a whole number");
   EXPECT_EQ(complaint_about("[source.a]\nexclude_table_data = [\n\"a.b\",\n1]").text,
             "pgassay.toml:4: exclude_table_data must hold strings, not a whole number");
+  EXPECT_EQ(complaint_about("[source.a]\nbinary_table = \"a.b\"").text.substr(0, 30),
+            "pgassay.toml:2: binary_table m");
   EXPECT_EQ(complaint_about("source = 1").text,
             "pgassay.toml:1: source must be tables such as [source.prod]");
 }
@@ -171,6 +173,7 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(prod.compression, 3);
   EXPECT_EQ(prod.full_every_days, 14);
   EXPECT_EQ(prod.exclude_table_data, (std::vector<std::string>{"audit.*", "public.sessions"}));
+  EXPECT_EQ(prod.binary_table, std::vector<std::string>{"media.*"});
   EXPECT_EQ(prod.exclude_databases, (std::vector<std::string>{"scratch", "test_*"}));
   EXPECT_EQ(prod.lock_timeout, 10);
   EXPECT_EQ(prod.stall_timeout, 600);

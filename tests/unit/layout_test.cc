@@ -46,6 +46,7 @@ TEST(Layout, ALongNameIsCutBetweenCharactersAndKeepsApartFromItsNeighbour) {
 
 TEST(Layout, APartsFileNamesSchemaTableAndNumber) {
   EXPECT_EQ(part_file({"public", "orders"}, 3), "data/public.orders.0003.copy.zst");
+  EXPECT_EQ(part_file({"public", "orders"}, 3, RowFormat::binary), "data/public.orders.0003.bin.zst");
   EXPECT_EQ(part_file({"a.b", "c"}, 0), "data/a%2Eb.c.0000.copy.zst");
   EXPECT_NE(part_file({"a.b", "c"}, 0), part_file({"a", "b.c"}, 0));
   EXPECT_EQ(large_object_file(12), "largeobjects/0012.copy.zst");

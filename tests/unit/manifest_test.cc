@@ -48,6 +48,25 @@ TEST_F(ManifestTest, ComesBackFromItsTextAsItWas) {
   EXPECT_EQ(again.sequences[1].last_value, -9);
 }
 
+TEST_F(ManifestTest, TellsWhichRowsAreBinary) {
+  EXPECT_EQ(text.find("row_format"), std::string::npos);
+  manifest.relations[1].format = RowFormat::binary;
+  const Manifest again = parse_manifest(test::manifest_text(manifest), "manifest.json");
+  EXPECT_EQ(again.relations[0].format, RowFormat::text);
+  EXPECT_EQ(again.relations[1].format, RowFormat::binary);
+  EXPECT_EQ(again.relations[1].parts.at(0).format, RowFormat::binary);
+  EXPECT_EQ(refusal_of("\"data\": \"copied\"", "\"data\": \"copied\", \"row_format\": \"csv\""),
+            "manifest.json: /relations/0/row_format: is none of text, binary");
+}
+
+TEST_F(ManifestTest, APartitionOfAnotherFormatThanItsRootIsAContradiction) {
+  for (Relation& relation : manifest.relations)
+    if (relation.kind == 'p') relation.format = RowFormat::binary;
+  EXPECT_NE(refusal(test::manifest_text(manifest))
+                .find("public.measurements_2026: its rows are not of the format that its root names"),
+            std::string::npos);
+}
+
 TEST_F(ManifestTest, ANameThatIsNotUtf8IsWrittenInHex) {
   EXPECT_NE(text.find(R"("name": {"hex": "636166e9"})"), std::string::npos);
 }

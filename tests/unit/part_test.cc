@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/fixtures/binary_stream.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay {
@@ -84,6 +85,45 @@ TEST_F(Parts, AreReadAsTheyWereWritten) {
     EXPECT_EQ(found.digest, written.digest);
     EXPECT_EQ(found.sha, written.sha);
     EXPECT_EQ(hash_file(dir / written.file).sha, written.sha);
+  }
+}
+
+TEST_F(Parts, OfBinaryRowsAreReadAsTheyWereWritten) {
+  const std::string tuple = test::binary_tuple({"one", std::nullopt, std::string(300'000, 'x')});
+  for (const std::size_t rows : {0u, 1u, 3u}) {
+    const std::string text = test::binary_stream(std::vector<std::string>(rows, tuple));
+    const std::string file = std::to_string(rows) + ".bin.zst";
+    PartWriter writer(encoder, dir, file, RowFormat::binary);
+    writer.chunk(as_bytes(text));
+    EXPECT_EQ(writer.rows(), rows);
+    const Part written = writer.finish();
+    EXPECT_EQ(written.format, RowFormat::binary);
+    Kept sink;
+    const Part found = read_part(dir, file, sink, RowFormat::binary);
+    EXPECT_EQ(sink.text, text);
+    EXPECT_EQ(found.digest, written.digest);
+    EXPECT_EQ(found.digest.rows, rows);
+    EXPECT_EQ(found.raw, text.size());
+  }
+}
+
+TEST_F(Parts, OfBinaryRowsThatAreNoneAreDamaged) {
+  const std::string tuple = test::binary_tuple({"one"}), text = test::binary_stream({tuple, tuple});
+  const std::pair<std::string, std::string> cases[] = {
+      {"1\tone\n", "the signature is another"},
+      {text.substr(0, text.size() - 1), "without their trailer"},
+      {text + "x", "bytes after the trailer"}};
+  for (const auto& [contents, words] : cases) {
+    const std::string file = put(compressed(contents));
+    try {
+      Kept sink;
+      read_part(dir, file, sink, RowFormat::binary);
+      FAIL() << words;
+    } catch (const DamagedPart& damaged) {
+      EXPECT_NE(std::string(damaged.what()).find(words), std::string::npos) << damaged.what();
+      EXPECT_EQ(damaged.rows, contents[0] == '1' ? 0u : 2u);
+      EXPECT_EQ(damaged.stored, size_of_file(dir / file));
+    }
   }
 }
 

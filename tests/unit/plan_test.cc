@@ -38,11 +38,21 @@ void expect_partition(const std::vector<PageRange>& ranges) {
   }
 }
 
-Plan plan(const std::vector<TableInfo>& tables, const std::vector<std::string>& exclude,
-          std::vector<std::string>* unused = nullptr, ServerFacts server = {}) {
+/// Tables without an oid get one.
+Plan plan_of(std::vector<TableInfo> tables, const TableOptions& options, TableOptions* unused = nullptr,
+             ServerFacts server = {}) {
   if (server.version == 0) server.version = 150000;
-  std::vector<std::string> mine;
-  return plan_parts(tables, server, nullptr, exclude, "UTF8", unused ? *unused : mine);
+  std::uint32_t next = 16384;
+  for (TableInfo& info : tables) {
+    if (info.oid == Oid::none) info.oid = Oid{next++};
+  }
+  const TableChoice choice = choose_tables(tables, options);
+  if (unused) *unused = choice.unused;
+  return plan_parts(tables, server, nullptr, choice, "UTF8");
+}
+
+Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>& exclude, ServerFacts server = {}) {
+  return plan_of(std::move(tables), {exclude, {}}, nullptr, std::move(server));
 }
 
 TEST(CutPages, EveryPageIsInExactlyOneRangeWhateverTheSizesAndTheYesterday) {
@@ -110,15 +120,43 @@ TEST(CutPages, ATableThatIsAnotherOneByNowIsCutAnew) {
 }
 
 TEST(PlanParts, APatternThatFitsNothingIsReported) {
-  std::vector<std::string> unused;
-  plan({table("public", "a")}, {"public.b", "public.a"}, &unused);
-  EXPECT_EQ(unused, std::vector<std::string>{"public.b"});
+  TableOptions unused;
+  plan_of({table("public", "a")}, {{"public.b", "public.a"}, {"a", "b", "public.?"}}, &unused);
+  EXPECT_EQ(unused.exclude, std::vector<std::string>{"public.b"});
+  EXPECT_EQ(unused.binary, std::vector<std::string>{"b"});
+}
+
+TEST(PlanParts, OfABinaryTableAreOfThatFormatAndHaveFilesOfTheirOwn) {
+  const Plan result = plan_of({table("public", "a"), table("public", "b")}, {{}, {"public.b"}});
+  EXPECT_EQ(result.parts[0].file, "data/public.a.0000.copy.zst");
+  EXPECT_EQ(result.parts[1].file, "data/public.b.0000.bin.zst");
+  EXPECT_EQ(result.parts[1].format, RowFormat::binary);
+  EXPECT_NE(result.parts[1].sql.find("FORMAT binary"), std::string::npos);
+  EXPECT_EQ(result.relations[1].format, RowFormat::binary);
+}
+
+TEST(PlanParts, AnyTableOfAPartitionTreeMakesAllOfItBinary) {
+  TableInfo root = table("public", "events"), middle = table("public", "middle"),
+            leaf = table("public", "leaf"), other = table("public", "other");
+  root.kind = middle.kind = 'p';
+  root.oid = middle.root = middle.parent = leaf.root = other.root = other.parent = Oid{10};
+  middle.oid = leaf.parent = Oid{11};
+  for (const char* named : {"events", "middle", "leaf", "other"}) {
+    for (const Relation& relation : plan_of({leaf, middle, other, root}, {{}, {named}}).relations)
+      EXPECT_EQ(relation.format, RowFormat::binary) << named << ": " << relation.name.shown();
+  }
+}
+
+TEST(PlanParts, AnExcludedTableIsNotMadeBinary) {
+  const Plan result = plan_of({table("public", "a")}, {{"a"}, {"a"}});
+  EXPECT_EQ(result.relations[0].data, Data::excluded);
+  EXPECT_EQ(result.relations[0].format, RowFormat::text);
 }
 
 TEST(PlanParts, BeforeTidRangeScansALargeTableIsOnePart) {
   ServerFacts old;
   old.version = 130000;
-  const Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, nullptr, old);
+  const Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, old);
   ASSERT_EQ(result.parts.size(), 1U);
   EXPECT_FALSE(result.parts[0].pages.has_value());
 }
@@ -129,7 +167,7 @@ TEST(PlanParts, UnloggedTablesOfAStandbyAreLeftOutWithAReason) {
   standby.standby = true;
   TableInfo unlogged = table("public", "cache");
   unlogged.persistence = 'u';
-  const Plan result = plan({unlogged}, {}, nullptr, standby);
+  const Plan result = plan({unlogged}, {}, standby);
   EXPECT_TRUE(result.parts.empty());
   ASSERT_EQ(result.left_out.size(), 1U);
 }

@@ -26,34 +26,45 @@ TEST(Quoting, TakesObjectIdsUpToTheLastBit) {
 }
 
 TEST(CopyOutSql, NamesTheColumnsOfAWholeTable) {
-  EXPECT_EQ(copy_out_sql(kTable, {"a", "b"}, "", std::nullopt, "UTF8"),
+  EXPECT_EQ(copy_out_sql(kTable, {"a", "b"}, "", std::nullopt, {"UTF8"}),
             "COPY \"pub\"\"lic\".\"t\" (\"a\", \"b\") TO STDOUT WITH (ENCODING 'UTF8')");
 }
 
 TEST(CopyOutSql, HasNoColumnListForATableWithoutColumns) {
-  EXPECT_EQ(copy_out_sql(kTable, {}, "", std::nullopt, "LATIN1"),
+  EXPECT_EQ(copy_out_sql(kTable, {}, "", std::nullopt, {"LATIN1"}),
             "COPY \"pub\"\"lic\".\"t\" TO STDOUT WITH (ENCODING 'LATIN1')");
 }
 
 TEST(CopyOutSql, ReadsPagesOfOnlyThatTable) {
-  EXPECT_EQ(copy_out_sql(kTable, {"a"}, "", PageRange{10, 20}, "UTF8"),
+  EXPECT_EQ(copy_out_sql(kTable, {"a"}, "", PageRange{10, 20}, {"UTF8"}),
             "COPY (SELECT \"a\" FROM ONLY \"pub\"\"lic\".\"t\" WHERE ctid >= '(10,0)'::pg_catalog.tid AND "
             "ctid < '(20,0)'::pg_catalog.tid) TO STDOUT WITH (ENCODING 'UTF8')");
 }
 
 TEST(CopyOutSql, LeavesTheLastRangeOpen) {
-  const std::string sql = copy_out_sql(kTable, {"a"}, "", PageRange{10, std::nullopt}, "UTF8");
+  const std::string sql = copy_out_sql(kTable, {"a"}, "", PageRange{10, std::nullopt}, {"UTF8"});
   EXPECT_EQ(sql.find("ctid <"), std::string::npos);
 }
 
 TEST(CopyOutSql, JoinsAnExtensionsConditionToThePages) {
-  const std::string sql = copy_out_sql(kTable, {"a"}, " where a OR b -- c", PageRange{0, 5}, "UTF8");
+  const std::string sql = copy_out_sql(kTable, {"a"}, " where a OR b -- c", PageRange{0, 5}, {"UTF8"});
   EXPECT_NE(sql.find("::pg_catalog.tid AND ( a OR b -- c\n))"), std::string::npos) << sql;
 }
 
 TEST(CopyInSql, FreezesOnRequest) {
-  EXPECT_EQ(copy_in_sql(kTable, {"a"}, "UTF8", true),
+  EXPECT_EQ(copy_in_sql(kTable, {"a"}, {"UTF8"}, true),
             "COPY \"pub\"\"lic\".\"t\" (\"a\") FROM STDIN WITH (ENCODING 'UTF8', FREEZE)");
+}
+
+TEST(BinaryCopySql, HasTheEncodingOfTextFromTheSession) {
+  EXPECT_EQ(copy_in_sql(kTable, {"a"}, {"UTF8", RowFormat::binary}, true),
+            "COPY \"pub\"\"lic\".\"t\" (\"a\") FROM STDIN WITH (FORMAT binary, FREEZE)");
+  EXPECT_EQ(
+      copy_in_sql(kTable, {"a"}, {"LATIN1", RowFormat::binary}, false),
+      "SET client_encoding = 'LATIN1'; COPY \"pub\"\"lic\".\"t\" (\"a\") FROM STDIN WITH (FORMAT binary)");
+  EXPECT_EQ(
+      copy_out_sql(kTable, {"a"}, "", std::nullopt, {"LATIN1", RowFormat::binary}),
+      "SET client_encoding = 'LATIN1'; COPY \"pub\"\"lic\".\"t\" (\"a\") TO STDOUT WITH (FORMAT binary)");
 }
 
 TEST(SetClause, KeepsAValueWhole) {

@@ -28,6 +28,13 @@ TEST_F(Schemas, AWrittenManifestIsValid) {
   EXPECT_EQ(test::schema_violations(schema("manifest.schema.json"), manifest), std::vector<std::string>{});
 }
 
+TEST_F(Schemas, AManifestOfBinaryRowsIsValid) {
+  EXPECT_EQ(test::schema_violations(
+                schema("manifest.schema.json"),
+                changed("\"data\": \"copied\"", "\"data\": \"copied\", \"row_format\": \"binary\"")),
+            std::vector<std::string>{});
+}
+
 TEST_F(Schemas, AManifestWithAMissingOrAStrangeFieldIsNot) {
   const std::string rules = schema("manifest.schema.json");
   EXPECT_FALSE(test::schema_violations(rules, changed("\"label\"", "\"lebal\"")).empty());

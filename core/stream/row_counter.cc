@@ -1,8 +1,9 @@
-#include "core/stream/line_feeds.h"
+#include "core/stream/row_counter.h"
 
 #include <algorithm>
 
 namespace pgassay {
+namespace {
 
 std::uint64_t count_line_feeds(Bytes bytes) {
   // In blocks that the compiler turns into a few vector instructions each: ten times as fast as std::count.
@@ -14,6 +15,15 @@ std::uint64_t count_line_feeds(Bytes bytes) {
     count += in_block;
   }
   return count + static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), std::byte{'\n'}));
+}
+
+}  // namespace
+
+std::uint64_t RowCounter::count(Bytes chunk) {
+  if (format_ == RowFormat::text) return count_line_feeds(chunk);
+  std::uint64_t rows = 0;
+  while (const auto piece = tuples_.next(chunk)) rows += piece->last ? 1 : 0;
+  return rows;
 }
 
 }  // namespace pgassay
