@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include "cli/html_plot.h"
 #include "cli/html_report.h"
@@ -10,6 +9,18 @@
 
 namespace pgassay::cli {
 namespace {
+
+/// std::views::reverse is nothing for clang 14, which builds the fuzzers.
+template <class List>
+class NewestFirst {
+ public:
+  explicit NewestFirst(const List& list) : list_(list) {}
+  auto begin() const { return list_.rbegin(); }
+  auto end() const { return list_.rend(); }
+
+ private:
+  const List& list_;
+};
 
 constexpr auto kRecent = std::chrono::days(30);
 /// A history that is not much longer than the recent days needs no plot of its own for those.
@@ -180,7 +191,7 @@ class ChapterWriter {
     }
     text_ += timeline(label, span_, lanes, overdue);
     std::string rows;
-    for (const Backup& backup : backups_ | std::views::reverse)
+    for (const Backup& backup : NewestFirst(backups_))
       rows +=
           fmt::format("<tr><th scope=row>{}<td>{}<td>{}<td>{}\n", html(backup.id.stamp),
                       proof_cell(backup.proofs.verified), proof_cell(backup.proofs.drilled), note_of(backup));
@@ -196,7 +207,7 @@ class ChapterWriter {
   void write_sizes() {
     std::vector<Point> stored, fresh;
     std::string rows;
-    for (const Backup& backup : backups_ | std::views::reverse) {
+    for (const Backup& backup : NewestFirst(backups_)) {
       if (!backup.summary) continue;
       const ManifestSummary& summary = *backup.summary;
       const Time at = summary.snapshot.taken;
@@ -225,7 +236,7 @@ class ChapterWriter {
   void write_restores() {
     std::vector<Point> points;
     std::string rows;
-    for (const Proving& one : chapter_.provings | std::views::reverse) {
+    for (const Proving& one : NewestFirst(chapter_.provings)) {
       if (!one.is_drill()) continue;
       const Evidence& evidence = one.evidence;
       const std::optional<double> seconds = restore_seconds(evidence);

@@ -156,8 +156,9 @@ std::string timeline(const std::string& label, const TimeSpan& span, const std::
     for (const Mark& mark : lane.marks)
       if (within(span, mark.at)) marks.push_back(&mark);
     // What did not pass lies on top.
-    std::ranges::stable_partition(
-        marks, [](const Mark* mark) { return mark->verdict.value_or(Verdict::pass) == Verdict::pass; });
+    std::stable_partition(marks.begin(), marks.end(), [](const Mark* mark) {
+      return mark->verdict.value_or(Verdict::pass) == Verdict::pass;
+    });
     for (const Mark* mark : marks)
       inner += mark_of(*mark, percent(span, mark->at), middle, marks.size() > kDense ? 1 : 2);
     inner += "</g>";
