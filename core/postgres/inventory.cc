@@ -170,8 +170,8 @@ std::string inventory_fingerprint(Connection& connection) {
   std::string sql(kRelations);
   for (const Watched& watched : kWatched) {
     // Sums do not mind the order; a row that was changed has another xmin.
-    sql += " UNION ALL SELECT '" + std::string(watched.catalog) + "', count(*), sum(hashint8((" +
-           std::string(watched.id) + ")::bigint * 4294967296 + xmin::text::bigint)::numeric) FROM " +
+    sql += " UNION ALL SELECT '" + std::string(watched.catalog) + "', count(*), sum(hashint8extended((" +
+           std::string(watched.id) + ")::bigint, xmin::text::bigint)::numeric) FROM " +
            std::string(watched.catalog) + " WHERE " + filled(watched.where);
   }
   const Result result = connection.query(

@@ -130,17 +130,48 @@ TEST(BackupRows, OfATableThatIsMostlyToastArePartitionedByItsParts) {
   EXPECT_FALSE(t.parts.back().pages->end);
 }
 
-TEST(BackupRows, OfTwoHundredMegabytesGoThroughInBoundedMemory) {
+TEST(BackupRows, OfThreeHundredMegabytesGoThroughInBoundedMemory) {
   const LiveDatabase database("rows_long",
                               "CREATE TABLE t (a text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL;"
-                              "INSERT INTO t VALUES (repeat('0123456789', 20000000));");
+                              "INSERT INTO t VALUES (repeat('0123456789', 30000000));");
   const Vault vault;
   const Ended ended = run_child({PGASSAY_BINARY, "backup", "-q", "--repo", vault.root().string(), "--source",
                                  "test", "-d", database.conninfo()});
   ASSERT_EQ(ended.status, 0) << ended.err;
-  EXPECT_EQ(relation(vault.manifest(database), "public", "t").parts.at(0).raw, 200'000'001U);
+  EXPECT_EQ(relation(vault.manifest(database), "public", "t").parts.at(0).raw, 300'000'001U);
   // Once the row's COPY text, with room for how libpq's buffer grows.
-  EXPECT_LT(ended.peak_kib, 2.2 * 200'000'001 / 1024);
+  EXPECT_LT(ended.peak_kib, 2.2 * 300'000'001 / 1024);
+}
+
+TEST(BackupRows, OfSixteenHundredColumnsComeBack) {
+  const LiveDatabase database(
+      "rows_wide",
+      "SELECT 'CREATE TABLE wide (' || string_agg(format('%I int', 'column ' || g), ', ' ORDER BY g) || ')'"
+      " FROM generate_series(1, 1600) g \\gexec\n"
+      // As many as a row has room for when none is NULL.
+      "SELECT 'INSERT INTO wide SELECT ' || string_agg('g + ' || g, ', ' ORDER BY g) || ' FROM"
+      " generate_series(1, 20) g' FROM generate_series(1, 1600) g \\gexec\n"
+      "INSERT INTO wide (\"column 1600\") VALUES (NULL), (7);");
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  EXPECT_EQ(relation(vault.manifest(database), "public", "wide").columns.size(), 1600U);
+  EXPECT_EQ(vault.restore(database), "");
+  const std::string sums = "SELECT count(*), sum(\"column 1\"), sum(\"column 1600\") FROM wide";
+  EXPECT_EQ(database.copied_value(sums), "22|230|32217");
+}
+
+TEST(BackupRows, OfObjectsWithTheLastObjectIdsComeBack) {
+  const LocalServer server;
+  server.count_oids_from(4'294'900'000);
+  const LiveDatabase database("rows_oids", read_file(PGASSAY_SOURCE_DIR "/tests/fixtures/sample.sql"), "",
+                              server);
+  database.psql("SELECT lo_from_bytea(4294967295, 'the last');");
+  ASSERT_GT(std::stoul(database.value("SELECT min(oid) FROM pg_class WHERE oid > 16384")), 4'294'900'000);
+  const Vault vault;
+  const Ran ran = vault.back_up(database);
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(database.copied_value("SELECT convert_from(lo_get(4294967295), 'UTF8')"), "the last");
 }
 
 TEST(BackupRows, ThatCannotBecomeTextAreNamedByTableAndCtid) {

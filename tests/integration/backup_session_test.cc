@@ -130,6 +130,18 @@ TEST(BackupSessionOfRowSecurity, IsRefusedRatherThanFiltered) {
   database.psql("DROP OWNED BY rls_reader; DROP ROLE rls_reader;");
 }
 
+TEST(BackupSessionOfAnIcuDatabase, GivesItsLocaleBack) {
+  const LiveDatabase database("session_icu", "CREATE TABLE t AS SELECT 'Ärger' AS a; CREATE INDEX ON t (a);",
+                              "TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'de-AT'");
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(
+      database.copied_value(
+          "SELECT datlocprovider, daticulocale, a FROM pg_database, t WHERE datname = current_database()"),
+      "i|de-AT|Ärger");
+}
+
 TEST(BackupSessionOfOtherEncodings, KeepsTheServersBytes) {
   for (const std::string encoding : {"SQL_ASCII", "LATIN1"}) {
     const LiveDatabase database("session_" + encoding, "",

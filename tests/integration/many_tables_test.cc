@@ -39,6 +39,24 @@ TEST(ManyTablesLong, TwelveThousandAreBackedUpAndRestoredOnDefaultSettings) {
   EXPECT_EQ(many.vault().restore(many.database()), "");
 }
 
+TEST(ManyTablesLong, FiveThousandPartitionsComeBack) {
+  const LocalServer server(LocalServer::Settings{{"max_locks_per_transaction", "512"}});
+  const LiveDatabase database("partitions",
+                              "CREATE TABLE t (a int, b text) PARTITION BY RANGE (a);\n"
+                              "SELECT format('CREATE TABLE t%s PARTITION OF t FOR VALUES FROM (%s) TO (%s)',"
+                              " g, g * 10, g * 10 + 10) FROM generate_series(0, 4999) g \\gexec\n"
+                              "INSERT INTO t SELECT g, 'row ' || g FROM generate_series(0, 49999) g;",
+                              "", server);
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Manifest manifest = vault.manifest(database);
+  EXPECT_EQ(manifest.summary.tables, 5'000U);
+  EXPECT_EQ(relation(manifest, "public", "t").digest.rows, 50'000U);
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(database.copied_value("SELECT count(*), sum(a), count(DISTINCT tableoid) FROM t"),
+            "50000|1249975000|5000");
+}
+
 TEST(ManyTablesLong, AHundredThousandTakeTimeByTheirNumberAndLittleMemory) {
   double seconds[2] = {};
   long peak_kib[2] = {};

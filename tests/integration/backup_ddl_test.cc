@@ -1,0 +1,120 @@
+// Backups beside loops of DDL: each ends well or fails in so many words, and what one holds is a state that
+// was committed.
+#include <gtest/gtest.h>
+
+#include "tests/fixtures/live_backup.h"
+
+namespace pgassay::test {
+namespace {
+
+struct Loop {
+  const char *name, *tables;
+  std::vector<std::string> statements;
+  /// Of a restored copy.
+  const char *check, *expected;
+};
+
+const std::string kPause = "SELECT pg_sleep(0.3)";
+
+const std::vector<Loop>& loops() {
+  static const std::vector<Loop> all = {
+      {"ColumnsThatComeAndGo",
+       "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g;",
+       {"ALTER TABLE t ADD COLUMN b int DEFAULT 7", kPause, "ALTER TABLE t DROP COLUMN b"},
+       "SELECT count(a), sum(a) FROM t",
+       "1000|500500"},
+      {"TablesThatSwapTheirNames",
+       "CREATE TABLE a AS SELECT 1 AS x; CREATE TABLE b AS SELECT 2 AS x, 3 AS y;",
+       {"BEGIN; ALTER TABLE a RENAME TO c; ALTER TABLE b RENAME TO a; ALTER TABLE c RENAME TO b; COMMIT",
+        kPause},
+       "SELECT sum(x) FROM (SELECT x FROM a UNION ALL SELECT x FROM b) u",
+       "3"},
+      // A lock on a table does not keep its schema from being renamed.
+      {"SchemasThatSwapTheirNames",
+       "CREATE SCHEMA blue; CREATE SCHEMA green; CREATE TABLE blue.t AS SELECT 1 AS x FROM "
+       "generate_series(1, 1000);"
+       "CREATE TABLE green.t AS SELECT 2 AS x FROM generate_series(1, 1000);",
+       {"BEGIN; ALTER SCHEMA blue RENAME TO red; ALTER SCHEMA green RENAME TO blue;"
+        "ALTER SCHEMA red RENAME TO green; COMMIT",
+        kPause},
+       "SELECT sum(x) FROM (SELECT x FROM blue.t UNION ALL SELECT x FROM green.t) u",
+       "3000"},
+      {"SequencesThatSwapTheirNames",
+       "CREATE SEQUENCE a; CREATE SEQUENCE b; SELECT setval('a', 5), setval('b', 1000);",
+       {"BEGIN; ALTER SEQUENCE a RENAME TO c; ALTER SEQUENCE b RENAME TO a; ALTER SEQUENCE c RENAME TO b; "
+        "COMMIT",
+        kPause},
+       "SELECT a.last_value + b.last_value FROM a, b",
+       "1005"},
+      {"TablesThatAreDroppedAndMadeAgain",
+       "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g; CREATE TABLE u AS SELECT 1 AS a;",
+       {"BEGIN; DROP TABLE t; CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g; COMMIT",
+        "DROP TABLE u", "CREATE TABLE u AS SELECT 1 AS a", kPause},
+       "SELECT count(a), sum(a) FROM t",
+       "1000|500500"},
+      {"PartitionsThatAreDetachedAndAttached",
+       "CREATE TABLE t (a int) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO "
+       "(501);"
+       "CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (501) TO (1001); INSERT INTO t SELECT "
+       "generate_series(1, 1000);",
+       {"ALTER TABLE t DETACH PARTITION t2", kPause,
+        "ALTER TABLE t ATTACH PARTITION t2 FOR VALUES FROM (501) TO (1001)", kPause},
+       "SELECT count(a), sum(a) FROM (SELECT a FROM t1 UNION ALL SELECT a FROM t2) u",
+       "1000|500500"},
+      {"MaterializedViewsThatAreRefreshed",
+       "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g; CREATE MATERIALIZED VIEW m AS "
+       "SELECT sum(a) FROM t;"
+       "CREATE UNIQUE INDEX ON m (sum);",
+       {"REFRESH MATERIALIZED VIEW m", "REFRESH MATERIALIZED VIEW CONCURRENTLY m", kPause},
+       "SELECT sum FROM m",
+       "500500"},
+      // Rows get other ctids, and pages come and go at the end.
+      {"TablesThatAreWrittenAnew",
+       "CREATE TABLE t AS SELECT g AS a, repeat('x', 500) AS b FROM generate_series(1, 3000) g; CREATE INDEX "
+       "i ON t (a);"
+       "DELETE FROM t WHERE a > 1000;",
+       {"VACUUM FULL t", kPause, "UPDATE t SET b = b", "CLUSTER t USING i", kPause},
+       "SELECT count(a), sum(a) FROM t",
+       "1000|500500"},
+  };
+  return all;
+}
+
+/// How many of so many backups end well; of the newest that did the restored copy is looked at.
+int come_through(const Loop& loop, const std::string& database_name, int runs) {
+  const LiveDatabase database(database_name, loop.tables);
+  const Vault vault;
+  int good = 0;
+  Beside beside(database, loop.statements, Beside::Times::for_ever);
+  for (int run = 0; run < runs; ++run) {
+    const Ran ran = vault.back_up(database);
+    good += ran.status == 0;
+    if (ran.status == 0) continue;
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_NE(ran.err.find("gave up after"), std::string::npos) << ran.err;
+  }
+  EXPECT_GT(beside.halt(), 0);
+  if (good == 0) return good;
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(database.copied_value(loop.check), loop.expected);
+  return good;
+}
+
+class BackupDdl : public testing::TestWithParam<Loop> {};
+TEST_P(BackupDdl, IsComeThrough) {
+  EXPECT_GE(come_through(GetParam(), "ddl", 3), 2);
+}
+
+class BackupDdlLong : public testing::TestWithParam<Loop> {};
+TEST_P(BackupDdlLong, IsComeThroughNineTimesOfTen) {
+  EXPECT_GE(come_through(GetParam(), "ddl_long", 10), 9);
+}
+
+std::string name_of(const testing::TestParamInfo<Loop>& loop) {
+  return loop.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Of, BackupDdl, testing::ValuesIn(loops()), name_of);
+INSTANTIATE_TEST_SUITE_P(Of, BackupDdlLong, testing::ValuesIn(loops()), name_of);
+
+}  // namespace
+}  // namespace pgassay::test
