@@ -14,7 +14,8 @@ struct Loop {
   const char *check, *expected;
 };
 
-const std::string kPause = "SELECT pg_sleep(0.3)";
+/// Long enough for a backup to find a quiet moment, in a sanitized build too.
+const std::string kPause = "SELECT pg_sleep(0.7)";
 
 const std::vector<Loop>& loops() {
   static const std::vector<Loop> all = {
