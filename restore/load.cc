@@ -77,7 +77,7 @@ class Loader {
       std::string begin = "BEGIN; ";
       if (freezable(task)) begin += "TRUNCATE ONLY " + into(*task.relation).quoted() + "; ";
       std::string records;
-      for (; copied < task.parts.size() && !(copied > 0 && queue_.wanted(task, copied)); ++copied) {
+      for (; copied < task.parts.size() && !queue_.wanted(task, copied); ++copied) {
         part = task.parts[copied];
         if (!copy(connection, task, *part, begin)) continue;
         begin.clear();

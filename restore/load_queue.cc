@@ -35,18 +35,18 @@ void LoadQueue::add(const Relation& relation, std::uint64_t all_raw) {
     if (!plan_.record.has(part)) load.parts.push_back(&part);
   if (load.parts.empty()) return;
   for (const Part* part : load.parts) raw_ += part->raw;
+  steps_ += load.parts.size();
 
   const std::uint64_t raw = relation.raw_bytes();
   const auto share = static_cast<double>(all_raw) / std::max(1U, plan_.jobs);
   const bool small_enough = raw <= kMostAtOnce && static_cast<double>(raw) <= kMoreThanItsShare * share;
   load.whole = load.parts.size() == relation.parts.size() && !relation.via_root &&
                (relation.parts.size() == 1 || (plan_.whole_tables_need_no_wal && small_enough));
-  const std::size_t load_parts = load.parts.size(), loads = load.whole ? 1 : load_parts;
+  const std::size_t loads = load.whole ? 1 : load.parts.size();
   if (!load.whole)
     for (const Part* part : load.parts) tasks_.push_back({&relation, {part}, false, {}});
   else
     tasks_.push_back(std::move(load));
-  steps_ += load_parts;
   if (const auto indexes = plan_.indexes.find(&relation); indexes != plan_.indexes.end()) {
     loads_left_[&relation] = loads;
     steps_ += indexes->second.builds();
@@ -78,7 +78,7 @@ void LoadQueue::done(const Task& task, bool well) {
 
 bool LoadQueue::wanted(const Task& task, std::size_t loaded) const {
   const std::lock_guard guard(mutex_);
-  return waiting_ > 0 && tasks_.empty() && task.parts.size() - loaded >= kWorthSharing;
+  return loaded > 0 && waiting_ > 0 && tasks_.empty() && task.parts.size() - loaded >= kWorthSharing;
 }
 
 void LoadQueue::share(Task& task, std::size_t loaded) {

@@ -44,7 +44,7 @@ struct Connection::Impl {
   void connect();
   /// That statements are written in.
   const char* own_client_encoding() const;
-  /// Where it is another, and where the server is SQL_ASCII.
+  /// Sets client_encoding to it, where it is another.
   void match_client_encoding();
   /// Polls the socket. On stop the running query is cancelled and Stopped thrown. Throws ServerSilent.
   void wait(short events);
