@@ -299,7 +299,7 @@ class Attempt {
     describe();
     if (options_.pin) pending_.pin({now(), options_.label});
     const Path dir = std::move(pending_).publish(manifest_);
-    return {dir, manifest_.summary};
+    return {dir, manifest_.summary, manifest_.left_out};
   }
 
   const Run& run_;

@@ -50,6 +50,7 @@ struct BackupOptions {
 struct TakenBackup {
   Path dir;
   ManifestSummary summary;
+  std::vector<LeftOut> left_out;
 };
 
 /// Throws Refused (preflight's findings, all at once), Locked, Error, Stopped. Nothing is left behind on any

@@ -7,19 +7,6 @@
 #include "cli/run_drill.h"
 
 namespace pgassay::cli {
-namespace {
-
-/// The backup is there whatever becomes of this.
-std::vector<LeftOut> left_out_of(const Path& dir, Observer& observer) {
-  try {
-    return read_manifest(dir).left_out;
-  } catch (const Error& error) {
-    observer.message(Level::warning, error.what(), error.hint());
-    return {};
-  }
-}
-
-}  // namespace
 
 Backup take_and_tell(Context& context, const Repository& repository, const BackupOptions& options,
                      Among among) {
@@ -29,11 +16,10 @@ Backup take_and_tell(Context& context, const Repository& repository, const Backu
   backup.dir = taken.dir;
   backup.summary = taken.summary;
   if (options.pin) backup.proofs.pin = Pin{taken.summary.finished, {}};
-  const std::vector<LeftOut> left_out = left_out_of(taken.dir, context.reporter);
-  among == Among::several ? context.reply.add_backup(backup, left_out)
-                          : context.reply.set_backup(backup, left_out);
+  among == Among::several ? context.reply.add_backup(backup, taken.left_out)
+                          : context.reply.set_backup(backup, taken.left_out);
   context.reporter.summary(
-      backed_up_text(taken.dir, taken.summary, left_out, repeated_repository(context.arguments)));
+      backed_up_text(taken.dir, taken.summary, taken.left_out, repeated_repository(context.arguments)));
   return backup;
 }
 

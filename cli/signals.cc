@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <ctime>
-
 namespace pgassay::cli {
 namespace {
 
@@ -29,12 +27,16 @@ Signals::Signals() {
   waiter_ = std::jthread([this](const std::stop_token& end) { wait(end); });
 }
 
+Signals::~Signals() {
+  waiter_.request_stop();
+  pthread_kill(waiter_.native_handle(), SIGTERM);
+}
+
 void Signals::wait(const std::stop_token& end) {
   const sigset_t set = stopping_signals();
-  while (!end.stop_requested()) {
-    // Not sigwait(2): the thread must notice its own end too.
-    const timespec pause{.tv_sec = 0, .tv_nsec = 100'000'000};
-    const int number = sigtimedwait(&set, nullptr, &pause);
+  while (true) {
+    const int number = sigwaitinfo(&set, nullptr);
+    if (end.stop_requested()) return;
     if (number <= 0) continue;
     if (received_ != 0) _exit(128 + number);
     received_ = number;

@@ -13,6 +13,7 @@ namespace pgassay::cli {
 class Signals {
  public:
   Signals();
+  ~Signals();
   std::stop_token token() const { return source_.get_token(); }
   int received() const { return received_; }  ///< the first signal's number; 0: none
 

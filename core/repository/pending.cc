@@ -1,16 +1,20 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "core/repository/identity.h"
 #include "core/repository/new_file.h"
 #include "core/repository/repository.h"
+#include "core/system/cancellation.h"
 
 namespace pgassay {
 namespace {
 
 constexpr const char *kPartialDir = ".partial", *kTrashDir = ".trash";
 constexpr int kAttempts = 10;
+constexpr std::size_t kFlushers = 16;
 
 Sha256 write_hashed(const Manifest& manifest, const Path& file) {
   Fd fd = create_file(file);
@@ -75,10 +79,16 @@ void PendingBackup::flush(const Manifest& manifest) const {
   // The lock was opened before the first byte was written, so no failed write-out escapes it.
   sync_filesystem(lock_, dir_);
   // All are clean by now; each tells once more what became of it. What is linked was flushed by its first
-  // run.
-  for (const StoredFile& file : manifest.stored_files()) {
-    if (link_count(dir_ / file.file) == 1) fsync_path(dir_ / file.file);
-  }
+  // run. Each makes the disk flush its cache, too; the kernel joins those that come at the same time.
+  const std::vector<StoredFile> files = manifest.stored_files();
+  std::atomic<std::size_t> next = 0;
+  run_workers(static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFlushers)), {},
+              [&](unsigned, const std::stop_token& stop) {
+                for (std::size_t at; !stop.stop_requested() && (at = next++) < files.size();) {
+                  const Path file = dir_ / files[at].file;
+                  if (link_count(file) == 1) fsync_path(file);
+                }
+              });
   for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
     if (std::filesystem::exists(status_of(dir_ / name))) fsync_path(dir_ / name);
   }
