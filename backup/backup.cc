@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 
 #include "backup/attempt.h"
 #include "backup/container_source.h"
@@ -107,15 +108,15 @@ class Attempt {
     } else {
       lock();
     }
-    plan();
-    if (run_.preflight.lean && !run_.schema_first) dump_schema_watched(&source_.snapshot);
-    copy();
+    if (run_.preflight.lean && !run_.schema_first) dump_schema_watched(&snapshot_);
+    schema_and_rows();
     finish_catalog();
     return publish();
   }
 
  private:
   void timed(const char* name, const Stopwatch& watch) {
+    const std::lock_guard guard(phases_mutex_);
     manifest_.phases.push_back({name, watch.seconds()});
   }
 
@@ -151,27 +152,31 @@ class Attempt {
 
   void lock() {
     const Stopwatch watch;
-    source_ = lock_and_snapshot(leader_, lister_, {options_.lock_timeout_seconds, run_.preflight.lean},
-                                run_.observer);
+    snapshot_ = lock_and_snapshot(leader_, lister_, lock_options(), run_.observer);
     // It may have jumped since preflight.
-    if (const auto behind = behind_the_newest(source_.snapshot.taken, run_.newest)) throw *behind;
+    if (const auto behind = behind_the_newest(snapshot_.taken, run_.newest)) throw *behind;
     timed("lock", watch);
   }
 
-  void plan() {
+  LockOptions lock_options() const { return {options_.lock_timeout_seconds, run_.preflight.lean}; }
+
+  void plan(Connection& live) {
+    const Stopwatch watch;
+    listed_ = list_under_snapshot(leader_, live, lock_options());
     manifest_.encoding = leader_.server_encoding();
-    const TableChoice choice = choose_tables(source_.tables, options_.tables);
+    const TableChoice choice = choose_tables(listed_.tables, options_.tables);
     warn_of_unused("--exclude-table-data", choice.unused.exclude);
     warn_of_unused("--binary-table", choice.unused.binary);
     // A column may have come since preflight.
-    if (const auto refused = refused_for_binary(leader_, source_.tables, choice)) throw *refused;
-    plan_ = plan_parts(source_.tables, run_.preflight.server,
+    if (const auto refused = refused_for_binary(leader_, listed_.tables, choice)) throw *refused;
+    plan_ = plan_parts(listed_.tables, run_.preflight.server,
                        run_.previous ? &run_.previous->manifest() : nullptr, choice, manifest_.encoding);
     plan_large_objects(plan_, manifest_.large_objects, leader_, manifest_.encoding);
     largest_first(plan_.parts);
     std::uint64_t bytes = 0;
     for (const PlannedPart& part : plan_.parts) bytes += part.bytes;
     run_.observer.plan(plan_.parts.size(), bytes);
+    timed("plan", watch);
   }
 
   void warn_of_unused(const std::string& option, const std::vector<std::string>& patterns) {
@@ -195,65 +200,74 @@ class Attempt {
   }
 
   /// Over the leader's connection, before it waits in its lane.
-  void describe_objects(std::stop_token stop) {
+  void describe_objects(Connection& live, std::stop_token stop) {
     const Stopwatch watch;
     // Shorter than deadlock_timeout: who holds a sequence and waits for us must not become a deadlock's
     // victim.
     leader_.query("SET LOCAL lock_timeout = 500");
-    manifest_.sequences = read_sequences(leader_, source_.sequences);
+    manifest_.sequences = read_sequences(leader_, listed_.sequences);
     leader_.query("SET LOCAL lock_timeout = 0");
-    Connection live = Connection::open(options_.connection, kApplicationName, stop);
-    start_reading_session(live, kMoneyLocale);
     std::optional<LeftOut> doubt;
     inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level,
                                  options_.lock_timeout_seconds, doubt, stop);
-    inventory_seconds_ = watch.seconds();
+    timed("inventory", watch);
     if (!doubt) return;
     run_.observer.message(Level::warning, "the inventory: " + doubt->why,
                           "the rows and the schema are of one snapshot all the same");
     plan_.left_out.push_back(std::move(*doubt));
   }
 
-  /// Workers, the leader's lane, the schema dump and the watch over waiting sessions, side by side.
-  void copy() {
+  /// The schema dump needs the snapshot and nothing else, so it goes on beside the rest from the first.
+  void schema_and_rows() {
     run_.observer.phase("data");
+    Countdown others(2);
+    side_by_side(3, [&](unsigned index, std::stop_token stop) {
+      if (index == 0)
+        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
+      if (index == 1) {
+        copy(stop);
+      } else if (manifest_.files.empty()) {
+        dump_schema_files(&snapshot_, stop);
+      }
+      others.one_done();
+    });
+    manifest_.files.push_back(inventory_);
+  }
+
+  /// Workers and the leader's lane.
+  void copy(std::stop_token stop) {
+    Connection live = Connection::open(options_.connection, kApplicationName, stop);
+    start_reading_session(live, kMoneyLocale);
+    plan(live);
     make_private_dirs(pending_.dir() / kDataDir);
     if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
     const unsigned workers =
         static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
     const CopyOptions copy_options{options_.connection,
-                                   source_.snapshot,
+                                   snapshot_,
                                    pending_.dir(),
                                    options_.zstd_level,
                                    workers,
                                    run_.preflight.lean,
                                    static_cast<long>(options_.lock_timeout_seconds * 1000)};
     Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
-    Countdown others(workers + 2);
-    side_by_side(workers + 3, [&](unsigned index, std::stop_token stop) {
-      if (index == workers + 2)
-        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
-      if (index < workers) {
-        copier.work(index, stop);
-      } else if (index == workers) {
-        describe_objects(stop);
-        copier.lane(leader_, stop);
-      } else if (manifest_.files.empty()) {
-        dump_schema_files(&source_.snapshot, stop);
-      }
-      others.one_done();
+    const Stopwatch watch;
+    side_by_side(workers + 1, [&](unsigned index, std::stop_token stop_all) {
+      if (index < workers) return copier.work(index, stop_all);
+      describe_objects(live, stop_all);
+      copier.lane(leader_, stop_all);
     });
     totals_ = copier.totals();
-    manifest_.files.push_back(inventory_);
-    manifest_.phases.push_back({"inventory", inventory_seconds_});
-    manifest_.phases.push_back({"data", copier.seconds()});
+    timed("data", watch);
   }
 
   void finish_catalog() {
     const Stopwatch watch;
-    // Of locked tables only the schema can have been renamed; but then another table may have been read by
-    // its name.
-    unchanged_since_snapshot(leader_, lister_, plan_.oids);
+    if (run_.preflight.lean) {
+      unchanged_since_snapshot(leader_, lister_, plan_.oids);
+    } else {
+      still_of_their_names(lister_, listed_.tables);
+    }
     manifest_.extensions = list_extensions(leader_);
     manifest_.database = read_database_properties(leader_);
     leader_.query("COMMIT");
@@ -272,16 +286,16 @@ class Attempt {
     sum_at_the_roots(manifest_.relations);
     for (const Part& part : manifest_.large_objects.parts) manifest_.large_objects.digest.merge(part.digest);
     summary.id = {options_.source, run_.database,
-                  run_.repository.free_stamp(options_.source, run_.database, source_.snapshot.taken)};
+                  run_.repository.free_stamp(options_.source, run_.database, snapshot_.taken)};
     summary.label = options_.label;
     summary.tool_version = options_.tool_version;
     summary.pg_dump_version = preflight.pg_dump.version_text;
     summary.pg_dump_version_num = preflight.pg_dump.version;
-    summary.snapshot = source_.snapshot;
+    summary.snapshot = snapshot_;
     summary.started = run_.started;
     summary.full_since = run_.previous && run_.previous->shares()
                              ? run_.previous->manifest().summary.full_since
-                             : source_.snapshot.taken;
+                             : snapshot_.taken;
     summary.raw_bytes = totals_.raw;
     summary.stored_bytes = totals_.stored;
     summary.new_bytes = totals_.fresh;
@@ -310,14 +324,15 @@ class Attempt {
   PendingBackup pending_;
   Connection leader_, lister_;
   const int leader_pid_ = leader_.backend_pid();
-  LockedSource source_;
+  Snapshot snapshot_;
+  Listed listed_;
   Plan plan_;
   Manifest manifest_;
   CopyTotals totals_;
   const ChildAccess children_;
   StoredFile inventory_;
   std::optional<LeftOut> roles_left_out_;
-  double inventory_seconds_ = 0;
+  std::mutex phases_mutex_;  ///< guards manifest_.phases
 };
 
 std::optional<PreviousBackup> open_previous(const Repository& repository, const std::optional<Backup>& newest,

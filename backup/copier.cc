@@ -131,7 +131,6 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
     }
     lock.lock();
   }
-  seconds_ = watch_.seconds();
 }
 
 void Copier::hand_to_leader(const PlannedPart& planned) {

@@ -42,7 +42,6 @@ class Copier {
   void lane(Connection& leader, std::stop_token stop);
 
   CopyTotals totals() const { return totals_; }
-  double seconds() const { return seconds_; }
 
  private:
   const PlannedPart* next();
@@ -70,8 +69,6 @@ class Copier {
   unsigned working_;
   std::deque<const PlannedPart*> lane_;
   CopyTotals totals_;
-  Stopwatch watch_;
-  double seconds_ = 0;
 };
 
 }  // namespace pgassay

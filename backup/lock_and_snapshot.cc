@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "backup/attempt.h"
@@ -11,10 +12,6 @@ namespace pgassay {
 namespace {
 
 constexpr std::size_t kTablesPerLock = 500;
-
-bool lockable(const TableInfo& table) {
-  return table.kind == 'r' || table.kind == 'p';
-}
 
 /// LOCK TABLE takes no snapshot, so a TRUNCATE that commits before it is seen by the snapshot that follows,
 /// and none can come after it.
@@ -57,12 +54,12 @@ std::string as_array(const std::vector<Oid>& oids) {
 }
 
 /// Relations that the first listing did not have, or had under another name, are locked now.
-void lock_late_arrivals(Connection& leader, Connection& lister, const LockedSource& source) {
+void lock_late_arrivals(Connection& leader, Connection& live, const std::vector<TableInfo>& tables) {
   const std::set<Oid> locked = locked_relations(leader);
   std::vector<QualifiedName> names;
   std::vector<Oid> oids;
-  for (const TableInfo& table : source.tables) {
-    if (!lockable(table) || locked.count(table.oid)) continue;
+  for (const TableInfo& table : tables) {
+    if (!is_lockable(table) || locked.contains(table.oid)) continue;
     names.push_back(table.name);
     oids.push_back(table.oid);
   }
@@ -73,42 +70,42 @@ void lock_late_arrivals(Connection& leader, Connection& lister, const LockedSour
     if (!now_locked.count(oids[i]))
       throw TryAgain(names[i].shown() + ": renamed or replaced while it was being locked");
   }
-  unchanged_since_snapshot(leader, lister, oids);
+  unchanged_since_snapshot(leader, live, oids);
 }
 
-LockedSource attempt(Connection& leader, Connection& lister, const LockOptions& options) {
+Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& options) {
   std::vector<QualifiedName> names;
   if (!options.lean) {
-    for (const TableInfo& table : list_tables(lister, false)) {
-      if (lockable(table)) names.push_back(table.name);
-    }
+    for (LockableTable& table : list_lockable(lister)) names.push_back(std::move(table.name));
   }
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   leader.query(
       fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
   lock_tables(leader, names);
-  LockedSource source;
-  source.snapshot = export_snapshot(leader);
-  source.tables = list_tables(leader, true);
-  source.sequences = list_sequences(leader);
-  if (!options.lean) lock_late_arrivals(leader, lister, source);
-  leader.query("SET LOCAL lock_timeout = 0");
-  return source;
+  return export_snapshot(leader);
 }
 
 }  // namespace
 
-LockedSource lock_and_snapshot(Connection& leader, Connection& lister, const LockOptions& options,
-                               Observer& observer) {
+Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOptions& options,
+                           Observer& observer) {
   observer.phase("lock");
   try {
     return attempt(leader, lister, options);
   } catch (const ServerError&) {
     leader.query("ROLLBACK");
     rethrow_for("locking the tables");
-  } catch (const TryAgain&) {
-    leader.query("ROLLBACK");
-    throw;
+  }
+}
+
+Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options) {
+  try {
+    Listed listed{list_tables(leader, true), list_sequences(leader)};
+    if (!options.lean) lock_late_arrivals(leader, live, listed.tables);
+    leader.query("SET LOCAL lock_timeout = 0");
+    return listed;
+  } catch (const ServerError&) {
+    rethrow_for("locking the tables");
   }
 }
 
@@ -127,6 +124,17 @@ void unchanged_since_snapshot(Connection& leader, Connection& live, const std::v
     bool same = i < now.rows();
     for (int column = 0; same && column < 4; ++column) same = then.text(i, column) == now.text(i, column);
     if (!same) throw TryAgain(then.text(i, 1) + ": dropped, rewritten or altered just after the snapshot");
+  }
+}
+
+void still_of_their_names(Connection& live, const std::vector<TableInfo>& tables) {
+  std::map<Oid, QualifiedName> names;
+  for (LockableTable& table : list_lockable(live)) names.emplace(table.oid, std::move(table.name));
+  for (const TableInfo& table : tables) {
+    if (!is_lockable(table)) continue;
+    const auto now = names.find(table.oid);
+    if (now == names.end() || now->second != table.name)
+      throw TryAgain(table.name.shown() + ": its schema was renamed after the snapshot");
   }
 }
 

@@ -8,12 +8,6 @@
 
 namespace pgassay {
 
-struct LockedSource {
-  Snapshot snapshot;
-  std::vector<TableInfo> tables;        ///< as of the snapshot, with sizes
-  std::vector<SequenceInfo> sequences;  ///< as of the snapshot
-};
-
 struct LockOptions {
   double lock_timeout_seconds = 10;
   /// The server's lock table is too small for all of them: take none here. Workers lock each table when they
@@ -24,12 +18,26 @@ struct LockOptions {
 /// Leaves the leader in a REPEATABLE READ transaction that holds the locks and the exported snapshot. Throws
 /// TryAgain when DDL raced with us, or a lock could not be had in time; the leader is then outside of any
 /// transaction.
-LockedSource lock_and_snapshot(Connection& leader, Connection& lister, const LockOptions& options,
-                               Observer& observer);
+Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOptions& options,
+                           Observer& observer);
+
+struct Listed {
+  std::vector<TableInfo> tables;  ///< with sizes
+  std::vector<SequenceInfo> sequences;
+};
+
+/// What the leader's snapshot shows. Tables that came, or got another name, after they were listed for their
+/// locks are locked now; what the `live` connection sees then tells whether they are still the snapshot's.
+/// Throws TryAgain when they are not, or could not be locked in time.
+Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options);
 
 /// For relations that were not locked before the snapshot: is what the `live` connection sees now
 /// (relfilenode, name, columns) what the leader's snapshot shows? Where it is, no TRUNCATE, rewrite or ALTER
 /// came between. Throws TryAgain naming the first relation that differs.
 void unchanged_since_snapshot(Connection& leader, Connection& live, const std::vector<Oid>& relations);
+
+/// For relations that were: only their schema can have been renamed, but then another table may have been
+/// read, or named by pg_dump, in their place. Throws TryAgain.
+void still_of_their_names(Connection& live, const std::vector<TableInfo>& tables);
 
 }  // namespace pgassay

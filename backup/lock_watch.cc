@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <set>
@@ -47,13 +48,18 @@ void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Coun
                  Observer& observer, std::stop_token stop) {
   // pg_dump is blocked at its start or not at all; and each look costs the server something.
   constexpr std::chrono::milliseconds kOften(200), kSeldom(1000), kAtFirst(10'000);
+  constexpr int kRest = 15;  // times as long as a look: with many locks it takes a core for 20 ms and more
   const std::string sql = waiters_sql(leader_pid);
   const Clock::time_point start = Clock::now();
   std::map<std::string, Clock::time_point> waiting_since;
   std::set<std::string> told;
   bool circle_before = false;
-  while (!others.wait(stop, Clock::now() - start < kAtFirst ? kOften : kSeldom)) {
+  std::chrono::milliseconds rest(0);
+  while (!others.wait(stop, std::max(rest, Clock::now() - start < kAtFirst ? kOften : kSeldom))) {
+    const Clock::time_point before_look = Clock::now();
     const Result rows = connection.query(sql);
+    rest =
+        std::min(kSeldom, std::chrono::ceil<std::chrono::milliseconds>((Clock::now() - before_look) * kRest));
     std::map<std::string, Clock::time_point> still_waiting;
     bool circle = false;
     for (int i = 0; i < rows.rows(); ++i) {

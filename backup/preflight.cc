@@ -171,10 +171,7 @@ void check_clock(const ServerFacts& server, const std::optional<Backup>& newest,
 /// some more that we leave to others.
 bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& tables, unsigned jobs,
                      Findings& findings) {
-  const auto relations =
-      static_cast<std::uint64_t>(std::count_if(tables.begin(), tables.end(), [](const TableInfo& table) {
-        return table.kind == 'r' || table.kind == 'p';
-      }));
+  const auto relations = static_cast<std::uint64_t>(std::ranges::count_if(tables, is_lockable));
   const std::uint64_t backends =
       static_cast<std::uint64_t>(server.max_connections + server.max_prepared_transactions);
   const std::uint64_t needed = relations + jobs * kLocksPerWorker + kCatalogLocks;

@@ -37,10 +37,22 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
 LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = c.oid
+$WHOSE
+WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND $LISTED
+)";
+
+/// The extension that the relation belongs to.
+constexpr std::string_view kWhose = R"(
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
   AND d.refclassid = 3079
-LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND $LISTED
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid)";
+
+constexpr std::string_view kListLockable = R"(
+SELECT c.oid, n.nspname, c.relname
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+$WHOSE
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND $LISTED
 )";
 
 /// What pg_dump would dump: no system schema and no extension's member, but extensions' configuration tables.
@@ -84,9 +96,7 @@ SELECT c.oid, n.nspname, c.relname,
   e.extname
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
-  AND d.refclassid = 3079
-LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+$WHOSE
 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ($LISTED OR $FEEDS_CONFIGURATION)
 )";
 
@@ -106,6 +116,11 @@ std::string filled(std::string_view sql, std::string_view mark, std::string_view
   std::string text(sql);
   if (const auto at = text.find(mark); at != std::string::npos) text.replace(at, mark.size(), with);
   return text;
+}
+
+/// A listing of relations.
+std::string listing(std::string_view sql) {
+  return filled(filled(sql, "$WHOSE", kWhose), "$LISTED", kListed);
 }
 
 std::vector<std::string> split_names(std::string_view list) {
@@ -128,9 +143,8 @@ struct Partitioning {
 };
 
 std::vector<TableInfo> read_tables(Connection& connection, bool with_sizes, Partitioning& partitioning) {
-  std::string sql = filled(kListTables, "$ROWS_MAY_MOVE", kRowsMayMove);
-  sql = filled(filled(sql, "$SIZES", with_sizes ? kSizes : "0, 0"), "$LISTED", kListed);
-  const Result rows = connection.query(sql);
+  const std::string sql = filled(listing(kListTables), "$ROWS_MAY_MOVE", kRowsMayMove);
+  const Result rows = connection.query(filled(sql, "$SIZES", with_sizes ? kSizes : "0, 0"));
   std::vector<TableInfo> tables(static_cast<std::size_t>(rows.rows()));
   for (int row = 0; row < rows.rows(); ++row) {
     TableInfo& table = tables[static_cast<std::size_t>(row)];
@@ -264,9 +278,17 @@ std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
   return tables;
 }
 
+std::vector<LockableTable> list_lockable(Connection& connection) {
+  const Result rows = connection.query(listing(kListLockable));
+  std::vector<LockableTable> tables;
+  for (int row = 0; row < rows.rows(); ++row)
+    tables.push_back({rows.oid(row, 0), {rows.text(row, 1), rows.text(row, 2)}});
+  return tables;
+}
+
 std::vector<SequenceInfo> list_sequences(Connection& connection) {
-  const Result rows = connection.query(
-      filled(filled(kListSequences, "$LISTED", kListed), "$FEEDS_CONFIGURATION", kFeedsConfiguration));
+  const Result rows =
+      connection.query(filled(listing(kListSequences), "$FEEDS_CONFIGURATION", kFeedsConfiguration));
   std::vector<SequenceInfo> sequences;
   for (int row = 0; row < rows.rows(); ++row) {
     sequences.push_back(

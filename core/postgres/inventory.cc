@@ -142,7 +142,7 @@ constexpr std::string_view kRelations =
     "SELECT 'pg_class', count(*), sum(hashtextextended(concat_ws('|', oid, relname, relnamespace, relowner, "
     "relkind, "
     "relpersistence, relacl, reloptions, relrowsecurity, relforcerowsecurity, relreplident, relispartition, "
-    "relpartbound, reltype, relispopulated, relam), 0)::numeric) FROM pg_class "
+    "relpartbound, reltype, relispopulated, relam), 0)) FROM pg_class "
     "WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S', 'I') AND relpersistence <> 't'";
 
 std::string filled(std::string_view where) {
@@ -171,8 +171,8 @@ std::string inventory_fingerprint(Connection& connection) {
   for (const Watched& watched : kWatched) {
     // Sums do not mind the order; a row that was changed has another xmin.
     sql += " UNION ALL SELECT '" + std::string(watched.catalog) + "', count(*), sum(hashint8extended((" +
-           std::string(watched.id) + ")::bigint, xmin::text::bigint)::numeric) FROM " +
-           std::string(watched.catalog) + " WHERE " + filled(watched.where);
+           std::string(watched.id) + ")::bigint, xmin::text::bigint)) FROM " + std::string(watched.catalog) +
+           " WHERE " + filled(watched.where);
   }
   const Result result = connection.query(
       "SELECT encode(sha256(convert_to(string_agg(format('%s %s %s', c, n, s), ',' ORDER BY c), "

@@ -23,15 +23,15 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::string name_of(const LockedSource& source, const std::string& oid) {
-  for (const TableInfo& table : source.tables) {
+std::string name_of(const Listed& listed, const std::string& oid) {
+  for (const TableInfo& table : listed.tables) {
     if (to_string(table.oid) == oid) return table.name.shown();
   }
   return {};
 }
 
-/// lock_and_snapshot() held up in the midst of its locking, after its first listing: by somebody who has
-/// public.a_first.
+/// The locks, the snapshot and the listing, held up in the midst of the locking, after the first listing: by
+/// somebody who has public.a_first.
 class HeldUp {
  public:
   explicit HeldUp(const LiveDatabase& database)
@@ -44,7 +44,9 @@ class HeldUp {
     holder_.query("BEGIN; LOCK TABLE public.a_first IN ACCESS EXCLUSIVE MODE");
     thread_ = std::thread([this] {
       try {
-        source_ = lock_and_snapshot(leader_, lister_, {20, false}, recorder_);
+        const LockOptions options{20, false};
+        lock_and_snapshot(leader_, lister_, options, recorder_);
+        listed_ = list_under_snapshot(leader_, lister_, options);
       } catch (const TryAgain& again) {
         again_ = again.what();
       }
@@ -55,12 +57,12 @@ class HeldUp {
     if (thread_.joinable()) thread_.join();
   }
   void let_go() { holder_.query("COMMIT"); }
-  const LockedSource& source() {
+  const Listed& listed() {
     if (thread_.joinable()) thread_.join();
-    return source_;
+    return listed_;
   }
   const std::string& again() {
-    source();
+    listed();
     return again_;
   }
   Connection& leader() { return leader_; }
@@ -69,7 +71,7 @@ class HeldUp {
   const LiveDatabase& database_;
   Connection holder_, leader_, lister_;
   Recorder recorder_;
-  LockedSource source_;
+  Listed listed_;
   std::string again_;
   std::thread thread_;
 };
@@ -106,8 +108,8 @@ TEST(BackupSnapshot, LocksATableWhoseNameIsAnothersByTheTimeItIsLocked) {
   database.psql("ALTER TABLE b RENAME TO c; ALTER TABLE d RENAME TO b; CREATE TABLE d (a int);");
   held.let_go();
   ASSERT_EQ(held.again(), "");
-  EXPECT_EQ(name_of(held.source(), b), "public.c");
-  EXPECT_EQ(name_of(held.source(), d), "public.b");
+  EXPECT_EQ(name_of(held.listed(), b), "public.c");
+  EXPECT_EQ(name_of(held.listed(), d), "public.b");
   EXPECT_EQ(
       database.value("SELECT count(DISTINCT l.relation) FROM pg_locks l JOIN pg_class c ON c.oid = relation"
                      " WHERE mode = 'AccessShareLock' AND granted AND relname IN ('a_first', 'b', 'c', 'd')"),
@@ -131,7 +133,7 @@ TEST(BackupSnapshot, TakesALateArrivalAlong) {
   database.psql("CREATE TABLE late AS SELECT 1 AS a;");
   held.let_go();
   ASSERT_EQ(held.again(), "");
-  EXPECT_EQ(name_of(held.source(), database.value("SELECT 'late'::regclass::oid")), "public.late");
+  EXPECT_EQ(name_of(held.listed(), database.value("SELECT 'late'::regclass::oid")), "public.late");
 }
 
 TEST(BackupSnapshot, StartsAgainWhenALateArrivalIsTruncatedBeforeItsLock) {

@@ -102,7 +102,7 @@ TEST_F(BrokenNetwork, ThatStallsIsGivenUpAfterTheStallTimeout) {
 
 /// Statements that give no rows have six times as long, and the lock time-out.
 TEST_F(BrokenNetwork, ThatStallsBeforeTheRowsIsGivenUpToo) {
-  proxy_.break_after(20'000, Proxy::Fault::stall);
+  proxy_.break_after(10'000, Proxy::Fault::stall);
   const Ended ended = start_backup({"--stall-timeout", "0.4s", "--lock-timeout", "0.3"}).wait();
   EXPECT_TRUE(proxy_.broken());
   EXPECT_EQ(ended.status, 1) << ended.err;
