@@ -258,15 +258,20 @@ class Restoration {
         report_.lost.push_back(std::move(line));
   }
 
-  /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
-  /// where they were set, and as much is taken together, but not less than what its operator has set for one.
+  /// For each of `jobs` sessions: a byte for each row of the largest table lets a sort merge its runs in one
+  /// pass, and more makes it slower, for what is sorted at a time leaves the processor's caches. Nothing tells
+  /// how much the server has; shared_buffers are a quarter of it where they were set, and as much is taken
+  /// together, but not less than what its operator has set for one.
   std::string memory_for_indexes() {
-    constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
+    constexpr std::uint64_t kLimit = std::uint64_t{1} << 30;
+    std::uint64_t most = 0;
+    for (const Relation& relation : manifest_.relations) most = std::max(most, relation.digest.rows);
+    most = std::min(most, kLimit);
     const Result bytes =
         server_->query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
                                    "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
                                    "pg_catalog.current_setting('shared_buffers')) / {}))",
-                                   kMost, std::max(1U, options_.jobs)));
+                                   most, std::max(1U, options_.jobs)));
     return fmt::format("{}kB", bytes.unsigned_integer(0, 0) / 1024);
   }
 
