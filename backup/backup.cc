@@ -200,7 +200,7 @@ class Attempt {
   }
 
   /// Over the leader's connection, before it waits in its lane.
-  void describe_objects(Connection& live, std::stop_token stop) {
+  void describe_objects(Connection live, std::stop_token stop) {
     const Stopwatch watch;
     // Shorter than deadlock_timeout: who holds a sequence and waits for us must not become a deadlock's
     // victim.
@@ -217,48 +217,52 @@ class Attempt {
     plan_.left_out.push_back(std::move(*doubt));
   }
 
-  /// The schema dump needs the snapshot and nothing else, so it goes on beside the rest from the first.
+  /// The schema dump needs the snapshot and nothing else: it goes on beside the listing, the workers, the
+  /// leader's lane and the watch over waiting sessions.
   void schema_and_rows() {
-    run_.observer.phase("data");
-    Countdown others(2);
-    side_by_side(3, [&](unsigned index, std::stop_token stop) {
-      if (index == 0)
+    run_.observer.phase("plan");
+    const unsigned workers = run_.preflight.jobs;
+    std::optional<Copier> copier;
+    Countdown listing(1), others(workers + 2);
+    side_by_side(workers + 3, [&](unsigned index, std::stop_token stop) {
+      if (index == workers + 2)
         return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
-      if (index == 1) {
-        copy(stop);
-      } else if (manifest_.files.empty()) {
-        dump_schema_files(&snapshot_, stop);
+      if (index == workers + 1) {
+        if (manifest_.files.empty()) dump_schema_files(&snapshot_, stop);
+      } else if (index == workers) {
+        lead(copier, listing, stop);
+      } else {
+        listing.wait(stop);
+        if (index < copier->workers()) copier->work(index, stop);
       }
       others.one_done();
     });
+    totals_ = copier->totals();
     manifest_.files.push_back(inventory_);
+    manifest_.phases.push_back({"data", copier->seconds()});
   }
 
-  /// Workers and the leader's lane.
-  void copy(std::stop_token stop) {
+  void lead(std::optional<Copier>& copier, Countdown& listing, const std::stop_token& stop) {
     Connection live = Connection::open(options_.connection, kApplicationName, stop);
     start_reading_session(live, kMoneyLocale);
     plan(live);
     make_private_dirs(pending_.dir() / kDataDir);
     if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
-    const unsigned workers =
-        static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs));
-    const CopyOptions copy_options{options_.connection,
-                                   snapshot_,
-                                   pending_.dir(),
-                                   options_.zstd_level,
-                                   workers,
-                                   run_.preflight.lean,
-                                   static_cast<long>(options_.lock_timeout_seconds * 1000)};
-    Copier copier(plan_, manifest_.large_objects, copy_options, run_.previous, run_.observer);
-    const Stopwatch watch;
-    side_by_side(workers + 1, [&](unsigned index, std::stop_token stop_all) {
-      if (index < workers) return copier.work(index, stop_all);
-      describe_objects(live, stop_all);
-      copier.lane(leader_, stop_all);
-    });
-    totals_ = copier.totals();
-    timed("data", watch);
+    run_.observer.phase("data");
+    copier.emplace(plan_, manifest_.large_objects, copy_options(), run_.previous, run_.observer);
+    listing.one_done();
+    describe_objects(std::move(live), stop);
+    copier->lane(leader_, stop);
+  }
+
+  CopyOptions copy_options() const {
+    return {options_.connection,
+            snapshot_,
+            pending_.dir(),
+            options_.zstd_level,
+            static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
+            run_.preflight.lean,
+            static_cast<long>(options_.lock_timeout_seconds * 1000)};
   }
 
   void finish_catalog() {

@@ -45,14 +45,14 @@ class Counted : public ChunkSink {
 
 }  // namespace
 
-Copier::Copier(Plan& plan, LargeObjects& large_objects, const CopyOptions& options, PreviousBackup* previous,
+Copier::Copier(Plan& plan, LargeObjects& large_objects, CopyOptions options, PreviousBackup* previous,
                Observer& observer)
     : plan_(plan),
       large_objects_(large_objects),
-      options_(options),
+      options_(std::move(options)),
       previous_(previous),
       observer_(observer),
-      working_(options.workers) {}
+      working_(options_.workers) {}
 
 const PlannedPart* Copier::next() {
   const std::lock_guard guard(mutex_);
@@ -131,6 +131,7 @@ void Copier::lane(Connection& leader, std::stop_token stop) {
     }
     lock.lock();
   }
+  seconds_ = watch_.seconds();
 }
 
 void Copier::hand_to_leader(const PlannedPart& planned) {

@@ -31,7 +31,7 @@ struct CopyOptions {
 class Copier {
  public:
   /// `plan` receives the parts. `previous` may be null.
-  Copier(Plan& plan, LargeObjects& large_objects, const CopyOptions& options, PreviousBackup* previous,
+  Copier(Plan& plan, LargeObjects& large_objects, CopyOptions options, PreviousBackup* previous,
          Observer& observer);
 
   /// Copies parts until none is left, over a connection of its own that has imported the snapshot.
@@ -41,7 +41,9 @@ class Copier {
   /// done.
   void lane(Connection& leader, std::stop_token stop);
 
+  unsigned workers() const { return options_.workers; }
   CopyTotals totals() const { return totals_; }
+  double seconds() const { return seconds_; }
 
  private:
   const PlannedPart* next();
@@ -59,7 +61,7 @@ class Copier {
 
   Plan& plan_;
   LargeObjects& large_objects_;
-  const CopyOptions& options_;
+  const CopyOptions options_;
   PreviousBackup* previous_;
   Observer& observer_;
 
@@ -69,6 +71,8 @@ class Copier {
   unsigned working_;
   std::deque<const PlannedPart*> lane_;
   CopyTotals totals_;
+  Stopwatch watch_;
+  double seconds_ = 0;
 };
 
 }  // namespace pgassay

@@ -75,9 +75,7 @@ void lock_late_arrivals(Connection& leader, Connection& live, const std::vector<
 
 Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& options) {
   std::vector<QualifiedName> names;
-  if (!options.lean) {
-    for (LockableTable& table : list_lockable(lister)) names.push_back(std::move(table.name));
-  }
+  if (!options.lean) names = list_lockable(lister);
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   leader.query(
       fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
@@ -105,7 +103,11 @@ Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptio
     leader.query("SET LOCAL lock_timeout = 0");
     return listed;
   } catch (const ServerError&) {
+    leader.query("ROLLBACK");
     rethrow_for("locking the tables");
+  } catch (const TryAgain&) {
+    leader.query("ROLLBACK");
+    throw;
   }
 }
 
@@ -128,12 +130,13 @@ void unchanged_since_snapshot(Connection& leader, Connection& live, const std::v
 }
 
 void still_of_their_names(Connection& live, const std::vector<TableInfo>& tables) {
+  const Result rows = live.query(
+      "SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c"
+      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')");
   std::map<Oid, QualifiedName> names;
-  for (LockableTable& table : list_lockable(live)) names.emplace(table.oid, std::move(table.name));
+  for (int i = 0; i < rows.rows(); ++i) names[rows.oid(i, 0)] = {rows.text(i, 1), rows.text(i, 2)};
   for (const TableInfo& table : tables) {
-    if (!is_lockable(table)) continue;
-    const auto now = names.find(table.oid);
-    if (now == names.end() || now->second != table.name)
+    if (is_lockable(table) && names[table.oid] != table.name)
       throw TryAgain(table.name.shown() + ": its schema was renamed after the snapshot");
   }
 }

@@ -28,7 +28,8 @@ struct Listed {
 
 /// What the leader's snapshot shows. Tables that came, or got another name, after they were listed for their
 /// locks are locked now; what the `live` connection sees then tells whether they are still the snapshot's.
-/// Throws TryAgain when they are not, or could not be locked in time.
+/// Throws TryAgain when they are not, or could not be locked in time; the leader is then outside of any
+/// transaction.
 Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options);
 
 /// For relations that were not locked before the snapshot: is what the `live` connection sees now

@@ -24,6 +24,11 @@ bool Countdown::wait(std::stop_token stop, std::chrono::milliseconds time) {
   return done;
 }
 
+void Countdown::wait(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [this] { return count_ == 0; })) throw Stopped();
+}
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -48,7 +53,8 @@ void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Coun
                  Observer& observer, std::stop_token stop) {
   // pg_dump is blocked at its start or not at all; and each look costs the server something.
   constexpr std::chrono::milliseconds kOften(200), kSeldom(1000), kAtFirst(10'000);
-  constexpr int kRest = 15;  // times as long as a look: with many locks it takes a core for 20 ms and more
+  // Times as long as a look, and at most kSeldom: with many locks it takes a core for 20 ms and more.
+  constexpr int kRest = 15;
   const std::string sql = waiters_sql(leader_pid);
   const Clock::time_point start = Clock::now();
   std::map<std::string, Clock::time_point> waiting_since;

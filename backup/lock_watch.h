@@ -16,6 +16,7 @@ class Countdown {
   void one_done();
   /// True when it reached zero within the time; throws Stopped on the stop.
   bool wait(std::stop_token stop, std::chrono::milliseconds time);
+  void wait(std::stop_token stop);  ///< until zero; throws Stopped on the stop
 
  private:
   std::mutex mutex_;
@@ -25,7 +26,8 @@ class Countdown {
 
 /// Looks, until the others are done, for sessions that the leader blocks for a second. warn: each is told
 /// once; yield: throws TryAgain, so that our locks are let go. Throws SchemaBlocked when one of them blocks
-/// pg_dump: they would wait for each other for ever, and the server sees no deadlock in it.
+/// pg_dump: they would wait for each other for ever, and the server sees no deadlock in it. (Or the leader,
+/// which locks a late arrival: there the server would see one, and end either.)
 void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others,
                  Observer& observer, std::stop_token stop);
 

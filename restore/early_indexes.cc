@@ -64,4 +64,17 @@ std::map<const Relation*, TableIndexes> find_early_indexes(const Manifest& manif
   return found;
 }
 
+std::uint64_t index_memory(const Manifest& manifest, std::string_view sql) {
+  // pg_get_indexdef() and pg_get_constraintdef() name the method, but for keys, which are btree.
+  constexpr std::string_view kMethod = " USING ";
+  for (std::size_t at = 0; (at = sql.find(kMethod, at)) != std::string_view::npos;) {
+    at += kMethod.size();
+    if (!sql.substr(at).starts_with("btree ")) return kMostIndexMemory;
+  }
+  std::uint64_t rows = 0;
+  for (const Relation& relation : manifest.relations)
+    if (relation.kind == 'r') rows = std::max(rows, relation.digest.rows);
+  return std::min(rows, kMostIndexMemory);
+}
+
 }  // namespace pgassay

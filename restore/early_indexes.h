@@ -1,8 +1,10 @@
 // Indexes that can be built as soon as the rows of their table are in, while other tables are still loaded.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/repository/manifest.h"
@@ -25,5 +27,12 @@ bool worth_early_indexes(const Manifest& manifest);
 std::map<const Relation*, TableIndexes> find_early_indexes(const Manifest& manifest,
                                                            const std::vector<ArchiveEntry>& archive,
                                                            const std::optional<std::vector<int>>& wanted);
+
+inline constexpr std::uint64_t kMostIndexMemory = std::uint64_t{1} << 30;
+
+/// Bytes that one of these builds makes good use of; `sql`: their statements. A sort that can merge its runs
+/// in one pass becomes slower with more, for what it sorts at a time leaves the processor's caches: a byte
+/// for each row of the largest table is enough. Other methods than btree gain from all there is.
+std::uint64_t index_memory(const Manifest& manifest, std::string_view sql);
 
 }  // namespace pgassay

@@ -15,6 +15,7 @@
 #include "core/system/cancellation.h"
 #include "restore/analyze.h"
 #include "restore/application_name.h"
+#include "restore/archive_sql.h"
 #include "restore/backup_files.h"
 #include "restore/data_only.h"
 #include "restore/early_indexes.h"
@@ -249,7 +250,7 @@ class Restoration {
 
   void restore_post_data() {
     SchemaRun run = schema_run("post-data", options_.jobs);
-    run.maintenance_work_mem = memory_for_indexes();
+    run.maintenance_work_mem = maintenance_work_mem(kMostIndexMemory);
     std::vector<std::string> lost;
     restore_section(*server_, run, lost, report_.notes, stop_);
     // An interrupted restore may have told of an index that it could not build beside the rows.
@@ -258,15 +259,9 @@ class Restoration {
         report_.lost.push_back(std::move(line));
   }
 
-  /// For each of `jobs` sessions: a byte for each row of the largest table lets a sort merge its runs in one
-  /// pass, and more makes it slower, for what is sorted at a time leaves the processor's caches. Nothing tells
-  /// how much the server has; shared_buffers are a quarter of it where they were set, and as much is taken
-  /// together, but not less than what its operator has set for one.
-  std::string memory_for_indexes() {
-    constexpr std::uint64_t kLimit = std::uint64_t{1} << 30;
-    std::uint64_t most = 0;
-    for (const Relation& relation : manifest_.relations) most = std::max(most, relation.digest.rows);
-    most = std::min(most, kLimit);
+  /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
+  /// where they were set, and as much is taken together, but not less than what its operator has set for one.
+  std::string maintenance_work_mem(std::uint64_t most) {
     const Result bytes =
         server_->query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
                                    "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
@@ -286,12 +281,22 @@ class Restoration {
       for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
     }
     SchemaRun run = schema_run("post-data", 1);
-    run.maintenance_work_mem = memory_for_indexes();
+    run.maintenance_work_mem = maintenance_work_mem(memory_of_early(building.indexes));
     building.build = [this, run](Connection& connection, const std::vector<int>& entries,
                                  std::stop_token stop) {
       return build_early(connection, run, entries, std::move(stop));
     };
     return building;
+  }
+
+  std::uint64_t memory_of_early(const std::map<const Relation*, TableIndexes>& indexes) const {
+    std::vector<int> entries;
+    for (const auto& [table, its] : indexes) {
+      entries.insert(entries.end(), its.constraints.begin(), its.constraints.end());
+      entries.insert(entries.end(), its.indexes.begin(), its.indexes.end());
+    }
+    const ArchiveSql archive{pg_restore_, dir_ / kSchemaFile, manifest_.encoding};
+    return index_memory(manifest_, entries_sql(archive, entries, stop_, "post-data"));
   }
 
   std::vector<std::string> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,

@@ -48,11 +48,12 @@ LEFT JOIN pg_catalog.pg_depend d ON d.classid = 1259 AND d.objid = c.oid AND d.o
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid)";
 
 constexpr std::string_view kListLockable = R"(
-SELECT c.oid, n.nspname, c.relname
+SELECT n.nspname, c.relname
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 $WHOSE
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND $LISTED
+ORDER BY c.relispartition, c.relkind = 'r', n.nspname, c.relname
 )";
 
 /// What pg_dump would dump: no system schema and no extension's member, but extensions' configuration tables.
@@ -278,12 +279,11 @@ std::vector<TableInfo> list_tables(Connection& connection, bool with_sizes) {
   return tables;
 }
 
-std::vector<LockableTable> list_lockable(Connection& connection) {
+std::vector<QualifiedName> list_lockable(Connection& connection) {
   const Result rows = connection.query(listing(kListLockable));
-  std::vector<LockableTable> tables;
-  for (int row = 0; row < rows.rows(); ++row)
-    tables.push_back({rows.oid(row, 0), {rows.text(row, 1), rows.text(row, 2)}});
-  return tables;
+  std::vector<QualifiedName> names;
+  for (int row = 0; row < rows.rows(); ++row) names.push_back({rows.text(row, 0), rows.text(row, 1)});
+  return names;
 }
 
 std::vector<SequenceInfo> list_sequences(Connection& connection) {

@@ -131,9 +131,7 @@ std::string child_options(int server_version) {
       // pg_dumpall sets none of these, and writes roles' VALID UNTIL in the style of the database it connects
       // to.
       " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c bytea_output=hex"
-      " -c standard_conforming_strings=on"
-      // A large catalog's queries look expensive enough to be compiled, which takes longer than they do.
-      " -c jit=off";
+      " -c standard_conforming_strings=on";
   if (server_version >= 140000) options += " -c idle_session_timeout=0";
   if (server_version >= 170000) options += " -c transaction_timeout=0";
   return options;

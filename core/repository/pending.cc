@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <system_error>
 #include <utility>
 
 #include "core/repository/identity.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr const char *kPartialDir = ".partial", *kTrashDir = ".trash";
 constexpr int kAttempts = 10;
-constexpr std::size_t kFlushers = 16;
+constexpr std::size_t kFlushers = 16, kFilesEach = 4;
 
 Sha256 write_hashed(const Manifest& manifest, const Path& file) {
   Fd fd = create_file(file);
@@ -82,13 +83,17 @@ void PendingBackup::flush(const Manifest& manifest) const {
   // run. Each makes the disk flush its cache, too; the kernel joins those that come at the same time.
   const std::vector<StoredFile> files = manifest.stored_files();
   std::atomic<std::size_t> next = 0;
-  run_workers(static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFlushers)), {},
-              [&](unsigned, const std::stop_token& stop) {
-                for (std::size_t at; !stop.stop_requested() && (at = next++) < files.size();) {
-                  const Path file = dir_ / files[at].file;
-                  if (link_count(file) == 1) fsync_path(file);
-                }
-              });
+  const auto flush_some = [&](unsigned, const std::stop_token& stop) {
+    for (std::size_t at; !stop.stop_requested() && (at = next++) < files.size();) {
+      const Path file = dir_ / files[at].file;
+      if (link_count(file) == 1) fsync_path(file);
+    }
+  };
+  try {
+    run_workers(static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFilesEach)), {}, flush_some);
+  } catch (const std::system_error&) {
+    flush_some(0, {});  // no more threads are to be had here
+  }
   for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
     if (std::filesystem::exists(status_of(dir_ / name))) fsync_path(dir_ / name);
   }

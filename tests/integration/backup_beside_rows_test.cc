@@ -193,7 +193,7 @@ TEST(BackupBesideRows, ObjectsThatAreDroppedWhileTheInventoryIsReadDoNotFailTheB
   Recorder recorder;
   int times = 0;
   recorder.on_phase = [&](const std::string& phase) {
-    if (phase == "data" && times++ == 0) database.psql("DROP FUNCTION f(); DROP VIEW v; DROP DOMAIN d;");
+    if (phase == "plan" && times++ == 0) database.psql("DROP FUNCTION f(); DROP VIEW v; DROP DOMAIN d;");
   };
   vault.back_up(database, recorder);
   EXPECT_EQ(vault.restore(database), "");

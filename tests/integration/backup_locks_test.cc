@@ -93,7 +93,7 @@ TEST(BackupLocks, SomebodyBeforePgDumpInTheQueueIsLetThroughAndTheBackupStartsAg
   Recorder recorder;
   std::optional<Beside> alter;
   recorder.on_phase = [&](const std::string& phase) {
-    if (phase != "data" || alter) return;
+    if (phase != "plan" || alter) return;
     alter.emplace(database, std::vector<std::string>{"ALTER TABLE public.t ADD COLUMN b int"});
     database.until_queued("public.t");
   };
@@ -114,7 +114,7 @@ TEST(BackupLocks, AMigrationThatHoldsAViewAndWaitsForItsTableDoesNotHangTheBacku
   Recorder recorder;
   std::optional<Beside> migration;
   recorder.on_phase = [&](const std::string& phase) {
-    if (phase != "data" || migration) return;
+    if (phase != "plan" || migration) return;
     migration.emplace(
         database, std::vector<std::string>{"BEGIN; DROP VIEW public.v; ALTER TABLE public.t ADD COLUMN b int;"
                                            " CREATE VIEW public.v AS SELECT * FROM public.t; COMMIT"});

@@ -175,6 +175,46 @@ TEST(BackupSnapshot, StartsAgainWhenASchemaTookTheNameOfAnother) {
   EXPECT_EQ(stored_rows(vault.newest(database).dir, relation(manifest, "y", "t")), "1\n");
 }
 
+TEST(BackupSnapshot, StartsAgainWhenASchemaGotAnotherNameThoughNoRowsOfItAreCopied) {
+  const LiveDatabase database("snap_schema_renamed",
+                              "CREATE SCHEMA x; CREATE TABLE x.t (a int); CREATE TABLE u AS SELECT 1 AS a;");
+  const Vault vault;
+  Recorder recorder;
+  int times = 0;
+  recorder.on_part = [&](const std::string&) {
+    if (times++ == 0) database.psql("ALTER SCHEMA x RENAME TO y;");
+  };
+  vault.back_up(database, recorder, [](BackupOptions& options) { options.tables.exclude = {"x.*", "y.*"}; });
+  EXPECT_EQ(recorder.count("starting again: x.t: its schema was renamed"), 1) << recorder.messages();
+  EXPECT_EQ(vault.restore(database), "");
+}
+
+TEST(BackupSnapshot, GoesOnWhenATableBecomesAnExtensionsOwn) {
+  const LiveDatabase database("snap_extension", "CREATE EXTENSION hstore; CREATE TABLE t AS SELECT 1 AS a;");
+  const Vault vault;
+  Recorder recorder;
+  recorder.on_part = [&](const std::string&) { database.psql("ALTER EXTENSION hstore ADD TABLE t;"); };
+  const Manifest manifest = vault.back_up(database, recorder);
+  EXPECT_EQ(recorder.count("starting again"), 0) << recorder.messages();
+  EXPECT_EQ(relation(manifest, "public", "t").digest.rows, 1U);
+}
+
+/// DDL locks a partitioned table before its partitions. Who has a partition and waits for the table, which
+/// the DDL has, would be in its way for ever, and the server would end one of the two.
+TEST(BackupSnapshot, LocksAPartitionedTableBeforeItsPartitions) {
+  const LiveDatabase database(
+      "snap_partitions",
+      "CREATE TABLE a_first (a int); CREATE TABLE t (a int) PARTITION BY LIST (a);"
+      "CREATE TABLE a_1 PARTITION OF t FOR VALUES IN (1); GRANT SELECT ON t TO PUBLIC;");
+  HeldUp held(database);
+  Beside ddl(database, {"ALTER TABLE t ADD COLUMN b int"});
+  database.until("SELECT count(*) = 2 FROM pg_locks WHERE NOT granted");
+  held.let_go();
+  EXPECT_EQ(held.again(), "");
+  held.leader().query("COMMIT");
+  EXPECT_EQ(ddl.end(), "");
+}
+
 TEST(BackupSnapshot, ADeadLeaderEndsTheRunAndLeavesNothing) {
   const LiveDatabase database("snap_dead",
                               "CREATE TABLE t AS SELECT 1 AS a; CREATE TABLE u AS SELECT 1 AS a;");

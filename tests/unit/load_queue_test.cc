@@ -154,6 +154,23 @@ TEST_F(LoadQueueTest, LetsAnIdleWorkerGoWhenAllIsStopped) {
   stop.request_stop();
 }
 
+TEST_F(LoadQueueTest, SortsOfIndexesGetAByteForEachRowOfTheLargestTable) {
+  add(table("a", {kMiB}));
+  add(table("b", {kMiB}));
+  add(table("root", {}));
+  manifest_.relations[0].digest.rows = 5;
+  manifest_.relations[1].digest.rows = 70'000'000;
+  manifest_.relations[2].digest.rows = 80'000'000;
+  manifest_.relations[2].kind = 'p';
+  const std::string btree = "CREATE INDEX b_i ON public.b USING btree (i);";
+  EXPECT_EQ(index_memory(manifest_, btree), 70'000'000U);
+  EXPECT_EQ(index_memory(manifest_, "ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (i);"),
+            70'000'000U);
+  EXPECT_EQ(index_memory(manifest_, btree + "CREATE INDEX b_g ON public.b USING gin (j);"), kMostIndexMemory);
+  manifest_.relations[1].digest.rows = 7'000'000'000;
+  EXPECT_EQ(index_memory(manifest_, btree), kMostIndexMemory);
+}
+
 constexpr const char* kArchive =
     "214; 1259 1001 TABLE public big me\n"
     "215; 1259 1002 TABLE public small me\n"
