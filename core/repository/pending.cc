@@ -82,11 +82,12 @@ void PendingBackup::flush(const Manifest& manifest) const {
   // All are clean by now; each tells once more what became of it. What is linked was flushed by its first
   // run. Each makes the disk flush its cache, too; the kernel joins those that come at the same time.
   const std::vector<StoredFile> files = manifest.stored_files();
-  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> next = 0, flushed = 0;
   const auto flush_some = [&](unsigned, const std::stop_token& stop) {
     for (std::size_t at; !stop.stop_requested() && (at = next++) < files.size();) {
       const Path file = dir_ / files[at].file;
       if (link_count(file) == 1) fsync_path(file);
+      ++flushed;
     }
   };
   try {
@@ -94,6 +95,8 @@ void PendingBackup::flush(const Manifest& manifest) const {
   } catch (const std::system_error&) {
     flush_some(0, {});  // no more threads are to be had here
   }
+  // One of the threads that were may have failed, too: the kernel tells that once.
+  if (flushed != files.size()) throw Error("can't flush all files of the backup: " + dir_.string());
   for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
     if (std::filesystem::exists(status_of(dir_ / name))) fsync_path(dir_ / name);
   }
