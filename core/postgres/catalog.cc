@@ -53,7 +53,7 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 $WHOSE
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND $LISTED
-ORDER BY c.relispartition, c.relkind = 'r', n.nspname, c.relname
+ORDER BY NOT c.relhassubclass, c.relispartition, n.nspname, c.relname
 )";
 
 /// What pg_dump would dump: no system schema and no extension's member, but extensions' configuration tables.

@@ -51,7 +51,7 @@ inline bool is_lockable(const TableInfo& table) {
   return table.kind == 'r' || table.kind == 'p';
 }
 
-/// Those that list_tables() lists, in a fraction of its time: partitioned tables before their partitions, as
+/// Those that list_tables() lists, in a fraction of its time: parents before partitions and other children, as
 /// DDL locks them, so that who locks them in this order makes no deadlock.
 std::vector<QualifiedName> list_lockable(Connection& connection);
 

@@ -199,20 +199,23 @@ TEST(BackupSnapshot, GoesOnWhenATableBecomesAnExtensionsOwn) {
   EXPECT_EQ(relation(manifest, "public", "t").digest.rows, 1U);
 }
 
-/// DDL locks a partitioned table before its partitions. Who has a partition and waits for the table, which
-/// the DDL has, would be in its way for ever, and the server would end one of the two.
-TEST(BackupSnapshot, LocksAPartitionedTableBeforeItsPartitions) {
+/// DDL locks a table before its children. Who has a child and waits for the parent, which the DDL has, would
+/// be in its way for ever, and the server would end one of the two.
+TEST(BackupSnapshot, LocksParentsBeforeTheirChildren) {
   const LiveDatabase database(
-      "snap_partitions",
+      "snap_children",
       "CREATE TABLE a_first (a int); CREATE TABLE t (a int) PARTITION BY LIST (a);"
-      "CREATE TABLE a_1 PARTITION OF t FOR VALUES IN (1); GRANT SELECT ON t TO PUBLIC;");
-  HeldUp held(database);
-  Beside ddl(database, {"ALTER TABLE t ADD COLUMN b int"});
-  database.until("SELECT count(*) = 2 FROM pg_locks WHERE NOT granted");
-  held.let_go();
-  EXPECT_EQ(held.again(), "");
-  held.leader().query("COMMIT");
-  EXPECT_EQ(ddl.end(), "");
+      "CREATE TABLE a_1 PARTITION OF t FOR VALUES IN (1); GRANT SELECT ON t TO PUBLIC;"
+      "CREATE TABLE u (a int); CREATE TABLE a_2 () INHERITS (u);");
+  for (const std::string parent : {"t", "u"}) {
+    HeldUp held(database);
+    Beside ddl(database, {"ALTER TABLE " + parent + " ADD COLUMN b int"});
+    database.until("SELECT count(*) = 2 FROM pg_locks WHERE NOT granted");
+    held.let_go();
+    EXPECT_EQ(held.again(), "");
+    held.leader().query("COMMIT");
+    EXPECT_EQ(ddl.end(), "") << parent;
+  }
 }
 
 TEST(BackupSnapshot, ADeadLeaderEndsTheRunAndLeavesNothing) {
