@@ -250,7 +250,7 @@ class Restoration {
 
   void restore_post_data() {
     SchemaRun run = schema_run("post-data", options_.jobs);
-    run.maintenance_work_mem = maintenance_work_mem(kMostIndexMemory);
+    run.maintenance_work_mem = maintenance_work_mem(*server_, kMostIndexMemory);
     std::vector<std::string> lost;
     restore_section(*server_, run, lost, report_.notes, stop_);
     // An interrupted restore may have told of an index that it could not build beside the rows.
@@ -261,12 +261,12 @@ class Restoration {
 
   /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
   /// where they were set, and as much is taken together, but not less than what its operator has set for one.
-  std::string maintenance_work_mem(std::uint64_t most) {
+  std::string maintenance_work_mem(Connection& connection, std::uint64_t most) const {
     const Result bytes =
-        server_->query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
-                                   "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
-                                   "pg_catalog.current_setting('shared_buffers')) / {}))",
-                                   most, std::max(1U, options_.jobs)));
+        connection.query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
+                                     "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
+                                     "pg_catalog.current_setting('shared_buffers')) / {}))",
+                                     most, std::max(1U, options_.jobs)));
     return fmt::format("{}kB", bytes.unsigned_integer(0, 0) / 1024);
   }
 
@@ -281,9 +281,15 @@ class Restoration {
       for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
     }
     SchemaRun run = schema_run("post-data", 1);
-    run.maintenance_work_mem = maintenance_work_mem(memory_of_early(building.indexes));
-    building.build = [this, run](Connection& connection, const std::vector<int>& entries,
-                                 std::stop_token stop) {
+    building.build = [this, run, all = building.indexes](Connection& connection,
+                                                         const std::vector<int>& entries,
+                                                         std::stop_token stop) mutable {
+      {
+        const std::lock_guard guard(early_);
+        record_.begin("post-data");
+        if (run.maintenance_work_mem.empty())
+          run.maintenance_work_mem = maintenance_work_mem(connection, memory_of_early(all));
+      }
       return build_early(connection, run, entries, std::move(stop));
     };
     return building;
@@ -301,10 +307,6 @@ class Restoration {
 
   std::vector<std::string> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
                                        std::stop_token stop) {
-    {
-      const std::lock_guard guard(early_);
-      record_.begin("post-data");
-    }
     run.entries = entries;
     std::vector<std::string> lost, notes;
     restore_section(connection, run, lost, notes, std::move(stop));
