@@ -8,7 +8,7 @@ namespace pgassay {
 namespace {
 
 constexpr int kOldestServer = 120000, kNewestMajor = 18;
-/// Tables a worker may hold at a time, see data.cc.
+/// Tables a worker may hold at a time, see copier.cc.
 constexpr std::uint64_t kLocksPerWorker = 32;
 /// Of the catalogs and their indexes, by the inventory and pg_dump.
 constexpr std::uint64_t kCatalogLocks = 300;
