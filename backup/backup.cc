@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "backup/attempt.h"
-#include "backup/container_source.h"
+#include "source/container_source.h"
 #include "backup/copier.h"
 #include "backup/inventory_file.h"
 #include "backup/large_objects.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "backup/find_container.h"
+#include "source/find_container.h"
 #include "backup/table_choice.h"
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"

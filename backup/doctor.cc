@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "backup/container_source.h"
+#include "source/container_source.h"
 #include "core/postgres/session.h"
 #include "core/repository/layout.h"
 #include "core/system/error.h"

@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/config.h"
-#include "cli/declare.h"
+#include "cli/config/config.h"
+#include "cli/command/declare.h"
 #include "cli/manual.h"
 #include "cli/units.h"
 #include "core/system/error.h"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "cli/json_out.h"
+#include "cli/render/json/out.h"
 #include "cli/log_line.h"
 #include "cli/progress.h"
 #include "core/system/error.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/app.h"
-#include "cli/command.h"
+#include "cli/command/command.h"
 #include "cli/signals.h"
 #include "cli/units.h"
 #include "core/system/output.h"

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/config.h"
-#include "cli/json_out.h"
+#include "cli/config/config.h"
+#include "cli/render/json/out.h"
 #include "nightly/notify.h"
 #include "nightly/status.h"
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "backup/container_source.h"
-#include "backup/databases.h"
+#include "source/container_source.h"
+#include "source/databases.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"

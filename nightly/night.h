@@ -9,7 +9,7 @@
 #include "backup/backup.h"
 #include "nightly/record.h"
 #include "retention/prune.h"
-#include "verify/drill.h"
+#include "drill/drill.h"
 #include "verify/verify.h"
 
 namespace pgassay {

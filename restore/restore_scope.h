@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "restore/restore.h"
+#include "restore/request.h"
 
 namespace pgassay {
 

@@ -2,7 +2,7 @@
 
 #include "core/repository/repository.h"
 #include "core/system/clock.h"
-#include "restore/proof.h"
+#include "proof/row_proof.h"
 #include "tests/bench/phases.h"
 #include "tests/bench/results.h"
 

@@ -5,7 +5,7 @@
 #include "core/system/clock.h"
 #include "core/system/error.h"
 #include "tests/bench/results.h"
-#include "verify/throwaway_server.h"
+#include "drill/server/throwaway_server.h"
 
 namespace pgassay::bench {
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-#include "backup/container_source.h"
+#include "source/container_source.h"
 #include "backup/schema.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/run_pgassay.h"

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "stack/route_facts.h"
-#include "stack/traefik_labels.h"
+#include "stack/routes/facts.h"
+#include "stack/model/traefik_labels.h"
 #include "tests/fixtures/traefik_stub.h"
 
 namespace pgassay::test {

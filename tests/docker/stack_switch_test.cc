@@ -2,7 +2,7 @@
 // database of the stack that runs.
 #include <csignal>
 
-#include "stack/switch_journal.h"
+#include "stack/switch/journal.h"
 #include "tests/docker/two_stacks.h"
 #include "tests/fixtures/child.h"
 

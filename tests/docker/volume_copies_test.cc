@@ -1,5 +1,5 @@
 // Volumes beside the database's, on a real engine.
-#include "stack/switch_volumes.h"
+#include "stack/switch/volumes.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "cli/config/config.h"
 
 #include "core/system/error.h"
 #include "tests/fuzz/targets.h"

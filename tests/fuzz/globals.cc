@@ -1,4 +1,4 @@
-#include "restore/globals_reader.h"
+#include "restore/whole/globals_reader.h"
 
 #include "core/system/error.h"
 #include "tests/fuzz/expect.h"

@@ -1,4 +1,4 @@
-#include "verify/inventory_check.h"
+#include "proof/inventory_check.h"
 
 #include <algorithm>
 

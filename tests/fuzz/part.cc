@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "core/stream/row_counter.h"
-#include "restore/export_rows.h"
-#include "restore/part_feed.h"
+#include "export/rows.h"
+#include "restore/load/part_feed.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/targets.h"
 

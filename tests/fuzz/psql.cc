@@ -1,5 +1,5 @@
 #include "core/system/error.h"
-#include "restore/psql_filter.h"
+#include "export/psql_filter.h"
 #include "tests/fuzz/expect.h"
 #include "tests/fuzz/targets.h"
 

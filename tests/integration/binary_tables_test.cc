@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "restore/proof.h"
+#include "proof/row_proof.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/tamper.h"

@@ -12,7 +12,7 @@
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/tamper.h"
-#include "verify/drill.h"
+#include "drill/drill.h"
 
 namespace pgassay::test {
 namespace {

@@ -1,5 +1,5 @@
 // The proof against the very database that was backed up: whatever is changed in it afterwards must be found.
-#include "restore/proof.h"
+#include "proof/row_proof.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // A live database replaced by a backup of it: beside it, proved, names swapped.
-#include "restore/replace.h"
+#include "restore/whole/replace.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "restore/database_names.h"
+#include "restore/whole/database_names.h"
 #include "tests/fixtures/killed.h"
 #include "tests/fixtures/round_trip.h"
 #include "tests/fixtures/run_pgassay.h"

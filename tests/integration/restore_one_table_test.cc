@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "restore/one_table.h"
+#include "restore/tables/one_table.h"
 #include "tests/fixtures/round_trip.h"
 
 namespace pgassay::test {

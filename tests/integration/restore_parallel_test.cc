@@ -8,7 +8,7 @@
 #include <memory>
 #include <thread>
 
-#include "restore/restore.h"
+#include "restore/whole/restore.h"
 #include "tests/fixtures/killed.h"
 #include "tests/fixtures/round_trip.h"
 #include "tests/fixtures/tamper.h"

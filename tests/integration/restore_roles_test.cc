@@ -1,5 +1,5 @@
 // Roles and tablespaces of globals.sql where the target does not make it easy: each a clear outcome.
-#include "restore/roles.h"
+#include "restore/whole/roles.h"
 
 #include <gtest/gtest.h>
 

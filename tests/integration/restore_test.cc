@@ -1,10 +1,10 @@
-#include "restore/restore.h"
+#include "restore/whole/restore.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
-#include "restore/target.h"
+#include "restore/whole/target.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/round_trip.h"
 #include "tests/fixtures/tamper.h"

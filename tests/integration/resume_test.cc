@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "restore/restore.h"
+#include "restore/whole/restore.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/killed.h"
 #include "tests/fixtures/round_trip.h"

@@ -2,7 +2,7 @@
 // transaction counter meanwhile, another database's session here, makes it be taken again.
 #include <gtest/gtest.h>
 
-#include "stack/switch_backup.h"
+#include "stack/switch/backup.h"
 #include "tests/fixtures/live_backup.h"
 
 namespace pgassay::test {

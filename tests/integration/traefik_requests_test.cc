@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "core/system/clock.h"
-#include "stack/route_checks.h"
-#include "stack/routes.h"
+#include "stack/routes/checks.h"
+#include "stack/routes/routes.h"
 #include "tests/fixtures/stack_facts.h"
 #include "tests/fixtures/traefik_stub.h"
 

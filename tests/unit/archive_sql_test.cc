@@ -1,4 +1,4 @@
-#include "restore/archive_sql.h"
+#include "restore/archive/archive_sql.h"
 
 #include <gtest/gtest.h>
 

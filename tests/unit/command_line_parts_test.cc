@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/app.h"
-#include "cli/resolve.h"
+#include "cli/command/resolve.h"
 
 namespace pgassay::cli {
 namespace {

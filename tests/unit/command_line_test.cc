@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.h"
-#include "cli/json_out.h"
-#include "cli/resolve.h"
+#include "cli/render/json/out.h"
+#include "cli/command/resolve.h"
 #include "core/system/exits.h"
 
 namespace pgassay::cli {

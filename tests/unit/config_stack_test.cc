@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "cli/config.h"
+#include "cli/config/config.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {

@@ -1,8 +1,8 @@
 // What is read out of an inspected container, and what is made of it.
 #include <gtest/gtest.h>
 
-#include "backup/container_address.h"
-#include "backup/find_container.h"
+#include "source/container_address.h"
+#include "source/find_container.h"
 
 namespace pgassay {
 namespace {

@@ -1,9 +1,9 @@
 // Parts of a drill that need no server.
 #include <gtest/gtest.h>
 
-#include "verify/drill_checks.h"
-#include "verify/properties_check.h"
-#include "verify/trouble.h"
+#include "drill/checks.h"
+#include "proof/properties_check.h"
+#include "drill/server_trouble.h"
 
 namespace pgassay {
 namespace {

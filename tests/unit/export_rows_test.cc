@@ -1,4 +1,4 @@
-#include "restore/export_rows.h"
+#include "export/rows.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "restore/globals_reader.h"
+#include "restore/whole/globals_reader.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "cli/html_report.h"
+#include "cli/render/html/report.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "cli/html_style.h"
-#include "cli/html_text.h"
+#include "cli/render/html/style.h"
+#include "cli/render/html/text.h"
 #include "tests/fixtures/backup_at.h"
 
 namespace pgassay::cli {

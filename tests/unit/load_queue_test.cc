@@ -1,4 +1,4 @@
-#include "restore/load_queue.h"
+#include "restore/load/load_queue.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "restore/psql_filter.h"
+#include "export/psql_filter.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "restore/schema.h"
+#include "restore/whole/schema.h"
 
 #include <gtest/gtest.h>
 
-#include "restore/extension_tables.h"
-#include "restore/part_feed.h"
-#include "restore/target.h"
+#include "restore/load/extension_tables.h"
+#include "restore/load/part_feed.h"
+#include "restore/whole/target.h"
 
 namespace pgassay {
 namespace {

@@ -1,4 +1,4 @@
-#include "restore/selection.h"
+#include "restore/archive/selection.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -2,7 +2,7 @@
 // finds.
 #include <gtest/gtest.h>
 
-#include "stack/check.h"
+#include "stack/check/check.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/stack_facts.h"
 #include "tests/fixtures/temporary_dir.h"

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "core/system/error.h"
-#include "stack/compose.h"
-#include "stack/traefik_labels.h"
+#include "stack/model/compose.h"
+#include "stack/model/traefik_labels.h"
 #include "tests/fixtures/stack_facts.h"
 
 namespace pgassay::test {

@@ -2,8 +2,8 @@
 // over HTTP is in tests/integration/traefik_requests_test.cc.
 #include <gtest/gtest.h>
 
-#include "stack/route_checks.h"
-#include "stack/routes.h"
+#include "stack/routes/checks.h"
+#include "stack/routes/routes.h"
 #include "tests/fixtures/stack_facts.h"
 
 namespace pgassay::test {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "cli/config.h"
+#include "cli/config/config.h"
 #include "core/system/error.h"
-#include "stack/switch_plan.h"
+#include "stack/switch/plan.h"
 #include "tests/fixtures/stack_facts.h"
 #include "tests/fixtures/temporary_dir.h"
 

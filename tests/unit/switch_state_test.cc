@@ -1,4 +1,4 @@
-#include "stack/switch_state.h"
+#include "stack/switch/state.h"
 
 #include <gtest/gtest.h>
 

@@ -4,10 +4,10 @@
 
 #include "core/system/error.h"
 #include "tests/fixtures/temporary_dir.h"
-#include "verify/throwaway_dir.h"
-#include "verify/throwaway_ready.h"
-#include "verify/throwaway_server.h"
-#include "verify/throwaway_settings.h"
+#include "drill/server/throwaway_dir.h"
+#include "drill/server/throwaway_ready.h"
+#include "drill/server/throwaway_server.h"
+#include "drill/server/throwaway_settings.h"
 
 namespace pgassay {
 namespace {

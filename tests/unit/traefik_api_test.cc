@@ -1,4 +1,4 @@
-#include "stack/traefik_api.h"
+#include "stack/routes/traefik_api.h"
 
 #include <gtest/gtest.h>
 

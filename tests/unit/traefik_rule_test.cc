@@ -1,4 +1,4 @@
-#include "stack/traefik_rule.h"
+#include "stack/routes/traefik_rule.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "cli/tables.h"
+#include "cli/render/text/tables.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,0 +1,27 @@
+#include "cli/command/chosen_stacks.h"
+
+#include <fmt/format.h>
+
+#include "cli/units.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+
+std::vector<std::string> chosen_stacks(const StackArguments& arguments, const Config& config) {
+  if (config.stacks.empty())
+    throw UsageError("no stack is configured", "write [stack.NAME] into pgassay.toml: see docs/stacks.md");
+  std::vector<std::string> known;
+  for (const auto& [name, stack] : config.stacks) known.push_back(name);
+  if (arguments.all && !arguments.names.empty()) throw UsageError("NAME and --all exclude each other");
+  if (arguments.all || (arguments.names.empty() && known.size() == 1)) return known;
+  if (arguments.names.empty())
+    throw UsageError(fmt::format("which stack? the configuration has {}", fmt::join(known, ", ")),
+                     "or --all");
+  for (const std::string& name : arguments.names)
+    if (!config.stacks.contains(name))
+      throw UsageError(fmt::format("no stack '{}' in {}{}", printable(name), config.file.string(),
+                                   did_you_mean(name, known)));
+  return arguments.names;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "source/container_source.h"
+#include "source/databases.h"
+#include "backup/doctor.h"
+#include "cli/command/command.h"
+#include "cli/command/doctor_drills.h"
+#include "cli/render/json/doctor.h"
+#include "cli/command/resolve.h"
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+/// The one that is named, or every configured one; where there is none, what flags and environment lead to.
+std::vector<BackupOptions> examined(const Context& context) {
+  const BackupArguments& named = context.arguments.backup;
+  std::vector<BackupOptions> all;
+  if (!named.configured_source.empty() || named.dbname || named.container || named.source_name ||
+      context.config.sources.empty())
+    return {backup_options(context.arguments, context.config, context.reporter)};
+  for (const auto& [name, source] : context.config.sources)
+    all.push_back(backup_options_of(name, context.arguments, context.config, context.reporter));
+  return all;
+}
+
+Diagnosis examine_one(Context& context, const Path& root, const BackupOptions& options) {
+  Diagnosis diagnosis = examine_source(root, options, context.stop);
+  if (const auto drill = drill_finding(
+          diagnosis,
+          with_image_of_source(context, options.source,
+                               drill_options(context.arguments, context.config, options.source)),
+          context.stop))
+    diagnosis.findings.push_back(*drill);
+  return diagnosis;
+}
+
+/// A source of which nothing can be looked at.
+Diagnosis out_of_reach(const std::string& source, const char* check, const Error& error) {
+  Diagnosis diagnosis;
+  diagnosis.subject = source;
+  diagnosis.findings = {{check, PreflightFinding::Weight::refused, error.what(), error.hint()}};
+  return diagnosis;
+}
+
+/// --all-databases: each by itself. Where they can't be listed, the reason is the source's one finding.
+std::vector<Diagnosis> examine_each(Context& context, const Path& root, BackupOptions options) {
+  std::vector<Diagnosis> diagnoses;
+  const ConnInfo server = options.connection;
+  try {
+    for (const std::string& database : without_excluded(
+             list_databases(server, context.stop),
+             excluded_databases(context.arguments, context.config, options.source), context.reporter)) {
+      options.connection = server.with_database(database);
+      diagnoses.push_back(examine_one(context, root, options));
+      diagnoses.back().subject = options.source + "/" + database;
+    }
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    diagnoses.push_back(out_of_reach(options.source, "server", error));
+  }
+  return diagnoses;
+}
+
+std::vector<Diagnosis> examine_named(Context& context, const Path& root, BackupOptions options) {
+  try {
+    reach_container(options, context.reporter, context.stop);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    return {out_of_reach(options.source, "container", error)};
+  }
+  if (all_databases(context.arguments, context.config, options.source))
+    return examine_each(context, root, options);
+  return {examine_one(context, root, options)};
+}
+
+std::string diagnosis_text(const Diagnosis& diagnosis, bool quiet) {
+  std::string text;
+  for (const PreflightFinding& finding : diagnosis.findings) {
+    if (quiet && finding.weight == PreflightFinding::Weight::passed) continue;
+    text += fmt::format("  {:<8} {}: {}\n", shown(finding.weight), finding.check, printable(finding.text));
+    if (!finding.hint.empty()) text += fmt::format("           hint: {}\n", printable(finding.hint));
+  }
+  return text.empty() ? text : printable(diagnosis.subject) + "\n" + text;
+}
+
+}  // namespace
+
+Exit run_doctor(Context& context) {
+  const Path root = repository_path(context.arguments, context.config);
+  const BackupArguments& named = context.arguments.backup;
+  std::vector<Diagnosis> diagnoses;
+  const std::vector<BackupOptions> sources = examined(context);
+  if (named.configured_source.empty() && !named.dbname && !named.container) {
+    const bool in_containers =
+        std::ranges::all_of(sources, [](const BackupOptions& one) { return one.container.given(); });
+    diagnoses.push_back(examine_host(root, !in_containers, context.stop));
+    diagnoses.back().findings.push_back(engine_finding(context.stop));
+  }
+  for (const BackupOptions& options : sources)
+    for (Diagnosis& one : examine_named(context, root, options)) diagnoses.push_back(std::move(one));
+  Exit exit = Exit::done;
+  std::string text;
+  for (const Diagnosis& diagnosis : diagnoses) {
+    if (!diagnosis.can_back_up()) exit = Exit::refused;
+    text += diagnosis_text(diagnosis, context.arguments.quiet);
+  }
+  set_diagnoses(context.reply, diagnoses);
+  context.reporter.print(text);
+  return exit;
+}
+
+}  // namespace pgassay::cli

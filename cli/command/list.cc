@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "cli/command/command.h"
+#include "cli/command/resolve.h"
+#include "cli/render/text/tables.h"
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+std::string age_of(Time at) {
+  return format_age(std::chrono::duration<double>(now() - at).count());
+}
+
+std::string proof_cell(const std::optional<Proofs::Last>& last) {
+  if (!last) return "never";
+  return fmt::format("{} {} ago{}", to_string(last->verdict), age_of(last->at),
+                     last->restore_seconds ? ", in " + format_seconds(*last->restore_seconds) : "");
+}
+
+std::string note_of(const Backup& backup) {
+  std::string note = backup.proofs.pin ? "pinned" : "";
+  if (!backup.summary) return note + (note.empty() ? "" : ", ") + "UNREADABLE: " + backup.problem;
+  if (!backup.summary->label.empty()) note += (note.empty() ? "" : ", ") + backup.summary->label;
+  return note;
+}
+
+std::string list_text(const std::vector<Backup>& backups) {
+  TextTable table({{"ID"},
+                   {"AGE", Align::right},
+                   {"SIZE", Align::right},
+                   {"NEW", Align::right},
+                   {"ROWS", Align::right},
+                   {"VERIFIED"},
+                   {"DRILLED"},
+                   {"NOTE"}});
+  for (const Backup& backup : backups) {
+    std::vector<std::string> cells = {backup.id.shown(), "", "", "", ""};
+    if (backup.summary) {
+      cells = {backup.id.shown(), age_of(backup.summary->snapshot.taken),
+               format_bytes(backup.summary->stored_bytes), format_bytes(backup.summary->new_bytes),
+               format_count(backup.summary->rows)};
+    }
+    cells.push_back(proof_cell(backup.proofs.verified));
+    cells.push_back(proof_cell(backup.proofs.drilled));
+    cells.push_back(note_of(backup));
+    table.row(std::move(cells));
+  }
+  return table.text();
+}
+
+}  // namespace
+
+Exit run_list(Context& context) {
+  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+  const Selection& selection = context.arguments.selection;
+  std::vector<Path> foreign;
+  const std::vector<Backup> backups = repository.list({selection.source, selection.database}, &foreign);
+  for (const Backup& backup : backups) {
+    if (!backup.summary) {
+      context.reporter.message(Level::warning,
+                               fmt::format("{} is unreadable: {}", backup.id.shown(), backup.problem),
+                               "pgassay verify" + repeated_repository(context.arguments) + " " +
+                                   backup.id.shown() + " says what is wrong");
+    }
+    for (const std::string& file : backup.proofs.unreadable) {
+      context.reporter.message(Level::warning,
+                               fmt::format("{}: evidence is unreadable: {}", backup.id.shown(), file));
+    }
+  }
+  for (const Path& path : foreign) {
+    context.reporter.message(Level::warning, fmt::format("not a backup, left alone: {}", path.string()));
+  }
+  context.reply.set_backups(backups);
+  context.reporter.print(backups.empty() ? "no backups\n" : list_text(backups));
+  return Exit::done;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/command/command.h"
+#include "cli/command/resolve.h"
+#include "cli/command/resolve_retention.h"
+#include "cli/command/run_drill.h"
+#include "cli/units.h"
+#include "cli/watch.h"
+#include "core/system/cancellation.h"
+#include "core/system/exits.h"
+#include "nightly/night.h"
+
+namespace pgassay::cli {
+namespace {
+
+/// Of this thread and of all that it starts: nice 10; disk last of best-effort (ioprio_set(2) has no
+/// wrapper).
+void lower_priority(Observer& observer) {
+  constexpr int kNice = 10, kIoprioWhoProcess = 1, kBestEffortLast = (2 << 13) | 7;
+  const bool lower = ::setpriority(PRIO_PROCESS, 0, kNice) == 0 &&
+                     ::syscall(SYS_ioprio_set, kIoprioWhoProcess, 0, kBestEffortLast) == 0;
+  if (!lower) observer.message(Level::warning, fmt::format("--low-priority: {}", std::strerror(errno)));
+}
+
+std::optional<double> duration(const std::optional<std::string>& text, const char* flag) {
+  if (!text) return std::nullopt;
+  const auto seconds = parse_duration(*text);
+  if (!seconds || *seconds <= 0)
+    throw UsageError(fmt::format("{} must be a duration such as 90m, 4h or 1d", flag));
+  return seconds;
+}
+
+std::vector<std::string> sources_of(const Context& context) {
+  const NightlyArguments& arguments = context.arguments.nightly;
+  std::vector<std::string> all;
+  for (const auto& [name, source] : context.config.sources) all.push_back(name);
+  if (all.empty()) throw UsageError("no source is configured", "docs/nightly.md begins with a configuration");
+  if (arguments.all) return all;
+  if (!arguments.sources.empty()) return arguments.sources;
+  if (all.size() == 1) return all;
+  throw UsageError(fmt::format("which source? the configuration has {}", fmt::join(all, ", ")),
+                   "pgassay nightly SOURCE, or --all");
+}
+
+class Nightly {
+ public:
+  explicit Nightly(Context& context) : context_(context) {}
+
+  Exit run() {
+    const std::vector<std::string> sources = sources_of(context_);
+    // All of it is read before anything is done: a slip of the pen must not show at the last source only.
+    for (const std::string& source : sources) options_of(source);
+    if (context_.arguments.nightly.low_priority) lower_priority(context_.reporter);
+    for (const std::string& source : sources) {
+      throw_if_stopped(context_.stop);
+      try {
+        run_one(source);
+      } catch (const Stopped&) {
+        throw;
+      } catch (const Error& error) {
+        if (sources.size() == 1) throw;
+        context_.reporter.message(Level::error, source + ": " + error.what(), error.hint());
+        exit_ = worse(exit_, error.exit());
+      }
+    }
+    set_nights(context_.reply, nights_);
+    return exit_;
+  }
+
+ private:
+  NightOptions options_of(const std::string& source) const {
+    const Arguments& arguments = context_.arguments;
+    NightOptions options;
+    options.backup = backup_options_of(source, arguments, context_.config, context_.reporter);
+    options.all_databases = all_databases(arguments, context_.config, source);
+    options.exclude_databases = excluded_databases(arguments, context_.config, source);
+    options.verify = verify_options(arguments, context_.config);
+    options.drill = drill_options(arguments, context_.config, source);
+    options.drill_every_seconds = drill_every(context_.config, source);
+    options.prune.policy = retention_policy({}, context_.config, source);
+    options.timeout_seconds = duration(arguments.nightly.timeout, "--timeout");
+    options.unless_newer_seconds = duration(arguments.nightly.unless_newer, "--unless-newer");
+    return options;
+  }
+
+  void run_one(const std::string& source) {
+    const Repository repository =
+        Repository::open_or_create(repository_path(context_.arguments, context_.config));
+    const NightLock lock(repository, source);
+    NightOptions options = options_of(source);
+    options.drill = with_image_of_source(context_, source, options.drill);
+    const NotifyOptions notify = notify_options(context_.config, source);
+    std::vector<std::string> undelivered;
+    // A run that has nothing to do starts nobody's clock.
+    if (!options.unless_newer_seconds) undelivered = notify_start(notify, context_.stop);
+    Night night = run_night(repository, options, context_.reporter, context_.stop);
+    if (night.not_due) {
+      context_.reporter.summary(
+          fmt::format("{}: not due: the newest verified backup is young enough\n", source));
+      return;
+    }
+    NightRecord& record = night.record;
+    write_metrics(repository, record);
+    tell(repository, record, notify, std::move(undelivered));
+    exit_ = worse(exit_, record.exit());
+    const std::string text =
+        fmt::format("{}: {}\n{}", source, record.exit() == Exit::done ? "done" : "FAILED",
+                    printable_lines(night_text(record)));
+    record.exit() == Exit::done ? context_.reporter.summary(text) : context_.reporter.print(text);
+    nights_.push_back(record);
+    if (night.interrupted) throw Stopped();
+  }
+
+  static std::string printable_lines(const std::string& text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = text.find('\n', at);
+      out += "  " + printable(text.substr(at, end - at)) + "\n";
+      at = end + 1;
+    }
+    return out;
+  }
+
+  void write_metrics(const Repository& repository, NightRecord& record) {
+    if (!context_.config.metrics_file) return;
+    NightStep step;
+    step.name = "metrics";
+    const Stopwatch watch;
+    try {
+      cli::write_metrics(*context_.config.metrics_file, look_around(context_.config, repository, {}),
+                         repository);
+      step.text = context_.config.metrics_file->string();
+    } catch (const Error& error) {
+      step.outcome = Outcome::failed;
+      step.exit = error.exit();
+      step.text = error.what();
+      step.hint = error.hint();
+      context_.reporter.message(Level::error, std::string("metrics: ") + error.what(), error.hint());
+    }
+    step.seconds = watch.seconds();
+    record.steps.push_back(std::move(step));
+  }
+
+  /// What can't be delivered fails no backup; status tells of it.
+  void tell(const Repository& repository, NightRecord& record, const NotifyOptions& notify,
+            std::vector<std::string> undelivered) {
+    const Stopwatch watch;
+    // Somebody waits for the end of a run that was interrupted, too; but not for long.
+    NotifyOptions options = notify;
+    if (context_.stop.stop_requested()) options.attempts = 1;
+    for (std::string& problem : notify_end(options, record, {})) undelivered.push_back(std::move(problem));
+    for (const std::string& problem : undelivered)
+      context_.reporter.message(Level::warning, "notification: " + problem);
+    if (!undelivered.empty()) {
+      record.steps.push_back({"notify",
+                              Outcome::failed,
+                              Exit::done,
+                              watch.seconds(),
+                              fmt::to_string(fmt::join(undelivered, "; ")),
+                              {}});
+    }
+    store(repository, record);
+  }
+
+  Context& context_;
+  std::vector<NightRecord> nights_;
+  Exit exit_ = Exit::done;
+};
+
+}  // namespace
+
+Exit run_nightly(Context& context) {
+  return Nightly(context).run();
+}
+
+}  // namespace pgassay::cli

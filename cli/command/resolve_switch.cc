@@ -1,0 +1,67 @@
+#include "cli/command/resolve_switch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/command/resolve.h"
+#include "cli/command/run_drill.h"
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+BackupOptions source_options(Context& context, const std::string& source) {
+  if (context.config.sources.contains(source))
+    return backup_options_of(source, context.arguments, context.config, context.reporter);
+  BackupOptions options;
+  options.source = source;
+  options.jobs = context.config.jobs.value_or(default_jobs());
+  options.tool_version = PGASSAY_VERSION;
+  return options;
+}
+
+const SwitchSettings& configured_switch(const Context& context) {
+  const std::string& name = context.arguments.stack.switching.name;
+  std::vector<std::string> known;
+  for (const auto& [one, settings] : context.config.switches) known.push_back(one);
+  if (known.empty())
+    throw UsageError("no switch is configured", "write [switch.NAME] into pgassay.toml: see docs/stacks.md");
+  if (!context.config.switches.contains(name))
+    throw UsageError(fmt::format("no switch '{}' in {}{}", printable(name), context.config.file.string(),
+                                 did_you_mean(name, known)),
+                     fmt::format("it has {}", fmt::join(known, ", ")));
+  return context.config.switches.at(name);
+}
+
+}  // namespace
+
+SwitchOptions switch_options(Context& context) {
+  const SwitchArguments& arguments = context.arguments.stack.switching;
+  SwitchOptions options;
+  options.settings = configured_switch(context);
+  if (arguments.no_drill) options.settings.drill = false;
+  for (const auto& [name, stack] : context.config.stacks) options.stacks.push_back(stack);
+  options.source = source_options(context, options.settings.source);
+  options.verify = verify_options(context.arguments, context.config);
+  if (options.settings.drill)
+    options.drill = drill_options(context.arguments, context.config, options.settings.source);
+  options.keep_data = arguments.keep_data;
+  options.data_from_backup = arguments.data_from_backup;
+  options.routes = routes_check(context);
+  options.tool_version = PGASSAY_VERSION;
+  return options;
+}
+
+RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source) {
+  RollbackOptions options;
+  const auto settings = context.config.switches.find(name);
+  if (settings != context.config.switches.end()) options.health_seconds = settings->second.health_seconds;
+  options.source = source_options(context, source);
+  options.verify = verify_options(context.arguments, context.config);
+  options.without_new_data = context.arguments.stack.switching.without_new_data;
+  options.routes = routes_check(context);
+  options.why = "pgassay stack rollback";
+  return options;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/command/resolve_switch.h"
+#include "stack/routes/routes.h"
+
+namespace pgassay::cli {
+
+RoutesOutcome outcome_of(const StackCheckReport& report) {
+  using Kind = RoutesOutcome::Kind;
+  std::vector<std::string> not_made;
+  for (const StackCheck& check : report.checks)
+    if (check.verdict == StackVerdict::unverified)
+      not_made.push_back(fmt::format("{} ({})", check.number, check.name));
+  for (const StackFinding& finding : report.findings)
+    if (finding.weight == StackVerdict::fail)
+      return {Kind::failed, fmt::format("check {}: {}{}{}", finding.check, finding.key,
+                                        finding.key.empty() ? "" : ": ", finding.text)};
+  if (report.exit() != Exit::done)
+    return {Kind::not_checked, fmt::format("nothing is wrong, but unverified: {}; see pgassay stack routes",
+                                           fmt::join(not_made, ", "))};
+  return {Kind::passed, "every route answers"};
+}
+
+RoutesCheck routes_check(Context& context) {
+  return [&context](const std::string& name, std::stop_token stop) -> RoutesOutcome {
+    const auto stack = context.config.stacks.find(name);
+    if (stack == context.config.stacks.end() || stack->second.routes.empty())
+      return {RoutesOutcome::Kind::not_checked, "stack " + name + " has no [[stack." + name + ".route]]"};
+    const auto deadline = std::chrono::steady_clock::now() +
+                          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                              std::chrono::duration<double>(stack->second.traefik.wait_seconds));
+    return outcome_of(check_routes({stack->second}, deadline, context.reporter, std::move(stop)));
+  };
+}
+
+}  // namespace pgassay::cli

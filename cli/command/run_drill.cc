@@ -1,0 +1,97 @@
+#include "cli/command/run_drill.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "source/find_container.h"
+#include "cli/units.h"
+#include "core/system/exits.h"
+
+namespace pgassay::cli {
+namespace {
+
+void write_junit(const Arguments& arguments, const BackupId& id, const Evidence& evidence) {
+  if (arguments.drill.junit) replace_file(*arguments.drill.junit, junit_xml(id, evidence));
+}
+
+/// Nothing could be compared: for JUnit's reader that is one test case.
+Evidence nothing_but(const Error& error) {
+  Evidence evidence;
+  evidence.started = evidence.finished = now();
+  evidence.checks = {{"drill", Verdict::unverified, error.what()}};
+  return evidence;
+}
+
+std::size_t count(const Evidence& evidence, Verdict verdict) {
+  return static_cast<std::size_t>(std::ranges::count(evidence.checks, verdict, &Check::verdict));
+}
+
+void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
+  if (evidence.verdict == Verdict::pass) return;
+  const std::string why = first_problem(evidence.checks, evidence.verdict);
+  const std::string more = count(evidence, evidence.verdict) > 1
+                               ? fmt::format(" (and {} more)", count(evidence, evidence.verdict) - 1)
+                               : "";
+  if (evidence.verdict == Verdict::fail)
+    throw BadBackup(fmt::format("the drill failed: {}: {}{}", id.shown(), why, more),
+                    "pgassay list shows the other backups; drill the one before, and take a new one");
+  throw Unverified(fmt::format("could not verify all of {}: {}{}", id.shown(), why, more),
+                   "docs/drills.md says what each check needs");
+}
+
+}  // namespace
+
+DrillOptions with_image_of_source(const Context& context, const std::string& source, DrillOptions options) {
+  if (!options.image.empty() || options.engine == Engine::local) return options;
+  const BackupArguments& flags = context.arguments.backup;
+  const auto configured = context.config.sources.find(source);
+  ContainerName name;
+  if (flags.container) {
+    name.container = *flags.container;
+    if (flags.container_engine && *flags.container_engine != "auto") name.engine = *flags.container_engine;
+  } else if (!flags.dbname && configured != context.config.sources.end()) {
+    name = configured->second.container;
+  }
+  if (!name.given()) return options;
+  try {
+    const FoundContainer found = find_container(name, context.stop);
+    const Engine engine = parse_engine(found.engine.program());
+    if (options.engine != Engine::automatic && options.engine != engine) return options;
+    options.engine = engine;
+    options.image = found.facts.image;
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    // A backup can be drilled where its source is not.
+    context.reporter.message(Level::debug,
+                             fmt::format("the source's own image is not known: {}", error.what()));
+  }
+  return options;
+}
+
+Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
+                    const DrillOptions& options, Among among) {
+  DrillReport report;
+  try {
+    report = drill_backup(repository, backup, with_image_of_source(context, backup.id.source, options),
+                          context.reporter, context.stop);
+  } catch (const Unverified& error) {
+    write_junit(context.arguments, backup.id, nothing_but(error));
+    throw;
+  }
+  const Evidence& evidence = report.evidence;
+  among == Among::several ? add_drilled(context.reply, backup.id, report)
+                          : set_drilled(context.reply, backup.id, report);
+  const std::string text = drill_text(backup.id, report, !context.arguments.quiet);
+  evidence.verdict == Verdict::pass ? context.reporter.summary(text) : context.reporter.print(text);
+  if (!report.how_to_connect.empty())
+    context.reporter.print(fmt::format("kept for a day: {}\n", report.how_to_connect));
+  // Somebody must be able to keep it.
+  if (evidence.file.empty()) context.reporter.print(to_json(evidence));
+  write_junit(context.arguments, backup.id, evidence);
+  throw_unless_proved(backup.id, evidence);
+  return exit_of(evidence.verdict);
+}
+
+}  // namespace pgassay::cli

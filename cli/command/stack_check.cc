@@ -1,0 +1,53 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/command/chosen_stacks.h"
+#include "cli/command/command.h"
+#include "cli/command/resolve.h"
+#include "cli/render/text/stack_report.h"
+#include "cli/watch.h"
+#include "stack/check/check.h"
+
+namespace pgassay::cli {
+namespace {
+
+/// What the repository has of a stack's source.
+ProvenBackups backups_of(const Context& context, const StackSettings& stack) {
+  ProvenBackups found;
+  const auto source = context.config.sources.find(*stack.source);
+  if (source == context.config.sources.end()) {
+    found.problem = fmt::format("there is no [source.{}]", *stack.source);
+    found.hint = fmt::format("write one, or correct source in [stack.{}]", stack.name);
+    return found;
+  }
+  found.max_age_seconds = max_age(context.config, *stack.source).value_or(found.max_age_seconds);
+  try {
+    const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+    found.backups = repository.list({*stack.source, stack.database.value_or("")});
+  } catch (const Error& error) {
+    found.problem = error.what();
+    found.hint = error.hint();
+  }
+  return found;
+}
+
+}  // namespace
+
+Exit run_stack_check(Context& context) {
+  StackCheckOptions options;
+  options.chosen = chosen_stacks(context.arguments.stack, context.config);
+  for (const auto& [name, stack] : context.config.stacks) {
+    options.stacks.push_back(stack);
+    const bool chosen = std::ranges::find(options.chosen, name) != options.chosen.end();
+    if (chosen && stack.source) options.backups[name] = backups_of(context, stack);
+  }
+  const StackCheckReport report = check_stacks(options, context.reporter, context.stop);
+  if (context.arguments.stack.junit)
+    replace_file(*context.arguments.stack.junit, junit_xml(report, "pgassay stack check"));
+  set_stack_checks(context.reply, report);
+  context.reporter.print(stack_check_text(report, context.arguments.quiet));
+  return report.exit();
+}
+
+}  // namespace pgassay::cli

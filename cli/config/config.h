@@ -1,0 +1,97 @@
+// pgassay.toml. It is read strictly: what is not understood is an error with its line, never ignored.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/find_container.h"
+#include "core/postgres/connection.h"
+#include "core/system/files.h"
+#include "stack/model/settings.h"
+#include "drill/assertions.h"
+
+namespace pgassay::cli {
+
+/// The keys of retention, at the top and in [source.NAME].
+struct RetentionConfig {
+  std::optional<unsigned> keep_days, keep_min, keep_daily, keep_weekly, keep_monthly, keep_yearly;
+  std::optional<double> max_delete_fraction;
+  std::optional<std::vector<std::string>> pin_labels;
+};
+
+/// [drill] and [source.NAME.drill].
+struct DrillConfig {
+  std::optional<std::string> engine, image, pull;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<Path> work_dir;
+  std::optional<bool> amcheck, accept_other_versions;
+  std::vector<Assertion> assertions;  ///< of a source only
+};
+
+/// [notify] and [source.NAME.notify].
+struct NotifyConfig {
+  std::optional<std::string> ping_url, webhook_url, mail_to, when, ca_file;
+  std::optional<std::vector<std::string>> command;
+  std::optional<double> timeout_seconds;
+};
+
+/// When somebody should worry: at the top and in [source.NAME].
+struct WatchConfig {
+  std::optional<double> max_age_seconds, drill_every_seconds;
+};
+
+/// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
+struct SourceConfig {
+  ConnInfo connection;
+  ContainerName container;
+  std::optional<unsigned> jobs;
+  std::optional<int> compression;
+  std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
+  bool all_databases = false;
+  std::optional<double> lock_timeout, stall_timeout;
+  std::optional<std::string> lock_policy, pg_dump, label;
+  std::optional<double> full_every_days;
+  std::optional<bool> role_passwords;
+  DrillConfig drill;
+  RetentionConfig retention;
+  NotifyConfig notify;
+  WatchConfig watch;
+};
+
+struct Config {
+  Path file;  ///< empty: no configuration
+  std::optional<Path> repository;
+  std::optional<unsigned> jobs;
+  std::optional<int> compression;
+  std::optional<double> full_every_days;
+  RetentionConfig retention;
+  DrillConfig drill;
+  NotifyConfig notify;
+  WatchConfig watch;
+  std::optional<Path> metrics_file;
+  std::map<std::string, SourceConfig> sources;
+  std::map<std::string, StackSettings> stacks;
+  std::map<std::string, SwitchSettings> switches;
+};
+
+inline constexpr unsigned kMaxJobs = 64;
+inline constexpr int kMaxCompression = 19;
+inline constexpr double kMaxLockTimeout = 3600;
+inline constexpr double kLongestSeconds = 86400;
+inline constexpr unsigned kMaxKept = 100'000;  ///< of keep_days and its kin: some 270 years
+
+/// `text` as the file `name`. Throws UsageError "name:LINE: …".
+Config parse_config(std::string_view text, const Path& name);
+/// --config, else $PGASSAY_CONFIG, ./pgassay.toml, /etc/pgassay/pgassay.toml; an empty Config when there is
+/// none. The first two must exist.
+Config load_config(const std::optional<std::string>& flag);
+
+/// Throws UsageError naming `what` when it can't be a source's name: letters, digits, '_', '-', '.', no
+/// leading '.' or '-'.
+void check_source_name(std::string_view name, const std::string& what);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,53 @@
+#include "cli/config/config_traefik.h"
+
+#include "core/http/http.h"
+
+namespace pgassay::cli {
+namespace {
+
+constexpr std::int64_t kMostPort = 65535;
+
+std::string read_api(Section& section, const std::string& url) {
+  if (!url.starts_with("https://") && !url.starts_with("http://"))
+    section.reject("api", "api must begin with https:// or http://");
+  if (!url.starts_with(place_of(url)))
+    section.reject("api", "api holds a user",
+                   "user and password go into ~/.netrc: machine HOST login USER …");
+  return url;
+}
+
+}  // namespace
+
+TraefikSettings read_traefik(const toml::node* node, const std::string& shown, TraefikSettings settings,
+                             const Path& file) {
+  if (node == nullptr) return settings;
+  if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
+  Section section(*node->as_table(), "[" + shown + "]", file);
+  if (const auto api = section.text("api")) settings.api = read_api(section, *api);
+  const auto container = section.text("container");
+  const auto on_host = section.boolean("on_host");
+  if (container && on_host.value_or(false))
+    section.reject("on_host", "container and on_host exclude each other");
+  if (container || on_host) {
+    settings.container = container.value_or("");
+    settings.on_host = on_host.value_or(false);
+  }
+  settings.address = section.text("address").value_or(settings.address);
+  if (!settings.address.empty() && !is_address(settings.address))
+    section.reject("address", "address must be an IP address or a host's name, without scheme and port",
+                   "ports are http_port and https_port");
+  const auto port = [&](const char* key, unsigned& value) {
+    if (const auto given = section.integer(key, 1, kMostPort)) value = static_cast<unsigned>(*given);
+  };
+  port("http_port", settings.http_port);
+  port("https_port", settings.https_port);
+  if (const auto ca_file = section.text("ca_file"))
+    settings.ca_file = std::filesystem::absolute(file).parent_path() / *ca_file;
+  settings.insecure = section.boolean("insecure").value_or(settings.insecure);
+  settings.wait_seconds = section.seconds_or_none("wait").value_or(settings.wait_seconds);
+  settings.timeout_seconds = section.seconds("timeout").value_or(settings.timeout_seconds);
+  section.finish();
+  return settings;
+}
+
+}  // namespace pgassay::cli

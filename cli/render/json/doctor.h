@@ -1,0 +1,15 @@
+// The member "checks" of doctor's document.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "backup/doctor.h"
+#include "cli/render/json/out.h"
+
+namespace pgassay::cli {
+
+std::string_view shown(PreflightFinding::Weight weight);  ///< PASS, WARNING, FAIL
+void set_diagnoses(Reply& reply, std::span<const Diagnosis> diagnoses);
+
+}  // namespace pgassay::cli

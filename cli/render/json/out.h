@@ -1,0 +1,68 @@
+// The one JSON document of --json: {"format": 1, "command", "ok", "exit", "messages": [{level, text, hint}]}
+// and the members of each command (docs/json.md). Bytes and seconds are numbers, times RFC 3339 in UTC,
+// absent facts null.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/repository/manifest.h"
+#include "core/repository/repository.h"
+#include "core/system/observer.h"
+#include "restore/whole/restore.h"
+
+namespace pgassay::cli {
+
+/// What verify found of one backup.
+struct Verified {
+  BackupId id;
+  Evidence evidence;
+};
+
+/// message() may be called from any thread, the others from one.
+class Reply {
+ public:
+  explicit Reply(std::string command);  ///< empty: null in the document
+  ~Reply();
+
+  void message(Level level, std::string_view text, std::string_view hint);
+  void set_backup(const Backup& backup);
+  void set_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< what it lacks
+  void add_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< to "backups"
+  void set_backups(std::span<const Backup> backups);
+  /// `largest`: at most that many relations, those with most bytes first; 0: all, in the manifest's order.
+  void set_details(const Manifest& manifest, std::size_t largest);
+  void set_verified(std::span<const Verified> verified);
+  void set_restored(const BackupId& id, const RestoreReport& report);
+
+  /// Any other member: what a command's own json_*.cc built. A null is kept.
+  void set(std::string_view key, nlohmann::ordered_json value);
+
+  /// To the end of an array, which is made where it is not there.
+  void add(std::string_view key, nlohmann::ordered_json value);
+
+  /// One line feed at its end. Bytes that are no UTF-8 are replaced by U+FFFD.
+  std::string document(int exit) const;
+
+ private:
+  struct Members;
+  std::unique_ptr<Members> members_;
+};
+
+/// Arrays, the same in every document.
+nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases);
+nlohmann::ordered_json checks_json(std::span<const Check> checks);
+nlohmann::ordered_json findings_json(std::span<const Finding> findings);
+nlohmann::ordered_json text_or_null(const std::string& text);  ///< empty: null
+
+/// Relations that hold rows, those with most raw bytes first, at most `limit`.
+std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
+/// The worst verdict; none: unverified.
+Verdict overall(std::span<const Verified> verified);
+
+}  // namespace pgassay::cli

@@ -1,0 +1,27 @@
+#include "cli/render/json/prune.h"
+
+#include <nlohmann/json.hpp>
+
+namespace pgassay::cli {
+
+void set_pruned(Reply& reply, std::span<const PruneReport> reports) {
+  nlohmann::ordered_json decisions = nlohmann::ordered_json::array();
+  for (const PruneReport& report : reports) {
+    for (const PrunedBackup& one : report.backups) {
+      const auto& summary = one.backup.summary;
+      decisions.push_back({{"id", one.backup.id.stamp},
+                           {"source", one.backup.id.source},
+                           {"database", one.backup.id.database},
+                           {"action", one.decision.keep ? "keep" : "delete"},
+                           {"rule", to_string(one.decision.rule)},
+                           {"detail", one.decision.detail},
+                           {"bytes", nullptr},
+                           {"frees", one.frees},
+                           {"removed", one.removed}});
+      if (summary) decisions.back()["bytes"] = summary->stored_bytes;
+    }
+  }
+  reply.set("prune", std::move(decisions));
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,24 @@
+#include "cli/render/json/replace.h"
+
+#include <nlohmann/json.hpp>
+
+namespace pgassay::cli {
+
+void set_replaced(Reply& reply, const std::string& database, const Replaced& done) {
+  using Json = nlohmann::ordered_json;
+  reply.set("replace", {{"database", database},
+                        {"replaced", !done.before.empty()},
+                        {"old", done.before.empty() ? Json(nullptr) : Json(done.before)},
+                        {"sessions_ended", done.sessions},
+                        {"dropped", nullptr}});
+}
+
+void set_dropped(Reply& reply, const std::string& database, const std::string& dropped) {
+  reply.set("replace", {{"database", database},
+                        {"replaced", nullptr},
+                        {"old", nullptr},
+                        {"sessions_ended", nullptr},
+                        {"dropped", dropped}});
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,93 @@
+#include "cli/render/text/stack_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/units.h"
+#include "cli/render/text/xml_text.h"
+
+namespace pgassay::cli {
+namespace {
+
+std::vector<const StackFinding*> findings_of(const StackCheckReport& report, const StackCheck& check) {
+  std::vector<const StackFinding*> found;
+  for (const StackFinding& finding : report.findings)
+    if (finding.check == check.number && finding.stack == check.stack) found.push_back(&finding);
+  return found;
+}
+
+/// "docker-compose.yml: services.api.ports: "
+std::string place(const StackFinding& finding) {
+  std::string text;
+  for (const std::string& part : {finding.file, finding.key})
+    if (!part.empty()) text += part + ": ";
+  return text;
+}
+
+std::string test_case(const StackCheckReport& report, const StackCheck& check) {
+  const std::string begin = fmt::format(R"(    <testcase classname="{}" name="{} {}")",
+                                        xml_escaped(check.stack), check.number, xml_escaped(check.name));
+  if (check.verdict != StackVerdict::fail && check.verdict != StackVerdict::unverified) return begin + "/>\n";
+  std::string all = check.detail;
+  for (const StackFinding* finding : findings_of(report, check)) {
+    if (finding->weight == StackVerdict::warning) continue;
+    all += (all.empty() ? "" : "\n") + place(*finding) + finding->text + ". " + finding->hint;
+  }
+  return fmt::format("{}>\n      <{} message=\"{}\"/>\n    </testcase>\n", begin,
+                     check.verdict == StackVerdict::fail ? "failure" : "error", xml_escaped(all));
+}
+
+}  // namespace
+
+void set_stack_checks(Reply& reply, const StackCheckReport& report) {
+  using Json = nlohmann::ordered_json;
+  Json checks = Json::array(), findings = Json::array();
+  for (const StackCheck& check : report.checks)
+    checks.push_back({{"check", check.number},
+                      {"name", check.name},
+                      {"stack", check.stack},
+                      {"verdict", to_string(check.verdict)},
+                      {"detail", check.detail}});
+  for (const StackFinding& finding : report.findings)
+    findings.push_back({{"check", finding.check},
+                        {"stack", finding.stack},
+                        {"verdict", to_string(finding.weight)},
+                        {"file", finding.file.empty() ? Json() : Json(finding.file)},
+                        {"key", finding.key.empty() ? Json() : Json(finding.key)},
+                        {"text", finding.text},
+                        {"hint", finding.hint}});
+  reply.set("checks", std::move(checks));
+  reply.set("findings", std::move(findings));
+}
+
+std::string junit_xml(const StackCheckReport& report, const std::string& suite) {
+  const auto count = [&](StackVerdict verdict) {
+    return std::ranges::count(report.checks, verdict, &StackCheck::verdict);
+  };
+  const std::string counts = fmt::format(R"(tests="{}" failures="{}" errors="{}")", report.checks.size(),
+                                         count(StackVerdict::fail), count(StackVerdict::unverified));
+  std::string cases;
+  for (const StackCheck& check : report.checks) cases += test_case(report, check);
+  return junit_document(suite, counts, "", cases);
+}
+
+std::string stack_check_text(const StackCheckReport& report, bool quiet) {
+  std::string text, stack;
+  for (const StackCheck& check : report.checks) {
+    if (quiet && (check.verdict == StackVerdict::pass || check.verdict == StackVerdict::warning)) continue;
+    if (stack != check.stack) text += printable(stack = check.stack) + "\n";
+    text += fmt::format("  {:>2}  {:<10}  {}", check.number, to_string(check.verdict), check.name);
+    text += check.detail.empty() ? "\n" : ": " + printable(check.detail) + "\n";
+    for (const StackFinding* finding : findings_of(report, check)) {
+      if (quiet && finding->weight == StackVerdict::warning) continue;
+      text += fmt::format("        {} {}{}\n", finding->weight == StackVerdict::fail ? "-" : "~",
+                          printable(place(*finding)), printable(finding->text));
+      if (!finding->hint.empty()) text += fmt::format("          hint: {}\n", printable(finding->hint));
+    }
+  }
+  return text;
+}
+
+}  // namespace pgassay::cli

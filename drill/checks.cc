@@ -1,0 +1,98 @@
+#include "drill/checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/postgres/session.h"
+#include "proof/row_proof.h"
+#include "drill/amcheck.h"
+#include "proof/properties_check.h"
+
+namespace pgassay {
+namespace {
+
+void append(std::vector<Check>& checks, std::vector<Check> more) {
+  checks.insert(checks.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+bool is_refresh_of(const std::string& lost, const std::string& view) {
+  return lost.starts_with(fmt::format("REFRESH MATERIALIZED VIEW {}:", view));
+}
+
+std::string doubt_about_inventory(const Manifest& manifest) {
+  const auto found = std::find_if(manifest.left_out.begin(), manifest.left_out.end(),
+                                  [](const LeftOut& one) { return one.what == kInventoryInDoubt; });
+  return found == manifest.left_out.end() ? std::string() : found->why;
+}
+
+/// Nothing of it may be fetched from elsewhere, so an empty one is no failure.
+void excuse_views(const DrillCircumstances& circumstances, std::vector<Check>& checks) {
+  for (const auto& [identity, name] : circumstances.cut_off) {
+    for (Check& check : checks) {
+      if (check.verdict != Verdict::fail || check.name != "materialized view " + name.shown()) continue;
+      check.verdict = Verdict::unverified;
+      check.detail += fmt::format("; {}", kCutOff);
+    }
+  }
+}
+
+InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
+                                  const DrillCircumstances& circumstances) {
+  connection.query("BEGIN");
+  restored.foreign.give_back(connection);
+  std::vector<InventoryObject> now = read_present_inventory(connection);
+  connection.query("ROLLBACK");
+  InventoryComparison comparison = compare_inventories(restored.inventory, std::move(now), circumstances,
+                                                       doubt_about_inventory(restored.manifest));
+  tell_definitions(connection, comparison.checks);
+  return comparison;
+}
+
+}  // namespace
+
+std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances) {
+  if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
+  std::vector<Check> checks;
+  for (const std::string& lost : report.lost) {
+    const bool cut_off = std::any_of(circumstances.cut_off.begin(), circumstances.cut_off.end(),
+                                     [&](const auto& view) { return is_refresh_of(lost, view.first); });
+    const std::string excuse = cut_off ? kCutOff : circumstances.excuse();
+    if (excuse.empty())
+      checks.push_back({"restore", Verdict::fail, lost});
+    else
+      checks.push_back({"restore", Verdict::unverified, fmt::format("{}; {}", lost, excuse)});
+  }
+  return checks;
+}
+
+Answers check_restored(const RestoredBackup& restored, const DrillQuestions& questions, Observer& observer,
+                       std::stop_token stop) {
+  Answers answers;
+  Connection leader = Connection::open(restored.database, "pgassay drill", stop);
+  start_reading_session(leader);
+  const DrillCircumstances circumstances = read_circumstances(leader, restored.manifest);
+  append(answers.checks, check_restore(restored.report, circumstances));
+
+  InventoryComparison objects = check_objects(leader, restored, circumstances);
+  answers.objects = objects.compared;
+  append(answers.checks, std::move(objects.checks));
+  answers.checks.push_back(compare_properties(restored.manifest.database, read_database_properties(leader),
+                                              circumstances.excuse()));
+  append(answers.checks, check_versions(leader, restored.manifest, questions.accept_other_versions));
+
+  Compared compared;
+  std::vector<Check> proof =
+      prove(restored.database, restored.manifest, questions.jobs, observer, stop, &compared);
+  excuse_views(circumstances, proof);
+  answers.rows = compared.rows;
+  append(answers.checks, std::move(proof));
+
+  append(answers.checks, check_assertions(restored.database, questions.assertions, stop));
+  if (questions.amcheck)
+    append(answers.checks, check_structure(restored.database, questions.jobs, observer, stop));
+  return answers;
+}
+
+}  // namespace pgassay

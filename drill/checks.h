@@ -1,0 +1,45 @@
+// All that a drill asks a restored database.
+#pragma once
+
+#include <stop_token>
+#include <vector>
+
+#include "core/system/observer.h"
+#include "restore/whole/restore.h"
+#include "drill/assertions.h"
+#include "drill/foreign_access.h"
+#include "proof/inventory_check.h"
+
+namespace pgassay {
+
+struct DrillQuestions {
+  unsigned jobs = 2;
+  bool amcheck = false;
+  bool accept_other_versions = false;  ///< of extensions and of the collation library
+  std::vector<Assertion> assertions;
+};
+
+/// A backup that was restored for a drill.
+struct RestoredBackup {
+  const Manifest& manifest;
+  const std::vector<InventoryObject>& inventory;  ///< of the backup
+  const RestoreReport& report;
+  const ForeignAccess& foreign;  ///< what was cut off before rows were loaded
+  ConnInfo database;
+};
+
+struct Answers {
+  std::vector<Check> checks;
+  std::uint64_t rows = 0;     ///< of tables that were read back
+  std::uint64_t objects = 0;  ///< of the inventory that were compared
+};
+
+/// Each check is PASS, FAIL or UNVERIFIED; whatever differs is named. Throws ServerError or ConnectionLost
+/// when the server itself is in trouble.
+Answers check_restored(const RestoredBackup& restored, const DrillQuestions& questions, Observer& observer,
+                       std::stop_token stop);
+
+/// Did the restore end clean? One check for each thing lost.
+std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances);
+
+}  // namespace pgassay

@@ -1,0 +1,93 @@
+#include "drill/failure.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "drill/server_trouble.h"
+#include "verify/verify.h"
+
+namespace pgassay {
+namespace {
+
+Evidence verify_quietly(const Repository& repository, const Backup& backup, Observer& observer,
+                        std::stop_token stop) {
+  VerifyOptions options;
+  options.write_evidence = false;
+  return verify_backup(repository, backup, options, observer, std::move(stop));
+}
+
+/// What a server in trouble can be helped by.
+std::string remedy(std::string_view words) {
+  const auto says = [&](std::string_view part) { return words.find(part) != std::string_view::npos; };
+  if (says("No space left") || says("Disk quota"))
+    return "make room where the throwaway server keeps its data, or name another place: --work-dir, TMPDIR";
+  if (says("memory")) return "give the throwaway server more memory: --memory";
+  return "its log is above; the backup may be sound";
+}
+
+[[noreturn]] void throw_unverified(const std::string& words, const std::string& hint,
+                                   const ThrowawayServer& server, Observer& observer) {
+  const std::string log = server.log_tail();
+  if (!log.empty())
+    observer.message(Level::warning, fmt::format("the throwaway server's last words: {}", log), {});
+  throw Unverified(fmt::format("could not verify: the throwaway server failed: {}", words), hint);
+}
+
+/// Could a damaged backup be the reason?
+bool suspicious(const Error& error) {
+  if (dynamic_cast<const ServerError*>(&error) || dynamic_cast<const ConnectionLost*>(&error)) return false;
+  const auto* system = dynamic_cast<const SystemError*>(&error);
+  return system == nullptr || system->is_loss();
+}
+
+}  // namespace
+
+void throw_failure(const Error& error, const Repository& repository, const Backup& backup,
+                   const ThrowawayServer& server, Observer& observer, std::stop_token stop) {
+  const bool as_it_is = dynamic_cast<const Stopped*>(&error) || dynamic_cast<const Locked*>(&error) ||
+                        dynamic_cast<const BadBackup*>(&error) || dynamic_cast<const Unverified*>(&error);
+  if (as_it_is) throw;
+  if (dynamic_cast<const Refused*>(&error))
+    throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint());
+  if (suspicious(error) && server_trouble_in(error.what()).empty()) {
+    const Evidence stored = verify_quietly(repository, backup, observer, std::move(stop));
+    if (stored.verdict == Verdict::fail) throw BadBackup(error.what(), error.hint());
+  }
+  throw_trouble(error, server, observer);
+}
+
+void throw_trouble(const Error& error, const ThrowawayServer& server, Observer& observer) {
+  if (dynamic_cast<const Stopped*>(&error)) throw;
+  throw_unverified(error.what(), error.hint().empty() ? remedy(error.what()) : error.hint(), server,
+                   observer);
+}
+
+void throw_if_trouble(const std::string& lost, const ThrowawayServer& server, Observer& observer) {
+  const std::string_view words = server_trouble_in(lost);
+  if (!words.empty()) throw_unverified(lost, remedy(words), server, observer);
+}
+
+void add_damage(const Repository& repository, const Backup& backup, Observer& observer, Evidence& evidence,
+                std::stop_token stop) {
+  const Evidence stored = verify_quietly(repository, backup, observer, std::move(stop));
+  evidence.findings = stored.findings;
+  std::map<std::string, std::string> tables;
+  try {
+    for (const Relation& relation : read_manifest(backup.dir).relations)
+      for (const Part& part : relation.parts) tables[part.file] = relation.name.shown();
+  } catch (const Error&) {
+    // The findings say so.
+  }
+  for (const Finding& finding : stored.findings) {
+    const auto table = tables.find(finding.file);
+    if (table != tables.end())
+      evidence.checks.push_back(
+          {"table " + table->second, Verdict::fail, finding.file + ": " + finding.detail});
+  }
+  for (const Check& check : stored.checks)
+    if (check.verdict != Verdict::pass)
+      evidence.checks.push_back({"stored " + check.name, check.verdict, check.detail});
+}
+
+}  // namespace pgassay

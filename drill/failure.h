@@ -1,0 +1,27 @@
+// What a drill makes of a failure: is the backup bad, or was it the throwaway server?
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "core/repository/repository.h"
+#include "drill/server/throwaway_server.h"
+
+namespace pgassay {
+
+/// Of a failed restore. Throws what it means: Stopped and Locked as they are, BadBackup when the backup is
+/// bad, else Unverified. Where the error could be either, the stored bytes are read to find out.
+[[noreturn]] void throw_failure(const Error& error, const Repository& repository, const Backup& backup,
+                                const ThrowawayServer& server, Observer& observer, std::stop_token stop);
+/// The server is to blame: throws Unverified with what to do about it, and shows what the server logged last.
+/// Stopped as it is.
+[[noreturn]] void throw_trouble(const Error& error, const ThrowawayServer& server, Observer& observer);
+/// The same when the line that pg_restore wrote is of a server in trouble.
+void throw_if_trouble(const std::string& lost, const ThrowawayServer& server, Observer& observer);
+
+/// Reads all stored bytes of a backup that turned out bad: its findings, and a failed check for each table
+/// whose rows are damaged.
+void add_damage(const Repository& repository, const Backup& backup, Observer& observer, Evidence& evidence,
+                std::stop_token stop);
+
+}  // namespace pgassay

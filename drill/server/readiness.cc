@@ -1,0 +1,59 @@
+#include "drill/server/readiness.h"
+
+#include <fmt/format.h>
+
+#include "core/system/error.h"
+#include "drill/server/container_engine.h"
+#include "drill/server/local_engine.h"
+#include "drill/server/throwaway_settings.h"
+
+namespace pgassay {
+namespace {
+
+/// What `look` says, or why it could not.
+template <typename Look>
+EngineSight sight_of(Engine engine, Look look) {
+  try {
+    return {engine, true, look(), {}};
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    return {engine, false, error.what(), error.hint()};
+  }
+}
+
+std::string local_servers(std::stop_token stop) {
+  std::string found;
+  for (const PgTool& tool : find_pg_tools("postgres", stop))
+    found += (found.empty() ? "this host's PostgreSQL " : ", ") + tool.version_text;
+  if (found.empty())
+    throw Unverified("no PostgreSQL server's programs in PATH and /usr/lib/postgresql/*/bin",
+                     "apt install postgresql-15, or of your server's major version");
+  return found;
+}
+
+}  // namespace
+
+std::vector<EngineSight> engines_of_this_host(std::stop_token stop) {
+  std::vector<EngineSight> sights;
+  for (const Engine engine : {Engine::docker, Engine::podman})
+    sights.push_back(sight_of(engine, [&] {
+      const std::string program(to_string(engine));
+      return program + " " + ContainerCli(program).reach(stop);
+    }));
+  sights.push_back(sight_of(Engine::local, [&] { return local_servers(stop); }));
+  return sights;
+}
+
+std::vector<EngineSight> engines_for(Engine engine, const ThrowawayRequest& request, std::stop_token stop) {
+  std::vector<EngineSight> sights;
+  for (const Engine one : engines_in_turn(engine, request, stop))
+    sights.push_back(sight_of(one, [&] {
+      memory_for(request);
+      return one == Engine::local ? look_at_local_server(request, stop)
+                                  : look_at_container_server(one, request, stop);
+    }));
+  return sights;
+}
+
+}  // namespace pgassay

@@ -1,0 +1,203 @@
+#include "proof/inventory_check.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "core/postgres/inventory.h"
+#include "core/repository/json_fields.h"
+#include "core/repository/layout.h"
+
+namespace pgassay {
+namespace {
+
+constexpr const char* kDefinition = "its definition is not what it was";
+
+/// Of a subscription, or about one.
+bool about_subscription(const InventoryObject& object) {
+  return object.kind == "subscription" || ((object.kind == "comment" || object.kind == "security label") &&
+                                           object.identity.find("on subscription ") != std::string::npos);
+}
+
+auto key(const InventoryObject& object) {
+  return std::tie(object.kind, object.identity);
+}
+
+void prepare(std::vector<InventoryObject>& objects) {
+  std::erase_if(objects, about_subscription);
+  std::sort(objects.begin(), objects.end(),
+            [](const InventoryObject& a, const InventoryObject& b) { return key(a) < key(b); });
+}
+
+class Comparer {
+ public:
+  Comparer(const DrillCircumstances& circumstances, const std::string& in_doubt)
+      : circumstances_(circumstances), in_doubt_(in_doubt), excuse_(circumstances.excuse()) {}
+
+  void missing(const InventoryObject& object) { add(object, "it is missing", {}); }
+  /// Another version may bring objects of its own, but never takes any away. The schema public every new
+  /// database has, also where the source had dropped it.
+  void extra(const InventoryObject& object) {
+    const bool given = object.kind == "schema"
+                           ? object.identity == "public"
+                           : object.kind == "comment" && object.identity == "on schema public";
+    if (given) return;
+    add(object, "it is there, and the backup's database had none of that name", excuse_);
+  }
+
+  void both(const InventoryObject& then, const InventoryObject& now) {
+    ++result_.compared;
+    ++by_kind_[then.kind];
+    if (then.owner != now.owner)
+      add(then, fmt::format("its owner is {} instead of {}", shown(now.owner), shown(then.owner)), {});
+    if (then.acl != now.acl)
+      add(then, "its privileges are not what they were: " + acl_difference(then.acl, now.acl), excuse_);
+    const bool told = then.kind == "extension" && circumstances_.other_extensions.contains(then.identity);
+    if (then.definition != now.definition && !told) add(then, kDefinition, why_it_may_differ(then));
+  }
+
+  InventoryComparison finish(std::size_t expected) && {
+    if (expected == 0)
+      result_.checks.push_back({"objects", Verdict::unverified, "the backup's inventory names none"});
+    else if (result_.checks.empty())
+      result_.checks.push_back({"objects", Verdict::pass, summary()});
+    return std::move(result_);
+  }
+
+ private:
+  void add(const InventoryObject& object, std::string what, const std::string& excuse) {
+    const std::string& why = in_doubt_.empty() ? excuse : in_doubt_;
+    if (!why.empty()) what += "; " + why;
+    result_.checks.push_back({object.kind + " " + object.identity,
+                              why.empty() ? Verdict::fail : Verdict::unverified, std::move(what)});
+  }
+
+  /// The definition of a materialized view says whether it is populated, that of an extension its version.
+  std::string why_it_may_differ(const InventoryObject& object) const {
+    if (object.kind == "materialized view" && circumstances_.cut_off.contains(object.identity))
+      return kCutOff;
+    return excuse_;
+  }
+
+  static std::string shown(const std::optional<std::string>& owner) { return owner.value_or("nobody"); }
+
+  static std::string acl_difference(const std::optional<std::vector<std::string>>& then,
+                                    const std::optional<std::vector<std::string>>& now) {
+    const std::vector<std::string> none;
+    const auto &before = then ? *then : none, &after = now ? *now : none;
+    std::vector<std::string> lost, gained;
+    std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(lost));
+    std::set_difference(after.begin(), after.end(), before.begin(), before.end(), std::back_inserter(gained));
+    return fmt::format("{} instead of {}", gained.empty() ? "none" : fmt::to_string(fmt::join(gained, " ")),
+                       lost.empty() ? "none" : fmt::to_string(fmt::join(lost, " ")));
+  }
+
+  std::string summary() const {
+    std::vector<std::pair<std::size_t, std::string>> counts;
+    for (const auto& [kind, count] : by_kind_) counts.emplace_back(count, kind);
+    std::stable_sort(counts.begin(), counts.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<std::string> parts;
+    for (const auto& [count, kind] : counts) parts.push_back(fmt::format("{} {}", kind, count));
+    return fmt::format("{} objects are what they were: {}", result_.compared, fmt::join(parts, ", "));
+  }
+
+  const DrillCircumstances& circumstances_;
+  const std::string& in_doubt_;
+  const std::string excuse_;
+  std::map<std::string, std::size_t> by_kind_;
+  InventoryComparison result_;
+};
+
+/// SQL for one line about the object whose identity is $1, as the inventory writes it; empty: no such kind.
+std::string definition_sql(std::string_view kind) {
+  if (kind == "index") return "SELECT pg_catalog.pg_get_indexdef(pg_catalog.to_regclass($1))";
+  if (kind == "constraint")
+    return "SELECT pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k"
+           " JOIN pg_catalog.pg_class c ON c.oid = k.conrelid"
+           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+           " WHERE pg_catalog.format('%I on %I.%I', k.conname, n.nspname, c.relname) = $1";
+  if (kind == "trigger")
+    return "SELECT pg_catalog.pg_get_triggerdef(t.oid) || CASE t.tgenabled WHEN 'D' THEN ' (disabled)'"
+           " WHEN 'R' THEN ' (for replicas)' WHEN 'A' THEN ' (always)' ELSE ' (enabled)' END"
+           " FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid"
+           " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+           " WHERE pg_catalog.format('%I on %I.%I', t.tgname, n.nspname, c.relname) = $1";
+  return {};
+}
+
+}  // namespace
+
+void InventoryReader::chunk(Bytes bytes) {
+  std::string_view text = as_text(bytes);
+  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+    if (begun_.empty()) {
+      line(text.substr(0, end));
+      continue;
+    }
+    begun_ += text.substr(0, end);
+    line(begun_);
+    begun_.clear();
+  }
+  begun_ += text;
+}
+
+void InventoryReader::line(std::string_view text) {
+  const JsonFields json = read_json(text, fmt::format("{}, line {}", file_, objects_.size() + 1));
+  InventoryObject object{json.text("kind"), json.text("identity"), {}, {}, json.text("definition")};
+  if (!json.null("owner")) object.owner = json.text("owner");
+  if (!json.null("acl")) object.acl = json.texts("acl");
+  objects_.push_back(std::move(object));
+}
+
+std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir) {
+  const std::string file(kInventoryFile);
+  InventoryReader reader(file);
+  try {
+    read_part(backup_dir, file, reader);
+  } catch (const DamagedPart& damaged) {
+    throw BadBackup(damaged.what(), "another backup may be whole");
+  }
+  return reader.take();
+}
+
+std::vector<InventoryObject> read_present_inventory(Connection& connection) {
+  InventoryReader reader("the server's answer");
+  read_inventory(connection, reader);
+  return reader.take();
+}
+
+InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,
+                                        const DrillCircumstances& circumstances,
+                                        const std::string& in_doubt) {
+  prepare(then);
+  prepare(now);
+  Comparer comparer(circumstances, in_doubt);
+  auto here = now.begin();
+  for (const InventoryObject& object : then) {
+    for (; here != now.end() && key(*here) < key(object); ++here) comparer.extra(*here);
+    if (here != now.end() && key(*here) == key(object))
+      comparer.both(object, *here++);
+    else
+      comparer.missing(object);
+  }
+  for (; here != now.end(); ++here) comparer.extra(*here);
+  return std::move(comparer).finish(then.size());
+}
+
+void tell_definitions(Connection& connection, std::vector<Check>& checks) {
+  for (Check& check : checks) {
+    if (!check.detail.starts_with(kDefinition)) continue;
+    const std::size_t space = check.name.find(' ');
+    const std::string sql = definition_sql(std::string_view(check.name).substr(0, space));
+    if (sql.empty()) continue;
+    const Result found = connection.query(sql, {check.name.substr(space + 1)});
+    if (found.rows() == 1 && !found.null(0, 0))
+      check.detail.insert(std::string(kDefinition).size(), fmt::format("; here: {}", found.text(0, 0)));
+  }
+}
+
+}  // namespace pgassay

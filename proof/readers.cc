@@ -1,0 +1,85 @@
+#include "proof/readers.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "core/postgres/session.h"
+#include "core/system/cancellation.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::uint64_t kUnitBytes = 64 << 20;
+constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/release-14.html
+
+/// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need
+/// no larger lock table.
+void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,
+               Observer& observer) {
+  DigestSink sink(observer, unit.format);
+  std::string problem;
+  bool forbidden = false;
+  try {
+    connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink, unit.format);
+  } catch (const ServerError& error) {
+    const std::string kind = error.sqlstate().substr(0, 2);
+    if (kind == "53" || kind == "57" || kind == "58") throw;
+    problem = error.what();
+    forbidden = error.sqlstate() == "42501";
+  }
+  connection.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+  sink.tell();
+  const std::lock_guard guard(mutex);
+  if (problem.empty()) {
+    subject.found.merge(sink.finish());
+  } else {
+    subject.problem = problem;
+    subject.forbidden = forbidden;
+  }
+}
+
+}  // namespace
+
+std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int server_version,
+                                                   std::uint64_t page_bytes) {
+  const std::uint64_t total = table.heap_bytes + table.toast_bytes, pages = table.heap_bytes / page_bytes;
+  if (total < 2 * kUnitBytes || pages < 2 || server_version < kTidRangeScans || table.access_method != "heap")
+    return {std::nullopt};
+  const std::uint64_t step = std::max<std::uint64_t>(1, pages * kUnitBytes / total);
+  std::vector<std::optional<PageRange>> ranges;
+  for (std::uint64_t first = 0; first < pages; first += step) {
+    PageRange range{static_cast<std::uint32_t>(first), {}};
+    if (first + step < pages) range.end = static_cast<std::uint32_t>(first + step);
+    ranges.emplace_back(range);
+  }
+  return ranges;
+}
+
+void read_units(const ConnInfo& target, const std::string& snapshot, const std::string& lc_monetary,
+                std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs,
+                Observer& observer, std::stop_token stop) {
+  std::stable_sort(units.begin(), units.end(),
+                   [](const ProofUnit& a, const ProofUnit& b) { return a.bytes > b.bytes; });
+  std::uint64_t bytes = 0;
+  for (const ProofUnit& unit : units) bytes += unit.bytes;
+  observer.plan(units.size(), bytes);
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;
+  const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(units.size(), 1, std::max(1U, jobs)));
+  run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+    Connection connection = Connection::open(target, "pgassay proof", inner);
+    start_reading_session(connection, lc_monetary);
+    connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +
+                     quote_literal(snapshot));
+    for (std::size_t index = next++; index < units.size(); index = next++) {
+      throw_if_stopped(inner);
+      ProofSubject& subject = subjects[units[index].subject];
+      observer.part_started(worker, subject.shown);
+      read_unit(connection, units[index], subject, mutex, observer);
+      observer.part_finished(worker, subject.shown);
+    }
+  });
+}
+
+}  // namespace pgassay

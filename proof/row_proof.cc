@@ -1,0 +1,255 @@
+#include "proof/row_proof.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/postgres/catalog.h"
+#include "core/postgres/session.h"
+#include "proof/values_proof.h"
+#include "proof/readers.h"
+
+namespace pgassay {
+namespace {
+
+std::string setting(const Manifest& manifest, const char* name) {
+  const auto found = manifest.session.find(name);
+  return found == manifest.session.end() ? std::string() : found->second;
+}
+
+/// Why another digest over as many rows need not mean other rows.
+std::vector<std::string> excuses(Connection& connection, const Manifest& manifest, const Settings& session) {
+  std::vector<std::string> out = other_versions(connection, manifest);
+  if (connection.server_encoding() != manifest.encoding)
+    out.push_back(
+        fmt::format("encoding {} here, {} in the backup", connection.server_encoding(), manifest.encoding));
+  for (const auto& [name, value] : session) {
+    const auto recorded = manifest.session.find(name);
+    if (recorded != manifest.session.end() && recorded->second != value)
+      out.push_back(fmt::format("{} was {} when the backup was taken", name, recorded->second));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> other_versions(Connection& connection, const Manifest& manifest) {
+  std::vector<std::string> out;
+  const int here = connection.server_version() / 10000, there = manifest.server.version / 10000;
+  if (here != there) out.push_back(fmt::format("PostgreSQL {} here, {} in the backup", here, there));
+  std::map<std::string, std::string> versions;
+  for (const ExtensionInfo& extension : list_extensions(connection))
+    versions[extension.name] = extension.version;
+  for (const ExtensionInfo& extension : manifest.extensions) {
+    const auto found = versions.find(extension.name);
+    if (found != versions.end() && found->second != extension.version)
+      out.push_back(fmt::format("extension {} {} here, {} in the backup", extension.name, found->second,
+                                extension.version));
+  }
+  return out;
+}
+
+namespace {
+
+/// What one check of the rows compares: the subjects' sum with what the backup holds.
+struct Comparison {
+  const Relation* relation;
+  RowDigest expected;
+  std::vector<std::size_t> subjects;
+  std::vector<const Relation*>
+      leaves;  ///< of a tree: what each subject was in the backup, null where it was not
+};
+
+class RowProof {
+ public:
+  RowProof(Connection& leader, const Manifest& manifest, std::uint64_t page_bytes)
+      : leader_(leader), manifest_(manifest), page_bytes_(page_bytes), tables_(list_tables(leader, true)) {
+    for (const TableInfo& table : tables_) {
+      by_name_[table.name] = &table;
+      if (table.root != Oid::none && table.kind == 'r') leaves_[table.root].push_back(&table);
+    }
+    for (const Relation& relation : manifest.relations) {
+      in_backup_[relation.name] = &relation;
+      if (relation.root && relation.kind == 'r') sums_[*relation.root].merge(relation.digest);
+      if (relation.root && relation.via_root) via_root_.insert(*relation.root);
+    }
+  }
+
+  void plan(std::vector<Check>& checks) {
+    for (const Relation& relation : manifest_.relations) {
+      const bool tree = relation.kind == 'p' && !relation.root;
+      const bool table = relation.kind == 'r' && !relation.root && relation.data == Data::copied;
+      if (!tree && !table) continue;
+      const auto here = by_name_.find(relation.name);
+      if (here == by_name_.end())
+        checks.push_back({"table " + relation.name.shown(), Verdict::fail, "it is missing"});
+      else if (tree)
+        plan_tree(relation, *here->second);
+      else
+        plan_table(relation, *here->second);
+    }
+  }
+
+  std::vector<ProofUnit> units;
+  std::vector<ProofSubject> subjects;
+
+  std::uint64_t rows_read() const {
+    std::uint64_t rows = 0;
+    for (const Comparison& comparison : comparisons_)
+      for (const std::size_t index : comparison.subjects) rows += subjects[index].found.rows;
+    return rows;
+  }
+
+  void compare(const std::vector<std::string>& reasons, std::vector<Check>& checks) const {
+    std::uint64_t agreeing = 0, tables = 0, rows = 0;
+    for (const Comparison& comparison : comparisons_) {
+      std::optional<Check> check = compare_one(comparison, reasons);
+      rows += comparison.expected.rows;
+      tables += comparison.subjects.size();
+      if (check)
+        checks.push_back(std::move(*check));
+      else
+        ++agreeing;
+    }
+    if (agreeing == comparisons_.size() && checks.empty())
+      checks.push_back({"tables", Verdict::pass, fmt::format("{} tables, {} rows", tables, rows)});
+  }
+
+  const std::map<QualifiedName, const TableInfo*>& by_name() const { return by_name_; }
+
+ private:
+  void plan_table(const Relation& relation, const TableInfo& table) {
+    Comparison comparison{&relation, relation.digest, {}, {}};
+    add_subject(comparison, relation, table);
+    comparisons_.push_back(std::move(comparison));
+  }
+
+  /// Rows may have moved between leaves, so all leaves of the tree that is there now count, in the root's
+  /// columns: those whose rows were left out too, where rows of others may have been given to them.
+  void plan_tree(const Relation& root, const TableInfo& table) {
+    const bool moving = via_root_.contains(root.name);
+    Comparison comparison{&root, sums_[root.name], {}, {}};
+    for (const TableInfo* leaf : leaves_[table.oid]) {
+      const auto known = in_backup_.find(leaf->name);
+      const Relation* then = known == in_backup_.end() ? nullptr : known->second;
+      if (then && then->data != Data::copied && !moving) continue;
+      comparison.leaves.push_back(then);
+      add_subject(comparison, root, *leaf);
+    }
+    comparisons_.push_back(std::move(comparison));
+  }
+
+  void add_subject(Comparison& comparison, const Relation& relation, const TableInfo& table) {
+    comparison.subjects.push_back(subjects.size());
+    const auto ranges = relation.filter.empty() ? proof_ranges(table, leader_.server_version(), page_bytes_)
+                                                : std::vector<std::optional<PageRange>>{std::nullopt};
+    for (const auto& range : ranges)
+      units.push_back({subjects.size(),
+                       copy_out_sql(table.name, relation.columns, relation.filter, range,
+                                    {manifest_.encoding, relation.format}),
+                       (table.heap_bytes + table.toast_bytes) / ranges.size(), relation.format});
+    subjects.push_back({table.name.shown(), {}, {}, false});
+  }
+
+  std::optional<Check> compare_one(const Comparison& comparison,
+                                   const std::vector<std::string>& reasons) const {
+    const std::string name = "table " + comparison.relation->name.shown();
+    RowDigest found;
+    for (const std::size_t index : comparison.subjects) {
+      const ProofSubject& subject = subjects[index];
+      if (!subject.problem.empty())
+        return Check{name, subject.forbidden ? Verdict::unverified : Verdict::fail,
+                     fmt::format("{} could not be read: {}", subject.shown, subject.problem)};
+      found.merge(subject.found);
+    }
+    if (found == comparison.expected) return std::nullopt;
+    if (found.rows != comparison.expected.rows)
+      return Check{
+          name, Verdict::fail,
+          fmt::format("{} rows instead of {}{}", found.rows, comparison.expected.rows, where(comparison))};
+    const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}{}", found.rows,
+                                           found.hex(), comparison.expected.hex(), where(comparison));
+    if (reasons.empty()) return Check{name, Verdict::fail, detail};
+    return Check{name, Verdict::unverified,
+                 fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", "))};
+  }
+
+  /// The leaves that differ, where rows can't have moved between them.
+  std::string where(const Comparison& comparison) const {
+    std::vector<std::string> leaves;
+    for (std::size_t i = 0; i < comparison.leaves.size(); ++i) {
+      const Relation* then = comparison.leaves[i];
+      const ProofSubject& now = subjects[comparison.subjects[i]];
+      if (then && then->via_root) return {};
+      if (!then || then->digest != now.found) leaves.push_back(now.shown);
+    }
+    constexpr std::size_t kShown = 5;
+    const std::string more = leaves.size() > kShown ? ", …" : "";
+    if (leaves.size() > kShown) leaves.resize(kShown);
+    return leaves.empty() ? "" : fmt::format("; in {}{}", fmt::join(leaves, ", "), more);
+  }
+
+  Connection& leader_;
+  const Manifest& manifest_;
+  std::uint64_t page_bytes_;
+  std::vector<TableInfo> tables_;
+  std::map<QualifiedName, const TableInfo*> by_name_;
+  std::map<Oid, std::vector<const TableInfo*>> leaves_;
+  std::map<QualifiedName, const Relation*> in_backup_;
+  std::map<QualifiedName, RowDigest> sums_;
+  std::set<QualifiedName> via_root_;  ///< trees whose rows the server distributes anew
+  std::vector<Comparison> comparisons_;
+};
+
+void check_materialized_views(const Manifest& manifest, const std::map<QualifiedName, const TableInfo*>& here,
+                              std::vector<Check>& checks) {
+  std::uint64_t agreeing = 0;
+  const std::size_t before = checks.size();
+  for (const Relation& relation : manifest.relations) {
+    if (relation.kind != 'm') continue;
+    const auto found = here.find(relation.name);
+    const std::string name = "materialized view " + relation.name.shown();
+    if (found == here.end())
+      checks.push_back({name, Verdict::fail, "it is missing"});
+    else if (found->second->populated != relation.populated)
+      checks.push_back({name, Verdict::fail, relation.populated ? "it is not populated" : "it is populated"});
+    else
+      ++agreeing;
+  }
+  if (agreeing > 0 && checks.size() == before)
+    checks.push_back(
+        {"materialized views", Verdict::pass, fmt::format("{} there, populated as they were", agreeing)});
+}
+
+}  // namespace
+
+std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsigned jobs, Observer& observer,
+                         std::stop_token stop, Compared* compared) {
+  const std::string money = setting(manifest, "lc_monetary");
+  Connection leader = Connection::open(target, "pgassay proof", stop);
+  const Settings session = start_reading_session(leader, money);
+  leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  const Result facts =
+      leader.query("SELECT pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('block_size')");
+  const std::vector<std::string> reasons = excuses(leader, manifest, session);
+
+  std::vector<Check> checks;
+  RowProof rows(leader, manifest, facts.unsigned_integer(0, 1));
+  rows.plan(checks);
+  ObjectProof objects(leader, manifest);
+  objects.plan(rows.units, rows.subjects);
+  read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, jobs, observer, stop);
+  rows.compare(reasons, checks);
+  if (compared != nullptr) compared->rows = rows.rows_read();
+  check_materialized_views(manifest, rows.by_name(), checks);
+  check_sequences(leader, manifest.sequences, checks);
+  objects.compare(rows.subjects, checks);
+  leader.query("COMMIT");
+  return checks;
+}
+
+}  // namespace pgassay

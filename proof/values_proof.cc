@@ -1,0 +1,154 @@
+#include "proof/values_proof.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/postgres/large_objects.h"
+
+namespace pgassay {
+namespace {
+
+__extension__ using int128 = __int128;
+
+std::map<QualifiedName, std::int64_t> increments(Connection& leader) {
+  const Result result = leader.query(
+      "SELECT n.nspname, c.relname, s.seqincrement FROM pg_catalog.pg_sequence s"
+      " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace");
+  std::map<QualifiedName, std::int64_t> out;
+  for (int row = 0; row < result.rows(); ++row)
+    out[{result.text(row, 0), result.text(row, 1)}] = result.integer(row, 2);
+  return out;
+}
+
+/// The value that nextval() would give, but for a sequence's ends.
+int128 next_value(std::int64_t last_value, bool is_called, std::int64_t increment) {
+  return static_cast<int128>(last_value) + (is_called ? increment : 0);
+}
+
+class SequenceProof {
+ public:
+  SequenceProof(Connection& leader, std::vector<Check>& checks)
+      : leader_(leader), increments_(increments(leader)), checks_(checks), before_(checks.size()) {}
+
+  void batch(const Sequence* begin, const Sequence* end) {
+    std::string sql;
+    std::vector<const Sequence*> there;
+    for (const Sequence* sequence = begin; sequence != end; ++sequence) {
+      if (!increments_.contains(sequence->name)) {
+        differs(*sequence, Verdict::fail, "it is missing");
+        continue;
+      }
+      sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}",
+                         there.empty() ? "" : " UNION ALL ", there.size(), sequence->name.quoted());
+      there.push_back(sequence);
+    }
+    if (there.empty()) return;
+    leader_.query("SAVEPOINT pgassay");
+    try {
+      const Result result = leader_.query(sql + " ORDER BY n");
+      for (int row = 0; row < result.rows(); ++row)
+        compare(*there[static_cast<std::size_t>(row)], result.integer(row, 1), result.boolean(row, 2));
+    } catch (const ServerError& error) {
+      checks_.push_back(
+          {"sequences", Verdict::unverified, fmt::format("could not be read: {}", error.what())});
+    }
+    leader_.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+  }
+
+  void finish() {
+    if (checks_.size() > before_ || equal_ + ahead_ == 0) return;
+    const std::string ahead = ahead_ > 0 ? fmt::format(", {} of them ahead of the backup", ahead_) : "";
+    checks_.push_back({"sequences", Verdict::pass, fmt::format("{} sequences{}", equal_ + ahead_, ahead)});
+  }
+
+ private:
+  void compare(const Sequence& then, std::int64_t last_value, bool is_called) {
+    const int position = compare_positions(then, last_value, is_called, increments_[then.name]);
+    if (position < 0)
+      differs(then, Verdict::fail,
+              fmt::format("it is behind: last value {} instead of {}", last_value, then.last_value));
+    else
+      ++(position == 0 ? equal_ : ahead_);
+  }
+  void differs(const Sequence& sequence, Verdict verdict, const std::string& detail) {
+    checks_.push_back({"sequence " + sequence.name.shown(), verdict, detail});
+  }
+
+  Connection& leader_;
+  std::map<QualifiedName, std::int64_t> increments_;
+  std::vector<Check>& checks_;
+  std::size_t before_;
+  std::uint64_t equal_ = 0, ahead_ = 0;
+};
+
+/// Where the large objects are cut to be read side by side.
+std::vector<std::string> starts(Connection& leader) {
+  std::vector<std::string> out{""};
+  const Result result = leader.query(
+      "SELECT pg_catalog.min(oid) FROM (SELECT oid, pg_catalog.ntile(16) OVER (ORDER BY oid) AS tile"
+      " FROM pg_catalog.pg_largeobject_metadata) tiles WHERE tile > 1 GROUP BY tile ORDER BY 1");
+  for (int row = 0; row < result.rows(); ++row) out.push_back(result.text(row, 0));
+  return out;
+}
+
+}  // namespace
+
+int compare_positions(const Sequence& then, std::int64_t last_value, bool is_called, std::int64_t increment) {
+  int128 here = next_value(last_value, is_called, increment);
+  int128 there = next_value(then.last_value, then.is_called, increment);
+  if (increment < 0) std::swap(here, there);
+  return here < there ? -1 : here > there ? 1 : 0;
+}
+
+void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks) {
+  constexpr std::size_t kAtATime = 200;
+  SequenceProof proof(leader, checks);
+  for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime)
+    proof.batch(sequences.data() + begin, sequences.data() + std::min(sequences.size(), begin + kAtATime));
+  proof.finish();
+}
+
+void ObjectProof::plan(std::vector<ProofUnit>& units, std::vector<ProofSubject>& subjects) {
+  pages_ = subjects.size();
+  subjects.push_back({"large objects", {}, {}, false});
+  facts_ = subjects.size();
+  subjects.push_back({"large objects", {}, {}, false});
+  const std::vector<std::string> froms = starts(leader_);
+  const Result size = leader_.query("SELECT pg_catalog.pg_relation_size('pg_catalog.pg_largeobject')");
+  for (std::size_t i = 0; i < froms.size(); ++i)
+    units.push_back(
+        {pages_,
+         large_object_pages_sql(froms[i], i + 1 < froms.size() ? froms[i + 1] : "", manifest_.encoding),
+         size.unsigned_integer(0, 0) / froms.size()});
+  units.push_back({facts_, large_object_metadata_sql(manifest_.encoding), 0});
+}
+
+void ObjectProof::compare(const std::vector<ProofSubject>& subjects, std::vector<Check>& checks) const {
+  const LargeObjects& then = manifest_.large_objects;
+  const ProofSubject &pages = subjects[pages_], &facts = subjects[facts_];
+  const RowDigest expected_facts = then.metadata ? then.metadata->digest : RowDigest{};
+  if (then.count == 0 && facts.problem.empty() && facts.found.rows == 0) return;
+  if (!facts.problem.empty())
+    checks.push_back({kLargeObjectFacts, Verdict::unverified, facts.problem});
+  else if (facts.found.rows != expected_facts.rows)
+    checks.push_back({"large objects", Verdict::fail,
+                      fmt::format("{} objects instead of {}", facts.found.rows, expected_facts.rows)});
+  else if (facts.found != expected_facts)
+    checks.push_back({kLargeObjectFacts, Verdict::fail, "some are not what they were"});
+  else
+    checks.push_back({kLargeObjectFacts, Verdict::pass, fmt::format("{} objects", then.count)});
+
+  if (!pages.problem.empty())
+    checks.push_back({"large objects", pages.forbidden ? Verdict::unverified : Verdict::fail, pages.problem});
+  else if (pages.found != then.digest)
+    checks.push_back({"large objects", Verdict::fail,
+                      fmt::format("{} pages with digest {} instead of {} with {}", pages.found.rows,
+                                  pages.found.hex(), then.digest.rows, then.digest.hex())});
+  else
+    checks.push_back({"large objects", Verdict::pass, fmt::format("{} objects", then.count)});
+}
+
+}  // namespace pgassay

@@ -1,0 +1,20 @@
+// Rows of extensions' configuration tables.
+#pragma once
+
+#include "restore/load/load.h"
+
+namespace pgassay {
+
+/// What CREATE EXTENSION put there and the backup's condition covers is deleted, the backup's rows are
+/// loaded, parents of foreign keys before their children, all in one transaction. Never TRUNCATE: the rows
+/// outside the condition are the extension's own. A failure leaves all of them as CREATE EXTENSION made them,
+/// and is a line in `lost`.
+Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
+                             std::stop_token stop);
+
+/// Parents first; of a cycle, as they were. A reference is (child, parent).
+std::vector<const Relation*> parents_first(
+    std::vector<const Relation*> tables,
+    const std::vector<std::pair<QualifiedName, QualifiedName>>& references);
+
+}  // namespace pgassay

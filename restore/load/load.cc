@@ -1,0 +1,202 @@
+#include "restore/load/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "core/postgres/catalog.h"
+#include "core/postgres/session.h"
+#include "core/system/cancellation.h"
+#include "restore/application_name.h"
+#include "restore/load/load_queue.h"
+#include "restore/load/part_feed.h"
+
+namespace pgassay {
+namespace {
+
+/// Below this a new file for the table costs more than FREEZE saves.
+constexpr std::uint64_t kWorthFreezing = 1 << 20;
+
+class Loader {
+ public:
+  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+         Observer& observer)
+      : job_(job),
+        building_(building),
+        queue_({job.manifest, job.record, job.jobs, job.wal_is_minimal, building.indexes}),
+        lost_(lost),
+        observer_(observer) {}
+
+  Loaded run(std::stop_token stop) {
+    observer_.plan(queue_.steps(), queue_.raw_bytes());
+    const auto workers =
+        static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.steps(), 1, std::max(1U, job_.jobs)));
+    run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
+    return done_;
+  }
+
+ private:
+  void work(unsigned worker, std::stop_token stop) {
+    Connection connection = open_loader(job_, stop);
+    while (std::optional<Task> task = queue_.next(stop)) {
+      const bool rows = !task->parts.empty();
+      const std::string shown = (rows ? "" : "indexes of ") + task->relation->name.shown();
+      observer_.part_started(worker, shown);
+      queue_.done(*task, rows ? load(connection, *task) : build(connection, *task, stop));
+      const std::size_t steps = rows ? task->parts.size() : 1;
+      for (std::size_t step = 0; step < steps; ++step) observer_.part_finished(worker, shown);
+    }
+  }
+
+  /// False when some of it is lost.
+  bool build(Connection& connection, const Task& task, std::stop_token stop) {
+    const std::vector<std::string> lost = building_.build(connection, task.entries, std::move(stop));
+    const std::lock_guard guard(mutex_);
+    lost_.insert(lost_.end(), lost.begin(), lost.end());
+    return lost.empty();
+  }
+
+  /// FREEZE, and the short cut of wal_level=minimal, are legal only in the transaction that made or emptied
+  /// the table: https://www.postgresql.org/docs/current/sql-copy.html. The target was empty, and no other
+  /// part of the table is loaded before or after, so TRUNCATE takes nothing away.
+  static bool freezable(const Task& task) {
+    return task.whole && task.relation->raw_bytes() >= kWorthFreezing;
+  }
+
+  static const QualifiedName& into(const Relation& relation) {
+    return relation.via_root && relation.root ? *relation.root : relation.name;
+  }
+
+  /// False when some of it is lost. What others have taken over is no longer of the task.
+  bool load(Connection& connection, Task& task) {
+    const Part* part = task.parts.front();
+    std::size_t copied = 0;
+    try {
+      std::string begin = "BEGIN; ";
+      if (freezable(task)) begin += "TRUNCATE ONLY " + into(*task.relation).quoted() + "; ";
+      std::string records;
+      for (; copied < task.parts.size() && !queue_.wanted(task, copied); ++copied) {
+        part = task.parts[copied];
+        if (!copy(connection, task, *part, begin)) continue;
+        begin.clear();
+        records += job_.record.record_sql(*part);
+      }
+      if (begin.empty()) connection.query(records + "COMMIT");
+    } catch (const ConnectionLost& error) {
+      throw ConnectionLost(
+          fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
+          error.hint());
+    } catch (const ServerError& error) {
+      check_part(job_.dir, *part);
+      const std::string line =
+          fmt::format("table {}: the {} rows of {} were not loaded: {}", task.relation->name.shown(),
+                      part->digest.rows, part->file, error.what());
+      if (!object_fault(error)) throw Error(line, error.hint());
+      connection.query("ROLLBACK");
+      if (task.parts.size() > 1) return load_one_by_one(connection, task);
+      const std::lock_guard guard(mutex_);
+      lost_.push_back(line);
+      return false;
+    }
+    if (copied < task.parts.size()) queue_.share(task, copied);
+    count(task);
+    return true;
+  }
+
+  /// False when there is nothing to copy, and no transaction was begun.
+  bool copy(Connection& connection, const Task& task, const Part& part, const std::string& begin) {
+    if (part.digest.rows == 0) {
+      NoRows none;
+      feed_part(job_.dir, part, none, observer_);
+      return false;
+    }
+    const Relation& relation = *task.relation;
+    const std::uint64_t rows =
+        connection.copy_in(begin + copy_in_sql(into(relation), relation.columns,
+                                               {job_.manifest.encoding, part.format}, freezable(task)),
+                           [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
+    if (rows != part.digest.rows)
+      throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
+                              rows, part.digest.rows));
+    return true;
+  }
+
+  /// So that a row which the server refuses takes only its own part along.
+  bool load_one_by_one(Connection& connection, const Task& task) {
+    bool all = true;
+    for (const Part* part : task.parts) {
+      Task one{task.relation, {part}, false, {}};
+      all = load(connection, one) && all;
+    }
+    return all;
+  }
+
+  void count(const Task& task) {
+    const std::lock_guard guard(mutex_);
+    for (const Part* part : task.parts) {
+      job_.record.loaded(*part);
+      done_.rows += part->digest.rows;
+      done_.raw_bytes += part->raw;
+    }
+  }
+
+  const LoadJob& job_;
+  const IndexBuilding& building_;
+  LoadQueue queue_;
+  std::mutex mutex_;  ///< of lost_ and done_
+  std::vector<std::string>& lost_;
+  Loaded done_;
+  Observer& observer_;
+};
+
+std::string setval(const Sequence& sequence) {
+  return fmt::format("SELECT pg_catalog.setval({}, {}, {})", quote_literal(sequence.name.quoted()),
+                     sequence.last_value, sequence.is_called);
+}
+
+}  // namespace
+
+bool object_fault(const ServerError& error) {
+  const std::string kind = error.sqlstate().substr(0, 2);
+  return kind == "22" || kind == "23" || kind == "42" || kind == "44" || kind == "0A" || kind == "3F" ||
+         kind == "2B" || kind == "P0";
+}
+
+Connection open_loader(const LoadJob& job, std::stop_token stop) {
+  Connection connection = Connection::open(job.target, kRestoreApplication, stop);
+  const auto money = job.manifest.session.find("lc_monetary");
+  start_loading_session(connection, money == job.manifest.session.end() ? "" : money->second);
+  return connection;
+}
+
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+                   Observer& observer, std::stop_token stop) {
+  return Loader(job, building, lost, observer).run(stop);
+}
+
+void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,
+                    std::vector<std::string>& lost) {
+  constexpr std::size_t kAtATime = 500;
+  for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime) {
+    const std::size_t end = std::min(sequences.size(), begin + kAtATime);
+    std::string all;
+    for (std::size_t i = begin; i < end; ++i) all += setval(sequences[i]) + "; ";
+    try {
+      connection.query(all);
+      continue;
+    } catch (const ServerError&) {
+      // One of them failed and took the rest of the batch along: each by itself, then.
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      try {
+        connection.query(setval(sequences[i]));
+      } catch (const ServerError& error) {
+        lost.push_back(fmt::format("sequence {}: {}", sequences[i].name.shown(), error.what()));
+      }
+    }
+  }
+}
+
+}  // namespace pgassay

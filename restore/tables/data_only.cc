@@ -1,0 +1,143 @@
+#include "restore/tables/data_only.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/repository/layout.h"
+#include "restore/backup_files.h"
+#include "restore/tables/sequence_positions.h"
+#include "restore/tables/rows_targets.h"
+#include "restore/tables/triggers_off.h"
+#include "restore/tables/transaction_restore.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::size_t kShown = 8;
+
+std::string some_of(std::vector<std::string> lines) {
+  const std::size_t all = lines.size();
+  if (all > kShown) lines.resize(kShown);
+  return fmt::format("{}{}", fmt::join(lines, "; "),
+                     all > kShown ? fmt::format("; and {} more", all - kShown) : "");
+}
+
+class RowRestore : public TransactionRestore {
+ public:
+  using TransactionRestore::TransactionRestore;
+
+ private:
+  void check() override {
+    select_what_is_wanted();
+    check_files(dir_, manifest_);
+    open();
+    landing_ = find_landing(*connection_, manifest_);
+    if (!landing_.differences.empty())
+      throw Refused(
+          fmt::format("{}: not what the backup has: {}", connection_->described(),
+                      some_of(landing_.differences)),
+          "restore those tables beside with --as, or the whole backup into a database of its own; nothing "
+          "was changed");
+    if (landing_.places.empty()) throw UsageError("the backup has no rows of what is selected");
+    report_.notes = landing_.notes;
+    note_encoding();
+  }
+
+  void select_what_is_wanted() {
+    if (!options_.wanted.everything()) {
+      const PgTool tool = pg_restore();
+      manifest_ = select(std::move(manifest_), list_archive(tool, dir_ / kSchemaFile, stop_), options_.wanted)
+                      .manifest;
+    }
+    std::vector<std::string> extensions, views;
+    for (const Relation& relation : manifest_.relations) {
+      if (!relation.extension.empty() && relation.digest.rows > 0)
+        extensions.push_back(relation.name.shown());
+      if (relation.kind == 'm' && relation.populated) views.push_back(relation.name.shown());
+      if (relation.data == Data::excluded)
+        report_.not_carried.push_back("rows of " + relation.name.shown() + ": not in the backup");
+    }
+    if (!extensions.empty())
+      report_.not_carried.push_back("rows of extensions' own tables: " + some_of(extensions));
+    if (!views.empty()) report_.next_steps.push_back("REFRESH MATERIALIZED VIEW of " + some_of(views));
+    if (manifest_.large_objects.count > 0)
+      report_.not_carried.push_back(fmt::format("large objects: {}", manifest_.large_objects.count));
+    report_.not_carried.emplace_back("everything but rows and values of sequences, as --data-only says");
+    std::erase_if(manifest_.sequences, [](const Sequence& sequence) { return !sequence.extension.empty(); });
+  }
+
+  void write() override {
+    begin_with_patience(*connection_, options_.lock_timeout_seconds);
+    timed("lock", [this] { lock(); });
+    std::vector<Oid> tables;
+    for (const LandingPlace& place : landing_.places) tables.push_back(place.table.oid);
+    QuietTriggers triggers(*connection_, tables);
+    if (!triggers.triggers().empty())
+      report_.notes.push_back("did not fire: " + some_of(triggers.triggers()));
+    TransactionLoad load(*connection_, dir_, manifest_, observer_);
+    timed("data", [&] {
+      std::vector<std::pair<const Relation*, CopyTarget>> work;
+      for (const LandingPlace& place : landing_.places)
+        work.insert(work.end(), place.work.begin(), place.work.end());
+      load.load(work, stop_);
+    });
+    count(load);
+    if (options_.prove) timed("proof", [&] { prove(load); });
+    // They lock tables that are in use, until the commit.
+    timed("foreign keys", [&] { triggers.check_foreign_keys(); });
+    timed("sequences", [&] { move_sequences(); });
+    commit();
+  }
+
+  /// Readers go on; whoever would write to the empty tables waits.
+  void lock() {
+    for (const LandingPlace& place : landing_.places) {
+      const std::string only = place.partitioned() ? "" : "ONLY ", name = place.table.name.quoted();
+      lock_table(*connection_, only + name, "SHARE ROW EXCLUSIVE", place.table.name.shown());
+      if (connection_->query(fmt::format("SELECT FROM {}{} LIMIT 1", only, name)).rows() > 0)
+        throw Refused(
+            fmt::format("{}: table {} is not empty", connection_->described(), place.table.name.shown()),
+            "restore its rows beside it with --as, and put back what is missing");
+    }
+  }
+
+  void prove(TransactionLoad& load) {
+    for (const LandingPlace& place : landing_.places)
+      load.prove({place.table.name, place.columns, false, place.partitioned()}, place.format,
+                 place.expected());
+    conclude(load);
+  }
+
+  /// Last, for it can't be undone: all rows are there and proved.
+  void move_sequences() {
+    const std::vector<std::string> absent = move_sequences_forward(*connection_, manifest_.sequences);
+    if (!absent.empty())
+      report_.not_carried.push_back("values of sequences that are not here: " + some_of(absent));
+    check_sequence_values();
+  }
+
+  void finish() override {
+    for (const LandingPlace& place : landing_.places) {
+      try {
+        connection_->query("ANALYZE " + place.table.name.quoted());
+      } catch (const Error& error) {
+        report_.notes.push_back(
+            fmt::format("ANALYZE of {} failed, run it again: {}", place.table.name.shown(), error.what()));
+        return;
+      }
+    }
+  }
+
+  Landing landing_;
+};
+
+}  // namespace
+
+RestoreReport restore_rows(const Path& dir, Manifest manifest, const RestoreOptions& options,
+                           Observer& observer, std::stop_token stop) {
+  return RowRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
+}
+
+}  // namespace pgassay

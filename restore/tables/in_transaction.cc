@@ -1,0 +1,165 @@
+#include "restore/tables/in_transaction.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "core/postgres/catalog.h"
+#include "core/postgres/session.h"
+#include "core/system/cancellation.h"
+#include "restore/application_name.h"
+#include "proof/row_proof.h"
+#include "proof/readers.h"
+
+namespace pgassay {
+namespace {
+
+constexpr unsigned kWorker = 0;
+
+std::string read_sql(const CopyTarget& target, const CopyFormat& format) {
+  if (!target.with_children) return copy_out_sql(target.table, target.columns, {}, {}, format);
+  return copy_tree_out_sql(target.table, target.columns, format);
+}
+
+}  // namespace
+
+void TransactionLoad::load(const std::vector<std::pair<const Relation*, CopyTarget>>& work,
+                           std::stop_token stop) {
+  std::uint64_t parts = 0, raw = 0;
+  for (const auto& [relation, target] : work) {
+    for (const Part& part : relation->parts) {
+      ++parts;
+      raw += part.raw;
+    }
+  }
+  observer_.plan(parts, raw);
+  for (const auto& [relation, target] : work) {
+    for (const Part& part : relation->parts) {
+      throw_if_stopped(stop);
+      observer_.part_started(kWorker, relation->name.shown());
+      try {
+        load_part(part, target);
+      } catch (const ServerError& error) {
+        check_part(dir_, part);
+        throw Error(fmt::format("table {}: {}: {}", target.table.shown(), part.file, error.what()),
+                    error.hint());
+      }
+      observer_.part_finished(kWorker, relation->name.shown());
+    }
+  }
+}
+
+void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
+  if (part.digest.rows == 0) {
+    NoRows none;
+    return feed_part(dir_, part, none, observer_);
+  }
+  const std::uint64_t rows = connection_.copy_in(
+      copy_in_sql(target.table, target.columns, {manifest_.encoding, part.format}, target.freeze),
+      [&](ChunkSink& sink) { feed_part(dir_, part, sink, observer_); });
+  if (rows != part.digest.rows)
+    throw Error(fmt::format("table {}: {}: the server took {} rows of {}", target.table.shown(), part.file,
+                            rows, part.digest.rows));
+  rows_ += rows;
+  raw_bytes_ += part.raw;
+}
+
+void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected) {
+  DigestSink sink(observer_, format);
+  connection_.copy_out(read_sql(target, {manifest_.encoding, format}), sink, format);
+  sink.tell();
+  const RowDigest found = sink.finish();
+  ++tables_proved_;
+  rows_proved_ += found.rows;
+  if (found == expected) return;
+  const std::string name = "table " + target.table.shown();
+  if (found.rows != expected.rows) {
+    differing_.push_back(
+        {name, Verdict::fail, fmt::format("{} rows instead of {}", found.rows, expected.rows)});
+    return;
+  }
+  const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}", found.rows,
+                                         found.hex(), expected.hex());
+  std::vector<std::string> reasons = other_versions(connection_, manifest_);
+  if (connection_.server_encoding() != manifest_.encoding)
+    reasons.push_back(
+        fmt::format("encoding {} here, {} in the backup", connection_.server_encoding(), manifest_.encoding));
+  differing_.push_back({name, reasons.empty() ? Verdict::fail : Verdict::unverified,
+                        reasons.empty()
+                            ? detail
+                            : fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", "))});
+}
+
+std::vector<Check> TransactionLoad::conclude(std::vector<Check> others) {
+  std::vector<Check> checks = std::move(differing_);
+  if (checks.empty() && tables_proved_ > 0)
+    checks.push_back(
+        {"tables", Verdict::pass,
+         fmt::format("{} table{}, {} rows", tables_proved_, tables_proved_ == 1 ? "" : "s", rows_proved_)});
+  checks.insert(checks.end(), others.begin(), others.end());
+  return checks;
+}
+
+Connection open_transaction_session(const ConnInfo& target, const Manifest& manifest, std::stop_token stop) {
+  Connection connection = Connection::open(target, kRestoreApplication, stop);
+  const auto money = manifest.session.find("lc_monetary");
+  start_loading_session(connection, money == manifest.session.end() ? "" : money->second);
+  return connection;
+}
+
+void begin_with_patience(Connection& connection, double seconds) {
+  connection.query(fmt::format("BEGIN; SET LOCAL lock_timeout = '{}ms'", std::lround(seconds * 1000)));
+}
+
+void all_or_nothing(std::string_view nothing, const bool& committing, Observer& observer,
+                    const std::function<void()>& work) {
+  const auto hint = [&](const std::string& first) {
+    if (committing) return std::string("look at it: the whole of it was done, or nothing");
+    return first.empty() ? std::string(nothing) : fmt::format("{}; {}", first, nothing);
+  };
+  try {
+    work();
+  } catch (const Stopped&) {
+    observer.message(Level::warning, hint({}));
+    throw;
+  } catch (const BadBackup& error) {
+    throw BadBackup(error.what(), hint(error.hint()));
+  } catch (const Error& error) {
+    throw Error(error.what(), hint(error.hint()), error.exit());
+  }
+}
+
+void lock_table(Connection& connection, const std::string& sql, const char* mode, const std::string& shown) {
+  try {
+    connection.query(fmt::format("LOCK TABLE {} IN {} MODE", sql, mode));
+  } catch (const ServerError& error) {
+    throw Error(fmt::format("table {}: could not be locked: {}", shown, error.what()),
+                error.sqlstate() == "55P03" ? "end whoever uses it, then run it again" : error.hint());
+  }
+}
+
+void check_name_is_free(Connection& connection, const QualifiedName& name, const std::string& hint) {
+  const Result found = connection.query(
+      "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+      " WHERE n.nspname = $1 AND c.relname = $2"
+      " UNION ALL SELECT FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+      " WHERE n.nspname = $1 AND t.typname = $2",
+      {name.schema, name.name});
+  if (found.rows() == 0) return;
+  throw Refused(fmt::format("{}: {} exists: it is not written over", connection.described(), name.shown()),
+                hint);
+}
+
+void throw_if_failed(const std::vector<Check>& checks) {
+  for (const Check& check : checks)
+    if (check.verdict == Verdict::fail)
+      throw BadBackup(fmt::format("the proof failed: {}: {}", check.name, check.detail),
+                      "`pgassay verify` says whether the backup is damaged");
+}
+
+void commit_to_disk(Connection& connection) {
+  connection.query("SET LOCAL synchronous_commit = on; COMMIT");
+}
+
+}  // namespace pgassay

@@ -1,0 +1,57 @@
+// What the restores into a database that is in use have in common: all is looked at first, then done in one
+// transaction, then comes what is nice to have.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "core/postgres/pg_tool.h"
+#include "core/repository/phase_timer.h"
+#include "restore/tables/in_transaction.h"
+#include "restore/request.h"
+
+namespace pgassay {
+
+class TransactionRestore {
+ public:
+  TransactionRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
+                     std::stop_token stop);
+  TransactionRestore(const TransactionRestore&) = delete;
+  virtual ~TransactionRestore() = default;
+
+  /// Throws what the steps throw; until commit() the hint says that nothing was changed.
+  RestoreReport run();
+
+ protected:
+  static constexpr const char* kNothing = "nothing was changed in the database";
+
+  virtual void check() = 0;   ///< may throw; ends with open() and what has to be asked there
+  virtual void write() = 0;   ///< begins the transaction, and ends with commit()
+  virtual void finish() = 0;  ///< once it is committed: throws nothing that undoes that
+
+  template <typename Body>
+  void timed(const char* name, Body body) {
+    run_phase(report_.phases, observer_, name, body);
+  }
+  PgTool pg_restore() const;
+  void open();
+  void note_encoding();  ///< of the server, where it is another than the backup's
+  void count(const TransactionLoad& load);
+  /// The proof's checks become the report's. Throws BadBackup when one failed.
+  void conclude(TransactionLoad& load);
+  void check_sequence_values();  ///< one more check, where a proof is wanted
+  void commit();
+
+  const Path& dir_;
+  Manifest manifest_;
+  const RestoreOptions& options_;
+  Observer& observer_;
+  std::stop_token stop_;
+  RestoreReport report_;
+  std::optional<Connection> connection_;
+
+ private:
+  bool committing_ = false;
+};
+
+}  // namespace pgassay

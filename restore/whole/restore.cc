@@ -1,0 +1,414 @@
+#include "restore/whole/restore.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <tuple>
+
+#include "core/postgres/pg_tool.h"
+#include "core/postgres/session.h"
+#include "core/repository/phase_timer.h"
+#include "core/system/cancellation.h"
+#include "restore/whole/analyze.h"
+#include "restore/application_name.h"
+#include "restore/archive/archive_sql.h"
+#include "restore/backup_files.h"
+#include "restore/tables/data_only.h"
+#include "restore/load/early_indexes.h"
+#include "restore/load/extension_tables.h"
+#include "restore/load/large_objects.h"
+#include "restore/tables/live_table.h"
+#include "restore/load/load.h"
+#include "restore/tables/one_table.h"
+#include "proof/row_proof.h"
+#include "proof/values_proof.h"
+#include "restore/restore_scope.h"
+#include "restore/resume.h"
+#include "restore/whole/roles.h"
+#include "restore/whole/schema.h"
+#include "restore/archive/selection.h"
+#include "restore/whole/target.h"
+
+namespace pgassay {
+namespace {
+
+class Restoration {
+ public:
+  Restoration(const Backup& backup, const RestoreOptions& options, Observer& observer, std::stop_token stop)
+      : dir_(backup.dir),
+        backup_(backup.id.shown()),
+        options_(options),
+        observer_(observer),
+        stop_(std::move(stop)),
+        manifest_(read_manifest(backup.dir)) {
+    name_ = options.into.empty() ? manifest_.database.name : options.into;
+    target_ = options.connection.with_database(name_);
+    report_.database = name_;
+  }
+
+  RestoreReport run() {
+    const Stopwatch watch;
+    timed("check", [this] { check(); });
+    if (options_.throwaway || only_the_proof())
+      write();
+    else
+      write_or_say_what_is_left();
+    report_.seconds = watch.seconds();
+    return std::move(report_);
+  }
+
+ private:
+  bool only_the_proof() const { return options_.stand_in && options_.stand_in->whole; }
+
+  void write_or_say_what_is_left() {
+    try {
+      write();
+    } catch (const Stopped&) {
+      observer_.message(Level::warning, left_behind(), what_next());
+      throw;
+    } catch (const BadBackup& error) {
+      throw BadBackup(error.what(), with_next(error.hint(), Again::another_backup));
+    } catch (const Error& error) {
+      throw Error(error.what(), with_next(error.hint()), error.exit());
+    }
+  }
+
+  /// A part of the work that is not done again by whoever goes on after it.
+  template <typename Body>
+  void step(const char* name, Body body) {
+    if (record_.finished(name)) return;
+    const std::size_t lost = report_.lost.size(), notes = report_.notes.size();
+    record_.begin(name);
+    timed(name, body);
+    record_.finish(name, std::span(report_.lost).subspan(lost), std::span(report_.notes).subspan(notes));
+  }
+
+  template <typename Body>
+  void timed(const char* name, Body body) {
+    run_phase(report_.phases, observer_, name, body);
+  }
+
+  /// To CREATE DATABASE we must be in another one; where none is named, "postgres" is the custom.
+  Connection open_server() {
+    if (!options_.create) return Connection::open(target_, kRestoreApplication, stop_);
+    try {
+      return Connection::open(options_.connection, kRestoreApplication, stop_);
+    } catch (const ConnectionLost&) {
+      if (options_.connection.parameters.contains("dbname")) throw;
+      return Connection::open(options_.connection.with_database("postgres"), kRestoreApplication, stop_);
+    }
+  }
+
+  void reconnect() {
+    server_ = Connection::open(target_, kRestoreApplication, stop_);
+    start_loading_session(*server_);
+  }
+
+  /// All that can be refused is refused here; nothing is written.
+  void check() {
+    if (options_.wanted.everything()) check_files(dir_, manifest_);
+    if (!options_.create) check_not_the_servers_own(name_);
+    server_ = open_server();
+    start_loading_session(*server_);
+    report_.server_version = server_->parameter("server_version");
+    creating_ = options_.create && !(options_.resume && database_exists(*server_, name_));
+    if (options_.create && !creating_) reconnect();
+    pg_restore_ = options_.pg_restore ? *options_.pg_restore
+                                      : choose_pg_restore(server_->server_version(),
+                                                          manifest_.summary.pg_dump_version_num, stop_);
+    select_what_is_wanted();
+    check_server(*server_, manifest_, creating_, report_.notes);
+    check_target();
+    plan_roles_from_globals();
+    for (const LeftOut& left_out : manifest_.left_out)
+      report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
+    if (!creating_ && server_->server_encoding() != manifest_.encoding)
+      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
+                                          server_->server_encoding(), manifest_.encoding));
+  }
+
+  void select_what_is_wanted() {
+    report_.not_carried = waived(options_);
+    if (!brings_properties(options_))
+      report_.not_carried.emplace_back("owner, privileges, settings and comment of the database");
+    if (options_.wanted.everything()) return;
+    TableSelection selection =
+        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);
+    manifest_ = std::move(selection.manifest);
+    entries_ = std::move(selection.entries);
+    std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
+    check_files(dir_, manifest_);
+  }
+
+  void check_target() {
+    if (creating_) return check_absent(*server_, name_);
+    if (only_the_proof()) return;
+    if (const std::optional<Unfinished> left = find_unfinished(*server_)) {
+      check_may_go_on(*left, mark(), options_.resume, name_);
+      report_.resumed = true;
+      return;
+    }
+    check_no_template(*server_);
+    check_empty(*server_);
+    if (options_.resume)
+      report_.notes.push_back("nothing was there to go on with: all is restored from the beginning");
+  }
+
+  RestoreMark mark() const {
+    return {backup_, hash_file(dir_ / kManifestFile).sha.hex(), what_is_made(options_)};
+  }
+
+  void plan_roles_from_globals() {
+    roles_ = plan_roles(*server_, read_file(dir_ / kGlobalsFile), options_);
+    report_.notes.insert(report_.notes.end(), roles_.notes.begin(), roles_.notes.end());
+    if (options_.roles == Roles::none && !roles_.absent.empty())
+      observer_.message(
+          Level::warning,
+          fmt::format("roles of the backup that are absent here: {}", fmt::join(roles_.absent, ", ")),
+          "what they own or were granted is listed as lost; --roles missing creates them");
+    if (!roles_.statements.empty() && !(manifest_.role_passwords && options_.role_passwords))
+      report_.notes.push_back(fmt::format("created without passwords: {}", fmt::join(roles_.absent, ", ")));
+    if (!roles_.absent_tablespaces.empty())
+      report_.notes.push_back(fmt::format("tablespaces are absent here: {}; everything is in the default one",
+                                          fmt::join(roles_.absent_tablespaces, ", ")));
+  }
+
+  void write() {
+    if (!only_the_proof()) restore();
+    if (options_.prove) timed("proof", [this] { prove_it(); });
+    if (!options_.stand_in) record_.remove(report_.notes);
+  }
+
+  void restore() {
+    if (creating_) timed("create", [this] { create_database(*server_, name_, manifest_, report_.notes); });
+    touched_ = creating_;
+    if (creating_) reconnect();
+    if (options_.stand_in)
+      server_->query(fmt::format("COMMENT ON DATABASE {} IS {}", quote_identifier(name_),
+                                 quote_literal(options_.stand_in->comment)));
+    open_record();
+    touched_ = true;
+    // In the new database, for a role's name is stored in the encoding of the database in which it is made.
+    step("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
+    roles_made_ = !roles_.statements.empty();
+    reconnect();  // the roles' script has set an encoding and more
+    step("pre-data", [this] { restore_pre_data(); });
+    if (options_.before_data) options_.before_data(*server_);
+    load();
+    step("post-data", [this] { restore_post_data(); });
+    if (brings_properties(options_)) step("properties", [this] { apply_properties(); });
+    step("analyze", [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
+  }
+
+  void open_record() {
+    if (options_.throwaway) return;
+    if (holds_a_record(manifest_)) {
+      report_.notes.push_back(
+          "the backup is of a database that was being restored: no record of this restore is kept");
+      return;
+    }
+    record_.open(target_, mark(), report_.resumed, server_->backend_pid(), report_.notes, stop_);
+    if (!report_.resumed) return;
+    const Unfinished& left = record_.left();
+    report_.notes.push_back(fmt::format("went on with the restore begun at {}, which had made {}", left.since,
+                                        record_.told(manifest_)));
+    report_.lost.insert(report_.lost.end(), left.lost.begin(), left.lost.end());
+    report_.notes.insert(report_.notes.end(), left.notes.begin(), left.notes.end());
+    std::tie(report_.rows, report_.raw_bytes) = record_.loaded(manifest_);
+  }
+
+  void apply_properties() {
+    DatabaseProperties properties = manifest_.database;
+    if (options_.stand_in) properties.comment.clear();
+    if (!options_.acl) properties.grants.clear();
+    apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
+  }
+
+  SchemaRun schema_run(const char* section, unsigned jobs) const {
+    return {pg_restore_,
+            dir_ / kSchemaFile,
+            section,
+            std::max(1U, jobs),
+            options_.owners,
+            roles_.absent_tablespaces.empty(),
+            !options_.throwaway,
+            options_.acl,
+            options_.connection.role,
+            entries_,
+            record_.was_begun(section),
+            {}};
+  }
+
+  void restore_pre_data() {
+    if (options_.create && options_.acl && options_.wanted.everything())
+      open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
+    restore_section(*server_, schema_run("pre-data", 1), report_.lost, report_.notes, stop_);
+  }
+
+  void restore_post_data() {
+    SchemaRun run = schema_run("post-data", options_.jobs);
+    run.maintenance_work_mem = maintenance_work_mem(*server_, kMostIndexMemory);
+    std::vector<std::string> lost;
+    restore_section(*server_, run, lost, report_.notes, stop_);
+    // An interrupted restore may have told of an index that it could not build beside the rows.
+    for (std::string& line : lost)
+      if (std::ranges::find(report_.lost, line) == report_.lost.end())
+        report_.lost.push_back(std::move(line));
+  }
+
+  /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
+  /// where they were set, and as much is taken together, but not less than what its operator has set for one.
+  std::string maintenance_work_mem(Connection& connection, std::uint64_t most) const {
+    const Result bytes =
+        connection.query(fmt::format("SELECT greatest(pg_catalog.pg_size_bytes(pg_catalog.current_setting("
+                                     "'maintenance_work_mem')), least({}, pg_catalog.pg_size_bytes("
+                                     "pg_catalog.current_setting('shared_buffers')) / {}))",
+                                     most, std::max(1U, options_.jobs)));
+    return fmt::format("{}kB", bytes.unsigned_integer(0, 0) / 1024);
+  }
+
+  /// What is made beside the rows, or told to be lost, is no longer of post-data.
+  IndexBuilding early_indexes() {
+    if (!worth_early_indexes(manifest_)) return {};
+    const std::vector<ArchiveEntry> archive = list_archive(pg_restore_, dir_ / kSchemaFile, stop_);
+    IndexBuilding building{find_early_indexes(manifest_, archive, entries_), {}};
+    if (building.indexes.empty()) return {};
+    if (!entries_) {
+      entries_.emplace();
+      for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
+    }
+    SchemaRun run = schema_run("post-data", 1);
+    building.build = [this, run, all = building.indexes](Connection& connection,
+                                                         const std::vector<int>& entries,
+                                                         std::stop_token stop) mutable {
+      {
+        const std::lock_guard guard(early_);
+        record_.begin("post-data");
+        if (run.maintenance_work_mem.empty())
+          run.maintenance_work_mem = maintenance_work_mem(connection, memory_of_early(all));
+      }
+      return build_early(connection, run, entries, std::move(stop));
+    };
+    return building;
+  }
+
+  std::uint64_t memory_of_early(const std::map<const Relation*, TableIndexes>& indexes) const {
+    std::vector<int> entries;
+    for (const auto& [table, its] : indexes) {
+      entries.insert(entries.end(), its.constraints.begin(), its.constraints.end());
+      entries.insert(entries.end(), its.indexes.begin(), its.indexes.end());
+    }
+    const ArchiveSql archive{pg_restore_, dir_ / kSchemaFile, manifest_.encoding};
+    return index_memory(manifest_, entries_sql(archive, entries, stop_, "post-data"));
+  }
+
+  std::vector<std::string> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
+                                       std::stop_token stop) {
+    run.entries = entries;
+    std::vector<std::string> lost, notes;
+    restore_section(connection, run, lost, notes, std::move(stop));
+    const std::lock_guard guard(early_);
+    std::ranges::move(notes, std::back_inserter(report_.notes));
+    std::erase_if(*entries_, [&](int id) { return std::ranges::find(entries, id) != entries.end(); });
+    return lost;
+  }
+
+  void load() {
+    const bool wal_is_minimal =
+        server_->query("SELECT pg_catalog.current_setting('wal_level') = 'minimal'").boolean(0, 0);
+    const LoadJob job{target_, dir_, manifest_, options_.jobs, record_, wal_is_minimal};
+    const auto count = [this](const Loaded& loaded) {
+      report_.rows += loaded.rows;
+      report_.raw_bytes += loaded.raw_bytes;
+    };
+    step("data", [&] {
+      count(load_tables(job, early_indexes(), report_.lost, observer_, stop_));
+      count(load_extension_tables(job, report_.lost, observer_, stop_));
+    });
+    step("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
+    step("large objects", [&] {
+      count(load_large_objects(job, options_.owners, options_.acl, report_.lost, observer_, stop_));
+    });
+  }
+
+  void prove_it() {
+    report_.checks = prove(target_, manifest_, options_.jobs, observer_, stop_);
+    for (Check& check : report_.checks) {
+      if (check.name != kLargeObjectFacts || check.verdict != Verdict::fail) continue;
+      const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
+        return line.starts_with("large object ");
+      });
+      if (options_.owners && options_.acl && !told) continue;
+      check.verdict = Verdict::unverified;
+      check.detail += told ? ", as is said above" : ", for owners or privileges were not to be restored";
+    }
+    if (!options_.owners || !options_.acl)
+      std::erase_if(report_.checks, [this](const Check& check) {
+        const bool waived = check.name == kLargeObjectFacts && check.verdict == Verdict::unverified;
+        if (waived) report_.notes.push_back(fmt::format("{}: {}", check.name, check.detail));
+        return waived;
+      });
+    report_.verdict = overall(report_.checks);
+  }
+
+  std::string left_behind() const {
+    if (!touched_) return "nothing was restored, no role was created";
+    std::string left =
+        fmt::format("database \"{}\" is restored in part only: {}", name_, record_.told(manifest_));
+    if (roles_made_) left += fmt::format(", roles were created: {}", fmt::join(roles_.absent, ", "));
+    return left;
+  }
+  enum class Again { same_backup, another_backup };
+  std::string what_next(Again again = Again::same_backup) const {
+    if (!touched_) return "run the restore again when that is remedied";
+    const bool same = again == Again::same_backup;
+    const std::string anew = fmt::format("DROP DATABASE {}; then {}{}", quote_identifier(name_),
+                                         same ? "run the restore again" : "restore another backup",
+                                         options_.create ? "" : ", into an empty database or with --create");
+    return same && record_.kept() ? "to go on, say the same with --resume; to begin anew, " + anew : anew;
+  }
+  std::string with_next(const std::string& hint, Again again = Again::same_backup) const {
+    std::string out = hint;
+    for (const std::string& more : {left_behind(), what_next(again)})
+      if (!more.empty()) out += (out.empty() ? "" : "; ") + more;
+    return out;
+  }
+
+  Path dir_;
+  std::string backup_;
+  const RestoreOptions& options_;
+  Observer& observer_;
+  std::stop_token stop_;
+  Manifest manifest_;
+  std::string name_;
+  ConnInfo target_;
+  RestoreReport report_;
+  std::optional<Connection> server_;
+  PgTool pg_restore_;
+  RolePlan roles_;
+  RestoreRecord record_;
+  bool creating_ = false;                    ///< the database is ours to make
+  std::optional<std::vector<int>> entries_;  ///< of the schema archive; absent: all
+  bool touched_ = false, roles_made_ = false;
+  std::mutex early_;  ///< of record_, entries_ and notes, while indexes are built beside rows
+};
+
+}  // namespace
+
+RestoreReport restore_backup(const Repository& repository, const Backup& backup,
+                             const RestoreOptions& options, Observer& observer, std::stop_token stop) {
+  const ReadLease lease = repository.lease(backup);
+  if (!options.as.empty())
+    return restore_beside(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (!options.wanted.tables.empty() && options.wanted.rows && !options.create && !options.data_only)
+    return restore_live(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  if (options.data_only)
+    return restore_rows(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
+  return Restoration(backup, options, observer, std::move(stop)).run();
+}
+
+}  // namespace pgassay

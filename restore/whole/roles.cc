@@ -1,0 +1,204 @@
+#include "restore/whole/roles.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace pgassay {
+namespace {
+
+using Kind = GlobalStatement::Kind;
+
+std::set<std::string> names(Connection& connection, const std::string& sql) {
+  std::set<std::string> out;
+  const Result result = connection.query(sql);
+  for (int row = 0; row < result.rows(); ++row) out.insert(result.text(row, 0));
+  return out;
+}
+
+/// Gives the connection's encoding back at the end.
+class OtherEncoding {
+ public:
+  OtherEncoding(Connection& connection, const std::string& encoding)
+      : connection_(connection), before_(connection.parameter("client_encoding")) {
+    connection_.query("SET client_encoding TO " + quote_literal(encoding));
+  }
+  OtherEncoding(const OtherEncoding&) = delete;
+  OtherEncoding& operator=(const OtherEncoding&) = delete;
+  ~OtherEncoding() {
+    try {
+      connection_.query("SET client_encoding TO " + quote_literal(before_));
+    } catch (const Error&) {
+      // The connection is lost; whoever uses it next says so.
+    }
+  }
+
+ private:
+  Connection& connection_;
+  std::string before_;
+};
+
+/// The roles' names as the script spells them. Shared catalogs hold bytes of whatever encoding the database
+/// had in which a role was made, and the script has the bytes that the backup's database saw: those are
+/// looked for, unless the script will be converted for a database of another encoding.
+std::set<std::string> existing_roles(Connection& connection, const std::vector<GlobalStatement>& statements,
+                                     bool create) {
+  std::string encoding = connection.server_encoding();
+  for (const GlobalStatement& statement : statements) {
+    const auto& tokens = statement.statement.tokens;
+    if (statement.kind == Kind::session && statement.object == "client_encoding" && tokens[3].text.size() > 2)
+      encoding = tokens[3].text.substr(1, tokens[3].text.size() - 2);
+  }
+  const bool same = create || encoding == connection.server_encoding();
+  const OtherEncoding other(connection, same ? "SQL_ASCII" : encoding);
+  return names(connection, "SELECT rolname FROM pg_catalog.pg_roles");
+}
+
+struct Powers {
+  bool superuser, create_role;
+};
+
+Powers our_powers(Connection& connection) {
+  const Result result = connection.query(
+      "SELECT rolsuper, rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user");
+  return {result.boolean(0, 0), result.boolean(0, 1)};
+}
+
+/// Only a superuser may say even NOSUPERUSER.
+std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, const std::string& role) {
+  for (const char* attribute : {"superuser", "replication", "bypassrls"})
+    if (has_word(statement, attribute))
+      plan.notes.push_back(
+          fmt::format("role {}: created without {}: only a superuser can give it", role, attribute));
+  return without_words(
+      statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls", "nobypassrls"});
+}
+
+GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options, bool superuser,
+                       RolePlan& plan) {
+  if (statement.kind != Kind::alter_role) return statement;
+  SqlStatement& sql = statement.statement;
+  if (!options.role_passwords) sql = split_statements(without_password(sql) + ";").at(0);
+  if (!superuser) sql.text = as_far_as_we_may(sql, plan, statement.role);
+  return statement;
+}
+
+/// Of existing roles: what the backup would have made of them is left alone, and said.
+void note_left_alone(const GlobalStatement& statement, const std::set<std::string>& absent, RolePlan& plan) {
+  if (statement.kind == Kind::membership && absent.contains(statement.object))
+    plan.notes.push_back(
+        fmt::format("role {} was here already: not made a member of {}", statement.role, statement.object));
+}
+
+void check_powers(const RolePlan& plan, const Powers& powers, const Connection& connection) {
+  if (plan.absent.empty() || powers.create_role) return;
+  throw Refused(
+      fmt::format("{}: may not create roles, and these of the backup are absent: {}", connection.described(),
+                  fmt::join(plan.absent, ", ")),
+      "connect as a superuser or a role with CREATEROLE, or create them first, or pass `--roles none`");
+}
+
+bool ours(const GlobalStatement& statement, const std::set<std::string>& absent) {
+  return statement.kind != Kind::session && statement.kind != Kind::tablespace &&
+         absent.contains(statement.role);
+}
+
+/// Runs one statement that may fail by itself; true when it did not.
+bool try_statement(Connection& connection, const std::string& sql, std::string& words) {
+  connection.query("SAVEPOINT pgassay");
+  try {
+    connection.query(sql, {});
+    connection.query("RELEASE SAVEPOINT pgassay");
+    return true;
+  } catch (const ServerError& error) {
+    words = error.what();
+    connection.query("ROLLBACK TO SAVEPOINT pgassay");
+    return false;
+  }
+}
+
+void grant(Connection& connection, const GlobalStatement& statement, std::vector<std::string>& lost,
+           std::vector<std::string>& notes) {
+  std::string words;
+  const std::string& sql = statement.statement.text;
+  if (try_statement(connection, sql, words)) return;
+  const std::string plainer = without_grantor(statement.statement);
+  std::string ignored;
+  const std::string what = statement.kind == Kind::membership
+                               ? fmt::format("role {}: membership in {}", statement.role, statement.object)
+                               : fmt::format("role {}: privilege on {}", statement.role, statement.object);
+  if (plainer != sql && try_statement(connection, plainer, ignored))
+    notes.push_back(fmt::format("{}: granted by ourselves: {}", what, words));
+  else
+    lost.push_back(fmt::format("{}: {}", what, words));
+}
+
+}  // namespace
+
+RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options) {
+  RolePlan plan;
+  plan.softly = options.throwaway;
+  std::vector<GlobalStatement> statements;
+  try {
+    statements = read_globals(globals);
+  } catch (const BadBackup& error) {
+    if (options.roles != Roles::none) throw;
+    plan.notes.push_back(
+        fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
+  }
+  const std::set<std::string> existing = existing_roles(connection, statements, options.create);
+  const std::set<std::string> spaces = names(connection, "SELECT spcname FROM pg_catalog.pg_tablespace");
+  std::set<std::string> absent;
+  for (const GlobalStatement& statement : statements) {
+    if (statement.kind == Kind::session) plan.session.push_back(statement.statement.text);
+    if (statement.kind == Kind::create_role && !existing.contains(statement.role))
+      absent.insert(statement.role);
+    const bool makes_space = statement.kind == Kind::tablespace && statement.statement.tokens[0].is("create");
+    if (makes_space && !spaces.contains(statement.object))
+      plan.absent_tablespaces.push_back(statement.object);
+  }
+  plan.absent.assign(absent.begin(), absent.end());
+  if (options.roles == Roles::none) return plan;
+
+  const Powers powers = our_powers(connection);
+  check_powers(plan, powers, connection);
+  for (GlobalStatement& statement : statements) {
+    if (ours(statement, absent))
+      plan.statements.push_back(fitted(std::move(statement), options, powers.superuser, plan));
+    else
+      note_left_alone(statement, absent, plan);
+  }
+  return plan;
+}
+
+void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
+                  std::vector<std::string>& notes) {
+  if (plan.statements.empty()) return;
+  for (const std::string& setting : plan.session) connection.query(setting, {});
+  connection.query("BEGIN");
+  for (const GlobalStatement& statement : plan.statements) {
+    if (statement.kind == Kind::membership || statement.kind == Kind::parameter) {
+      grant(connection, statement, lost, notes);
+      continue;
+    }
+    if (plan.softly) {
+      std::string words;
+      if (!try_statement(connection, statement.statement.text, words))
+        lost.push_back(fmt::format("role {}: {}", statement.role, words));
+      continue;
+    }
+    try {
+      connection.query(statement.statement.text, {});
+    } catch (const ServerError& error) {
+      connection.query("ROLLBACK");
+      throw Error(fmt::format("role {}: could not be created as it was: {}", statement.role, error.what()),
+                  "no role was created; create it yourself, or pass `--roles none`");
+    }
+  }
+  connection.query("COMMIT");
+  notes.push_back(fmt::format("created roles: {}", fmt::join(plan.absent, ", ")));
+}
+
+}  // namespace pgassay

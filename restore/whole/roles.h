@@ -1,0 +1,33 @@
+// Roles of the target server, from the backup's globals.sql.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/postgres/connection.h"
+#include "restore/whole/globals_reader.h"
+#include "restore/whole/restore.h"
+
+namespace pgassay {
+
+/// What will be done, found out before anything is written.
+struct RolePlan {
+  std::vector<std::string> absent;              ///< roles of the backup that the server lacks
+  std::vector<std::string> absent_tablespaces;  ///< the same of tablespaces; restore never makes any
+  std::vector<GlobalStatement> statements;      ///< that make the absent roles what they were, in order
+  std::vector<std::string> session;             ///< settings that the statements are to be read under
+  std::vector<std::string> notes;
+  bool softly = false;  ///< a statement that fails is a line in `lost`, and the rest goes on
+};
+
+/// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws
+/// Refused when roles are absent that we may not create, BadBackup when globals.sql holds anything
+/// unexpected.
+RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options);
+
+/// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
+/// `lost`; softly: so is every other statement.
+void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
+                  std::vector<std::string>& notes);
+
+}  // namespace pgassay

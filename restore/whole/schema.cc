@@ -1,0 +1,233 @@
+#include "restore/whole/schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "core/postgres/session.h"
+#include "core/system/error.h"
+#include "core/system/subprocess.h"
+#include "restore/application_name.h"
+#include "restore/archive/archive_sql.h"
+
+namespace pgassay {
+namespace {
+
+constexpr std::string_view kPrefix = "pg_restore: ", kErrorPrefix = "pg_restore: error: ",
+                           kQueryFailed = "could not execute query: ", kServerError = "ERROR:  ",
+                           kCommandWas = "Command was: ", kIgnored = "errors ignored on restore: ";
+
+std::string_view next_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
+/// Options of servers and user mappings, connections of subscriptions and passwords of roles are secrets, and
+/// so is all that follows.
+std::string without_secrets(std::string line) {
+  std::string upper = line;
+  for (char& c : upper)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (const char* before :
+       {" OPTIONS (", " CONNECTION '", " CONNECTION E'", " PASSWORD '", " PASSWORD E'"}) {
+    const auto at = upper.find(before);
+    if (at == std::string::npos) continue;
+    upper.resize(at);
+    line = line.substr(0, at) + " …";
+  }
+  return line;
+}
+
+/// Lines of an error that quote the statement, or a row of the data.
+bool quotes_contents(std::string_view line) {
+  for (const std::string_view begin : {"LINE ", "QUERY:  ", "DETAIL:  Key (", "DETAIL:  Failing row"})
+    if (line.starts_with(begin)) return true;
+  const auto first = line.find_first_not_of(' ');
+  return first != std::string_view::npos && line.substr(first) == "^";
+}
+
+/// On one line, and only as much as names the object.
+std::string shortened(const std::string& command) {
+  constexpr std::size_t kLongest = 120;
+  std::string line;
+  for (const char c : command)
+    if (c != '\n' && c != '\t' && c != ' ')
+      line.push_back(c);
+    else if (!line.ends_with(' '))
+      line.push_back(' ');
+  while (line.ends_with(' ') || line.ends_with(';')) line.pop_back();
+  if (line.size() <= kLongest) return without_secrets(line);
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80;
+  };
+  std::size_t end = kLongest;
+  while (continues(end)) --end;
+  return without_secrets(line.substr(0, end) + "…");
+}
+
+std::optional<std::uint64_t> ignored_errors(std::string_view text) {
+  const auto at = text.rfind(kIgnored);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t count = 0;
+  const char* digits = text.data() + at + kIgnored.size();
+  std::from_chars(digits, text.data() + text.size(), count);
+  return count;
+}
+
+/// The reader of problems knows their English words. Only who may set the language may say so in PGOPTIONS.
+bool speaks_english(Connection& target) {
+  try {
+    target.query("SET lc_messages TO 'C'");
+    return true;
+  } catch (const ServerError&) {
+    return false;
+  }
+}
+
+Command command_for(Connection& target, const SchemaRun& run) {
+  Command command;
+  command.argv = run.pg_restore.argv;
+  command.argv.insert(command.argv.end(), {"-d", target.child_conninfo(), "--section=" + run.section});
+  if (run.jobs > 1) command.argv.push_back(fmt::format("--jobs={}", run.jobs));
+  if (!run.owners) command.argv.emplace_back("--no-owner");
+  if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
+  if (!run.subscriptions) command.argv.emplace_back("--no-subscriptions");
+  if (!run.acl) command.argv.emplace_back("--no-privileges");
+  if (!run.role.empty()) command.argv.push_back("--role=" + run.role);
+  if (run.entries) {
+    command.argv.emplace_back("--use-list=/dev/stdin");
+    command.input = archive_list_of(*run.entries);
+  }
+  command.argv.push_back(run.archive.string());
+  command.env = target.child_environment();
+  command.env["PGAPPNAME"] = kRestoreApplication;
+  command.env["PGOPTIONS"] = child_options(target.server_version());
+  if (speaks_english(target)) command.env["PGOPTIONS"] += " -c lc_messages=C";
+  if (!run.maintenance_work_mem.empty())
+    command.env["PGOPTIONS"] += " -c maintenance_work_mem=" + run.maintenance_work_mem;
+  command.env["LC_ALL"] = "C";
+  return command;
+}
+
+}  // namespace
+
+std::vector<SchemaProblem> read_problems(std::string_view text) {
+  std::vector<SchemaProblem> problems;
+  std::string* growing = nullptr;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.starts_with(kErrorPrefix)) {
+      std::string_view message = line.substr(kErrorPrefix.size());
+      if (message.starts_with(kQueryFailed)) message.remove_prefix(kQueryFailed.size());
+      if (message.starts_with(kServerError)) message.remove_prefix(kServerError.size());
+      problems.push_back({std::string(message), {}});
+      growing = &problems.back().message;
+    } else if (line.starts_with(kPrefix)) {
+      growing = nullptr;
+    } else if (line.starts_with(kCommandWas) && growing) {
+      problems.back().command = line.substr(kCommandWas.size());
+      growing = &problems.back().command;
+    } else if (growing && growing == &problems.back().message && quotes_contents(line)) {
+      continue;
+    } else if (growing && (!line.empty() || growing == &problems.back().command)) {
+      growing->append(growing == &problems.back().message ? " " : "\n").append(line);
+    }
+  }
+  return problems;
+}
+
+std::string tolerated(const SchemaProblem& problem) {
+  const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
+  const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
+  if (says("schema \"public\" already exists") && does("CREATE SCHEMA public"))
+    return "every new database has it";
+  if (says("must be owner of extension") && does("COMMENT ON EXTENSION"))
+    return "only an extension's owner may comment on it; it has the comment of its control file";
+  if (says("subscription \"") && says("\" does not exist") && does("COMMENT ON SUBSCRIPTION"))
+    return "the subscription itself was not restored";
+  if (says("unrecognized configuration parameter \"transaction_timeout\"") &&
+      does("SET transaction_timeout = 0"))
+    return "this server has no such time-out";
+  return {};
+}
+
+bool there_already(const SchemaProblem& problem) {
+  constexpr const char* kWords[] = {"already exists", "is already a partition",
+                                    "is already an identity column", "is already member of publication",
+                                    "multiple primary keys for table"};
+  const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
+  // Of these the server says only what its index says.
+  if (problem.command.starts_with("CREATE TEXT SEARCH ")) return says("unique constraint \"pg_ts_");
+  return std::any_of(std::begin(kWords), std::end(kWords), says);
+}
+
+namespace {
+
+/// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone
+/// the statement has nobody to meet.
+bool done_alone(Connection& target, SchemaProblem& problem) {
+  if (!problem.message.starts_with("deadlock detected") || problem.command.empty()) return false;
+  try {
+    target.query(problem.command);
+    return true;
+  } catch (const ServerError& error) {
+    problem.message = error.what();
+    return false;
+  }
+}
+
+std::string complaint_line(const SchemaProblem& problem) {
+  return problem.command.empty() ? problem.message
+                                 : fmt::format("{}: {}", shortened(problem.command), problem.message);
+}
+
+/// What ended pg_restore. Never its raw words, which quote whole statements.
+std::string complaint(const Completed& done) {
+  const std::vector<SchemaProblem> problems = read_problems(done.err);
+  return problems.empty() ? fmt::format("exit status {}", done.status) : complaint_line(problems.back());
+}
+
+}  // namespace
+
+void open_public_no_wider_than(int archive_version, Connection& target) {
+  constexpr int kClosed = 150000;
+  if (archive_version < kClosed || target.server_version() >= kClosed) return;
+  target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+}
+
+void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
+                     std::vector<std::string>& notes, std::stop_token stop) {
+  const Completed done = pgassay::run(command_for(target, run), stop);
+  const auto ignored = ignored_errors(done.err);
+  if (!done.ok() && !ignored)
+    throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, complaint(done)));
+  std::uint64_t told = 0, there = 0;
+  for (SchemaProblem& problem : read_problems(done.err)) {
+    ++told;
+    if (run.again && there_already(problem)) {
+      ++there;
+      continue;
+    }
+    if (done_alone(target, problem)) {
+      notes.push_back(fmt::format("{}: deadlock detected, done again alone", shortened(problem.command)));
+      continue;
+    }
+    const std::string line = complaint_line(problem);
+    const std::string why = tolerated(problem);
+    if (why.empty())
+      lost.push_back(line);
+    else
+      notes.push_back(fmt::format("{} ({})", line, why));
+  }
+  if (there > 0) notes.push_back(fmt::format("{}: {} objects of it were there already", run.section, there));
+  // With --jobs pg_restore counts each error more than once.
+  if (run.jobs > 1 ? ignored.value_or(0) > 0 && told == 0 : ignored.value_or(0) > told)
+    lost.push_back(
+        fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
+}
+
+}  // namespace pgassay

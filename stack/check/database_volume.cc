@@ -1,0 +1,38 @@
+// Check 11.
+#include "stack/check/checks.h"
+#include "stack/model/database_volume.h"
+
+namespace pgassay {
+
+void check_database_volume(const StackFacts& stack, const Surroundings& around, Findings& out) {
+  if (!stack.settings.database_service) return out.note("no database_service is configured");
+  const ComposeModel* model = model_or_note(stack, out);
+  if (model == nullptr) return;
+  const std::string& name = *stack.settings.database_service;
+  const ComposeService* service = model->find(name);
+  if (service == nullptr)
+    return out.refuse(stack.settings.compose_files[0].string(), "services." + name,
+                      "there is no such service, which database_service names",
+                      "correct database_service in [stack." + stack.name() + "]");
+  const std::string key = "services." + name + ".volumes";
+  const Mount* mount = database_mount(*service);
+  if (mount == nullptr || mount->kind == Mount::Kind::anonymous || mount->kind == Mount::Kind::other)
+    return out.refuse(
+        stack.file_with(name), key,
+        "the database's data is in no named volume: a new container begins with an empty database",
+        "write a volume of its own, such as " + stack.name() + "_postgres_data:/var/lib/postgresql/data");
+  if (mount->kind == Mount::Kind::bind) return out.note("in the directory " + mount->source);
+  const std::string volume = model->volumes.at(mount->source).name;
+  const bool external = model->volumes.at(mount->source).external;
+  if (!around.engine) return out.note(volume);
+  const auto seen = around.engine->volumes.find(volume);
+  if (seen == around.engine->volumes.end() && external)
+    return out.refuse(stack.file_with(mount->source), "volumes." + mount->source,
+                      "the volume " + volume + " is external, and is not there",
+                      "docker volume create " + volume + ", or correct its name");
+  if (seen == around.engine->volumes.end())
+    return out.note(volume + " is not there yet: the database will be new");
+  out.note(volume + " " + contents_of(database_volume(*model, *service, around.engine)));
+}
+
+}  // namespace pgassay

@@ -1,0 +1,69 @@
+// Check 10.
+#include "stack/check/checks.h"
+#include "stack/model/traefik_labels.h"
+
+namespace pgassay {
+namespace {
+
+void look_at_health(const StackFacts& stack, const ComposeModel& model, const Surroundings& around,
+                    Findings& out) {
+  for (const auto& [name, service] : model.services) {
+    if (service.has_healthcheck || service.runs_once) continue;
+    if (!service.healthcheck_is_off && around.engine &&
+        around.engine->images_with_healthcheck.contains(service.image))
+      continue;
+    // Without the image nobody knows whether it brings one.
+    const bool image_may_have_one =
+        !service.healthcheck_is_off && !(around.engine && around.engine->images.contains(service.image));
+    out.refuse(stack.file_with(name), "services." + name + ".healthcheck",
+               service.healthcheck_is_off ? "the health check is switched off"
+               : image_may_have_one
+                   ? "there is no health check, and the image is not here to be asked for one"
+                   : "there is no health check, neither here nor in the image",
+               "write healthcheck: {test: …}: nobody can tell otherwise when it is ready");
+  }
+}
+
+/// By the labels, and by what the configuration says.
+std::set<std::string> all_hosts(const StackFacts& stack, const ComposeModel& model) {
+  std::set<std::string> hosts;
+  for (const auto& [name, service] : model.services) hosts.merge(hosts_of(service));
+  for (const StackRoute& route : stack.settings.routes) hosts.insert(route.host);
+  return hosts;
+}
+
+void look_at_routes(const StackFacts& stack, const ComposeModel& model, Findings& out) {
+  for (const StackRoute& route : stack.settings.routes) {
+    const ComposeService* service = model.find(route.service);
+    if (service == nullptr || hosts_of(*service).contains(route.host)) continue;  // the first: check 2
+    out.refuse(
+        stack.file_with(route.service), "services." + route.service + ".labels",
+        "no rule of a Traefik router names the host " + route.host + " of its route",
+        "write traefik.http.routers.NAME.rule=Host(`" + route.host + "`), and not traefik.enable=false");
+  }
+}
+
+}  // namespace
+
+void check_health_and_hosts(const StackFacts& stack, const Surroundings& around, Findings& out) {
+  const ComposeModel* model = model_or_note(stack, out);
+  if (model == nullptr) return;
+  look_at_health(stack, *model, around, out);
+  look_at_routes(stack, *model, out);
+  with_each_other(stack, around, out, [&](const StackFacts& other, const ComposeModel& theirs) {
+    const std::set<std::string> taken = all_hosts(other, theirs);
+    std::set<std::string> told;
+    for (const auto& [name, service] : model->services)
+      for (const std::string& host : hosts_of(service))
+        if (taken.contains(host) && told.insert(host).second)
+          out.refuse(stack.file_with(name), "services." + name + ".labels",
+                     "the host " + host + " is also one of stack " + other.name(),
+                     "give each stack its own host: Traefik sends requests to either");
+    for (const StackRoute& route : stack.settings.routes)
+      if (taken.contains(route.host) && told.insert(route.host).second)
+        out.refuse("", "route", "the host " + route.host + " is also one of stack " + other.name(),
+                   "give each stack its own host");
+  });
+}
+
+}  // namespace pgassay

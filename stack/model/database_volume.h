@@ -1,0 +1,28 @@
+// Where a stack's database has its data, and whether there is any.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "stack/model/compose_model.h"
+#include "stack/model/engine_view.h"
+
+namespace pgassay {
+
+/// The mount that PGDATA is in; nullptr: none is.
+const Mount* database_mount(const ComposeService& service);
+
+struct DatabaseVolume {
+  std::string name;   ///< of the volume on the engine, or the bind mount's directory; empty: no lasting place
+  Path on_host;       ///< where its files are; empty: it is not there yet, or nobody knows
+  std::string below;  ///< PGDATA in it
+};
+DatabaseVolume database_volume(const ComposeModel& model, const ComposeService& service,
+                               const std::optional<EngineView>& engine);
+
+/// "holds a database of PostgreSQL 15", "is empty", "holds no database", "can't be looked into".
+std::string contents_of(const DatabaseVolume& volume);
+/// Nothing: it can't be looked into.
+std::optional<bool> holds_a_database(const DatabaseVolume& volume);
+
+}  // namespace pgassay

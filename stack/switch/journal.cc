@@ -1,0 +1,104 @@
+#include "stack/switch/journal.h"
+
+#include <fmt/format.h>
+
+#include "core/repository/json_fields.h"
+#include "core/repository/json_text.h"
+#include "core/system/split.h"
+
+namespace pgassay {
+namespace {
+
+constexpr int kFormat = 1;
+constexpr std::string_view kSuffix = ".jsonl";
+
+Path home(const Repository& repository) {
+  return repository.root() / ".switch";
+}
+
+}  // namespace
+
+std::string to_json_line(const JournalEntry& entry) {
+  JsonText json;
+  json.object();
+  json.number({"format"}, kFormat);
+  json.time({"at"}, entry.at);
+  json.text({"what"}, entry.what);
+  json.object({"facts"});
+  for (const auto& [key, value] : entry.facts) json.text({key}, value);
+  json.end();
+  json.end();
+  std::string line = json.take();
+  while (line.ends_with('\n')) line.pop_back();
+  return line;
+}
+
+std::vector<JournalEntry> parse_journal(std::string_view text, const Path& file) {
+  std::vector<JournalEntry> entries;
+  // What follows the last line feed was never flushed whole.
+  text = text.substr(0, text.rfind('\n') == std::string_view::npos ? 0 : text.rfind('\n'));
+  if (text.empty()) return entries;
+  for (const std::string& line : split(text, '\n')) {
+    const JsonFields json = read_json(line, file);
+    if (json.small_integer("format") > kFormat)
+      throw NewerFormat(fmt::format("{}: written by a newer pgassay", file.string()));
+    entries.push_back({json.time("at"), json.text("what"), json.text_map("facts")});
+  }
+  return entries;
+}
+
+SwitchLock::SwitchLock(const Repository& repository) {
+  make_private_dirs(home(repository));
+  const Path file = home(repository) / "lock";
+  fd_ = open_lock_file(file);
+  if (!try_lock(fd_, LockMode::exclusive))
+    throw Locked("another switch, or a rollback of one, is going on",
+                 "it holds " + file.string() + "; see pgassay stack status, and wait for its end");
+}
+
+SwitchJournal SwitchJournal::begin(const Repository& repository, const std::string& name) {
+  const Path dir = home(repository) / encode_name(name);
+  make_private_dirs(dir);
+  const std::string stamp = to_stamp(now());
+  Path file = dir / (stamp + std::string(kSuffix));
+  for (unsigned n = 2; exists(status_of(file)); ++n)
+    file = dir / (stamp + "-" + std::to_string(n) + std::string(kSuffix));
+  return SwitchJournal(file);
+}
+
+std::optional<SwitchJournal> SwitchJournal::newest(const Repository& repository, const std::string& name) {
+  const Path dir = home(repository) / encode_name(name);
+  std::string newest;
+  const auto stamp = [](const std::string& file) { return file.substr(0, file.size() - kSuffix.size()); };
+  for (const std::string& file : list_names(dir))
+    if (file.ends_with(kSuffix) && is_stamp(stamp(file)) &&
+        (newest.empty() || stamp_order(stamp(newest)) < stamp_order(stamp(file))))
+      newest = file;
+  if (newest.empty()) return std::nullopt;
+  SwitchJournal journal(dir / newest);
+  journal.entries_ = parse_journal(read_file(journal.file_), journal.file_);
+  return journal;
+}
+
+std::vector<std::string> SwitchJournal::names(const Repository& repository) {
+  std::vector<std::string> found;
+  for (const std::string& name : list_names(home(repository)))
+    if (is_directory(status_of(home(repository) / name))) found.push_back(decode_name(name));
+  return found;
+}
+
+void SwitchJournal::add(const std::string& what, SwitchFacts facts) {
+  JournalEntry entry{now(), what, std::move(facts)};
+  append_line(file_, to_json_line(entry));
+  entries_.push_back(std::move(entry));
+}
+
+void SwitchJournal::add_or_tell(const std::string& what, SwitchFacts facts, Observer& observer) {
+  try {
+    add(what, std::move(facts));
+  } catch (const Error& error) {
+    observer.message(Level::warning, error.what(), error.hint());
+  }
+}
+
+}  // namespace pgassay

@@ -1,0 +1,189 @@
+#include "stack/switch/state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pgassay {
+namespace {
+
+constexpr std::pair<Standing, std::string_view> kStandings[] = {
+    {Standing::none, "none"},
+    {Standing::untouched, "begun, nothing touched"},
+    {Standing::given_up, "given up, nothing touched"},
+    {Standing::before_return, "interrupted before the point of no return"},
+    {Standing::past_return, "interrupted after the point of no return"},
+    {Standing::undecided, "undecided"},
+    {Standing::switched, "switched"},
+    {Standing::rolling_back, "rollback interrupted"},
+    {Standing::rolled_back, "rolled back"},
+    {Standing::forgotten, "forgotten"},
+};
+
+std::string at(const SwitchFacts& facts, const char* name) {
+  const auto found = facts.find(name);
+  return found == facts.end() ? std::string() : found->second;
+}
+
+SwitchedContainer container_of(const SwitchFacts& facts) {
+  SwitchedContainer one{at(facts, "id"), at(facts, "container"), at(facts, "service"), at(facts, "image"),
+                        at(facts, "restart")};
+  one.ran = at(facts, "ran") == "yes";
+  one.well = at(facts, "well") == "yes";
+  one.is_database = at(facts, "role") == "database";
+  one.is_writer = at(facts, "role") == "writer";
+  return one;
+}
+
+}  // namespace
+
+SwitchFacts facts_of(const SwitchedContainer& one) {
+  return {{"id", one.id},
+          {"container", one.name},
+          {"service", one.service},
+          {"image", one.image},
+          {"restart", one.restart},
+          {"ran", one.ran ? "yes" : "no"},
+          {"well", one.well ? "yes" : "no"},
+          {"role", one.is_database ? "database"
+                   : one.is_writer ? "writer"
+                                   : "other"}};
+}
+
+namespace {
+
+void begin_step(SwitchState& state, const JournalEntry& entry) {
+  const auto step = parse_switch_step(at(entry.facts, fact::kStep));
+  if (!step) return;
+  state.begun.insert(*step);
+  state.done.erase(*step);
+  state.last = *step;
+  if (*step == kFirstTouch && !state.writers_stopped) state.writers_stopped = entry.at;
+  if (state.begun.contains(kPointOfNoReturn)) {
+    state.standing = Standing::past_return;
+  } else if (state.begun.contains(kFirstTouch)) {
+    state.standing = Standing::before_return;
+  }
+}
+
+void end(SwitchState& state, Standing standing, const JournalEntry& entry) {
+  state.standing = standing;
+  state.ended = entry.at;
+}
+
+/// The first that is not done.
+SwitchStep next_step(const SwitchState& state) {
+  const std::vector<SwitchStep> steps = switch_steps(state.keeps_data());
+  const auto next = std::ranges::find_if(steps, [&](SwitchStep step) { return !state.done.contains(step); });
+  return next == steps.end() ? steps.back() : *next;
+}
+
+}  // namespace
+
+std::string_view to_string(Standing standing) {
+  return std::ranges::find(kStandings, standing, &std::pair<Standing, std::string_view>::first)->second;
+}
+
+std::string SwitchState::fact(const char* name) const {
+  return at(facts, name);
+}
+
+bool SwitchState::open() const {
+  using enum Standing;
+  return standing == before_return || standing == past_return || standing == undecided ||
+         standing == rolling_back;
+}
+
+SwitchState replay(std::span<const JournalEntry> entries) {
+  SwitchState state;
+  for (const JournalEntry& one : entries) {
+    if (one.what == entry::kBegun) {
+      state = {};
+      state.standing = Standing::untouched;
+      state.facts = one.facts;
+      state.started = one.at;
+    } else if (one.what == entry::kContainer) {
+      const SwitchedContainer container = container_of(one.facts);
+      // What is said first of it is how it was.
+      if (std::ranges::find(state.old_containers, container.id, &SwitchedContainer::id) ==
+          state.old_containers.end())
+        state.old_containers.push_back(container);
+    } else if (one.what == entry::kFact) {
+      for (const auto& [key, value] : one.facts) state.facts[key] = value;
+    } else if (one.what == entry::kStepBegun) {
+      begin_step(state, one);
+    } else if (one.what == entry::kStepDone) {
+      if (const auto step = parse_switch_step(at(one.facts, fact::kStep))) state.done.insert(*step);
+    } else if (one.what == entry::kStepFailed) {
+      state.failure = at(one.facts, fact::kStep) + ": " + at(one.facts, fact::kDetail);
+    } else if (one.what == entry::kGivenUp) {
+      end(state, Standing::given_up, one);
+    } else if (one.what == entry::kRollbackBegun) {
+      state.standing = Standing::rolling_back;
+    } else if (one.what == entry::kRolledBack) {
+      end(state, Standing::rolled_back, one);
+    } else if (one.what == entry::kUndecided) {
+      end(state, Standing::undecided, one);
+    } else if (one.what == entry::kSwitched) {
+      state.facts.insert(one.facts.begin(), one.facts.end());
+      end(state, Standing::switched, one);
+    } else if (one.what == entry::kForgotten) {
+      end(state, Standing::forgotten, one);
+    }
+  }
+  return state;
+}
+
+GoingOn going_on(const SwitchState& state) {
+  const std::string name = state.fact(fact::kName);
+  switch (state.standing) {
+    case Standing::none:
+      return {{}, "there is no switch to go on with", "pgassay stack switch NAME begins one"};
+    case Standing::untouched:
+    case Standing::given_up:
+      return {{}, "the last one touched nothing", "begin anew, without --resume"};
+    case Standing::before_return:
+      return {next_step(state), {}, {}};
+    case Standing::past_return:  // its writers may be stopped again
+    case Standing::undecided:
+      return {kPointOfNoReturn, {}, {}};
+    case Standing::switched:
+    case Standing::forgotten:
+      return {{}, "it is done already", "pgassay stack status " + name};
+    case Standing::rolling_back:
+      return {{}, "it is being rolled back", "pgassay stack rollback " + name};
+    case Standing::rolled_back:
+      return {{}, "it was rolled back", "begin anew, without --resume"};
+  }
+  return {};
+}
+
+GoingBack going_back(const SwitchState& state) {
+  switch (state.standing) {
+    case Standing::none:
+      return {WayBack::none, "there is no switch to roll back", "pgassay stack status"};
+    case Standing::forgotten:
+      return {WayBack::none, "its old containers were removed by pgassay stack forget",
+              "a backup brings the data back: pgassay list"};
+    case Standing::untouched:
+    case Standing::given_up:
+    case Standing::rolled_back:
+      return {WayBack::nothing, {}, {}};
+    case Standing::before_return:
+      return {WayBack::start_old, {}, {}};
+    case Standing::past_return:
+    case Standing::undecided:
+    case Standing::switched:
+      return {WayBack::save_then_old, {}, {}};
+    case Standing::rolling_back:
+      // Once it was saved, or found equal, its writers stayed stopped.
+      return {
+          !state.passed_the_point() || !state.fact(fact::kSaved).empty() || state.fact(fact::kSame) == "yes"
+              ? WayBack::start_old
+              : WayBack::save_then_old,
+          {},
+          {}};
+  }
+  return {};
+}
+
+}  // namespace pgassay

@@ -1,0 +1,62 @@
+#include "stack/switch/status.h"
+
+#include "core/system/disk_use.h"
+#include "stack/model/compose.h"
+#include "stack/model/engine_view.h"
+
+namespace pgassay {
+namespace {
+
+std::vector<std::string> commands_from(const SwitchState& state, const std::string& name) {
+  std::vector<std::string> next;
+  if (going_on(state).from) next.push_back("pgassay stack switch " + name + " --resume");
+  const WayBack way = going_back(state).way;
+  if (way == WayBack::start_old || way == WayBack::save_then_old)
+    next.push_back("pgassay stack rollback " + name);
+  if (state.standing == Standing::switched) next.push_back("pgassay stack forget " + name);
+  return next;
+}
+
+std::optional<std::uint64_t> bytes_in(const Path& volume) {
+  try {
+    return bytes_freed({disk_use(volume)})[0];
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop) {
+  StackStatus status{stack.name, project_of(stack), {}, {}, {}, {}};
+  try {
+    status.containers = StackContainers(0).of_project(status.project, {}, stop);
+    const EngineView engine = look_at_engine({}, stop);
+    for (const auto& [name, volume] : engine.volumes)
+      if (volume.project == status.project) status.volumes.push_back({name, bytes_in(volume.mountpoint)});
+    for (const auto& [name, project] : engine.networks)
+      if (project == status.project) status.networks.push_back(name);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const Error& error) {
+    status.problem = error.what();
+  }
+  return status;
+}
+
+SwitchStatus switch_status(const Repository& repository, const std::string& name) {
+  SwitchStatus status;
+  status.name = name;
+  try {
+    const auto journal = SwitchJournal::newest(repository, name);
+    if (!journal) return status;
+    status.journal = journal->file();
+    status.state = replay(journal->entries());
+    status.next = commands_from(status.state, name);
+  } catch (const Error& error) {
+    status.problem = error.what();
+  }
+  return status;
+}
+
+}  // namespace pgassay
