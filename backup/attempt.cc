@@ -5,7 +5,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01", kInvalidSchema = "3F000",
@@ -48,4 +48,4 @@ void rethrow_for(const std::string& object) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

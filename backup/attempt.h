@@ -4,7 +4,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 class TryAgain : public Error {
  public:
@@ -32,4 +32,4 @@ bool is_too_long_a_row(const Error& error);
 /// `object` what it can't.
 [[noreturn]] void rethrow_for(const std::string& object);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

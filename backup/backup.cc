@@ -19,7 +19,7 @@
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr int kAttempts = 6;
@@ -414,7 +414,7 @@ void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& s
 TakenBackup take_backup(const Repository& repository, const BackupOptions& given, Observer& observer,
                         std::stop_token stop) {
   BackupOptions options = given;
-  reach_container(options, observer, stop);
+  source::reach_container(options, observer, stop);
   limit_silence(options);
   const Stopwatch watch;
   Run run{repository, options, observer, stop, {}, {}, {}, nullptr, now(), 0};
@@ -451,4 +451,4 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

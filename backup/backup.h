@@ -14,7 +14,7 @@
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// Of every session of a backup, pg_dump's too.
 inline constexpr const char* kApplicationName = "pgassay backup";
@@ -26,7 +26,7 @@ struct BackupOptions {
   ConnInfo connection;
   /// Where the server is, beside or in place of `connection`: reach_container finds out the rest, and the
   /// next one.
-  ContainerName container;
+  source::ContainerName container;
   std::optional<PgTool> pg_dump_elsewhere;  ///< the container's own
   unsigned jobs = 2;
   int zstd_level = 1;
@@ -58,4 +58,4 @@ struct TakenBackup {
 TakenBackup take_backup(const Repository& repository, const BackupOptions& options, Observer& observer,
                         std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

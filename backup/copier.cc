@@ -8,7 +8,7 @@
 #include "core/repository/layout.h"
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 /// A worker ends its transaction after this many parts, and so gives its locks back. 16 is also how many a
@@ -218,4 +218,4 @@ void Copier::keep(const PlannedPart& planned, Part part) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

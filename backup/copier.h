@@ -11,7 +11,7 @@
 #include "core/postgres/connection.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 struct CopyTotals {
   std::uint64_t raw = 0, stored = 0, fresh = 0, rows = 0;  ///< fresh: stored bytes that are not shared
@@ -75,4 +75,4 @@ class Copier {
   double seconds_ = 0;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -13,7 +13,7 @@
 #include "core/repository/layout.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 using Weight = PreflightFinding::Weight;
@@ -184,7 +184,7 @@ Diagnosis examine_source(const Path& root, const BackupOptions& given, std::stop
   std::optional<Repository> repository = open_repository(root, diagnosis.findings);
   try {
     Observer nobody;
-    reach_container(options, nobody, stop);
+    source::reach_container(options, nobody, stop);
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
     examine_server(connection, root, repository, options, diagnosis, stop);
   } catch (const Stopped&) {
@@ -205,4 +205,4 @@ Diagnosis examine_host(const Path& repository, bool needs_client_programs, std::
   return diagnosis;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

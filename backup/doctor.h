@@ -9,7 +9,7 @@
 
 #include "backup/preflight.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 struct Diagnosis {
   std::string subject;                     ///< a source's name, or "this host"
@@ -25,4 +25,4 @@ Diagnosis examine_source(const Path& repository, const BackupOptions& options, s
 /// Client programs and the repository. Servers in containers bring programs of their own.
 Diagnosis examine_host(const Path& repository, bool needs_client_programs, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -5,7 +5,7 @@
 #include "core/repository/layout.h"
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr std::string_view kLockNotAvailable = "55P03";
@@ -62,4 +62,4 @@ StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -7,7 +7,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// Reads it over the leader's connection, within its transaction: others could wait behind sessions that wait
 /// for the leader's locks. The leader itself must not wait: who holds a view and waits for one of its tables
@@ -17,4 +17,4 @@ namespace pgassay {
 StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir, int zstd_level,
                            double patience_seconds, std::optional<LeftOut>& doubt, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -8,7 +8,7 @@
 #include "core/postgres/large_objects.h"
 #include "core/repository/layout.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr std::uint64_t kPartBytes = 32 << 20;
@@ -55,4 +55,4 @@ void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& lea
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -4,10 +4,10 @@
 #include "backup/plan.h"
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// Adds their parts to the plan, none when there are no large objects. The connection's snapshot counts.
 void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader,
                         const std::string& encoding);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -8,7 +8,7 @@
 
 #include "backup/attempt.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr std::size_t kTablesPerLock = 500;
@@ -141,4 +141,4 @@ void still_of_their_names(Connection& live, const std::vector<TableInfo>& tables
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -6,7 +6,7 @@
 #include "backup/backup.h"
 #include "core/postgres/catalog.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 struct LockOptions {
   double lock_timeout_seconds = 10;
@@ -41,4 +41,4 @@ void unchanged_since_snapshot(Connection& leader, Connection& live, const std::v
 /// read, or named by pg_dump, in their place. Throws TryAgain.
 void still_of_their_names(Connection& live, const std::vector<TableInfo>& tables);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -9,7 +9,7 @@
 
 #include "backup/attempt.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 void Countdown::one_done() {
   const std::lock_guard guard(mutex_);
@@ -88,4 +88,4 @@ void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Coun
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -7,7 +7,7 @@
 
 #include "backup/backup.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// Counts down to zero as the threads of a run finish.
 class Countdown {
@@ -31,4 +31,4 @@ class Countdown {
 void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others,
                  Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -7,7 +7,7 @@
 
 #include "core/repository/layout.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 8192;  // a server built with another BLCKSZ only gets other ranges
@@ -135,4 +135,4 @@ void largest_first(std::vector<PlannedPart>& parts) {
                    [](const PlannedPart& a, const PlannedPart& b) { return a.bytes > b.bytes; });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

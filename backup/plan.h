@@ -10,7 +10,7 @@
 #include "core/postgres/catalog.h"
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// One part to be.
 struct PlannedPart {
@@ -49,4 +49,4 @@ void largest_first(std::vector<PlannedPart>& parts);
 std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes,
                                  const Relation* previous);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

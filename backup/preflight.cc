@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 constexpr int kOldestServer = 120000, kNewestMajor = 18;
@@ -286,4 +286,4 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
   return result;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -6,7 +6,7 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/pg_tool.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 struct Preflight {
   ServerFacts server;
@@ -42,4 +42,4 @@ std::vector<PreflightFinding> examine(Connection& connection, const Path& root, 
 Preflight preflight(Connection& connection, const Repository& repository, const BackupOptions& options,
                     const std::optional<Backup>& newest, Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

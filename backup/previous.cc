@@ -1,6 +1,6 @@
 #include "backup/previous.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool share)
     : backup_(std::move(backup)),
@@ -38,4 +38,4 @@ std::vector<Finding> PreviousBackup::rotten() const {
   return rotten_;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

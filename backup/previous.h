@@ -10,7 +10,7 @@
 
 #include "core/repository/repository.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 class PreviousBackup {
  public:
@@ -37,4 +37,4 @@ class PreviousBackup {
   std::vector<Finding> rotten_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -7,7 +7,7 @@
 #include "core/postgres/session.h"
 #include "core/repository/identity.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 Command child(const ChildAccess& access, const PgTool& tool) {
@@ -137,4 +137,4 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   return {std::string(kGlobalsFile), hashed.bytes, hashed.sha};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

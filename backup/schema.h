@@ -9,7 +9,7 @@
 #include "backup/backup.h"
 #include "backup/preflight.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// How pg_dump and pg_dumpall reach the server. Taken from a connection beforehand: one may not be asked by a
 /// second thread.
@@ -30,4 +30,4 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
                         const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

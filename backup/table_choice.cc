@@ -5,7 +5,7 @@
 
 #include "core/postgres/name_pattern.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 namespace {
 
 /// The types that a column's values hold, in whatever depth. Arrays and rows name the types of their elements
@@ -97,4 +97,4 @@ std::vector<std::string> unfit_for_binary(Connection& connection, const std::vec
   return unfit;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -8,7 +8,7 @@
 
 #include "core/postgres/catalog.h"
 
-namespace pgassay {
+namespace pgassay::backup {
 
 /// SCHEMA.TABLE patterns (* and ?; without a dot: of any schema).
 struct TableOptions {
@@ -29,4 +29,4 @@ TableChoice choose_tables(const std::vector<TableInfo>& tables, const TableOptio
 std::vector<std::string> unfit_for_binary(Connection& connection, const std::vector<TableInfo>& tables,
                                           const TableChoice& choice);
 
-}  // namespace pgassay
+}  // namespace pgassay::backup

@@ -20,8 +20,8 @@ const SourceConfig* configured(const Config& config, const std::string& source) 
   return found == config.sources.end() ? nullptr : &found->second;
 }
 
-StatusRules rules_of(const Config& config, const std::string& source) {
-  StatusRules rules;
+nightly::StatusRules rules_of(const Config& config, const std::string& source) {
+  nightly::StatusRules rules;
   rules.max_age_seconds = max_age(config, source).value_or(rules.max_age_seconds);
   rules.drill_every_seconds = drill_every(config, source);
   return rules;
@@ -84,13 +84,13 @@ class Lookout {
     ByDatabase databases = found_[source];
     if (own && (databases.empty() || !expected.empty())) databases[expected];
     for (auto& [database, backups] : databases) {
-      StatusInput input{source,      database, std::move(backups), rules_of(config_, source), {},
+      nightly::StatusInput input{source,      database, std::move(backups), rules_of(config_, source), {},
                         free_bytes_, now()};
       const std::string problem = read_night(input);
-      DatabaseStatus status = assess(input);
+      nightly::DatabaseStatus status = assess(input);
       if (!problem.empty())
         status.concerns.push_back(
-            {Health::warning, concern::kLastRun, problem, "the next run writes it anew"});
+            {nightly::Health::warning, nightly::concern::kLastRun, problem, "the next run writes it anew"});
       status.watched = own ? (expected.empty() || database == expected) && !is_excluded(*own, database)
                            : asked_for || config_.sources.empty();
       if (!status.watched) status.concerns.clear();
@@ -98,9 +98,9 @@ class Lookout {
     }
   }
 
-  std::string read_night(StatusInput& input) const {
+  std::string read_night(nightly::StatusInput& input) const {
     try {
-      input.night = last_night(repository_, input.source);
+      input.night = nightly::last_night(repository_, input.source);
       return {};
     } catch (const Error& error) {
       return std::string("the last run's record: ") + error.what();
@@ -116,9 +116,9 @@ class Lookout {
 
 }  // namespace
 
-std::vector<DatabaseStatus> look_around(const Config& config, const Repository& repository,
+std::vector<nightly::DatabaseStatus> look_around(const Config& config, const Repository& repository,
                                         const std::vector<std::string>& wanted) {
-  std::vector<DatabaseStatus> databases;
+  std::vector<nightly::DatabaseStatus> databases;
   for (Watched& watched : look_closely(config, repository, wanted))
     databases.push_back(std::move(watched.status));
   return databases;
@@ -129,7 +129,7 @@ std::vector<Watched> look_closely(const Config& config, const Repository& reposi
   return Lookout(config, repository).look(wanted);
 }
 
-void write_metrics(const Path& file, const std::vector<DatabaseStatus>& databases,
+void write_metrics(const Path& file, const std::vector<nightly::DatabaseStatus>& databases,
                    const Repository& repository) {
   replace_file(file, metrics_text(databases, free_bytes(repository.root()), now()));
   set_mode(file, 0644);
@@ -143,17 +143,17 @@ std::optional<double> drill_every(const Config& config, const std::string& sourc
   return watched(config, source, &WatchConfig::drill_every_seconds);
 }
 
-NotifyOptions notify_options(const Config& config, const std::string& source) {
+nightly::NotifyOptions notify_options(const Config& config, const std::string& source) {
   const SourceConfig* found = configured(config, source);
   const NotifyConfig own = found ? found->notify : NotifyConfig{};
   const NotifyConfig& top = config.notify;
   const auto chosen = [](const auto& mine, const auto& shared) { return mine ? mine : shared; };
-  NotifyOptions options;
+  nightly::NotifyOptions options;
   options.ping_url = chosen(own.ping_url, top.ping_url).value_or("");
   options.webhook_url = chosen(own.webhook_url, top.webhook_url).value_or("");
   options.command = chosen(own.command, top.command).value_or(std::vector<std::string>());
   options.mail_to = chosen(own.mail_to, top.mail_to).value_or("");
-  options.when = chosen(own.when, top.when).value_or("failure") == "always" ? When::always : When::failure;
+  options.when = chosen(own.when, top.when).value_or("failure") == "always" ? nightly::When::always : nightly::When::failure;
   options.timeout_seconds =
       chosen(own.timeout_seconds, top.timeout_seconds).value_or(options.timeout_seconds);
   options.ca_file = chosen(own.ca_file, top.ca_file).value_or("");

@@ -11,7 +11,7 @@
 #include "core/system/cancellation.h"
 #include "drill/server_trouble.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr int kHeapChecks = 140000;  // verify_heapam: https://www.postgresql.org/docs/14/release-14.html
@@ -123,4 +123,4 @@ std::vector<Check> check_structure(const ConnInfo& database, unsigned jobs, Obse
                        static_cast<std::ptrdiff_t>(subjects.size()) - indexes)}};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

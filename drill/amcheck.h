@@ -8,7 +8,7 @@
 #include "core/system/observer.h"
 #include "core/system/verdict.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// Makes the extension amcheck in the database where it is not there, then looks at every B-tree index (each
 /// row of its table must be in it) and, from PostgreSQL 14 on, every page of every table. One check each that
@@ -16,4 +16,4 @@ namespace pgassay {
 std::vector<Check> check_structure(const ConnInfo& database, unsigned jobs, Observer& observer,
                                    std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -6,7 +6,7 @@
 
 #include "drill/server_trouble.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr const char *kSyntaxError = "42601", *kCanceled = "57014";
@@ -55,4 +55,4 @@ std::vector<Check> check_assertions(const ConnInfo& database, const std::vector<
   return checks;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -9,7 +9,7 @@
 #include "core/postgres/connection.h"
 #include "core/system/verdict.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 struct Assertion {
   std::string name, sql;
@@ -24,4 +24,4 @@ struct Assertion {
 std::vector<Check> check_assertions(const ConnInfo& database, const std::vector<Assertion>& assertions,
                                     const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -10,7 +10,7 @@
 #include "drill/amcheck.h"
 #include "proof/properties_check.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 void append(std::vector<Check>& checks, std::vector<Check> more) {
@@ -28,37 +28,37 @@ std::string doubt_about_inventory(const Manifest& manifest) {
 }
 
 /// Nothing of it may be fetched from elsewhere, so an empty one is no failure.
-void excuse_views(const DrillCircumstances& circumstances, std::vector<Check>& checks) {
+void excuse_views(const proof::DrillCircumstances& circumstances, std::vector<Check>& checks) {
   for (const auto& [identity, name] : circumstances.cut_off) {
     for (Check& check : checks) {
       if (check.verdict != Verdict::fail || check.name != "materialized view " + name.shown()) continue;
       check.verdict = Verdict::unverified;
-      check.detail += fmt::format("; {}", kCutOff);
+      check.detail += fmt::format("; {}", proof::kCutOff);
     }
   }
 }
 
-InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
-                                  const DrillCircumstances& circumstances) {
+proof::InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
+                                  const proof::DrillCircumstances& circumstances) {
   connection.query("BEGIN");
   restored.foreign.give_back(connection);
-  std::vector<InventoryObject> now = read_present_inventory(connection);
+  std::vector<proof::InventoryObject> now = proof::read_present_inventory(connection);
   connection.query("ROLLBACK");
-  InventoryComparison comparison = compare_inventories(restored.inventory, std::move(now), circumstances,
+  proof::InventoryComparison comparison = compare_inventories(restored.inventory, std::move(now), circumstances,
                                                        doubt_about_inventory(restored.manifest));
-  tell_definitions(connection, comparison.checks);
+  proof::tell_definitions(connection, comparison.checks);
   return comparison;
 }
 
 }  // namespace
 
-std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances) {
+std::vector<Check> check_restore(const restore::RestoreReport& report, const proof::DrillCircumstances& circumstances) {
   if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
   std::vector<Check> checks;
   for (const std::string& lost : report.lost) {
     const bool cut_off = std::any_of(circumstances.cut_off.begin(), circumstances.cut_off.end(),
                                      [&](const auto& view) { return is_refresh_of(lost, view.first); });
-    const std::string excuse = cut_off ? kCutOff : circumstances.excuse();
+    const std::string excuse = cut_off ? proof::kCutOff : circumstances.excuse();
     if (excuse.empty())
       checks.push_back({"restore", Verdict::fail, lost});
     else
@@ -72,17 +72,17 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   Answers answers;
   Connection leader = Connection::open(restored.database, "pgassay drill", stop);
   start_reading_session(leader);
-  const DrillCircumstances circumstances = read_circumstances(leader, restored.manifest);
+  const proof::DrillCircumstances circumstances = proof::read_circumstances(leader, restored.manifest);
   append(answers.checks, check_restore(restored.report, circumstances));
 
-  InventoryComparison objects = check_objects(leader, restored, circumstances);
+  proof::InventoryComparison objects = check_objects(leader, restored, circumstances);
   answers.objects = objects.compared;
   append(answers.checks, std::move(objects.checks));
-  answers.checks.push_back(compare_properties(restored.manifest.database, read_database_properties(leader),
+  answers.checks.push_back(proof::compare_properties(restored.manifest.database, read_database_properties(leader),
                                               circumstances.excuse()));
-  append(answers.checks, check_versions(leader, restored.manifest, questions.accept_other_versions));
+  append(answers.checks, proof::check_versions(leader, restored.manifest, questions.accept_other_versions));
 
-  Compared compared;
+  proof::Compared compared;
   std::vector<Check> proof =
       prove(restored.database, restored.manifest, questions.jobs, observer, stop, &compared);
   excuse_views(circumstances, proof);
@@ -95,4 +95,4 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   return answers;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -10,7 +10,7 @@
 #include "drill/foreign_access.h"
 #include "proof/inventory_check.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 struct DrillQuestions {
   unsigned jobs = 2;
@@ -22,8 +22,8 @@ struct DrillQuestions {
 /// A backup that was restored for a drill.
 struct RestoredBackup {
   const Manifest& manifest;
-  const std::vector<InventoryObject>& inventory;  ///< of the backup
-  const RestoreReport& report;
+  const std::vector<proof::InventoryObject>& inventory;  ///< of the backup
+  const restore::RestoreReport& report;
   const ForeignAccess& foreign;  ///< what was cut off before rows were loaded
   ConnInfo database;
 };
@@ -40,6 +40,6 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
                        std::stop_token stop);
 
 /// Did the restore end clean? One check for each thing lost.
-std::vector<Check> check_restore(const RestoreReport& report, const DrillCircumstances& circumstances);
+std::vector<Check> check_restore(const restore::RestoreReport& report, const proof::DrillCircumstances& circumstances);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -13,7 +13,7 @@
 #include "drill/failure.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 /// Passes everything on and counts what was read.
@@ -69,7 +69,7 @@ bool is_the_servers_own(const std::string& database) {
   return database == "postgres" || database == "template0" || database == "template1";
 }
 
-bool is_relation(const InventoryObject& object) {
+bool is_relation(const proof::InventoryObject& object) {
   constexpr std::string_view kKinds[] = {"table",    "partitioned table", "index",
                                          "sequence", "materialized view", "view"};
   return std::ranges::find(kKinds, object.kind) != std::end(kKinds);
@@ -110,7 +110,7 @@ class Drill {
         stop_(std::move(stop)) {}
 
   DrillReport run() {
-    const ReadLease lease = lease_or_unverified(repository_, backup_);
+    const ReadLease lease = verify::lease_or_unverified(repository_, backup_);
     Evidence& evidence = report_.evidence;
     evidence.kind = "drill";
     evidence.started = now();
@@ -146,7 +146,7 @@ class Drill {
 
   void fetch() {
     manifest_ = read_manifest(backup_.dir);
-    inventory_ = read_stored_inventory(backup_.dir);
+    inventory_ = proof::read_stored_inventory(backup_.dir);
     fact("backup", backup_.id.shown());
     fact("snapshot_taken", to_rfc3339(manifest_.summary.snapshot.taken));
     fact("source_server_version", manifest_.server.version_text);
@@ -174,7 +174,7 @@ class Drill {
   }
 
   void restore() {
-    RestoreOptions options;
+    restore::RestoreOptions options;
     options.connection = server_->conninfo();
     options.into = database_;
     options.create = true;
@@ -251,11 +251,11 @@ class Drill {
   Observer& observer_;
   std::stop_token stop_;
   Manifest manifest_;
-  std::vector<InventoryObject> inventory_;
+  std::vector<proof::InventoryObject> inventory_;
   std::string database_;
   std::unique_ptr<ThrowawayServer> server_;
   ForeignAccess foreign_;
-  RestoreReport restored_;
+  restore::RestoreReport restored_;
   DrillReport report_;
 };
 
@@ -266,4 +266,4 @@ DrillReport drill_backup(const Repository& repository, const Backup& backup, con
   return Drill(repository, backup, options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

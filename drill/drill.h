@@ -9,7 +9,7 @@
 #include "drill/checks.h"
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 struct DrillOptions {
   Engine engine = Engine::automatic;
@@ -45,4 +45,4 @@ inline constexpr const char *kRowsCompared = "rows_compared", *kBytesCompared = 
                             *kServerVersion = "server_version", *kEngine = "engine", *kImage = "image";
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -7,12 +7,12 @@
 #include "drill/server_trouble.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 Evidence verify_quietly(const Repository& repository, const Backup& backup, Observer& observer,
                         std::stop_token stop) {
-  VerifyOptions options;
+  verify::VerifyOptions options;
   options.write_evidence = false;
   return verify_backup(repository, backup, options, observer, std::move(stop));
 }
@@ -90,4 +90,4 @@ void add_damage(const Repository& repository, const Backup& backup, Observer& ob
       evidence.checks.push_back({"stored " + check.name, check.verdict, check.detail});
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -7,7 +7,7 @@
 #include "core/repository/repository.h"
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// Of a failed restore. Throws what it means: Stopped and Locked as they are, BadBackup when the backup is
 /// bad, else Unverified. Where the error could be either, the stored bytes are read to find out.
@@ -24,4 +24,4 @@ void throw_if_trouble(const std::string& lost, const ThrowawayServer& server, Ob
 void add_damage(const Repository& repository, const Backup& backup, Observer& observer, Evidence& evidence,
                 std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

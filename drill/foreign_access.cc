@@ -1,6 +1,6 @@
 #include "drill/foreign_access.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// The catalog itself is changed, for ALTER FOREIGN DATA WRAPPER would call the database's event triggers.
 void ForeignAccess::cut(Connection& connection) {
@@ -17,4 +17,4 @@ void ForeignAccess::give_back(Connection& connection) const {
                      {handler.function, handler.wrapper});
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

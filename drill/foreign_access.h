@@ -7,7 +7,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 class ForeignAccess {
  public:
@@ -26,4 +26,4 @@ class ForeignAccess {
   std::vector<Handler> handlers_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

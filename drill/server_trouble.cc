@@ -1,6 +1,6 @@
 #include "drill/server_trouble.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 bool is_server_trouble(std::string_view sqlstate) {
@@ -26,4 +26,4 @@ std::string_view server_trouble_in(std::string_view line) {
   return {};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

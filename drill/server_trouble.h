@@ -5,7 +5,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// SQLSTATEs of a server that ran out of memory, disk, locks, or is going down; not of what it was asked to
 /// do.
@@ -16,4 +16,4 @@ bool wants_another_server(const ServerError& error);
 /// servers speak). Gives the words that tell, or nothing.
 std::string_view server_trouble_in(std::string_view line);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -4,7 +4,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 namespace {
 
 constexpr std::string_view kCreatePublic = "CREATE SCHEMA public;";
@@ -259,4 +259,4 @@ void PsqlFilter::in_backslash_line(char c) {
   line_start_ = true;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

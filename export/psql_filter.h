@@ -7,7 +7,7 @@
 
 #include "core/stream/part.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 
 /// Follows the text as psql's lexer does, with memory for one dollar quote's tag, and passes it on
 /// - without pg_restore's own \restrict and \unrestrict lines; any other backslash outside of quotes and
@@ -52,4 +52,4 @@ class PsqlFilter : public ChunkSink {
   unsigned depth_ = 0;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

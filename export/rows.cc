@@ -10,7 +10,7 @@
 #include "restore/backup_files.h"
 #include "restore/load/part_feed.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 namespace {
 
 constexpr std::size_t kFlush = 256 << 10;
@@ -102,7 +102,7 @@ Exported export_rows(const Repository& repository, const Backup& backup, const R
   const std::vector<const Relation*> leaves = leaves_of(manifest, table, observer);
   check_format(table, what.format);
   if (what.header) check_header(manifest, table);
-  check_files(backup.dir, manifest);
+  restore::check_files(backup.dir, manifest);
   Exported done{0, 0, manifest.encoding};
   std::uint64_t parts = 0, raw = 0;
   for (const Relation* leaf : leaves)
@@ -119,7 +119,7 @@ Exported export_rows(const Repository& repository, const Backup& backup, const R
     for (const Part& part : leaf->parts) {
       throw_if_stopped(stop);
       Tuples tuples(out);
-      feed_part(backup.dir, part, binary ? tuples : rows, observer);
+      restore::feed_part(backup.dir, part, binary ? tuples : rows, observer);
       done.rows += part.digest.rows;
       done.raw_bytes += part.raw;
     }
@@ -208,4 +208,4 @@ void NoEndMarker::chunk(Bytes bytes) {
   out_.chunk(bytes);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

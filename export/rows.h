@@ -7,7 +7,7 @@
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 
 enum class ExportFormat { copy, csv, binary };
 
@@ -63,4 +63,4 @@ class NoEndMarker : public ChunkSink {
   bool row_start_ = true, backslash_ = false;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

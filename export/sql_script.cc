@@ -14,7 +14,7 @@
 #include "restore/load/part_feed.h"
 #include "export/psql_filter.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 namespace {
 
 /// Of large objects: each takes a lock when its owner or comment is set, and the temporary table is small.
@@ -51,7 +51,7 @@ class Script {
 
   Exported write() {
     refuse_binary();
-    check_files(dir_, manifest_);
+    restore::check_files(dir_, manifest_);
     done_.encoding = manifest_.encoding;
     pg_restore_ = choose_pg_restore(manifest_.server.version, manifest_.summary.pg_dump_version_num, stop_);
     try {
@@ -192,7 +192,7 @@ class Script {
                [&](ChunkSink& sink) {
                  for (const Part& part : relation.parts) {
                    throw_if_stopped(stop_);
-                   feed_part(dir_, part, sink, observer_);
+                   restore::feed_part(dir_, part, sink, observer_);
                    done_.rows += part.digest.rows;
                    done_.raw_bytes += part.raw;
                  }
@@ -230,7 +230,7 @@ class Script {
            kObjectsATime, make_objects());
     for (const Part& part : manifest_.large_objects.parts) {
       staged(part, "pgassay_pages", {"loid", "pageno", "data"}, kPagesATime,
-             std::string(kCutAtEmptyPages) + ";\n" + kFillPages);
+             std::string(restore::kCutAtEmptyPages) + ";\n" + restore::kFillPages);
       done_.raw_bytes += part.raw;
     }
     statement("DROP TABLE pg_temp.pgassay_objects, pg_temp.pgassay_pages");
@@ -241,7 +241,7 @@ class Script {
         options_.privileges ? "s.comment, s.owner, s.revoked, s.granted" : "s.comment, s.owner";
     return "SELECT pg_catalog.count(pg_catalog.lo_create(loid)) FROM pg_temp.pgassay_objects;\n"
            "DO $pgassay$ DECLARE statements text[]; one text; BEGIN FOR statements IN SELECT ARRAY[" +
-           wanted + "] FROM (" + object_statements_sql(options_.owners, true) +
+           wanted + "] FROM (" + restore::object_statements_sql(options_.owners, true) +
            ") AS s (loid, comment, owner, revoked, granted) LOOP FOREACH one IN ARRAY statements LOOP"
            " IF one IS NOT NULL THEN EXECUTE one; END IF; END LOOP; END LOOP; END $pgassay$";
   }
@@ -250,8 +250,8 @@ class Script {
   void staged(const Part& part, const std::string& table, const std::vector<std::string>& columns,
               std::size_t at_a_time, const std::string& then) {
     // In one transaction what is wrong at the part's end undoes all of it.
-    if (!options_.single_transaction) check_part(dir_, part);
-    RowBatches batches(at_a_time, [&](std::string_view batch) {
+    if (!options_.single_transaction) restore::check_part(dir_, part);
+    restore::RowBatches batches(at_a_time, [&](std::string_view batch) {
       throw_if_stopped(stop_);
       begin_some();
       copy_block(copy_in_sql({"pg_temp", table}, columns, {manifest_.encoding}, false), columns.size(),
@@ -294,4 +294,4 @@ Exported export_sql(const Repository& repository, const Backup& backup, const Sq
   return Script(backup, options, out, observer, std::move(stop)).write();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

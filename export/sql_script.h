@@ -8,7 +8,7 @@
 #include "core/system/observer.h"
 #include "export/rows.h"
 
-namespace pgassay {
+namespace pgassay::exports {
 
 struct SqlExport {
   bool owners = true;              ///< false: --no-owner
@@ -27,4 +27,4 @@ struct SqlExport {
 Exported export_sql(const Repository& repository, const Backup& backup, const SqlExport& options,
                     ChunkSink& out, Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::exports

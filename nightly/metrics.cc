@@ -4,7 +4,7 @@
 
 #include <functional>
 
-namespace pgassay {
+namespace pgassay::nightly {
 namespace {
 
 std::string escaped(const std::string& value) {
@@ -113,4 +113,4 @@ std::string metrics_text(std::span<const DatabaseStatus> databases, std::optiona
   return text;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

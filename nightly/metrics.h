@@ -8,10 +8,10 @@
 
 #include "nightly/status.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 
 /// A sample is absent where there is nothing to tell: never a 0 for "not known".
 std::string metrics_text(std::span<const DatabaseStatus> databases, std::optional<std::uint64_t> free_bytes,
                          Time now);
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

@@ -14,13 +14,13 @@
 #include "core/system/time_limit.h"
 #include "nightly/status.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 namespace {
 
-std::vector<std::string> databases_of(BackupOptions& backup, const NightOptions& options, Observer& observer,
+std::vector<std::string> databases_of(backup::BackupOptions& backup, const NightOptions& options, Observer& observer,
                                       const std::stop_token& stop) {
-  reach_container(backup, observer, stop);
-  return without_excluded(list_databases(backup.connection, stop), options.exclude_databases, observer);
+  source::reach_container(backup, observer, stop);
+  return source::without_excluded(source::list_databases(backup.connection, stop), options.exclude_databases, observer);
 }
 
 class Run {
@@ -129,7 +129,7 @@ class Run {
   }
 
   void back_up(NightStep& step) {
-    const TakenBackup taken = take_backup(repository_, backup_options_, observer_, limit_.token());
+    const backup::TakenBackup taken = take_backup(repository_, backup_options_, observer_, limit_.token());
     const ManifestSummary& summary = taken.summary;
     if (!options_.all_databases) {
       night_.record.database = summary.id.database;
@@ -160,7 +160,7 @@ class Run {
 
   void drill(NightStep& step) {
     if (!drill_is_asked_for(step)) return;
-    const DrillReport report = drill_backup(repository_, *backup_, options_.drill, observer_, limit_.token());
+    const drill::DrillReport report = drill_backup(repository_, *backup_, options_.drill, observer_, limit_.token());
     const auto seconds = report.evidence.facts.find(kRestoreSeconds);
     judge(
         step, report.evidence,
@@ -183,19 +183,19 @@ class Run {
   }
 
   void prune_all(NightStep& step) {
-    PruneOptions options = options_.prune;
+    retention::PruneOptions options = options_.prune;
     options.after_failed_run = !backup_ || bad_;
     std::uint64_t freed = 0;
     std::size_t removed = 0;
     std::optional<Error> problem;
     Exit exit = Exit::done;
-    for (const DatabaseName& database : databases_in(repository_, {options_.backup.source, ""})) {
+    for (const retention::DatabaseName& database : retention::databases_in(repository_, {options_.backup.source, ""})) {
       // Another database of this source has its own nights.
       const std::string& own = backup_ ? backup_->id.database : database_;
       if (!own.empty() && database.database != own) continue;
-      const PruneReport report = prune(repository_, database, options, now(), observer_, limit_.token());
+      const retention::PruneReport report = prune(repository_, database, options, now(), observer_, limit_.token());
       freed += report.freed();
-      for (const PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
+      for (const retention::PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
       if (!report.problem) continue;
       exit = worse(exit, report.problem->exit());
       if (!problem || exit == report.problem->exit()) problem = report.problem;
@@ -206,7 +206,7 @@ class Run {
 
   const Repository& repository_;
   const NightOptions& options_;
-  BackupOptions backup_options_;  ///< of the database at hand
+  backup::BackupOptions backup_options_;  ///< of the database at hand
   Observer& observer_;
   std::stop_token outer_;
   TimeLimit limit_;
@@ -228,7 +228,7 @@ bool has_a_young_one(const Repository& repository, const std::string& source, co
 /// What can't be found out is not young.
 bool each_has_a_young_one(const Repository& repository, const NightOptions& options, Observer& observer,
                           const std::stop_token& stop) {
-  BackupOptions backup = options.backup;
+  backup::BackupOptions backup = options.backup;
   try {
     return std::ranges::all_of(
         databases_of(backup, options, observer, stop), [&](const std::string& database) {
@@ -265,4 +265,4 @@ Night run_night(const Repository& repository, const NightOptions& options, Obser
   return night;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

@@ -12,17 +12,17 @@
 #include "drill/drill.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 
 struct NightOptions {
-  BackupOptions backup;  ///< its `source` is the run's
-  VerifyOptions verify;
-  DrillOptions drill;
+  backup::BackupOptions backup;  ///< its `source` is the run's
+  verify::VerifyOptions verify;
+  drill::DrillOptions drill;
   /// Each of the server's databases, one after the other, but for those that a pattern fits (* and ?).
   bool all_databases = false;
   std::vector<std::string> exclude_databases;
   std::optional<double> drill_every_seconds;  ///< absent: no drills
-  PruneOptions prune;
+  retention::PruneOptions prune;
   std::optional<double> timeout_seconds;  ///< of the whole run
   /// Nothing is done while the newest verified backup of the source is younger; absent: always.
   std::optional<double> unless_newer_seconds;
@@ -43,4 +43,4 @@ struct Night {
 Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
                 std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

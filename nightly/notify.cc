@@ -9,7 +9,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/subprocess.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 namespace {
 
 /// healthchecks.io keeps 100 kB of a ping's body.
@@ -131,4 +131,4 @@ std::string night_text(const NightRecord& record) {
   return text;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

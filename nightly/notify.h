@@ -10,7 +10,7 @@
 #include "core/system/observer.h"
 #include "nightly/record.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 
 enum class When { always, failure };
 
@@ -33,4 +33,4 @@ std::vector<std::string> notify_end(const NotifyOptions& options, const NightRec
 /// The same in words, for people: a line for each step. A failed step's hint follows it.
 std::string night_text(const NightRecord& record);
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

@@ -9,7 +9,7 @@
 #include "core/repository/json_text.h"
 #include "core/system/exits.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 namespace {
 
 using Layout = JsonText::Layout;
@@ -114,4 +114,4 @@ std::optional<NightRecord> last_night(const Repository& repository, const std::s
   return parse_night_record(read_file(file), file);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

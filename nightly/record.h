@@ -7,7 +7,7 @@
 
 #include "core/repository/repository.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 
 enum class Outcome { done, failed, not_due, skipped };
 std::string_view to_string(Outcome outcome);  ///< done, failed, not due, skipped
@@ -50,4 +50,4 @@ void store(const Repository& repository, const NightRecord& record);
 /// Nothing when there was no run yet. Throws BadBackup when it can't be read.
 std::optional<NightRecord> last_night(const Repository& repository, const std::string& source);
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

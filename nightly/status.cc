@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::nightly {
 namespace {
 
 /// A database seldom halves overnight; a dump of the wrong one, or of one emptied by mistake, is often
@@ -229,4 +229,4 @@ bool drill_is_due(std::optional<Time> last, double every_seconds, Time now) {
   return since < 0 || since >= every_seconds - slack;  // a drill in the future proves nothing of tonight
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

@@ -9,7 +9,7 @@
 
 #include "nightly/record.h"
 
-namespace pgassay {
+namespace pgassay::nightly {
 
 struct StatusRules {
   double max_age_seconds = 26 * 3600.0;       ///< of the newest backup, and of the newest that was verified
@@ -76,4 +76,4 @@ std::optional<Time> last_drilled(std::span<const Backup> backups);
 /// half a day of slack, at most half of the interval, keeps a nightly run's jitter from skipping a day.
 bool drill_is_due(std::optional<Time> last, double every_seconds, Time now);
 
-}  // namespace pgassay
+}  // namespace pgassay::nightly

@@ -7,7 +7,7 @@
 
 #include "proof/row_proof.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 /// Reading a parent reads its children; reading a view, what it stands for.
@@ -106,4 +106,4 @@ std::vector<Check> check_versions(Connection& connection, const Manifest& manife
   return checks;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -11,7 +11,7 @@
 #include "core/repository/manifest.h"
 #include "core/system/verdict.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 
 struct DrillCircumstances {
   /// Another major version, an extension of another version: each in words. Where there are any, a definition
@@ -37,4 +37,4 @@ DrillCircumstances read_circumstances(Connection& connection, const Manifest& ma
 /// neither damage nor a proof; or PASS where `accept` says that it is good enough.
 std::vector<Check> check_versions(Connection& connection, const Manifest& manifest, bool accept);
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

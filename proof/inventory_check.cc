@@ -11,7 +11,7 @@
 #include "core/repository/json_fields.h"
 #include "core/repository/layout.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 constexpr const char* kDefinition = "its definition is not what it was";
@@ -200,4 +200,4 @@ void tell_definitions(Connection& connection, std::vector<Check>& checks) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

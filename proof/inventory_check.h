@@ -14,7 +14,7 @@
 #include "core/stream/part.h"
 #include "proof/circumstances.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 
 /// A line of inventory.jsonl.zst (core/postgres/inventory.h).
 struct InventoryObject {
@@ -59,4 +59,4 @@ InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::
 /// indexes, constraints, triggers.
 void tell_definitions(Connection& connection, std::vector<Check>& checks);
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 std::vector<std::string> settings_of(const DatabaseProperties& properties) {
@@ -66,4 +66,4 @@ Check compare_properties(const DatabaseProperties& then, const DatabasePropertie
   return {"database", excuse.empty() ? Verdict::fail : Verdict::unverified, std::move(detail)};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -7,7 +7,7 @@
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 constexpr std::uint64_t kUnitBytes = 64 << 20;
@@ -82,4 +82,4 @@ void read_units(const ConnInfo& target, const std::string& snapshot, const std::
   });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -12,7 +12,7 @@
 #include "core/repository/manifest.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 
 /// Digests rows, and tells the observer how far it is.
 class DigestSink : public ChunkSink {
@@ -63,4 +63,4 @@ void read_units(const ConnInfo& target, const std::string& snapshot, const std::
                 std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs,
                 Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

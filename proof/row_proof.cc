@@ -13,7 +13,7 @@
 #include "proof/values_proof.h"
 #include "proof/readers.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 std::string setting(const Manifest& manifest, const char* name) {
@@ -252,4 +252,4 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
   return checks;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -9,7 +9,7 @@
 #include "core/system/observer.h"
 #include "core/system/verdict.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 
 /// What a proof has read of tables.
 struct Compared {
@@ -26,4 +26,4 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
 /// The server's major version and extensions' versions where they are not the backup's: each in words.
 std::vector<std::string> other_versions(Connection& connection, const Manifest& manifest);
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

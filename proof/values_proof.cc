@@ -7,7 +7,7 @@
 
 #include "core/postgres/large_objects.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 namespace {
 
 __extension__ using int128 = __int128;
@@ -151,4 +151,4 @@ void ObjectProof::compare(const std::vector<ProofSubject>& subjects, std::vector
     checks.push_back({"large objects", Verdict::pass, fmt::format("{} objects", then.count)});
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -8,7 +8,7 @@
 #include "core/system/verdict.h"
 #include "proof/readers.h"
 
-namespace pgassay {
+namespace pgassay::proof {
 
 /// Of the same sequence: less than 0 when it is behind what the backup has, 0 where both would give the same
 /// next value.
@@ -34,4 +34,4 @@ class ObjectProof {
   std::size_t pages_ = 0, facts_ = 0;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::proof

@@ -4,7 +4,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 void check_files(const Path& dir, const Manifest& manifest) {
   constexpr const char* kHint = "`pgassay verify` says what else is wrong; another backup may be whole";
@@ -24,4 +24,4 @@ void check_files(const Path& dir, const Manifest& manifest) {
       throw BadBackup(fmt::format("{}: its SHA-256 is not the manifest's", file.file), kHint);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -3,10 +3,10 @@
 
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Cheap, and before anything is written: every file there with its size, and the small ones as they were.
 /// Throws BadBackup.
 void check_files(const Path& dir, const Manifest& manifest);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

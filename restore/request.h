@@ -13,7 +13,7 @@
 #include "core/system/verdict.h"
 #include "restore/archive/selection.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 enum class Roles { missing, none };
 
@@ -69,4 +69,4 @@ struct RestoreReport {
   std::vector<Check> checks;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

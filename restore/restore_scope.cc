@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::restore {
 
 bool brings_properties(const RestoreOptions& options) {
   return options.create || options.wanted.tables.empty();
@@ -33,4 +33,4 @@ std::string what_is_made(const RestoreOptions& options) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -6,7 +6,7 @@
 
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Is the database given the backup's owner, privileges, settings and comment? By a part of a backup only
 /// where it is made for it: one that exists has its own.
@@ -19,4 +19,4 @@ std::vector<std::string> waived(const RestoreOptions& options);
 /// the same only.
 std::string what_is_made(const RestoreOptions& options);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

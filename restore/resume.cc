@@ -11,7 +11,7 @@
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 using namespace std::chrono_literals;
@@ -285,4 +285,4 @@ std::string RestoreRecord::told(const Manifest& manifest) const {
                      all_rows, after);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -13,7 +13,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Which restore it is: another backup, or the same in another way, does not go on with it.
 struct RestoreMark {
@@ -89,4 +89,4 @@ class RestoreRecord {
   std::set<std::string> files_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace pgassay {
+namespace pgassay::retention {
 namespace {
 
 using std::chrono::days;
@@ -256,4 +256,4 @@ std::optional<Refused> refusal(std::span<const Backup> backups, std::span<const 
       "look at which ones with --dry-run; if that is what you want: --force");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::retention

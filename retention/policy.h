@@ -12,7 +12,7 @@
 
 #include "core/repository/repository.h"
 
-namespace pgassay {
+namespace pgassay::retention {
 
 struct RetentionPolicy {
   /// Kept while it is at most so many days of 24 h older than the newest verified backup, or than now,
@@ -75,4 +75,4 @@ inline constexpr auto kClockSkew = std::chrono::minutes(5);
 std::optional<Refused> refusal(std::span<const Backup> backups, std::span<const Decision> decisions,
                                const RetentionPolicy& policy, const Circumstances& circumstances, bool force);
 
-}  // namespace pgassay
+}  // namespace pgassay::retention

@@ -7,7 +7,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/disk_use.h"
 
-namespace pgassay {
+namespace pgassay::retention {
 namespace {
 
 /// Removals under one look at all evidence: each holds a descriptor.
@@ -219,4 +219,4 @@ std::uint64_t prunable_bytes(const Repository& repository, const DatabaseName& o
   return bytes;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::retention

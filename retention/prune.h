@@ -18,7 +18,7 @@
 #include "core/system/observer.h"
 #include "retention/policy.h"
 
-namespace pgassay {
+namespace pgassay::retention {
 
 struct PruneOptions {
   RetentionPolicy policy;
@@ -62,4 +62,4 @@ PruneReport prune(const Repository& repository, const DatabaseName& of, const Pr
 std::uint64_t prunable_bytes(const Repository& repository, const DatabaseName& of,
                              const PruneOptions& options, Time now);
 
-}  // namespace pgassay
+}  // namespace pgassay::retention

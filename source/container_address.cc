@@ -7,7 +7,7 @@
 
 #include "core/system/can_connect.h"
 
-namespace pgassay {
+namespace pgassay::source {
 namespace {
 
 constexpr int kPatience = 3000;  // ms for an address to answer
@@ -90,4 +90,4 @@ bool answers(const ContainerAddress& address, const std::stop_token& stop) {
          can_connect(socket);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::source

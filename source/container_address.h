@@ -9,7 +9,7 @@
 
 #include "core/container/inspected.h"
 
-namespace pgassay {
+namespace pgassay::source {
 
 /// 0: it is none.
 unsigned parse_port(std::string_view text);
@@ -38,4 +38,4 @@ std::vector<ContainerAddress> addresses_of(const InspectedContainer& container,
 /// Does anybody accept connections there?
 bool answers(const ContainerAddress& address, const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::source

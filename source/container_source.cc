@@ -8,7 +8,7 @@
 
 #include "source/container_address.h"
 
-namespace pgassay {
+namespace pgassay::source {
 namespace {
 
 constexpr char kUsualSockets[] = "/var/run/postgresql", kUsualData[] = "/var/lib/postgresql/data";
@@ -137,7 +137,7 @@ class Approach {
 
   void connect() {
     try {
-      Connection::open(connection_, kApplicationName, stop_);
+      Connection::open(connection_, backup::kApplicationName, stop_);
       return;
     } catch (const ConnectionLost& error) {
       if (std::string_view(error.what()).find("password") == std::string_view::npos) throw;
@@ -169,7 +169,7 @@ class Approach {
   /// By ~/.pgpass.
   bool connects() {
     try {
-      Connection::open(connection_, kApplicationName, stop_);
+      Connection::open(connection_, backup::kApplicationName, stop_);
       return true;
     } catch (const ConnectionLost&) {
       return false;
@@ -186,7 +186,7 @@ class Approach {
 
 }  // namespace
 
-void reach_container(BackupOptions& options, Observer& observer, const std::stop_token& stop) {
+void reach_container(backup::BackupOptions& options, Observer& observer, const std::stop_token& stop) {
   if (!options.container.given()) return;
   const FoundContainer found = find_container(options.container, stop);
   Approach approach(options.connection, found, stop);
@@ -199,4 +199,4 @@ void reach_container(BackupOptions& options, Observer& observer, const std::stop
   options.container = {};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::source

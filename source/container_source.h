@@ -7,11 +7,11 @@
 #include "backup/backup.h"
 #include "source/find_container.h"
 
-namespace pgassay {
+namespace pgassay::source {
 
 /// Sets what `options.connection` does not say yet (address, user, database, password), and the container's
 /// pg_dump; makes sure that it can be connected to, and clears `options.container`. Nothing where none is
 /// named. Throws as find_container, and Error when no address answers or the password is not known.
-void reach_container(BackupOptions& options, Observer& observer, const std::stop_token& stop);
+void reach_container(backup::BackupOptions& options, Observer& observer, const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::source

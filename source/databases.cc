@@ -9,13 +9,13 @@
 #include "core/postgres/session.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::source {
 
 std::vector<std::string> list_databases(const ConnInfo& info, std::stop_token stop) {
   const bool named = info.parameters.contains("dbname") || info.parameters.contains("service") ||
                      std::getenv("PGDATABASE") || std::getenv("PGSERVICE");
   Connection connection =
-      Connection::open(named ? info : info.with_database("postgres"), kApplicationName, stop);
+      Connection::open(named ? info : info.with_database("postgres"), backup::kApplicationName, stop);
   start_reading_session(connection);
   const Result result = connection.query(
       "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname");
@@ -52,4 +52,4 @@ std::vector<std::string> without_excluded(const std::vector<std::string>& databa
   return left;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::source

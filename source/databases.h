@@ -8,7 +8,7 @@
 #include "core/postgres/connection.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::source {
 
 /// Those that may be connected to and are no templates, by name. A connection that names no database goes to
 /// "postgres".
@@ -19,4 +19,4 @@ std::vector<std::string> list_databases(const ConnInfo& connection, std::stop_to
 std::vector<std::string> without_excluded(const std::vector<std::string>& databases,
                                           const std::vector<std::string>& patterns, Observer& observer);
 
-}  // namespace pgassay
+}  // namespace pgassay::source

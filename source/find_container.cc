@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace pgassay {
+namespace pgassay::source {
 namespace {
 
 /// What an engine takes for a name or an id, and for no option.
@@ -103,4 +103,4 @@ FoundContainer find_container(const ContainerName& name, const std::stop_token& 
               how_to_list(asked[0], name));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::source

@@ -7,7 +7,7 @@
 
 #include "core/container/container_cli.h"
 
-namespace pgassay {
+namespace pgassay::source {
 
 struct ContainerName {
   std::string engine;     ///< "docker", "podman"; empty: docker, or podman where docker has none
@@ -31,4 +31,4 @@ FoundContainer the_running_one(const ContainerName& name, const ContainerCli& en
 /// One that runs. Throws Error (no such container, it does not run, no engine), UsageError (several).
 FoundContainer find_container(const ContainerName& name, const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::source

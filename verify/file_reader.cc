@@ -4,7 +4,7 @@
 
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 namespace {
 
 /// pg_dumpall writes it last, or last but for \unrestrict.
@@ -147,4 +147,4 @@ void FileReader::read(const ExpectedFile& file, unsigned worker, const std::stop
   observer_.part_finished(worker, file.stored.file);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -8,7 +8,7 @@
 #include "verify/findings.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 
 /// A file to be read, and what it must turn out to be.
 struct ExpectedFile {
@@ -46,4 +46,4 @@ class FileReader {
   std::atomic<std::uint64_t> files_{0}, bytes_{0}, rows_{0}, inventory_lines_{0};
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

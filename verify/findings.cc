@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace pgassay {
+namespace pgassay::verify {
 namespace {
 
 std::string with_more(const std::string& first, std::size_t count) {
@@ -73,4 +73,4 @@ std::string grouped(std::uint64_t number) {
   return digits;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -9,7 +9,7 @@
 
 #include "core/repository/evidence.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 
 /// The checks of a verification, by the names that its evidence has.
 namespace check {
@@ -41,4 +41,4 @@ class VerifyFindings {
 
 std::string grouped(std::uint64_t number);  ///< 12,345
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

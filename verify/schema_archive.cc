@@ -6,7 +6,7 @@
 #include "core/repository/layout.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 namespace {
 
 std::optional<Check> no_pg_restore(const Manifest& manifest, std::optional<PgTool>& tool,
@@ -43,4 +43,4 @@ Check check_schema_archive(const Path& backup_dir, const Manifest& manifest, Ver
                            fmt::format("read to its end by pg_restore {}", tool->version_text));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -9,7 +9,7 @@
 #include "core/system/cancellation.h"
 #include "verify/file_reader.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 namespace {
 
 namespace fs = std::filesystem;
@@ -271,4 +271,4 @@ StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& opti
   return StoredBytesCheck(backup_dir, options, findings, observer).check(stop);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -7,7 +7,7 @@
 #include "verify/findings.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 
 struct StoredBytes {
   std::optional<Manifest> manifest;  ///< absent when it could not be read
@@ -20,4 +20,4 @@ struct StoredBytes {
 StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, VerifyFindings& findings,
                                Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

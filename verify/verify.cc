@@ -6,7 +6,7 @@
 #include "verify/schema_archive.h"
 #include "verify/stored_bytes.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 namespace {
 
 /// Why the repository could not read it, when nothing else says so: a backup directory that was moved.
@@ -71,4 +71,4 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
   return evidence;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -8,7 +8,7 @@
 
 #include "core/repository/repository.h"
 
-namespace pgassay {
+namespace pgassay::verify {
 
 struct VerifyOptions {
   unsigned jobs = 2;
@@ -28,4 +28,4 @@ ReadLease lease_or_unverified(const Repository& repository, const Backup& backup
 Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
                        Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::verify

@@ -8,9 +8,9 @@
 
 namespace pgassay::cli {
 
-Backup take_and_tell(Context& context, const Repository& repository, const BackupOptions& options,
+Backup take_and_tell(Context& context, const Repository& repository, const backup::BackupOptions& options,
                      Among among) {
-  const TakenBackup taken = take_backup(repository, options, context.reporter, context.stop);
+  const backup::TakenBackup taken = take_backup(repository, options, context.reporter, context.stop);
   Backup backup;
   backup.id = taken.summary.id;
   backup.dir = taken.dir;
@@ -25,9 +25,9 @@ Backup take_and_tell(Context& context, const Repository& repository, const Backu
 
 Exit run_backup(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
-  BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
+  backup::BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open_or_create(root);
-  reach_container(options, context.reporter, context.stop);
+  source::reach_container(options, context.reporter, context.stop);
   if (all_databases(context.arguments, context.config, options.source))
     return back_up_all(context, repository, options);
   const Backup backup = take_and_tell(context, repository, options, Among::alone);

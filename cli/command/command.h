@@ -47,7 +47,7 @@ Exit run_stack_forget(Context& context);
 Exit run_stack_routes(Context& context);
 
 /// Tells what came of a restore and says the exit status; `more` follows the text.
-Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,
+Exit report_restored(Context& context, const BackupId& id, const restore::RestoreReport& report, bool proved,
                      const std::string& more = {});
 
 }  // namespace pgassay::cli

@@ -15,9 +15,9 @@ namespace pgassay::cli {
 namespace {
 
 /// The one that is named, or every configured one; where there is none, what flags and environment lead to.
-std::vector<BackupOptions> examined(const Context& context) {
+std::vector<backup::BackupOptions> examined(const Context& context) {
   const BackupArguments& named = context.arguments.backup;
-  std::vector<BackupOptions> all;
+  std::vector<backup::BackupOptions> all;
   if (!named.configured_source.empty() || named.dbname || named.container || named.source_name ||
       context.config.sources.empty())
     return {backup_options(context.arguments, context.config, context.reporter)};
@@ -26,8 +26,8 @@ std::vector<BackupOptions> examined(const Context& context) {
   return all;
 }
 
-Diagnosis examine_one(Context& context, const Path& root, const BackupOptions& options) {
-  Diagnosis diagnosis = examine_source(root, options, context.stop);
+backup::Diagnosis examine_one(Context& context, const Path& root, const backup::BackupOptions& options) {
+  backup::Diagnosis diagnosis = examine_source(root, options, context.stop);
   if (const auto drill = drill_finding(
           diagnosis,
           with_image_of_source(context, options.source,
@@ -38,20 +38,20 @@ Diagnosis examine_one(Context& context, const Path& root, const BackupOptions& o
 }
 
 /// A source of which nothing can be looked at.
-Diagnosis out_of_reach(const std::string& source, const char* check, const Error& error) {
-  Diagnosis diagnosis;
+backup::Diagnosis out_of_reach(const std::string& source, const char* check, const Error& error) {
+  backup::Diagnosis diagnosis;
   diagnosis.subject = source;
-  diagnosis.findings = {{check, PreflightFinding::Weight::refused, error.what(), error.hint()}};
+  diagnosis.findings = {{check, backup::PreflightFinding::Weight::refused, error.what(), error.hint()}};
   return diagnosis;
 }
 
 /// --all-databases: each by itself. Where they can't be listed, the reason is the source's one finding.
-std::vector<Diagnosis> examine_each(Context& context, const Path& root, BackupOptions options) {
-  std::vector<Diagnosis> diagnoses;
+std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root, backup::BackupOptions options) {
+  std::vector<backup::Diagnosis> diagnoses;
   const ConnInfo server = options.connection;
   try {
-    for (const std::string& database : without_excluded(
-             list_databases(server, context.stop),
+    for (const std::string& database : source::without_excluded(
+             source::list_databases(server, context.stop),
              excluded_databases(context.arguments, context.config, options.source), context.reporter)) {
       options.connection = server.with_database(database);
       diagnoses.push_back(examine_one(context, root, options));
@@ -65,9 +65,9 @@ std::vector<Diagnosis> examine_each(Context& context, const Path& root, BackupOp
   return diagnoses;
 }
 
-std::vector<Diagnosis> examine_named(Context& context, const Path& root, BackupOptions options) {
+std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root, backup::BackupOptions options) {
   try {
-    reach_container(options, context.reporter, context.stop);
+    source::reach_container(options, context.reporter, context.stop);
   } catch (const Stopped&) {
     throw;
   } catch (const Error& error) {
@@ -78,10 +78,10 @@ std::vector<Diagnosis> examine_named(Context& context, const Path& root, BackupO
   return {examine_one(context, root, options)};
 }
 
-std::string diagnosis_text(const Diagnosis& diagnosis, bool quiet) {
+std::string diagnosis_text(const backup::Diagnosis& diagnosis, bool quiet) {
   std::string text;
-  for (const PreflightFinding& finding : diagnosis.findings) {
-    if (quiet && finding.weight == PreflightFinding::Weight::passed) continue;
+  for (const backup::PreflightFinding& finding : diagnosis.findings) {
+    if (quiet && finding.weight == backup::PreflightFinding::Weight::passed) continue;
     text += fmt::format("  {:<8} {}: {}\n", shown(finding.weight), finding.check, printable(finding.text));
     if (!finding.hint.empty()) text += fmt::format("           hint: {}\n", printable(finding.hint));
   }
@@ -93,19 +93,19 @@ std::string diagnosis_text(const Diagnosis& diagnosis, bool quiet) {
 Exit run_doctor(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
   const BackupArguments& named = context.arguments.backup;
-  std::vector<Diagnosis> diagnoses;
-  const std::vector<BackupOptions> sources = examined(context);
+  std::vector<backup::Diagnosis> diagnoses;
+  const std::vector<backup::BackupOptions> sources = examined(context);
   if (named.configured_source.empty() && !named.dbname && !named.container) {
     const bool in_containers =
-        std::ranges::all_of(sources, [](const BackupOptions& one) { return one.container.given(); });
-    diagnoses.push_back(examine_host(root, !in_containers, context.stop));
+        std::ranges::all_of(sources, [](const backup::BackupOptions& one) { return one.container.given(); });
+    diagnoses.push_back(backup::examine_host(root, !in_containers, context.stop));
     diagnoses.back().findings.push_back(engine_finding(context.stop));
   }
-  for (const BackupOptions& options : sources)
-    for (Diagnosis& one : examine_named(context, root, options)) diagnoses.push_back(std::move(one));
+  for (const backup::BackupOptions& options : sources)
+    for (backup::Diagnosis& one : examine_named(context, root, options)) diagnoses.push_back(std::move(one));
   Exit exit = Exit::done;
   std::string text;
-  for (const Diagnosis& diagnosis : diagnoses) {
+  for (const backup::Diagnosis& diagnosis : diagnoses) {
     if (!diagnosis.can_back_up()) exit = Exit::refused;
     text += diagnosis_text(diagnosis, context.arguments.quiet);
   }

@@ -5,16 +5,16 @@
 namespace pgassay::cli {
 namespace {
 
-using Weight = PreflightFinding::Weight;
+using Weight = backup::PreflightFinding::Weight;
 
 void join(std::string& text, const std::string& more) {
   if (!more.empty()) text += (text.empty() ? "" : "; ") + more;
 }
 
 /// What all of them lack.
-PreflightFinding none_usable(const char* check, const std::vector<EngineSight>& engines) {
-  PreflightFinding finding{check, Weight::warning, {}, {}};
-  for (const EngineSight& one : engines) {
+backup::PreflightFinding none_usable(const char* check, const std::vector<drill::EngineSight>& engines) {
+  backup::PreflightFinding finding{check, Weight::warning, {}, {}};
+  for (const drill::EngineSight& one : engines) {
     join(finding.text, std::string(to_string(one.engine)) + ": " + one.text);
     join(finding.hint, one.hint);
   }
@@ -24,20 +24,20 @@ PreflightFinding none_usable(const char* check, const std::vector<EngineSight>& 
 
 }  // namespace
 
-PreflightFinding engine_finding(std::stop_token stop) {
-  const std::vector<EngineSight> engines = engines_of_this_host(std::move(stop));
+backup::PreflightFinding engine_finding(std::stop_token stop) {
+  const std::vector<drill::EngineSight> engines = drill::engines_of_this_host(std::move(stop));
   std::string usable;
-  for (const EngineSight& one : engines)
+  for (const drill::EngineSight& one : engines)
     if (one.usable) join(usable, one.text);
   if (usable.empty()) return none_usable("drill engines", engines);
   return {"drill engines", Weight::passed, usable, {}};
 }
 
-std::optional<PreflightFinding> drill_finding(const Diagnosis& diagnosis, const DrillOptions& options,
+std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis, const drill::DrillOptions& options,
                                               std::stop_token stop) {
   if (!diagnosis.preflight) return std::nullopt;
-  const Preflight& seen = *diagnosis.preflight;
-  ThrowawayRequest request;
+  const backup::Preflight& seen = *diagnosis.preflight;
+  drill::ThrowawayRequest request;
   request.source_version = seen.server.version;
   request.pg_dump_version = seen.pg_dump.version;
   request.raw_bytes = diagnosis.raw_bytes;
@@ -47,9 +47,9 @@ std::optional<PreflightFinding> drill_finding(const Diagnosis& diagnosis, const 
   request.memory_bytes = options.memory_bytes;
   request.image = options.image;
   request.pull = options.pull;
-  const std::vector<EngineSight> engines = engines_for(options.engine, request, std::move(stop));
-  for (const EngineSight& one : engines)
-    if (one.usable) return PreflightFinding{"drill", Weight::passed, "can run here: " + one.text, {}};
+  const std::vector<drill::EngineSight> engines = engines_for(options.engine, request, std::move(stop));
+  for (const drill::EngineSight& one : engines)
+    if (one.usable) return backup::PreflightFinding{"drill", Weight::passed, "can run here: " + one.text, {}};
   return none_usable("drill", engines);
 }
 

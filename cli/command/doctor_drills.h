@@ -10,11 +10,11 @@
 namespace pgassay::cli {
 
 /// The engines of this host.
-PreflightFinding engine_finding(std::stop_token stop);
+backup::PreflightFinding engine_finding(std::stop_token stop);
 
 /// Could the next backup of this source be drilled here, as it is configured? Nothing where the server could
 /// not be looked at.
-std::optional<PreflightFinding> drill_finding(const Diagnosis& diagnosis, const DrillOptions& options,
+std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis, const drill::DrillOptions& options,
                                               std::stop_token stop);
 
 }  // namespace pgassay::cli

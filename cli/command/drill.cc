@@ -12,7 +12,7 @@ Exit collect(Context& context) {
   const Arguments& arguments = context.arguments;
   if (!arguments.selection.ids.empty()) throw UsageError("--gc and an ID exclude each other");
   const std::vector<std::string> gone =
-      collect_garbage(drill_options(arguments, context.config, {}).work_dir, context.reporter, context.stop);
+      drill::collect_garbage(drill_options(arguments, context.config, {}).work_dir, context.reporter, context.stop);
   set_collected(context.reply, gone);
   for (const std::string& line : gone) context.reporter.print(printable(line) + "\n");
   if (gone.empty()) context.reporter.summary("nothing was left behind\n");

@@ -47,7 +47,7 @@ Exit run_export(Context& context) {
   std::optional<OutputFile> file;
   if (arguments.output) file.emplace(*arguments.output);
   Buffered out(file ? file->fd() : STDOUT_FILENO, context.stop, arguments.output.value_or("stdout"));
-  Exported exported;
+  exports::Exported exported;
   try {
     exported =
         arguments.table

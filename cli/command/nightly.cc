@@ -73,9 +73,9 @@ class Nightly {
   }
 
  private:
-  NightOptions options_of(const std::string& source) const {
+  nightly::NightOptions options_of(const std::string& source) const {
     const Arguments& arguments = context_.arguments;
-    NightOptions options;
+    nightly::NightOptions options;
     options.backup = backup_options_of(source, arguments, context_.config, context_.reporter);
     options.all_databases = all_databases(arguments, context_.config, source);
     options.exclude_databases = excluded_databases(arguments, context_.config, source);
@@ -91,20 +91,20 @@ class Nightly {
   void run_one(const std::string& source) {
     const Repository repository =
         Repository::open_or_create(repository_path(context_.arguments, context_.config));
-    const NightLock lock(repository, source);
-    NightOptions options = options_of(source);
+    const nightly::NightLock lock(repository, source);
+    nightly::NightOptions options = options_of(source);
     options.drill = with_image_of_source(context_, source, options.drill);
-    const NotifyOptions notify = notify_options(context_.config, source);
+    const nightly::NotifyOptions notify = notify_options(context_.config, source);
     std::vector<std::string> undelivered;
     // A run that has nothing to do starts nobody's clock.
     if (!options.unless_newer_seconds) undelivered = notify_start(notify, context_.stop);
-    Night night = run_night(repository, options, context_.reporter, context_.stop);
+    nightly::Night night = run_night(repository, options, context_.reporter, context_.stop);
     if (night.not_due) {
       context_.reporter.summary(
           fmt::format("{}: not due: the newest verified backup is young enough\n", source));
       return;
     }
-    NightRecord& record = night.record;
+    nightly::NightRecord& record = night.record;
     write_metrics(repository, record);
     tell(repository, record, notify, std::move(undelivered));
     exit_ = worse(exit_, record.exit());
@@ -126,9 +126,9 @@ class Nightly {
     return out;
   }
 
-  void write_metrics(const Repository& repository, NightRecord& record) {
+  void write_metrics(const Repository& repository, nightly::NightRecord& record) {
     if (!context_.config.metrics_file) return;
-    NightStep step;
+    nightly::NightStep step;
     step.name = "metrics";
     const Stopwatch watch;
     try {
@@ -136,7 +136,7 @@ class Nightly {
                          repository);
       step.text = context_.config.metrics_file->string();
     } catch (const Error& error) {
-      step.outcome = Outcome::failed;
+      step.outcome = nightly::Outcome::failed;
       step.exit = error.exit();
       step.text = error.what();
       step.hint = error.hint();
@@ -147,18 +147,18 @@ class Nightly {
   }
 
   /// What can't be delivered fails no backup; status tells of it.
-  void tell(const Repository& repository, NightRecord& record, const NotifyOptions& notify,
+  void tell(const Repository& repository, nightly::NightRecord& record, const nightly::NotifyOptions& notify,
             std::vector<std::string> undelivered) {
     const Stopwatch watch;
     // Somebody waits for the end of a run that was interrupted, too; but not for long.
-    NotifyOptions options = notify;
+    nightly::NotifyOptions options = notify;
     if (context_.stop.stop_requested()) options.attempts = 1;
     for (std::string& problem : notify_end(options, record, {})) undelivered.push_back(std::move(problem));
     for (const std::string& problem : undelivered)
       context_.reporter.message(Level::warning, "notification: " + problem);
     if (!undelivered.empty()) {
       record.steps.push_back({"notify",
-                              Outcome::failed,
+                              nightly::Outcome::failed,
                               Exit::done,
                               watch.seconds(),
                               fmt::to_string(fmt::join(undelivered, "; ")),
@@ -168,7 +168,7 @@ class Nightly {
   }
 
   Context& context_;
-  std::vector<NightRecord> nights_;
+  std::vector<nightly::NightRecord> nights_;
   Exit exit_ = Exit::done;
 };
 

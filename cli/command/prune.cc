@@ -12,11 +12,11 @@
 namespace pgassay::cli {
 namespace {
 
-std::vector<DatabaseName> selected(Context& context, const Repository& repository) {
+std::vector<retention::DatabaseName> selected(Context& context, const Repository& repository) {
   const Selection& selection = context.arguments.selection;
   std::vector<Path> foreign;
-  std::vector<DatabaseName> databases =
-      databases_in(repository, {selection.source, selection.database}, &foreign);
+  std::vector<retention::DatabaseName> databases =
+      retention::databases_in(repository, {selection.source, selection.database}, &foreign);
   for (const Path& path : foreign) {
     context.reporter.message(Level::warning, fmt::format("not a backup, left alone: {}", path.string()));
   }
@@ -25,23 +25,23 @@ std::vector<DatabaseName> selected(Context& context, const Repository& repositor
   return databases;
 }
 
-void tell_unreadable(const PruneReport& report, Observer& observer) {
-  for (const PrunedBackup& one : report.backups) {
+void tell_unreadable(const retention::PruneReport& report, Observer& observer) {
+  for (const retention::PrunedBackup& one : report.backups) {
     const std::string id = one.backup.id.shown();
-    if (one.decision.rule == Rule::unreadable) {
+    if (one.decision.rule == retention::Rule::unreadable) {
       observer.message(Level::warning, id + " is unreadable, kept and not counted: " + one.backup.problem,
                        "pgassay verify says what is wrong; if it is of no use, rm -r its directory");
-    } else if (one.decision.rule == Rule::unreadable_evidence) {
+    } else if (one.decision.rule == retention::Rule::unreadable_evidence) {
       observer.message(Level::warning, id + " is kept: its evidence is unreadable: " + one.decision.detail);
     }
   }
 }
 
 /// The last word is one error; of several databases' all are told.
-void conclude(const std::vector<PruneReport>& reports, Observer& observer) {
+void conclude(const std::vector<retention::PruneReport>& reports, Observer& observer) {
   std::vector<Error> problems;
   Exit exit = Exit::done;
-  for (const PruneReport& report : reports) {
+  for (const retention::PruneReport& report : reports) {
     if (!report.problem) continue;
     problems.push_back(*report.problem);
     exit = worse(exit, report.problem->exit());
@@ -59,10 +59,10 @@ void conclude(const std::vector<PruneReport>& reports, Observer& observer) {
 Exit run_prune(Context& context) {
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const bool dry_run = context.arguments.prune.dry_run;
-  std::vector<PruneReport> reports;
-  for (const DatabaseName& database : selected(context, repository)) {
+  std::vector<retention::PruneReport> reports;
+  for (const retention::DatabaseName& database : selected(context, repository)) {
     throw_if_stopped(context.stop);
-    const PruneOptions options =
+    const retention::PruneOptions options =
         prune_options(context.arguments, context.config, database.source, repository);
     reports.push_back(prune(repository, database, options, now(), context.reporter, context.stop));
     tell_unreadable(reports.back(), context.reporter);

@@ -9,7 +9,7 @@
 namespace pgassay::cli {
 
 Exit run_replace(Context& context) {
-  const RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
+  const restore::RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const Selection& selection = context.arguments.selection;
   const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
@@ -20,7 +20,7 @@ Exit run_replace(Context& context) {
         fmt::format("dropped database {}; {} stays\n", printable(dropped), printable(options.into)));
     return Exit::done;
   }
-  const Replaced done = replace_database(repository, backup, options, context.reporter, context.stop);
+  const restore::Replaced done = replace_database(repository, backup, options, context.reporter, context.stop);
   set_replaced(context.reply, options.into, done);
   const std::string database = printable(options.into);
   const std::string more =

@@ -74,7 +74,7 @@ std::string configured_source(const BackupArguments& arguments, const Config& co
 }
 
 /// Flags that say where the server is leave all that the file says of it aside.
-void set_server(BackupOptions& options, const BackupArguments& arguments, const SourceConfig& source,
+void set_server(backup::BackupOptions& options, const BackupArguments& arguments, const SourceConfig& source,
                 Observer& observer) {
   if (arguments.container && arguments.container->empty())
     throw UsageError("--container is empty", "name a container, by its name or id");
@@ -91,8 +91,8 @@ void set_server(BackupOptions& options, const BackupArguments& arguments, const 
   options.container.engine = *arguments.container_engine == "auto" ? "" : *arguments.container_engine;
 }
 
-std::string default_source_name(const BackupOptions& options) {
-  const ContainerName& container = options.container;
+std::string default_source_name(const backup::BackupOptions& options) {
+  const source::ContainerName& container = options.container;
   if (!container.given()) return source_name_for(options.connection);
   return container.container.empty() ? container.compose_project : container.container;
 }
@@ -150,12 +150,12 @@ std::string repeated_repository(const Arguments& arguments) {
   return arguments.repo ? " --repo " + shell_word(*arguments.repo) : "";
 }
 
-BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
+backup::BackupOptions backup_options(const Arguments& all, const Config& config, Observer& observer) {
   const BackupArguments& arguments = all.backup;
   reject_empty(arguments.dbname);
   const std::string name = configured_source(arguments, config);
   const SourceConfig source = name.empty() ? SourceConfig{} : config.sources.at(name);
-  BackupOptions options;
+  backup::BackupOptions options;
   set_server(options, arguments, source, observer);
   if (arguments.source_name) check_source_name(*arguments.source_name, "--source");
   options.source = !name.empty() ? name : arguments.source_name.value_or(default_source_name(options));
@@ -178,7 +178,7 @@ BackupOptions backup_options(const Arguments& all, const Config& config, Observe
   options.stall_timeout_seconds =
       first_of(flag_stall, source.stall_timeout, {}, options.stall_timeout_seconds);
   const std::string policy = first_of(arguments.lock_policy, source.lock_policy, {}, std::string("warn"));
-  options.lock_policy = policy == "yield" ? LockPolicy::yield : LockPolicy::warn;
+  options.lock_policy = policy == "yield" ? backup::LockPolicy::yield : backup::LockPolicy::warn;
   options.pg_dump = first_of(arguments.pg_dump, source.pg_dump, {}, std::string());
   const auto flag_days =
       arguments.full_every ? std::optional(full_every_days(*arguments.full_every)) : std::nullopt;
@@ -205,22 +205,22 @@ std::vector<std::string> excluded_databases(const Arguments& arguments, const Co
   return patterns;
 }
 
-BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
+backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
                                 Observer& observer) {
   Arguments named = arguments;
   named.backup.configured_source = source;
   return backup_options(named, config, observer);
 }
 
-VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
-  VerifyOptions options;
+verify::VerifyOptions verify_options(const Arguments& arguments, const Config& config) {
+  verify::VerifyOptions options;
   options.jobs = first_of(arguments.verify.jobs, {}, config.jobs, default_jobs());
   if (arguments.verify.subset) options.subset = parse_subset(*arguments.verify.subset);
   options.tool_version = PGASSAY_VERSION;
   return options;
 }
 
-RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
+restore::RestoreOptions restore_options(const Arguments& all, const Config& config, Observer& observer) {
   const RestoreArguments& arguments = all.restore;
   reject_empty(arguments.dbname);
   check_replace(arguments);
@@ -231,7 +231,7 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
         "backup's; --replace DB: in the place of a live one");
   }
   if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
-  RestoreOptions options;
+  restore::RestoreOptions options;
   options.connection = connection_from_flag(arguments.dbname.value_or(""), observer);
   const auto& given = options.connection.parameters;
   if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
@@ -244,7 +244,7 @@ RestoreOptions restore_options(const Arguments& all, const Config& config, Obser
   options.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
   options.create = arguments.create;
   options.resume = arguments.resume;
-  options.roles = arguments.roles == "none" ? Roles::none : Roles::missing;
+  options.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
   options.owners = !arguments.no_owner;
   options.role_passwords = !arguments.no_role_passwords;
   options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());

@@ -23,28 +23,28 @@ Path repository_path(const Arguments& arguments, const Config& config);
 std::string repeated_repository(const Arguments& arguments);
 
 /// Each throws UsageError; a password on the command line is a warning.
-BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
+backup::BackupOptions backup_options(const Arguments& arguments, const Config& config, Observer& observer);
 /// By --all-databases, or by the source's configuration unless -d names one.
 bool all_databases(const Arguments& arguments, const Config& config, const std::string& source);
 /// Patterns of databases that --all-databases leaves out.
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source);
 /// Of a configured source, as if it had been named on the command line.
-BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
+backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
                                 Observer& observer);
-VerifyOptions verify_options(const Arguments& arguments, const Config& config);
+verify::VerifyOptions verify_options(const Arguments& arguments, const Config& config);
 /// The option that asks for less than the whole of a backup; null: none does.
 const char* part_asked_for(const PartsArguments& parts);
 /// Does it go into a database that is in use, in one transaction?
 bool into_live(const RestoreArguments& arguments);
 /// What of the backup, and as whom: into options that have the rest.
-void choose_parts(const RestoreArguments& arguments, RestoreOptions& options);
-RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
+void choose_parts(const RestoreArguments& arguments, restore::RestoreOptions& options);
+restore::RestoreOptions restore_options(const Arguments& arguments, const Config& config, Observer& observer);
 
 /// What the parser can't see. Throws UsageError.
 void check_export(const Arguments& arguments);
-RowExport row_export(const ExportArguments& arguments);
-SqlExport sql_export(const ExportArguments& arguments);
+exports::RowExport row_export(const ExportArguments& arguments);
+exports::SqlExport sql_export(const ExportArguments& arguments);
 
 unsigned default_jobs();  ///< CPUs that we may use, at most 4
 /// "2/7". Throws UsageError.

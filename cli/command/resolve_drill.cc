@@ -31,17 +31,17 @@ std::uint64_t memory_of(const std::string& text) {
 
 }  // namespace
 
-DrillOptions drill_options(const Arguments& all, const Config& config, const std::string& source) {
+drill::DrillOptions drill_options(const Arguments& all, const Config& config, const std::string& source) {
   const DrillArguments& arguments = all.drill;
   const DrillConfig drill = configured(config, source);
-  DrillOptions options;
-  options.engine = parse_engine(arguments.engine.value_or(drill.engine.value_or("auto")));
+  drill::DrillOptions options;
+  options.engine = drill::parse_engine(arguments.engine.value_or(drill.engine.value_or("auto")));
   options.image = arguments.image.value_or(drill.image.value_or(""));
-  options.pull = parse_pull(arguments.pull.value_or(drill.pull.value_or("missing")));
+  options.pull = drill::parse_pull(arguments.pull.value_or(drill.pull.value_or("missing")));
   options.memory_bytes = arguments.memory ? memory_of(*arguments.memory) : drill.memory_bytes.value_or(0);
   options.work_dir = arguments.work_dir ? Path(*arguments.work_dir) : drill.work_dir.value_or(Path());
   options.keep = arguments.keep;
-  DrillQuestions& questions = options.questions;
+  drill::DrillQuestions& questions = options.questions;
   const auto known = config.sources.find(source);
   const auto jobs = known == config.sources.end() || !known->second.jobs ? config.jobs : known->second.jobs;
   questions.jobs = arguments.jobs ? *arguments.jobs : jobs.value_or(default_jobs());

@@ -12,14 +12,14 @@ void check_export(const Arguments& arguments) {
   if (exporting.header && exporting.format != "csv") throw UsageError("--header is of --format csv");
 }
 
-RowExport row_export(const ExportArguments& arguments) {
-  const ExportFormat format = arguments.format == "csv"      ? ExportFormat::csv
-                              : arguments.format == "binary" ? ExportFormat::binary
-                                                             : ExportFormat::copy;
+exports::RowExport row_export(const ExportArguments& arguments) {
+  const exports::ExportFormat format = arguments.format == "csv"      ? exports::ExportFormat::csv
+                              : arguments.format == "binary" ? exports::ExportFormat::binary
+                                                             : exports::ExportFormat::copy;
   return {arguments.table.value(), format, arguments.header};
 }
 
-SqlExport sql_export(const ExportArguments& arguments) {
+exports::SqlExport sql_export(const ExportArguments& arguments) {
   return {!arguments.no_owner, !arguments.no_acl, !arguments.no_tablespaces, !arguments.no_single_transaction,
           !arguments.no_restrict};
 }

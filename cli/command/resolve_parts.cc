@@ -25,7 +25,7 @@ bool into_live(const RestoreArguments& arguments) {
   return parts.as || parts.data_only || (!parts.tables.empty() && !arguments.create && !parts.schema_only);
 }
 
-void choose_parts(const RestoreArguments& arguments, RestoreOptions& options) {
+void choose_parts(const RestoreArguments& arguments, restore::RestoreOptions& options) {
   const PartsArguments& parts = arguments.parts;
   reject_empty(parts.tables, "--table");
   reject_empty(parts.exclude_tables, "--exclude-table");

@@ -8,12 +8,12 @@
 
 namespace pgassay::cli {
 
-RetentionPolicy retention_policy(const PolicyArguments& flags, const Config& config,
+retention::RetentionPolicy retention_policy(const PolicyArguments& flags, const Config& config,
                                  const std::string& source) {
   const auto found = config.sources.find(source);
   const RetentionConfig own = found == config.sources.end() ? RetentionConfig{} : found->second.retention;
   const RetentionConfig& top = config.retention;
-  RetentionPolicy policy;
+  retention::RetentionPolicy policy;
   const auto choose = [](auto& value, const auto& flag, const auto& of_source, const auto& of_top) {
     if (of_top) value = *of_top;
     if (of_source) value = *of_source;
@@ -33,9 +33,9 @@ RetentionPolicy retention_policy(const PolicyArguments& flags, const Config& con
   return policy;
 }
 
-PruneOptions prune_options(const Arguments& arguments, const Config& config, const std::string& source,
+retention::PruneOptions prune_options(const Arguments& arguments, const Config& config, const std::string& source,
                            const Repository& repository) {
-  PruneOptions options;
+  retention::PruneOptions options;
   options.policy = retention_policy(arguments.prune.policy, config, source);
   options.after_failed_run = arguments.prune.after_failed_run;
   options.force = arguments.prune.force;
@@ -51,7 +51,7 @@ std::function<std::uint64_t(const std::string& database)> prunable_bytes_of(cons
                                                                             const Config& config,
                                                                             const std::string& source) {
   return [arguments, config, source](const std::string& database) {
-    PruneOptions options;
+    retention::PruneOptions options;
     options.policy = retention_policy({}, config, source);
     try {
       const Repository repository = Repository::open(repository_path(arguments, config));

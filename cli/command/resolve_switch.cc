@@ -10,17 +10,17 @@
 namespace pgassay::cli {
 namespace {
 
-BackupOptions source_options(Context& context, const std::string& source) {
+backup::BackupOptions source_options(Context& context, const std::string& source) {
   if (context.config.sources.contains(source))
     return backup_options_of(source, context.arguments, context.config, context.reporter);
-  BackupOptions options;
+  backup::BackupOptions options;
   options.source = source;
   options.jobs = context.config.jobs.value_or(default_jobs());
   options.tool_version = PGASSAY_VERSION;
   return options;
 }
 
-const SwitchSettings& configured_switch(const Context& context) {
+const stack::SwitchSettings& configured_switch(const Context& context) {
   const std::string& name = context.arguments.stack.switching.name;
   std::vector<std::string> known;
   for (const auto& [one, settings] : context.config.switches) known.push_back(one);
@@ -35,9 +35,9 @@ const SwitchSettings& configured_switch(const Context& context) {
 
 }  // namespace
 
-SwitchOptions switch_options(Context& context) {
+stack::SwitchOptions switch_options(Context& context) {
   const SwitchArguments& arguments = context.arguments.stack.switching;
-  SwitchOptions options;
+  stack::SwitchOptions options;
   options.settings = configured_switch(context);
   if (arguments.no_drill) options.settings.drill = false;
   for (const auto& [name, stack] : context.config.stacks) options.stacks.push_back(stack);
@@ -52,8 +52,8 @@ SwitchOptions switch_options(Context& context) {
   return options;
 }
 
-RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source) {
-  RollbackOptions options;
+stack::RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source) {
+  stack::RollbackOptions options;
   const auto settings = context.config.switches.find(name);
   if (settings != context.config.switches.end()) options.health_seconds = settings->second.health_seconds;
   options.source = source_options(context, source);

@@ -8,13 +8,13 @@
 namespace pgassay::cli {
 
 /// Throws UsageError: no such switch, no such source.
-SwitchOptions switch_options(Context& context);
+stack::SwitchOptions switch_options(Context& context);
 /// Of a switch that need not be configured any more; `source`: as its journal says.
-RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source);
+stack::RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source);
 
 /// What asks for a stack's routes, as `stack routes` does. The context must outlive it.
-RoutesCheck routes_check(Context& context);
+stack::RoutesCheck routes_check(Context& context);
 /// Failed: any check did. Where none failed but not all could be made, the routes are not checked.
-RoutesOutcome outcome_of(const StackCheckReport& report);
+stack::RoutesOutcome outcome_of(const stack::StackCheckReport& report);
 
 }  // namespace pgassay::cli

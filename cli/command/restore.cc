@@ -9,7 +9,7 @@
 
 namespace pgassay::cli {
 
-Exit report_restored(Context& context, const BackupId& id, const RestoreReport& report, bool proved,
+Exit report_restored(Context& context, const BackupId& id, const restore::RestoreReport& report, bool proved,
                      const std::string& more) {
   Exit exit = report.lost.empty() ? Exit::done : Exit::failed;
   if (proved) exit = worse(exit, exit_of(report.verdict));
@@ -26,12 +26,12 @@ Exit report_restored(Context& context, const BackupId& id, const RestoreReport& 
 
 Exit run_restore(Context& context) {
   if (context.arguments.restore.replace) return run_replace(context);
-  const RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
+  const restore::RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const Selection& selection = context.arguments.selection;
   const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
   const ReadLease lease = repository.lease(backup);
-  const RestoreReport report = restore_backup(repository, backup, options, context.reporter, context.stop);
+  const restore::RestoreReport report = restore_backup(repository, backup, options, context.reporter, context.stop);
   return report_restored(context, backup.id, report, options.prove);
 }
 

@@ -6,14 +6,14 @@
 
 namespace pgassay::cli {
 
-RoutesOutcome outcome_of(const StackCheckReport& report) {
-  using Kind = RoutesOutcome::Kind;
+stack::RoutesOutcome outcome_of(const stack::StackCheckReport& report) {
+  using Kind = stack::RoutesOutcome::Kind;
   std::vector<std::string> not_made;
-  for (const StackCheck& check : report.checks)
-    if (check.verdict == StackVerdict::unverified)
+  for (const stack::StackCheck& check : report.checks)
+    if (check.verdict == stack::StackVerdict::unverified)
       not_made.push_back(fmt::format("{} ({})", check.number, check.name));
-  for (const StackFinding& finding : report.findings)
-    if (finding.weight == StackVerdict::fail)
+  for (const stack::StackFinding& finding : report.findings)
+    if (finding.weight == stack::StackVerdict::fail)
       return {Kind::failed, fmt::format("check {}: {}{}{}", finding.check, finding.key,
                                         finding.key.empty() ? "" : ": ", finding.text)};
   if (report.exit() != Exit::done)
@@ -22,15 +22,15 @@ RoutesOutcome outcome_of(const StackCheckReport& report) {
   return {Kind::passed, "every route answers"};
 }
 
-RoutesCheck routes_check(Context& context) {
-  return [&context](const std::string& name, std::stop_token stop) -> RoutesOutcome {
+stack::RoutesCheck routes_check(Context& context) {
+  return [&context](const std::string& name, std::stop_token stop) -> stack::RoutesOutcome {
     const auto stack = context.config.stacks.find(name);
     if (stack == context.config.stacks.end() || stack->second.routes.empty())
-      return {RoutesOutcome::Kind::not_checked, "stack " + name + " has no [[stack." + name + ".route]]"};
+      return {stack::RoutesOutcome::Kind::not_checked, "stack " + name + " has no [[stack." + name + ".route]]"};
     const auto deadline = std::chrono::steady_clock::now() +
                           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                               std::chrono::duration<double>(stack->second.traefik.wait_seconds));
-    return outcome_of(check_routes({stack->second}, deadline, context.reporter, std::move(stop)));
+    return outcome_of(stack::check_routes({stack->second}, deadline, context.reporter, std::move(stop)));
   };
 }
 

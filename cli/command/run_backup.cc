@@ -14,11 +14,11 @@ namespace {
 
 class Run {
  public:
-  Run(Context& context, const Repository& repository, const BackupOptions& options)
+  Run(Context& context, const Repository& repository, const backup::BackupOptions& options)
       : context_(context), repository_(repository), options_(options) {}
 
   void take(const std::string& database) {
-    BackupOptions options = options_;
+    backup::BackupOptions options = options_;
     options.connection = options.connection.with_database(database);
     std::optional<Backup> backup;
     attempt(database, not_backed_up_,
@@ -69,16 +69,16 @@ class Run {
 
   Context& context_;
   const Repository& repository_;
-  const BackupOptions& options_;
+  const backup::BackupOptions& options_;
   Exit exit_ = Exit::done;
   std::vector<std::string> not_backed_up_, not_proved_;
 };
 
 }  // namespace
 
-Exit back_up_all(Context& context, const Repository& repository, const BackupOptions& options) {
-  const std::vector<std::string> databases = without_excluded(
-      list_databases(options.connection, context.stop),
+Exit back_up_all(Context& context, const Repository& repository, const backup::BackupOptions& options) {
+  const std::vector<std::string> databases = source::without_excluded(
+      source::list_databases(options.connection, context.stop),
       excluded_databases(context.arguments, context.config, options.source), context.reporter);
   context.reply.set_backups({});
   Run run(context, repository, options);

@@ -6,11 +6,11 @@
 
 namespace pgassay::cli {
 
-Backup take_and_tell(Context& context, const Repository& repository, const BackupOptions& options,
+Backup take_and_tell(Context& context, const Repository& repository, const backup::BackupOptions& options,
                      Among among);
 
 /// --all-databases: one after the other, each with its drill where that is asked for. What fails of one keeps
 /// none of the others back; at the end it is thrown as one Error with the worst exit status.
-Exit back_up_all(Context& context, const Repository& repository, const BackupOptions& options);
+Exit back_up_all(Context& context, const Repository& repository, const backup::BackupOptions& options);
 
 }  // namespace pgassay::cli

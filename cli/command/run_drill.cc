@@ -42,11 +42,11 @@ void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
 
 }  // namespace
 
-DrillOptions with_image_of_source(const Context& context, const std::string& source, DrillOptions options) {
-  if (!options.image.empty() || options.engine == Engine::local) return options;
+drill::DrillOptions with_image_of_source(const Context& context, const std::string& source, drill::DrillOptions options) {
+  if (!options.image.empty() || options.engine == drill::Engine::local) return options;
   const BackupArguments& flags = context.arguments.backup;
   const auto configured = context.config.sources.find(source);
-  ContainerName name;
+  source::ContainerName name;
   if (flags.container) {
     name.container = *flags.container;
     if (flags.container_engine && *flags.container_engine != "auto") name.engine = *flags.container_engine;
@@ -55,9 +55,9 @@ DrillOptions with_image_of_source(const Context& context, const std::string& sou
   }
   if (!name.given()) return options;
   try {
-    const FoundContainer found = find_container(name, context.stop);
-    const Engine engine = parse_engine(found.engine.program());
-    if (options.engine != Engine::automatic && options.engine != engine) return options;
+    const source::FoundContainer found = find_container(name, context.stop);
+    const drill::Engine engine = drill::parse_engine(found.engine.program());
+    if (options.engine != drill::Engine::automatic && options.engine != engine) return options;
     options.engine = engine;
     options.image = found.facts.image;
   } catch (const Stopped&) {
@@ -71,8 +71,8 @@ DrillOptions with_image_of_source(const Context& context, const std::string& sou
 }
 
 Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const DrillOptions& options, Among among) {
-  DrillReport report;
+                    const drill::DrillOptions& options, Among among) {
+  drill::DrillReport report;
   try {
     report = drill_backup(repository, backup, with_image_of_source(context, backup.id.source, options),
                           context.reporter, context.stop);

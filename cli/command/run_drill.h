@@ -10,24 +10,24 @@
 namespace pgassay::cli {
 
 /// Flags, then [source.NAME.drill], then [drill]. Throws UsageError.
-DrillOptions drill_options(const Arguments& arguments, const Config& config, const std::string& source);
+drill::DrillOptions drill_options(const Arguments& arguments, const Config& config, const std::string& source);
 
 /// Where no image is named and the source runs in a container that is here: that container's image and
 /// engine.
-DrillOptions with_image_of_source(const Context& context, const std::string& source, DrillOptions options);
+drill::DrillOptions with_image_of_source(const Context& context, const std::string& source, drill::DrillOptions options);
 
 /// Throws Error with the exit status of the verdict unless it is PASS: the last word, for whoever reads
 /// nothing else.
 Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const DrillOptions& options, Among among);
+                    const drill::DrillOptions& options, Among among);
 
 /// Their members of the --json document.
-void set_drilled(Reply& reply, const BackupId& id, const DrillReport& report);
-void add_drilled(Reply& reply, const BackupId& id, const DrillReport& report);  ///< to "drills"
+void set_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report);
+void add_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report);  ///< to "drills"
 void set_collected(Reply& reply, const std::vector<std::string>& gone);
 
 /// Checks, phases and the sentence that an auditor looks for. Of checks that passed only when `all_checks`.
-std::string drill_text(const BackupId& id, const DrillReport& report, bool all_checks);
+std::string drill_text(const BackupId& id, const drill::DrillReport& report, bool all_checks);
 /// "all 9,000,660 rows in 120 tables are identical; restored in 41 s", as far as it is true.
 std::string drill_sentence(const Evidence& evidence);
 

@@ -13,8 +13,8 @@ namespace pgassay::cli {
 namespace {
 
 /// What the repository has of a stack's source.
-ProvenBackups backups_of(const Context& context, const StackSettings& stack) {
-  ProvenBackups found;
+stack::ProvenBackups backups_of(const Context& context, const stack::StackSettings& stack) {
+  stack::ProvenBackups found;
   const auto source = context.config.sources.find(*stack.source);
   if (source == context.config.sources.end()) {
     found.problem = fmt::format("there is no [source.{}]", *stack.source);
@@ -35,14 +35,14 @@ ProvenBackups backups_of(const Context& context, const StackSettings& stack) {
 }  // namespace
 
 Exit run_stack_check(Context& context) {
-  StackCheckOptions options;
+  stack::StackCheckOptions options;
   options.chosen = chosen_stacks(context.arguments.stack, context.config);
   for (const auto& [name, stack] : context.config.stacks) {
     options.stacks.push_back(stack);
     const bool chosen = std::ranges::find(options.chosen, name) != options.chosen.end();
     if (chosen && stack.source) options.backups[name] = backups_of(context, stack);
   }
-  const StackCheckReport report = check_stacks(options, context.reporter, context.stop);
+  const stack::StackCheckReport report = check_stacks(options, context.reporter, context.stop);
   if (context.arguments.stack.junit)
     replace_file(*context.arguments.stack.junit, junit_xml(report, "pgassay stack check"));
   set_stack_checks(context.reply, report);

@@ -9,21 +9,21 @@
 namespace pgassay::cli {
 namespace {
 
-double wait_of(const StackArguments& arguments, const std::vector<StackSettings>& stacks) {
+double wait_of(const StackArguments& arguments, const std::vector<stack::StackSettings>& stacks) {
   if (arguments.wait) {
     const auto seconds = parse_duration(*arguments.wait);
     if (!seconds) throw UsageError("--wait must be a duration such as 30s or 2m, or 0");
     return *seconds;
   }
   double longest = 0;
-  for (const StackSettings& stack : stacks) longest = std::max(longest, stack.traefik.wait_seconds);
+  for (const stack::StackSettings& stack : stacks) longest = std::max(longest, stack.traefik.wait_seconds);
   return longest;
 }
 
 /// The configuration, with what the command line says of how to get to Traefik.
-StackSettings with_arguments(StackSettings stack, const StackArguments& arguments) {
+stack::StackSettings with_arguments(stack::StackSettings stack, const StackArguments& arguments) {
   if (arguments.address) {
-    if (!is_address(*arguments.address))
+    if (!stack::is_address(*arguments.address))
       throw UsageError("--address must be an IP address or a host's name, without scheme and port");
     stack.traefik.address = *arguments.address;
   }
@@ -32,10 +32,10 @@ StackSettings with_arguments(StackSettings stack, const StackArguments& argument
   return stack;
 }
 
-std::vector<StackSettings> stacks_with_routes(const StackArguments& arguments, const Config& config) {
-  std::vector<StackSettings> found;
+std::vector<stack::StackSettings> stacks_with_routes(const StackArguments& arguments, const Config& config) {
+  std::vector<stack::StackSettings> found;
   for (const std::string& name : chosen_stacks(arguments, config)) {
-    const StackSettings& stack = config.stacks.at(name);
+    const stack::StackSettings& stack = config.stacks.at(name);
     if (!stack.routes.empty()) found.push_back(with_arguments(stack, arguments));
     if (stack.routes.empty() && !arguments.all)
       throw UsageError(fmt::format("stack {} has no route", name),
@@ -50,9 +50,9 @@ std::vector<StackSettings> stacks_with_routes(const StackArguments& arguments, c
 
 Exit run_stack_routes(Context& context) {
   const StackArguments& arguments = context.arguments.stack;
-  const std::vector<StackSettings> stacks = stacks_with_routes(arguments, context.config);
+  const std::vector<stack::StackSettings> stacks = stacks_with_routes(arguments, context.config);
   const auto wait = std::chrono::duration<double>(wait_of(arguments, stacks));
-  const StackCheckReport report =
+  const stack::StackCheckReport report =
       check_routes(stacks,
                    std::chrono::steady_clock::now() +
                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(wait),

@@ -23,18 +23,18 @@ void ask(const Context& context, const std::string& name) {
 }
 
 /// The drill runs in the old database's own image, where nothing else is said.
-void choose_image(SwitchOptions& options, const SwitchScene& scene) {
-  const StackContainer* database = scene.old_database();
-  if (!options.drill || !options.drill->image.empty() || options.drill->engine == Engine::local ||
+void choose_image(stack::SwitchOptions& options, const stack::SwitchScene& scene) {
+  const stack::StackContainer* database = scene.old_database();
+  if (!options.drill || !options.drill->image.empty() || options.drill->engine == drill::Engine::local ||
       database == nullptr)
     return;
   options.drill->image = database->image;
-  options.drill->engine = Engine::docker;
+  options.drill->engine = drill::Engine::docker;
 }
 
-Exit told(Context& context, const SwitchReport& report, const std::string& name) {
+Exit told(Context& context, const stack::SwitchReport& report, const std::string& name) {
   set_switched(context.reply, report, name);
-  if (report.outcome == SwitchReport::Outcome::switched) {
+  if (report.outcome == stack::SwitchReport::Outcome::switched) {
     context.reporter.summary(switched_text(report, name));
     return Exit::done;
   }
@@ -42,7 +42,7 @@ Exit told(Context& context, const SwitchReport& report, const std::string& name)
   return Exit::refused;
 }
 
-Exit dry_run(Context& context, const SwitchPlan& plan, const SwitchScene& scene, const Path& root) {
+Exit dry_run(Context& context, const stack::SwitchPlan& plan, const stack::SwitchScene& scene, const Path& root) {
   if (exists(status_of(root / kRepositoryFile))) check_may_begin(Repository::open(root), plan, scene);
   if (!plan.obstacles.empty())
     throw Error("the switch would be refused: " + plan.obstacles[0].text, plan.obstacles[0].hint, plan.exit);
@@ -54,25 +54,25 @@ Exit dry_run(Context& context, const SwitchPlan& plan, const SwitchScene& scene,
 
 Exit run_stack_switch(Context& context) {
   const SwitchArguments& arguments = context.arguments.stack.switching;
-  SwitchOptions options = switch_options(context);
+  stack::SwitchOptions options = switch_options(context);
   const std::string& name = options.settings.name;
   const Path root = repository_path(context.arguments, context.config);
   if (arguments.resume) {
     const Repository repository = Repository::open(root);
-    const SwitchLock lock(repository);
-    const SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
+    const stack::SwitchLock lock(repository);
+    const stack::SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
     return told(context, resume_switch(repository, lock, options, scene, context.reporter, context.stop),
                 name);
   }
   std::optional<Repository> repository;
-  std::optional<SwitchLock> lock;
+  std::optional<stack::SwitchLock> lock;
   if (!arguments.dry_run) {
     repository = Repository::open_or_create(root);
     lock.emplace(*repository);
   }
-  const SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
+  const stack::SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
   choose_image(options, scene);
-  const SwitchPlan plan = plan_switch(options, scene);
+  const stack::SwitchPlan plan = plan_switch(options, scene);
   set_plan(context.reply, plan);
   context.reporter.print(plan_text(plan, name));
   if (arguments.dry_run) return dry_run(context, plan, scene, root);

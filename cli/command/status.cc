@@ -11,17 +11,17 @@
 namespace pgassay::cli {
 namespace {
 
-Exit exit_of(const std::vector<DatabaseStatus>& databases) {
+Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
   Exit exit = Exit::done;
-  for (const DatabaseStatus& status : databases)
-    for (const Concern& one : status.concerns)
-      exit = worse(exit, one.kind == concern::kBad ? Exit::bad_backup : Exit::refused);
+  for (const nightly::DatabaseStatus& status : databases)
+    for (const nightly::Concern& one : status.concerns)
+      exit = worse(exit, one.kind == nightly::concern::kBad ? Exit::bad_backup : Exit::refused);
   return exit;
 }
 
-std::vector<DatabaseStatus> look(Context& context) {
+std::vector<nightly::DatabaseStatus> look(Context& context) {
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const std::vector<DatabaseStatus> databases =
+  const std::vector<nightly::DatabaseStatus> databases =
       look_around(context.config, repository, context.arguments.status.sources);
   const auto& metrics = context.arguments.status.metrics;
   if (metrics && *metrics != "-") write_metrics(*metrics, databases, repository);
@@ -32,13 +32,13 @@ std::vector<DatabaseStatus> look(Context& context) {
 
 /// Nagios' exit statuses are its own; it reads stdout, and takes what is none of 0, 1 and 2 for unknown.
 Exit answer_nagios(Context& context) {
-  constexpr int kUnknown = static_cast<int>(Health::unknown);
+  constexpr int kUnknown = static_cast<int>(nightly::Health::unknown);
   try {
-    const std::vector<DatabaseStatus> databases = look(context);
+    const std::vector<nightly::DatabaseStatus> databases = look(context);
     context.reporter.print(nagios_text(databases));
     set_status(context.reply, databases);
     int worst = databases.empty() ? kUnknown : 0;
-    for (const DatabaseStatus& status : databases) worst = std::max(worst, static_cast<int>(status.health()));
+    for (const nightly::DatabaseStatus& status : databases) worst = std::max(worst, static_cast<int>(status.health()));
     return static_cast<Exit>(worst);
   } catch (const Stopped&) {
     throw;
@@ -55,7 +55,7 @@ Exit run_status(Context& context) {
   if (arguments.nagios && arguments.metrics == "-")
     throw UsageError("--nagios and --metrics - both want stdout", "give --metrics a file");
   if (arguments.nagios) return answer_nagios(context);
-  const std::vector<DatabaseStatus> databases = look(context);
+  const std::vector<nightly::DatabaseStatus> databases = look(context);
   set_status(context.reply, databases);
   const Exit exit = exit_of(databases);
   if (arguments.metrics != "-") {

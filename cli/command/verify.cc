@@ -58,7 +58,7 @@ void throw_unless_proved(const std::vector<Verified>& verified, Exit exit) {
 }  // namespace
 
 Exit run_verify(Context& context) {
-  const VerifyOptions options = verify_options(context.arguments, context.config);
+  const verify::VerifyOptions options = verify_options(context.arguments, context.config);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const std::vector<Backup> backups = selected(repository, context.arguments);
   std::vector<Verified> verified;

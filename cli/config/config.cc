@@ -12,8 +12,8 @@ namespace pgassay::cli {
 namespace {
 
 /// Before the connection: with compose_project, `service` is compose's, and not libpq's.
-ContainerName read_container(Section& section) {
-  ContainerName name;
+source::ContainerName read_container(Section& section) {
+  source::ContainerName name;
   const auto container = section.text("container"), project = section.text("compose_project"),
              engine = section.one_of("container_engine", {"auto", "docker", "podman"});
   if (container && project)
@@ -91,12 +91,12 @@ RetentionConfig read_retention(Section& section) {
   return retention;
 }
 
-Assertion read_assertion(const toml::node& node, const std::string& shown, const Path& file) {
+drill::Assertion read_assertion(const toml::node& node, const std::string& shown, const Path& file) {
   if (!node.is_table()) fail(file, node.source(), fmt::format("{} must be tables: [[…]]", shown));
   Section section(*node.as_table(), "[" + shown + "]", file);
   const auto name = section.text("name"), sql = section.text("sql");
   if (!name || !sql) fail(file, node.source(), fmt::format("[{}] needs a name and sql", shown));
-  Assertion assertion{*name, *sql, section.value("expected"), Assertion{}.timeout_seconds};
+  drill::Assertion assertion{*name, *sql, section.value("expected"), drill::Assertion{}.timeout_seconds};
   assertion.timeout_seconds = section.seconds("timeout").value_or(assertion.timeout_seconds);
   section.finish();
   return assertion;
@@ -225,7 +225,7 @@ Config parse_config(std::string_view text, const Path& name) {
   if (const auto metrics = top.text("metrics_file"))
     config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
-  const TraefikSettings traefik = read_traefik(top.take("traefik"), "traefik", {}, config.file);
+  const stack::TraefikSettings traefik = read_traefik(top.take("traefik"), "traefik", {}, config.file);
   if (const toml::node* stacks = top.take("stack"))
     config.stacks = read_stacks(*stacks, traefik, config.file);
   if (const toml::node* switches = top.take("switch"))

@@ -29,7 +29,7 @@ struct DrillConfig {
   std::optional<std::uint64_t> memory_bytes;
   std::optional<Path> work_dir;
   std::optional<bool> amcheck, accept_other_versions;
-  std::vector<Assertion> assertions;  ///< of a source only
+  std::vector<drill::Assertion> assertions;  ///< of a source only
 };
 
 /// [notify] and [source.NAME.notify].
@@ -47,7 +47,7 @@ struct WatchConfig {
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
 struct SourceConfig {
   ConnInfo connection;
-  ContainerName container;
+  source::ContainerName container;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
@@ -74,8 +74,8 @@ struct Config {
   WatchConfig watch;
   std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
-  std::map<std::string, StackSettings> stacks;
-  std::map<std::string, SwitchSettings> switches;
+  std::map<std::string, stack::StackSettings> stacks;
+  std::map<std::string, stack::SwitchSettings> switches;
 };
 
 inline constexpr unsigned kMaxJobs = 64;

@@ -17,10 +17,10 @@ bool is_project_name(const std::string& name) {
          std::ranges::all_of(name, [&](char c) { return letter_or_digit(c) || c == '-' || c == '_'; });
 }
 
-StackRoute read_route(const toml::node& node, const std::string& shown, const Path& file) {
+stack::StackRoute read_route(const toml::node& node, const std::string& shown, const Path& file) {
   if (!node.is_table()) fail(file, node.source(), fmt::format("{} must be tables: [[…]]", shown));
   Section section(*node.as_table(), "[" + shown + "]", file);
-  StackRoute route;
+  stack::StackRoute route;
   const auto host = section.text("host"), service = section.text("service");
   if (!host || !service) fail(file, node.source(), fmt::format("[{}] needs a host and a service", shown));
   route.host = *host;
@@ -39,19 +39,19 @@ StackRoute read_route(const toml::node& node, const std::string& shown, const Pa
     section.reject("location", "location needs the expected_status of a redirect, such as 301");
   route.body = section.text("body");
   if (route.body)
-    if (const std::string problem = pattern_problem(*route.body); !problem.empty())
+    if (const std::string problem = stack::pattern_problem(*route.body); !problem.empty())
       section.reject("body", fmt::format("body is no regular expression: {}", problem));
   section.finish();
   return route;
 }
 
-StackSettings read_stack(Section section, const toml::node& node, const std::string& name,
-                         const TraefikSettings& traefik, const Path& file) {
+stack::StackSettings read_stack(Section section, const toml::node& node, const std::string& name,
+                         const stack::TraefikSettings& traefik, const Path& file) {
   const auto path = [&](const std::string& relative) {
     return (std::filesystem::absolute(file).parent_path() / relative).lexically_normal();
   };
   const std::string shown = "stack." + name;
-  StackSettings stack;
+  stack::StackSettings stack;
   stack.name = name;
   stack.project = section.text("project");
   if (stack.project && !is_project_name(*stack.project))
@@ -82,9 +82,9 @@ StackSettings read_stack(Section section, const toml::node& node, const std::str
 
 }  // namespace
 
-std::map<std::string, StackSettings> read_stacks(const toml::node& node, const TraefikSettings& traefik,
+std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node, const stack::TraefikSettings& traefik,
                                                  const Path& file) {
-  std::map<std::string, StackSettings> stacks;
+  std::map<std::string, stack::StackSettings> stacks;
   read_named_tables(node, "stack", file,
                     [&](Section section, const toml::node& child, const std::string& name) {
                       stacks[name] = read_stack(std::move(section), child, name, traefik, file);

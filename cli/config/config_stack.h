@@ -10,7 +10,7 @@
 namespace pgassay::cli {
 
 /// `traefik`: what is to hold where a stack says nothing else.
-std::map<std::string, StackSettings> read_stacks(const toml::node& node, const TraefikSettings& traefik,
+std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node, const stack::TraefikSettings& traefik,
                                                  const Path& file);
 
 }  // namespace pgassay::cli

@@ -5,9 +5,9 @@
 namespace pgassay::cli {
 namespace {
 
-SwitchSettings read_switch(Section section, const toml::node& node, const std::string& name, const Path& file,
-                           const std::map<std::string, StackSettings>& stacks) {
-  SwitchSettings one;
+stack::SwitchSettings read_switch(Section section, const toml::node& node, const std::string& name, const Path& file,
+                           const std::map<std::string, stack::StackSettings>& stacks) {
+  stack::SwitchSettings one;
   one.name = name;
   const auto stack = [&](const char* key) {
     const auto named = section.text(key);
@@ -35,9 +35,9 @@ SwitchSettings read_switch(Section section, const toml::node& node, const std::s
 
 }  // namespace
 
-std::map<std::string, SwitchSettings> read_switches(const toml::node& node, const Path& file,
-                                                    const std::map<std::string, StackSettings>& stacks) {
-  std::map<std::string, SwitchSettings> switches;
+std::map<std::string, stack::SwitchSettings> read_switches(const toml::node& node, const Path& file,
+                                                    const std::map<std::string, stack::StackSettings>& stacks) {
+  std::map<std::string, stack::SwitchSettings> switches;
   read_named_tables(node, "switch", file,
                     [&](Section section, const toml::node& child, const std::string& name) {
                       switches[name] = read_switch(std::move(section), child, name, file, stacks);

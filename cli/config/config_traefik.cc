@@ -18,7 +18,7 @@ std::string read_api(Section& section, const std::string& url) {
 
 }  // namespace
 
-TraefikSettings read_traefik(const toml::node* node, const std::string& shown, TraefikSettings settings,
+stack::TraefikSettings read_traefik(const toml::node* node, const std::string& shown, stack::TraefikSettings settings,
                              const Path& file) {
   if (node == nullptr) return settings;
   if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
@@ -33,7 +33,7 @@ TraefikSettings read_traefik(const toml::node* node, const std::string& shown, T
     settings.on_host = on_host.value_or(false);
   }
   settings.address = section.text("address").value_or(settings.address);
-  if (!settings.address.empty() && !is_address(settings.address))
+  if (!settings.address.empty() && !stack::is_address(settings.address))
     section.reject("address", "address must be an IP address or a host's name, without scheme and port",
                    "ports are http_port and https_port");
   const auto port = [&](const char* key, unsigned& value) {

@@ -14,7 +14,7 @@
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_settings.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -338,4 +338,4 @@ std::vector<AbandonedContainer> abandoned_containers(Engine engine, std::stop_to
   return abandoned;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

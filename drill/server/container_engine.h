@@ -8,7 +8,7 @@
 #include "core/container/container_cli.h"
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// A container of docker or podman, which must follow the conventions of the official image's entrypoint
 /// (POSTGRES_*, PGDATA, a temporary server first). See start_throwaway_server.
@@ -27,4 +27,4 @@ struct AbandonedContainer {
 /// Nothing where the engine is not installed or can't be reached.
 std::vector<AbandonedContainer> abandoned_containers(Engine engine, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

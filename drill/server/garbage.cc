@@ -11,7 +11,7 @@
 #include "drill/server/local_engine.h"
 #include "drill/server/throwaway_dir.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 void remove_abandoned(const AbandonedDir& dir) {
@@ -73,4 +73,4 @@ std::vector<std::string> collect_garbage(const Path& work_dir, Observer& observe
   return gone;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

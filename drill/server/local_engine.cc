@@ -15,7 +15,7 @@
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_settings.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
@@ -258,4 +258,4 @@ void end_local_server(const Path& dir) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -7,7 +7,7 @@
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// Is there a server of the source's own major release on this host?
 bool has_local_server_of_same_major(const ThrowawayRequest& request, std::stop_token stop);
@@ -22,4 +22,4 @@ std::string look_at_local_server(const ThrowawayRequest& request, std::stop_toke
 /// Ends the server of an abandoned directory, if it still runs. Throws Error when it does not end.
 void end_local_server(const Path& throwaway_dir);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -7,7 +7,7 @@
 #include "drill/server/local_engine.h"
 #include "drill/server/throwaway_settings.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 /// What `look` says, or why it could not.
@@ -56,4 +56,4 @@ std::vector<EngineSight> engines_for(Engine engine, const ThrowawayRequest& requ
   return sights;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -8,7 +8,7 @@
 
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// One engine of this host.
 struct EngineSight {
@@ -25,4 +25,4 @@ std::vector<EngineSight> engines_of_this_host(std::stop_token stop);
 /// extensions) is not looked at.
 std::vector<EngineSight> engines_for(Engine engine, const ThrowawayRequest& request, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

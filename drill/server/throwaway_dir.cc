@@ -9,7 +9,7 @@
 #include "core/repository/identity.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr std::string_view kPrefix = "pgassay-drill-", kUnnamed = "pgassay-unnamed-drill-";
@@ -165,4 +165,4 @@ RunState state_of(const Path& dir) {
   return until && *until > now() ? RunState::kept : RunState::dead;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

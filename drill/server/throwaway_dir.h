@@ -11,7 +11,7 @@
 #include "core/system/observer.h"
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 class ThrowawayDir {
  public:
@@ -55,4 +55,4 @@ enum class RunState { alive, kept, dead };
 /// Of the run that made this directory: kept ones whose time is over are dead. One that is gone is dead.
 RunState state_of(const Path& throwaway_dir);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

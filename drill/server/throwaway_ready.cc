@@ -10,7 +10,7 @@
 #include "core/system/clock.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr double kPatience = 120;
@@ -85,4 +85,4 @@ void check_socket_path(const Path& socket_dir) {
                    "name a directory with a shorter path with --work-dir or TMPDIR");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

@@ -8,7 +8,7 @@
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 /// Throws Unverified when PGHOSTADDR, which no parameter overrides, would lead libpq elsewhere.
 void check_environment();
@@ -31,4 +31,4 @@ ReadyServer wait_until_ready(const Path& socket_dir, const std::string& listen_a
 /// sun_path is 108 bytes: throws Unverified when a server could not serve a socket in that directory.
 void check_socket_path(const Path& socket_dir);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

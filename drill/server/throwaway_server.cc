@@ -12,7 +12,7 @@
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_ready.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, Engine>, 4> kEngines = {{{"auto", Engine::automatic},
@@ -113,4 +113,4 @@ std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const Thr
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

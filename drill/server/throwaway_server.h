@@ -22,7 +22,7 @@
 #include "core/system/files.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 enum class Engine { automatic, docker, podman, local };
 Engine parse_engine(std::string_view text);  ///< "auto", "docker", "podman", "local"; throws UsageError
@@ -105,4 +105,4 @@ std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const Thr
 /// warning, and left for the next time.
 std::vector<std::string> collect_garbage(const Path& work_dir, Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

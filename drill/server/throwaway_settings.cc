@@ -9,7 +9,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20, kGiB = 1 << 30;
@@ -157,4 +157,4 @@ void throw_start_failure(const std::string& where, const std::string& log) {
                    {});
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

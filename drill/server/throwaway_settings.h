@@ -9,7 +9,7 @@
 
 #include "drill/server/throwaway_server.h"
 
-namespace pgassay {
+namespace pgassay::drill {
 
 using Settings = std::map<std::string, std::string>;
 
@@ -39,4 +39,4 @@ std::string missing_library(const std::string& log);
 /// postgres:15".
 [[noreturn]] void throw_start_failure(const std::string& where, const std::string& log);
 
-}  // namespace pgassay
+}  // namespace pgassay::drill

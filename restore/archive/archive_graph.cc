@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr Oid kPgClass{1259};
@@ -117,4 +117,4 @@ std::set<int> ArchiveGraph::dependents(const std::set<int>& ids) const {
   return all;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -9,7 +9,7 @@
 
 #include "restore/archive/archive_list.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// The archive's own list of needs is of order; some of them only say what is to be done first. Not needed
 /// are: by a partition its parent, by the index of a partition the parent's, by a sequence the column that
@@ -49,4 +49,4 @@ class ArchiveGraph {
 /// Has it rows or columns of its own?
 bool is_relation(const ArchiveEntry& entry);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

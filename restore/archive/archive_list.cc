@@ -8,7 +8,7 @@
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Kinds of more than one word, which a schema's name follows without a sign. Longer ones first where one
@@ -124,4 +124,4 @@ std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Path& arc
   return read_archive_list(done.out);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -10,7 +10,7 @@
 #include "core/postgres/types.h"
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct ArchiveEntry {
   int id = 0;              ///< what a list for pg_restore -L names it by
@@ -28,4 +28,4 @@ std::vector<ArchiveEntry> read_archive_list(std::string_view text);
 /// Throws BadBackup when the archive can't be read.
 std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Path& archive, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -9,7 +9,7 @@
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 bool only_comments(std::string_view text) {
@@ -110,4 +110,4 @@ bool says_it_exists(const ServerError& error) {
   return std::find(kDuplicates.begin(), kDuplicates.end(), error.sqlstate()) != kDuplicates.end();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -11,7 +11,7 @@
 #include "core/postgres/pg_tool.h"
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct ArchiveSql {
   PgTool pg_restore;
@@ -42,4 +42,4 @@ std::string archive_list_of(const std::vector<int>& entries);
 /// Does the server say that what was to be made is there already?
 bool says_it_exists(const ServerError& error);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

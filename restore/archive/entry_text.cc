@@ -10,7 +10,7 @@
 #include "core/system/error.h"
 #include "restore/archive/archive_graph.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 std::string in_words(const std::string& kind) {
@@ -135,4 +135,4 @@ void throw_unknown_table(const Manifest& manifest, const std::string& pattern, c
                                  : fmt::format("the backup has {}", fmt::join(close, ", ")));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

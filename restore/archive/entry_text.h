@@ -8,7 +8,7 @@
 #include "core/repository/manifest.h"
 #include "restore/archive/archive_list.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// The list of an archive puts schema, name and owner side by side, and names may hold blanks: where tables
 /// and owners of the backup can tell them apart, they do.
@@ -34,4 +34,4 @@ std::string counted_kinds(const std::vector<const ArchiveEntry*>& entries);
 [[noreturn]] void throw_unknown_table(const Manifest& manifest, const std::string& pattern,
                                       const char* option);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

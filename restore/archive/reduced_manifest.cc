@@ -7,7 +7,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 const Relation* root_of(const Relation& relation, const Kept& kept, const ParentOf& parent) {
@@ -90,4 +90,4 @@ void drop_rows(Manifest& manifest, std::vector<std::string>& not_carried) {
   manifest.large_objects = {};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

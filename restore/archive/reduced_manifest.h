@@ -9,7 +9,7 @@
 #include "core/repository/manifest.h"
 #include "restore/archive/archive_graph.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct Kept {
   std::set<const Relation*> relations;  ///< of the manifest itself
@@ -26,4 +26,4 @@ void reduce(Manifest& manifest, const Kept& kept, const ArchiveGraph& graph, con
 /// Neither rows nor values of sequences nor large objects; adds a line for each kind that there was.
 void drop_rows(Manifest& manifest, std::vector<std::string>& not_carried);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

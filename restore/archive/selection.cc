@@ -12,7 +12,7 @@
 #include "restore/archive/entry_text.h"
 #include "restore/archive/reduced_manifest.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr std::string_view kOfTables[] = {
@@ -342,4 +342,4 @@ TableSelection select(Manifest manifest, const std::vector<ArchiveEntry>& archiv
   return Selector(std::move(manifest), archive, wanted).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

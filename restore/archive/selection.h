@@ -8,7 +8,7 @@
 #include "core/repository/manifest.h"
 #include "restore/archive/archive_list.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct Wanted {
   std::vector<std::string> tables, exclude_tables;  ///< patterns; no tables: all
@@ -37,4 +37,4 @@ struct TableSelection {
 /// pattern fits nothing that has rows, or what is selected can't be without what is excluded.
 TableSelection select(Manifest manifest, const std::vector<ArchiveEntry>& archive, const Wanted& wanted);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 
 #include "restore/archive/archive_graph.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Of COPY text. Starting pg_restore takes some hundredths of a second.
@@ -77,4 +77,4 @@ std::uint64_t index_memory(const Manifest& manifest, std::string_view sql) {
   return std::min(rows, kMostIndexMemory);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

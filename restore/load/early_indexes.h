@@ -10,7 +10,7 @@
 #include "core/repository/manifest.h"
 #include "restore/archive/archive_list.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Entries of the schema archive. A constraint locks its table against all others, so constraints come first
 /// and one after the other; indexes can be built side by side.
@@ -35,4 +35,4 @@ inline constexpr std::uint64_t kMostIndexMemory = std::uint64_t{1} << 30;
 /// for each row of the largest table is enough. Other methods than btree gain from all there is.
 std::uint64_t index_memory(const Manifest& manifest, std::string_view sql);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -10,7 +10,7 @@
 #include "core/system/cancellation.h"
 #include "restore/load/part_feed.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 using References = std::vector<std::pair<QualifiedName, QualifiedName>>;
@@ -128,4 +128,4 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -3,7 +3,7 @@
 
 #include "restore/load/load.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// What CREATE EXTENSION put there and the backup's condition covers is deleted, the backup's rows are
 /// loaded, parents of foreign keys before their children, all in one transaction. Never TRUNCATE: the rows
@@ -17,4 +17,4 @@ std::vector<const Relation*> parents_first(
     std::vector<const Relation*> tables,
     const std::vector<std::pair<QualifiedName, QualifiedName>>& references);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

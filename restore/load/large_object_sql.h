@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Privileges are written as the backup's metadata rows have them; PUBLIC is the grantee without a name.
 /// NULL privileges: nothing was ever granted, and a new object is just that.
@@ -44,4 +44,4 @@ inline constexpr const char* kFillPages =
     "SELECT pg_catalog.count(*) FROM (SELECT pg_catalog.lo_put(loid, pageno::bigint * 2048, data)"
     " FROM pg_temp.pgassay_pages WHERE pg_catalog.length(data) > 0 OFFSET 0) filled";
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -10,7 +10,7 @@
 #include "restore/load/large_object_sql.h"
 #include "restore/load/part_feed.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Each object takes a lock when its owner or comment is set: few enough for any lock table.
@@ -160,4 +160,4 @@ Loaded load_large_objects(const LoadJob& job, bool owners, bool acl, std::vector
   return loader.fill_objects(stop);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -4,7 +4,7 @@
 
 #include "restore/load/load.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// In transactions of a few MiB or a few hundred objects each. A role that is absent costs the owner or the
 /// privilege, a line in `lost`, not the object. Every part is read and compared with the manifest before
@@ -12,4 +12,4 @@ namespace pgassay {
 Loaded load_large_objects(const LoadJob& job, bool owners, bool acl, std::vector<std::string>& lost,
                           Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -13,7 +13,7 @@
 #include "restore/load/load_queue.h"
 #include "restore/load/part_feed.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Below this a new file for the table costs more than FREEZE saves.
@@ -199,4 +199,4 @@ void load_sequences(Connection& connection, const std::vector<Sequence>& sequenc
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -13,7 +13,7 @@
 #include "restore/load/early_indexes.h"
 #include "restore/resume.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct LoadJob {
   ConnInfo target;  ///< of the database itself
@@ -54,4 +54,4 @@ bool object_fault(const ServerError& error);
 /// The session to load with, in the rows' settings.
 Connection open_loader(const LoadJob& job, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -4,7 +4,7 @@
 
 #include "core/system/cancellation.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Of one transaction: what an interruption may cost is a minute or two.
@@ -113,4 +113,4 @@ void LoadQueue::add_index_builds(const Relation& relation) {
     tasks_.push_front({&relation, {}, false, {index}});
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -14,7 +14,7 @@
 #include "restore/load/early_indexes.h"
 #include "restore/resume.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Rows of one table, or indexes to build on it.
 struct Task {
@@ -73,4 +73,4 @@ class LoadQueue {
   std::set<const Relation*> waiting_for_constraints_;  ///< with their indexes
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 #include "core/stream/row_counter.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr const char* kDamaged = "the file has changed since the backup; `pgassay verify` says what else has";
@@ -79,4 +79,4 @@ void RowBatches::finish() {
   rows_ = 0;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -8,7 +8,7 @@
 #include "core/stream/part.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Reads the part to its end into the sink. Throws BadBackup naming the file when what was read is not what
 /// the manifest says; the sink must then throw its rows away.
@@ -38,4 +38,4 @@ class RowBatches : public ChunkSink {
   std::string pending_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

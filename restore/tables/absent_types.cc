@@ -10,7 +10,7 @@
 #include "restore/archive/archive_graph.h"
 #include "restore/archive/entry_text.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 std::vector<std::string> absent(Connection& connection, const std::vector<std::string>& types) {
@@ -111,4 +111,4 @@ void make_types(Connection& connection, const AbsentTypes& absent, const Archive
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -10,7 +10,7 @@
 #include "restore/archive/archive_list.h"
 #include "restore/archive/archive_sql.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct AbsentTypes {
   std::vector<std::string> names;  ///< as format_type() writes them
@@ -29,4 +29,4 @@ void make_types(Connection& connection, const AbsentTypes& absent, const Archive
 /// Without a schema: of pg_catalog.
 QualifiedName name_of_type(std::string_view type);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

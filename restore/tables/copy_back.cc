@@ -5,7 +5,7 @@
 
 #include <map>
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 struct Column {
@@ -85,4 +85,4 @@ std::string put_back_hint(Connection& connection, const QualifiedName& table, co
       copy.quoted());
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

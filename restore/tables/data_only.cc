@@ -12,7 +12,7 @@
 #include "restore/tables/triggers_off.h"
 #include "restore/tables/transaction_restore.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr std::size_t kShown = 8;
@@ -140,4 +140,4 @@ RestoreReport restore_rows(const Path& dir, Manifest manifest, const RestoreOpti
   return RowRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

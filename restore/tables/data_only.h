@@ -6,7 +6,7 @@
 #include "core/system/observer.h"
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// The tables of options.wanted must be there, be empty, and have the backup's columns with the backup's
 /// types. They are locked against other writers, and nothing of it is seen before all of it is there and
@@ -17,4 +17,4 @@ namespace pgassay {
 RestoreReport restore_rows(const Path& dir, Manifest manifest, const RestoreOptions& options,
                            Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

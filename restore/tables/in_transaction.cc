@@ -12,7 +12,7 @@
 #include "proof/row_proof.h"
 #include "proof/readers.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr unsigned kWorker = 0;
@@ -66,7 +66,7 @@ void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
 }
 
 void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected) {
-  DigestSink sink(observer_, format);
+  proof::DigestSink sink(observer_, format);
   connection_.copy_out(read_sql(target, {manifest_.encoding, format}), sink, format);
   sink.tell();
   const RowDigest found = sink.finish();
@@ -81,7 +81,7 @@ void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const Ro
   }
   const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}", found.rows,
                                          found.hex(), expected.hex());
-  std::vector<std::string> reasons = other_versions(connection_, manifest_);
+  std::vector<std::string> reasons = proof::other_versions(connection_, manifest_);
   if (connection_.server_encoding() != manifest_.encoding)
     reasons.push_back(
         fmt::format("encoding {} here, {} in the backup", connection_.server_encoding(), manifest_.encoding));
@@ -162,4 +162,4 @@ void commit_to_disk(Connection& connection) {
   connection.query("SET LOCAL synchronous_commit = on; COMMIT");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -14,7 +14,7 @@
 #include "core/system/verdict.h"
 #include "restore/load/part_feed.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// A table, and the columns that COPY names.
 struct CopyTarget {
@@ -76,4 +76,4 @@ void throw_if_failed(const std::vector<Check>& checks);
 /// So that what was said to be done is on the server's disk: sessions that load do not wait for that.
 void commit_to_disk(Connection& connection);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

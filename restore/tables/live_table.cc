@@ -17,7 +17,7 @@
 #include "restore/restore_scope.h"
 #include "restore/tables/transaction_restore.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// One that can be run by hand: no privileges or comments, which are several.
@@ -253,4 +253,4 @@ RestoreReport restore_live(const Path& dir, Manifest manifest, const RestoreOpti
   return LiveRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -6,7 +6,7 @@
 #include "core/system/observer.h"
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// The tables of options.wanted come with their rows and all that belongs to them: indexes, constraints,
 /// foreign keys (to tables that are here too), triggers, policies, sequences, privileges, comments. What they
@@ -18,4 +18,4 @@ namespace pgassay {
 RestoreReport restore_live(const Path& dir, Manifest manifest, const RestoreOptions& options,
                            Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -14,7 +14,7 @@
 #include "restore/tables/copy_back.h"
 #include "restore/tables/transaction_restore.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr int kDropExpression = 130000;  // https://www.postgresql.org/docs/13/sql-altertable.html
@@ -242,4 +242,4 @@ RestoreReport restore_beside(const Path& dir, Manifest manifest, const RestoreOp
   return BesideRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -7,7 +7,7 @@
 #include "core/system/observer.h"
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Each table of options.wanted becomes a plain table named by options.as (a partitioned one: with the rows
 /// of all its partitions), of the backup's columns and types and nothing more; what was generated is there as
@@ -23,4 +23,4 @@ RestoreReport restore_beside(const Path& dir, Manifest manifest, const RestoreOp
 /// UsageError.
 QualifiedName beside_name(const std::string& as, const QualifiedName& table);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 class Finder {
@@ -100,4 +100,4 @@ Landing find_landing(Connection& connection, const Manifest& manifest) {
   return Finder(connection, manifest).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

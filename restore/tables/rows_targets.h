@@ -9,7 +9,7 @@
 #include "core/repository/manifest.h"
 #include "restore/tables/in_transaction.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// A table, or a partitioned one with all its partitions: what is empty before, locked, and proved as one.
 struct LandingPlace {
@@ -30,4 +30,4 @@ struct Landing {
 /// A partition is loaded as such where the same one is here, else through the partitioned table.
 Landing find_landing(Connection& connection, const Manifest& manifest);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

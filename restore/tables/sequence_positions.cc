@@ -4,7 +4,7 @@
 
 #include "proof/values_proof.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 std::vector<std::string> move_sequences_forward(Connection& connection, std::vector<Sequence>& sequences) {
   std::vector<std::string> absent;
@@ -19,7 +19,7 @@ std::vector<std::string> move_sequences_forward(Connection& connection, std::vec
       continue;
     }
     const Result now = connection.query("SELECT last_value, is_called FROM " + sequence.name.quoted());
-    if (compare_positions(sequence, now.integer(0, 0), now.boolean(0, 1), facts.integer(0, 0)) < 0)
+    if (proof::compare_positions(sequence, now.integer(0, 0), now.boolean(0, 1), facts.integer(0, 0)) < 0)
       connection.query(fmt::format("SELECT pg_catalog.setval({}, {}, {})",
                                    quote_literal(sequence.name.quoted()), sequence.last_value,
                                    sequence.is_called));
@@ -29,4 +29,4 @@ std::vector<std::string> move_sequences_forward(Connection& connection, std::vec
   return absent;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -6,7 +6,7 @@
 
 #include "proof/values_proof.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 TransactionRestore::TransactionRestore(const Path& dir, Manifest manifest, const RestoreOptions& options,
                                        Observer& observer, std::stop_token stop)
@@ -54,7 +54,7 @@ void TransactionRestore::conclude(TransactionLoad& load) {
 
 void TransactionRestore::check_sequence_values() {
   if (!options_.prove) return;
-  check_sequences(*connection_, manifest_.sequences, report_.checks);
+  proof::check_sequences(*connection_, manifest_.sequences, report_.checks);
   report_.verdict = overall(report_.checks);
 }
 
@@ -64,4 +64,4 @@ void TransactionRestore::commit() {
   committing_ = false;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

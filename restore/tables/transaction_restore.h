@@ -10,7 +10,7 @@
 #include "restore/tables/in_transaction.h"
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 class TransactionRestore {
  public:
@@ -54,4 +54,4 @@ class TransactionRestore {
   bool committing_ = false;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

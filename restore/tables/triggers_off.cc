@@ -5,7 +5,7 @@
 
 #include "restore/tables/in_transaction.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// The tables and their partitions.
@@ -106,4 +106,4 @@ void QuietTriggers::check_foreign_keys() {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -7,7 +7,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct ForeignKey {
   std::string name, child, parent;  ///< as messages show them
@@ -34,4 +34,4 @@ class QuietTriggers {
   bool off_ = false;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -10,7 +10,7 @@
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// ANALYZE goes down from a parent by itself.
@@ -61,4 +61,4 @@ void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<std::st
         fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(), failed.front()));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -7,7 +7,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// ANALYZE of every table, by `jobs` connections, but foreign ones and the parents of such: for those it
 /// would go to the other server, where a restored copy has no business, and one that can't be reached would
@@ -15,4 +15,4 @@ namespace pgassay {
 void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<std::string>& notes,
                       std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 #include "core/stream/sha256.h"
 #include "core/system/bytes.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr std::size_t kHashDigits = 8;
@@ -26,4 +26,4 @@ ReplaceNames replace_names(const std::string& database, const std::string& stamp
   return {fitted(database, "_restoring_" + stamp, limit), fitted(database, "_before_" + stamp, limit)};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct ReplaceNames {
   std::string beside;  ///< app_restoring_20261123T020000Z
@@ -15,4 +15,4 @@ struct ReplaceNames {
 /// characters and gets a hash of the whole, so that two databases never share it.
 ReplaceNames replace_names(const std::string& database, const std::string& stamp, std::size_t limit);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

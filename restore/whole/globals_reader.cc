@@ -8,7 +8,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 bool starts_word(char c) {
@@ -340,4 +340,4 @@ bool has_word(const SqlStatement& statement, std::string_view word) {
                      statement.tokens.end(), [&](const SqlToken& token) { return token.is(word); });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

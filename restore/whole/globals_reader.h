@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct SqlToken {
   enum class Kind { word, quoted, string, symbol };
@@ -57,4 +57,4 @@ std::string without_words(const SqlStatement& statement, const std::vector<std::
 std::string without_grantor(const SqlStatement& statement);
 bool has_word(const SqlStatement& statement, std::string_view word);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

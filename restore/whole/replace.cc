@@ -15,7 +15,7 @@
 #include "restore/whole/swap.h"
 #include "restore/whole/target.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 std::string mib(std::uint64_t bytes) {
@@ -307,4 +307,4 @@ std::string drop_old_database(const Backup& backup, const RestoreOptions& option
   return before;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -9,7 +9,7 @@
 #include "core/repository/repository.h"
 #include "restore/whole/restore.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct Replaced {
   RestoreReport restored;
@@ -31,4 +31,4 @@ Replaced replace_database(const Repository& repository, const Backup& backup, co
 /// name. Throws Refused when there is none, or none that has taken its place.
 std::string drop_old_database(const Backup& backup, const RestoreOptions& options, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

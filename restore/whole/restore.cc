@@ -33,7 +33,7 @@
 #include "restore/archive/selection.h"
 #include "restore/whole/target.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 class Restoration {
@@ -336,9 +336,9 @@ class Restoration {
   }
 
   void prove_it() {
-    report_.checks = prove(target_, manifest_, options_.jobs, observer_, stop_);
+    report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_);
     for (Check& check : report_.checks) {
-      if (check.name != kLargeObjectFacts || check.verdict != Verdict::fail) continue;
+      if (check.name != proof::kLargeObjectFacts || check.verdict != Verdict::fail) continue;
       const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
         return line.starts_with("large object ");
       });
@@ -348,7 +348,7 @@ class Restoration {
     }
     if (!options_.owners || !options_.acl)
       std::erase_if(report_.checks, [this](const Check& check) {
-        const bool waived = check.name == kLargeObjectFacts && check.verdict == Verdict::unverified;
+        const bool waived = check.name == proof::kLargeObjectFacts && check.verdict == Verdict::unverified;
         if (waived) report_.notes.push_back(fmt::format("{}: {}", check.name, check.detail));
         return waived;
       });
@@ -411,4 +411,4 @@ RestoreReport restore_backup(const Repository& repository, const Backup& backup,
   return Restoration(backup, options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -7,7 +7,7 @@
 #include "core/repository/repository.h"
 #include "restore/request.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Throws Refused when the target is not empty (nothing touched) or when a role that is needed can't be
 /// resolved. Failing half way throws Error saying which object, what the target holds now and what to run
@@ -16,4 +16,4 @@ namespace pgassay {
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreOptions& options, Observer& observer, std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

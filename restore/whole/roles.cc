@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <set>
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 using Kind = GlobalStatement::Kind;
@@ -201,4 +201,4 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<std:
   notes.push_back(fmt::format("created roles: {}", fmt::join(plan.absent, ", ")));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

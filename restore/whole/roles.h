@@ -8,7 +8,7 @@
 #include "restore/whole/globals_reader.h"
 #include "restore/whole/restore.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// What will be done, found out before anything is written.
 struct RolePlan {
@@ -30,4 +30,4 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
                   std::vector<std::string>& notes);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -12,7 +12,7 @@
 #include "restore/application_name.h"
 #include "restore/archive/archive_sql.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr std::string_view kPrefix = "pg_restore: ", kErrorPrefix = "pg_restore: error: ",
@@ -230,4 +230,4 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<std::
         fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

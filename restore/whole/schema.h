@@ -10,7 +10,7 @@
 #include "core/postgres/pg_tool.h"
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct SchemaRun {
   PgTool pg_restore;
@@ -46,4 +46,4 @@ bool there_already(const SchemaProblem& problem);
 /// Why the problem is harmless; empty: it is not.
 std::string tolerated(const SchemaProblem& problem);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstring>
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 /// Its first eight bytes, in the server's byte order:
@@ -51,4 +51,4 @@ ServerDisk look_at_server_disk(Connection& connection, const std::string& tables
   return disk;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -9,7 +9,7 @@
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct ServerDisk {
   std::optional<std::uint64_t> free;  ///< bytes; none: not known
@@ -22,4 +22,4 @@ struct ServerDisk {
 /// control file.
 ServerDisk look_at_server_disk(Connection& connection, const std::string& tablespace);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -12,7 +12,7 @@
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr int kAttempts = 3;  ///< ALTER DATABASE itself waits 5 s for sessions to end
@@ -164,4 +164,4 @@ std::size_t swap_names(const ConnInfo& server, const Swap& swap, std::stop_token
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -6,7 +6,7 @@
 
 #include "core/postgres/connection.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 struct Swap {
   std::string database, beside, before;  ///< beside becomes database, which becomes before
@@ -25,4 +25,4 @@ std::size_t swap_names(const ConnInfo& server, const Swap& swap, std::stop_token
 /// transactions.
 std::vector<std::string> ties_of(Connection& connection, const std::string& database);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

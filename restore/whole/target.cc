@@ -8,7 +8,7 @@
 #include "core/postgres/catalog.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 namespace {
 
 constexpr int kMajor = 10000;
@@ -300,4 +300,4 @@ void apply_database_properties(Connection& connection, const std::string& name,
     apply(fmt::format("ALTER DATABASE {} IS_TEMPLATE true", quoted), "being a template");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

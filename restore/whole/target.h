@@ -7,7 +7,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::restore {
 
 /// Throws Refused when the server is older than the backup's, or lacks an extension or the locale that the
 /// backup needs. An extension of another version is a note.
@@ -37,4 +37,4 @@ void apply_database_properties(Connection& connection, const std::string& name,
 /// of identifiers, and each is quoted by itself.
 std::string setting_sql(const std::string& database, const DatabaseSetting& setting);
 
-}  // namespace pgassay
+}  // namespace pgassay::restore

@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// Names on each network, by the network's own name → name → service.
@@ -41,4 +41,4 @@ void check_aliases(const StackFacts& stack, const Surroundings& around, Findings
   });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

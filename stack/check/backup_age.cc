@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 bool passed(const std::optional<Proofs::Last>& proof) {
@@ -47,4 +47,4 @@ void check_backup_age(const StackFacts& stack, const Surroundings& around, Findi
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

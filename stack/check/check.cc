@@ -8,7 +8,7 @@
 #include "core/system/exits.h"
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 PrivateFile private_file(const Path& path) {
@@ -122,4 +122,4 @@ StackCheckReport check_stacks(const StackCheckOptions& options, Observer& observ
   return judge(gather(options, observer, std::move(stop)), options.chosen);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -10,7 +10,7 @@
 #include "stack/model/facts.h"
 #include "stack/model/findings.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct StackCheckOptions {
   std::vector<StackSettings> stacks;             ///< every configured one: they are compared with each other
@@ -37,4 +37,4 @@ std::string engine_hint(const Error& error);
 Surroundings gather(const StackCheckOptions& options, Observer& observer, std::stop_token stop);
 StackCheckReport judge(const Surroundings& around, const std::vector<std::string>& chosen);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

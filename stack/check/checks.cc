@@ -1,6 +1,6 @@
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr NamedStackCheck kChecks[] = {
@@ -46,4 +46,4 @@ void with_each_other(const StackFacts& stack, const Surroundings& around, Findin
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

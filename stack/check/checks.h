@@ -8,7 +8,7 @@
 #include "stack/model/facts.h"
 #include "stack/model/findings.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 using StackCheckFunction = void (*)(const StackFacts&, const Surroundings&, Findings&);
 
@@ -44,4 +44,4 @@ const ComposeModel* model_or_note(const StackFacts& stack, Findings& out);
 void with_each_other(const StackFacts& stack, const Surroundings& around, Findings& out,
                      const std::function<void(const StackFacts&, const ComposeModel&)>& compare);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

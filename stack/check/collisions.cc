@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 using Resources = std::map<std::string, ComposeResource>;
@@ -144,4 +144,4 @@ void check_collisions(const StackFacts& stack, const Surroundings& around, Findi
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

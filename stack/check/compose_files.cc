@@ -1,7 +1,7 @@
 // Check 2.
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_compose_files(const StackFacts& stack, const Surroundings&, Findings& out) {
   bool missing = false;
@@ -35,4 +35,4 @@ void check_compose_files(const StackFacts& stack, const Surroundings&, Findings&
   out.note(std::to_string(model->services.size()) + " services");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -2,7 +2,7 @@
 #include "stack/check/checks.h"
 #include "stack/model/database_volume.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_database_volume(const StackFacts& stack, const Surroundings& around, Findings& out) {
   if (!stack.settings.database_service) return out.note("no database_service is configured");
@@ -35,4 +35,4 @@ void check_database_volume(const StackFacts& stack, const Surroundings& around, 
   out.note(volume + " " + contents_of(database_volume(*model, *service, around.engine)));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -1,7 +1,7 @@
 // Check 1.
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_engine(const StackFacts&, const Surroundings& around, Findings& out) {
   if (around.engine) {
@@ -17,4 +17,4 @@ void check_engine(const StackFacts&, const Surroundings& around, Findings& out) 
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

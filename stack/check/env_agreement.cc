@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 void compare_with_template(const StackFacts& stack, Findings& out) {
@@ -73,4 +73,4 @@ void check_env_agreement(const StackFacts& stack, const Surroundings& around, Fi
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

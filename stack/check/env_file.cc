@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 void look_at(const PrivateFile& file, const std::string& problem, Findings& out) {
@@ -41,4 +41,4 @@ void check_env_file(const StackFacts& stack, const Surroundings&, Findings& out)
     if (!stack.env_file || file.path != stack.env_file->path) look_at(file, "", out);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 bool uses(const ComposeModel& model, const std::string& network) {
@@ -44,4 +44,4 @@ void check_external_networks(const StackFacts& stack, const Surroundings& around
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

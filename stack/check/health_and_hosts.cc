@@ -2,7 +2,7 @@
 #include "stack/check/checks.h"
 #include "stack/model/traefik_labels.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 void look_at_health(const StackFacts& stack, const ComposeModel& model, const Surroundings& around,
@@ -66,4 +66,4 @@ void check_health_and_hosts(const StackFacts& stack, const Surroundings& around,
   });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -1,7 +1,7 @@
 // Check 14.
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// "" where there is none.
@@ -28,4 +28,4 @@ void check_images(const StackFacts& stack, const Surroundings&, Findings& out) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// A placeholder that is told already.
@@ -35,4 +35,4 @@ void check_placeholders(const StackFacts& stack, const Surroundings&, Findings& 
     }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -1,7 +1,7 @@
 // Check 8.
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_project_name(const StackFacts& stack, const Surroundings& around, Findings& out) {
   const std::string table = "[stack." + stack.name() + "]";
@@ -26,4 +26,4 @@ void check_project_name(const StackFacts& stack, const Surroundings& around, Fin
   out.note("project " + project);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

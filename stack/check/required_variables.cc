@@ -3,7 +3,7 @@
 
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 bool set_by_a_service(const ComposeModel* model, const std::string& key) {
@@ -59,4 +59,4 @@ void check_required_variables(const StackFacts& stack, const Surroundings&, Find
   out.note(std::to_string(stack.settings.required_variables.size()) + " required");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -1,7 +1,7 @@
 // Check 15.
 #include "stack/check/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_restart_policies(const StackFacts& stack, const Surroundings&, Findings& out) {
   const ComposeModel* model = model_or_note(stack, out);
@@ -21,4 +21,4 @@ void check_restart_policies(const StackFacts& stack, const Surroundings&, Findin
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -2,7 +2,7 @@
 #include "stack/check/checks.h"
 #include "stack/model/traefik_labels.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_traefik_names(const StackFacts& stack, const Surroundings& around, Findings& out) {
   const ComposeModel* model = model_or_note(stack, out);
@@ -20,4 +20,4 @@ void check_traefik_names(const StackFacts& stack, const Surroundings& around, Fi
   });
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -7,7 +7,7 @@
 #include "core/system/split.h"
 #include "core/system/subprocess.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::size_t kLongestComplaint = 400;
@@ -169,4 +169,4 @@ std::vector<std::string> unset_variables(const std::string& stderr_text) {
   return found;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -11,7 +11,7 @@
 #include "stack/model/env_file.h"
 #include "stack/model/settings.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 class Compose {
  public:
@@ -58,4 +58,4 @@ std::string told_of(const std::string& stderr_text, const StackSettings& setting
 /// Of its warnings, in either version's words.
 std::vector<std::string> unset_variables(const std::string& stderr_text);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

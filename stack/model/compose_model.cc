@@ -7,7 +7,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr char kDefaultNetwork[] = "default";
@@ -255,4 +255,4 @@ std::set<std::string> named_env_files(std::string_view compose_file) {
   return found;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

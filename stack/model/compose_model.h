@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// A port of this host, or several in a row.
 struct PublishedPort {
@@ -61,4 +61,4 @@ ComposeModel parse_model(std::string_view text, const std::string& project,
 /// name are left out. None when the text is no YAML.
 std::set<std::string> named_env_files(std::string_view compose_file);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

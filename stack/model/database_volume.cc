@@ -4,7 +4,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr char kData[] = "/var/lib/postgresql/data", kVersionFile[] = "PG_VERSION";
@@ -69,4 +69,4 @@ std::optional<bool> holds_a_database(const DatabaseVolume& volume) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -7,7 +7,7 @@
 #include "stack/model/compose_model.h"
 #include "stack/model/engine_view.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// The mount that PGDATA is in; nullptr: none is.
 const Mount* database_mount(const ComposeService& service);
@@ -25,4 +25,4 @@ std::string contents_of(const DatabaseVolume& volume);
 /// Nothing: it can't be looked into.
 std::optional<bool> holds_a_database(const DatabaseVolume& volume);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -6,7 +6,7 @@
 #include "core/container/container_cli.h"
 #include "core/system/split.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr char kProject[] = "com.docker.compose.project";
@@ -99,4 +99,4 @@ void look_at_images(const std::set<std::string>& images, EngineView& view, const
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -11,7 +11,7 @@
 #include "core/system/files.h"
 #include "stack/model/compose_model.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct EngineVolume {
   std::string project;  ///< that made it; empty: no compose project
@@ -44,4 +44,4 @@ std::map<std::string, std::string> parse_networks(std::string_view text);  ///< 
 std::vector<EngineContainer> parse_containers(
     std::string_view text);  ///< name, project, running, ports as JSON
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

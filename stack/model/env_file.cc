@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r";
@@ -184,4 +184,4 @@ std::string without_values(std::string text, const EnvFile& env) {
   return text;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct EnvVariable {
   std::string key, value;  ///< as written, without quotes: variables in it are not resolved
@@ -34,4 +34,4 @@ bool is_secret(std::string_view key, std::string_view value);
 /// `text` with *** where a value of the file stands that may be a secret.
 std::string without_values(std::string text, const EnvFile& env);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

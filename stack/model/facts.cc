@@ -1,6 +1,6 @@
 #include "stack/model/facts.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 bool has_key(const std::string& text, const std::string& key) {
@@ -19,4 +19,4 @@ std::string StackFacts::file_with(const std::string& key) const {
   return settings.compose_files.at(0).string();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

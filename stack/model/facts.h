@@ -12,7 +12,7 @@
 #include "stack/model/env_file.h"
 #include "stack/model/settings.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// One file that holds secrets.
 struct PrivateFile {
@@ -54,4 +54,4 @@ struct Surroundings {
   Time now;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 std::string_view to_string(StackVerdict verdict) {
   switch (verdict) {
@@ -33,4 +33,4 @@ StackCheck Findings::outcome(const std::string& name) const {
   return check;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 enum class StackVerdict { pass, warning, fail, unverified };
 std::string_view to_string(StackVerdict verdict);  ///< PASS, WARNING, FAIL, UNVERIFIED
@@ -63,4 +63,4 @@ class Findings {
   std::vector<StackFinding> all_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -4,7 +4,7 @@
 
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 class Pattern {
@@ -45,4 +45,4 @@ bool holds_pattern(std::string_view text, const std::string& pattern) {
   return compiled.is_in(text);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// Why it is none; empty: it is one.
 std::string pattern_problem(const std::string& pattern);
 /// Throws UsageError when it is none.
 bool holds_pattern(std::string_view text, const std::string& pattern);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

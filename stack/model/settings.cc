@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 bool is_address(const std::string& text) {
   const bool v6 = std::ranges::count(text, ':') > 1;
@@ -19,4 +19,4 @@ std::optional<Path> StackSettings::effective_env_file() const {
   return std::nullopt;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

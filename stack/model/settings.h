@@ -9,7 +9,7 @@
 
 #include "core/system/files.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// Where a stack is to be reached through the reverse proxy.
 struct StackRoute {
@@ -65,4 +65,4 @@ struct SwitchSettings {
   double health_seconds = 180;  ///< how long containers may take to become healthy
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

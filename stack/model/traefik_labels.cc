@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::string_view kPrefix = "traefik.";
@@ -89,4 +89,4 @@ std::set<std::string> traefik_names(const ComposeService& service) {
   return names;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -8,7 +8,7 @@
 
 #include "stack/model/compose_model.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 using Labels = std::map<std::string, std::string>;
 
@@ -27,4 +27,4 @@ std::set<std::string> hosts_in_rule(std::string_view rule);
 /// "http.routers.api", "http.services.api", "http.middlewares.auth", "tcp.routers.db", …
 std::set<std::string> traefik_names(const ComposeService& service);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

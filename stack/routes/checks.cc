@@ -1,6 +1,6 @@
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr NamedRouteCheck kChecks[] = {
@@ -54,4 +54,4 @@ bool has_api(const RouteFacts& facts, Findings& out) {
   return facts.api.has_value();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -8,7 +8,7 @@
 #include "stack/routes/facts.h"
 #include "stack/model/traefik_labels.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 void check_route_networks(const RouteFacts& facts, Findings& out);
 void check_route_labels(const RouteFacts& facts, Findings& out);
@@ -34,4 +34,4 @@ Labels labels_of_service(const RouteFacts& facts, const std::string& service);
 bool has_containers(const RouteFacts& facts, Findings& out);
 bool has_api(const RouteFacts& facts, Findings& out);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -2,7 +2,7 @@
 #include "stack/model/pattern.h"
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr int kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kBadGateway = 502,
@@ -101,4 +101,4 @@ void check_endpoints(const RouteFacts& facts, Findings& out) {
   if (facts.stack.settings.traefik.insecure) out.note("certificates were not looked at");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

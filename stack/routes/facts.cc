@@ -6,7 +6,7 @@
 #include "core/system/error.h"
 #include "stack/routes/traefik_rule.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr char kProject[] = "com.docker.compose.project", kService[] = "com.docker.compose.service",
@@ -178,4 +178,4 @@ std::string url_of(const RouteFacts& facts, const StackRoute& route) {
   return scheme_of(facts, route) + "://" + route.host + route.path;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -12,7 +12,7 @@
 #include "stack/model/facts.h"
 #include "stack/routes/traefik_api.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// What came of asking for a route.
 struct RouteAnswer {
@@ -72,4 +72,4 @@ std::string scheme_of(const RouteFacts& facts, const StackRoute& route);
 /// https://HOST/PATH
 std::string url_of(const RouteFacts& facts, const StackRoute& route);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

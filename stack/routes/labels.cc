@@ -5,7 +5,7 @@
 #include "core/system/split.h"
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// Whatever labels define, of one kind, anywhere on this host: Traefik knows no projects.
@@ -189,4 +189,4 @@ void check_route_labels(const RouteFacts& facts, Findings& out) {
   look_for_contradictions(facts, out);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -6,7 +6,7 @@
 
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::string_view kDefaultNetwork = "--providers.docker.network=";
@@ -116,4 +116,4 @@ void check_route_networks(const RouteFacts& facts, Findings& out) {
   if (seen == 0) out.not_made("not made: no container of these services runs (check 5)");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -5,7 +5,7 @@
 #include "stack/routes/facts.h"
 #include "stack/model/traefik_labels.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::size_t kMostRedirects = 5;
@@ -97,4 +97,4 @@ void ask_routes(RouteFacts& facts, double timeout_seconds, const std::stop_token
   for (const StackRoute& route : facts.routes()) facts.answers.push_back(requests.ask(route));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -4,7 +4,7 @@
 
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 std::string joined(const std::vector<std::string>& errors) {
@@ -88,4 +88,4 @@ void check_routers(const RouteFacts& facts, Findings& out) {
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -5,7 +5,7 @@
 #include "core/system/cancellation.h"
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -105,4 +105,4 @@ StackCheckReport check_routes(const std::vector<StackSettings>& stacks, Clock::t
   return whole;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -9,7 +9,7 @@
 #include "stack/check/check.h"
 #include "stack/routes/facts.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// Looks, and looks again until all is as it should be or the deadline has passed; always once. What no
 /// waiting changes (labels, an engine that is not there) is not waited for. A request takes
@@ -25,4 +25,4 @@ StackCheckReport check_routes(const std::vector<StackSettings>& stacks,
 RouteFacts gather_routes(const StackFacts& stack, double timeout_seconds, const std::stop_token& stop);
 StackCheckReport judge_routes(const RouteFacts& facts);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -5,7 +5,7 @@
 #include "stack/routes/checks.h"
 #include "stack/routes/traefik_rule.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 class RuleCheck {
@@ -94,4 +94,4 @@ void check_rules(const RouteFacts& facts, Findings& out) {
   for (const StackRoute& route : facts.routes()) check.look_at(route);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

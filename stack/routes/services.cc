@@ -3,7 +3,7 @@
 
 #include "stack/routes/checks.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 void look_at_containers(const RouteFacts& facts, const std::string& service, Findings& out) {
@@ -76,4 +76,4 @@ void check_services(const RouteFacts& facts, Findings& out) {
       look_at_servers(facts, route, out);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

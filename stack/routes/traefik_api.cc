@@ -10,7 +10,7 @@
 #include "core/http/http.h"
 #include "core/system/error.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr unsigned kPerPage = 100, kMostPages = 1000;
@@ -238,4 +238,4 @@ TraefikView ask_traefik(const std::string& api, const TraefikSettings& settings,
   return view;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

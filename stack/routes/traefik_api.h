@@ -10,7 +10,7 @@
 
 #include "stack/model/settings.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct TraefikRouter {
   std::string name;  ///< "api@docker"
@@ -55,4 +55,4 @@ std::vector<TraefikService> parse_services(std::string_view text);
 /// The page that follows; 0: this was the last. Of the last page Traefik says 1.
 unsigned next_page(unsigned page, std::string_view header);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

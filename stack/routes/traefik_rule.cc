@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// Of parentheses and negations: more is no rule that somebody wrote.
@@ -124,4 +124,4 @@ Fits fits(std::string_view rule, std::string_view host, std::string_view path) {
   return RuleReader(rule, host, path.substr(0, path.find('?'))).whole();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

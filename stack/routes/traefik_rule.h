@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 enum class Fits { no, yes, unknown };
 
@@ -13,4 +13,4 @@ enum class Fits { no, yes, unknown };
 /// where something else decides: regular expressions, headers, the client's address, what can't be read.
 Fits fits(std::string_view rule, std::string_view host, std::string_view path);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -2,14 +2,14 @@
 
 #include <fmt/format.h>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr int kAttempts = 3;
 
 }  // namespace
 
-void verify_or_throw(const Repository& repository, const Backup& backup, const VerifyOptions& options,
+void verify_or_throw(const Repository& repository, const Backup& backup, const verify::VerifyOptions& options,
                      Observer& observer, std::stop_token stop) {
   const Evidence evidence = verify_backup(repository, backup, options, observer, std::move(stop));
   if (evidence.verdict == Verdict::pass) return;
@@ -19,12 +19,12 @@ void verify_or_throw(const Repository& repository, const Backup& backup, const V
   throw Unverified(text, "pgassay verify " + backup.id.shown());
 }
 
-StillBackup take_still_backup(const Repository& repository, const BackupOptions& reached,
-                              const VerifyOptions& verify, const std::string& reason, Observer& observer,
+StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,
+                              const verify::VerifyOptions& verify, const std::string& reason, Observer& observer,
                               std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     const Stillness before = await_stillness(reached.connection, stop);
-    const TakenBackup taken = take_backup(repository, reached, observer, stop);
+    const backup::TakenBackup taken = take_backup(repository, reached, observer, stop);
     const Stillness after = await_stillness(reached.connection, stop);
     if (before.xmax == after.xmax && before.catalog == after.catalog) {
       StillBackup still{repository.find(taken.summary.id.shown()), after};
@@ -41,4 +41,4 @@ StillBackup take_still_backup(const Repository& repository, const BackupOptions&
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

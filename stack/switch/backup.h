@@ -7,10 +7,10 @@
 #include "stack/switch/database.h"
 #include "stack/switch/options.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// PASS, or it throws BadBackup or Unverified with the first finding.
-void verify_or_throw(const Repository& repository, const Backup& backup, const VerifyOptions& options,
+void verify_or_throw(const Repository& repository, const Backup& backup, const verify::VerifyOptions& options,
                      Observer& observer, std::stop_token stop);
 
 struct StillBackup {
@@ -19,8 +19,8 @@ struct StillBackup {
 };
 /// Takes it, anew when a transaction ended meanwhile, three times at most; then verifies and pins it. Throws
 /// Refused when somebody is connected, or writes.
-StillBackup take_still_backup(const Repository& repository, const BackupOptions& reached,
-                              const VerifyOptions& verify, const std::string& reason, Observer& observer,
+StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,
+                              const verify::VerifyOptions& verify, const std::string& reason, Observer& observer,
                               std::stop_token stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -10,7 +10,7 @@
 #include "core/system/clock.h"
 #include "core/system/split.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 /// Of the fields as docker itself calls them: by those of its JSON, a State without Health is an error.
@@ -128,4 +128,4 @@ void StackContainers::await_well(const std::vector<std::string>& ids, const std:
     throw Error("a container that was there is gone", "see docker ps -a");
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

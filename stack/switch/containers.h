@@ -10,7 +10,7 @@
 
 #include "core/container/container_cli.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct StackContainer {
   std::string id, name, service, image;
@@ -62,4 +62,4 @@ class StackContainers {
   double health_seconds_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -12,7 +12,7 @@
 #include "core/system/cancellation.h"
 #include "proof/row_proof.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr double kPatienceSeconds = 15;
@@ -45,7 +45,7 @@ const Relation* rows_of(const Manifest& manifest, const QualifiedName& name) {
 
 }  // namespace
 
-BackupOptions reach_database(BackupOptions source, const std::string& container_id,
+backup::BackupOptions reach_database(backup::BackupOptions source, const std::string& container_id,
                              const std::optional<std::string>& database, Observer& observer,
                              const std::stop_token& stop) {
   for (const char* address : {"host", "hostaddr", "port", "service"})
@@ -56,7 +56,7 @@ BackupOptions reach_database(BackupOptions source, const std::string& container_
   if (database) source.connection.parameters["dbname"] = *database;
   source.tables.exclude.clear();
   source.prunable_bytes = {};
-  reach_container(source, observer, stop);
+  source::reach_container(source, observer, stop);
   return source;
 }
 
@@ -92,7 +92,7 @@ std::string difference(const ConnInfo& database, const Manifest& backup, unsigne
         return fmt::format("the table {} is in no backup", table.name.shown());
   }
   try {
-    for (const Check& check : prove(database, backup, jobs, observer, stop))
+    for (const Check& check : proof::prove(database, backup, jobs, observer, stop))
       if (check.verdict != Verdict::pass) return check.name + ": " + check.detail;
   } catch (const ServerError& error) {  // a table or a column is gone
     return error.what();
@@ -119,4 +119,4 @@ std::vector<ChangedTable> changed_tables(const Manifest& before, const Manifest&
   return changed;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -9,11 +9,11 @@
 #include "backup/backup.h"
 #include "core/repository/manifest.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// The server in that container, by the source's user and database where they are said, and wherever the
 /// source says that its server is: a switch knows its containers by their labels. All tables with their rows.
-BackupOptions reach_database(BackupOptions source, const std::string& container_id,
+backup::BackupOptions reach_database(backup::BackupOptions source, const std::string& container_id,
                              const std::optional<std::string>& database, Observer& observer,
                              const std::stop_token& stop);
 
@@ -38,4 +38,4 @@ struct ChangedTable {
 };
 std::vector<ChangedTable> changed_tables(const Manifest& before, const Manifest& after);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

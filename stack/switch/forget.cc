@@ -6,7 +6,7 @@
 #include "stack/switch/containers.h"
 #include "stack/switch/state.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 std::vector<std::string> forget_old_stack(SwitchJournal& journal, const std::stop_token& stop) {
   const SwitchState state = replay(journal.entries());
@@ -32,4 +32,4 @@ std::vector<std::string> forget_old_stack(SwitchJournal& journal, const std::sto
   return removed;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

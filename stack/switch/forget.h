@@ -7,10 +7,10 @@
 
 #include "stack/switch/journal.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// Returns the names of those that were there. Throws Refused unless the switch ended well, and when one of
 /// them runs.
 std::vector<std::string> forget_old_stack(SwitchJournal& journal, const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -6,7 +6,7 @@
 #include "core/repository/json_text.h"
 #include "core/system/split.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr int kFormat = 1;
@@ -101,4 +101,4 @@ void SwitchJournal::add_or_tell(const std::string& what, SwitchFacts facts, Obse
   }
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

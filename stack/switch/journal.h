@@ -10,7 +10,7 @@
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 using SwitchFacts = std::map<std::string, std::string>;
 
@@ -87,4 +87,4 @@ class SwitchJournal {
   std::vector<JournalEntry> entries_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

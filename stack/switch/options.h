@@ -12,7 +12,7 @@
 #include "drill/drill.h"
 #include "verify/verify.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// What came of asking for a stack's routes.
 struct RoutesOutcome {
@@ -26,12 +26,12 @@ using RoutesCheck = std::function<RoutesOutcome(const std::string& stack, std::s
 struct SwitchOptions {
   SwitchSettings settings;
   std::vector<StackSettings> stacks;  ///< every configured one
-  BackupOptions source;               ///< as configured; where its server is, is found by the stacks' labels
-  VerifyOptions verify;
-  std::optional<DrillOptions> drill;  ///< absent: --no-drill
+  backup::BackupOptions source;               ///< as configured; where its server is, is found by the stacks' labels
+  verify::VerifyOptions verify;
+  std::optional<drill::DrillOptions> drill;  ///< absent: --no-drill
   bool keep_data = false, data_from_backup = false;
   RoutesCheck routes;  ///< empty: not checked
   std::string tool_version;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -9,7 +9,7 @@
 #include "stack/model/database_volume.h"
 #include "stack/switch/volumes.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 const StackSettings& stack_of(const SwitchOptions& options, const std::string& name) {
@@ -394,4 +394,4 @@ SwitchPlan plan_switch(const SwitchOptions& options, const SwitchScene& scene) {
   return Planner(options, scene).plan();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -11,7 +11,7 @@
 #include "stack/switch/options.h"
 #include "stack/switch/state.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct PlannedStep {
   SwitchStep step;
@@ -57,4 +57,4 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
 /// A function of what was seen, apart from reading PG_VERSION in the new volume.
 SwitchPlan plan_switch(const SwitchOptions& options, const SwitchScene& scene);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -8,7 +8,7 @@
 #include "core/system/split.h"
 #include "stack/switch/volumes.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -119,7 +119,7 @@ class Rollback {
     phase("save new data");
     try {
       const std::string id = running_new_database();
-      BackupOptions reached =
+      backup::BackupOptions reached =
           reach_new_database(id, options_.source, state_.fact(fact::kRestored), observer_, stop_);
       reached.label = "before rollback of " + state_.fact(fact::kName);
       const StillBackup still = take_still_backup(
@@ -258,7 +258,7 @@ std::string new_database_of(const SwitchState& state, const StackContainers& con
   return found.size() == 1 ? found[0] : state.fact(fact::kNewDatabase);
 }
 
-BackupOptions reach_new_database(const std::string& container_id, BackupOptions source,
+backup::BackupOptions reach_new_database(const std::string& container_id, backup::BackupOptions source,
                                  const std::string& database, Observer& observer,
                                  const std::stop_token& stop) {
   // What the source says is of the old one.
@@ -271,4 +271,4 @@ RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, c
   return Rollback(repository, journal, options, observer, std::move(stop)).run();
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

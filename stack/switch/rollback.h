@@ -6,11 +6,11 @@
 #include "stack/switch/containers.h"
 #include "stack/switch/state.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct RollbackOptions {
-  BackupOptions source;  ///< under whose name the new stack's rows are backed up
-  VerifyOptions verify;
+  backup::BackupOptions source;  ///< under whose name the new stack's rows are backed up
+  verify::VerifyOptions verify;
   double health_seconds = 180;
   bool without_new_data = false;  ///< they are not; the new stack's volume stays
   RoutesCheck routes;             ///< of the old stack, when it runs again; empty: not checked
@@ -37,8 +37,8 @@ void stop_new_writers(const SwitchState& state, const StackContainers& container
 std::string new_database_of(const SwitchState& state, const StackContainers& containers,
                             const std::stop_token& stop);
 /// The server of the new stack, by its own superuser.
-BackupOptions reach_new_database(const std::string& container_id, BackupOptions source,
+backup::BackupOptions reach_new_database(const std::string& container_id, backup::BackupOptions source,
                                  const std::string& database, Observer& observer,
                                  const std::stop_token& stop);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -12,7 +12,7 @@
 #include "restore/whole/target.h"
 #include "stack/switch/volumes.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr double kComposeSeconds = 300;
@@ -37,7 +37,7 @@ bool is_left(const SwitchedContainer& one) {
 }
 
 /// All that was in the backup is there, and proved.
-void check_restored(const RestoreReport& report) {
+void check_restored(const restore::RestoreReport& report) {
   if (!report.lost.empty())
     throw Error(
         fmt::format("the restore lost something: {}{}", report.lost[0],
@@ -91,7 +91,7 @@ std::string SwitchRun::act(SwitchStep step) {
   return {};
 }
 
-BackupOptions SwitchRun::reach_old() {
+backup::BackupOptions SwitchRun::reach_old() {
   const SwitchState now = state();
   const std::vector<std::string> ids = now.ids_that_ran(is_database);
   if (ids.size() != 1) throw Error("the old stack's database container is not known");
@@ -101,7 +101,7 @@ BackupOptions SwitchRun::reach_old() {
                         stop_);
 }
 
-BackupOptions SwitchRun::reach_new(const std::string& database) {
+backup::BackupOptions SwitchRun::reach_new(const std::string& database) {
   return reach_new_database(state().fact(fact::kNewDatabase), options_.source, database, observer_, stop_);
 }
 
@@ -148,9 +148,9 @@ std::string SwitchRun::make_images_be_here() {
 }
 
 std::string SwitchRun::rehearse() {
-  BackupOptions reached = reach_old();
+  backup::BackupOptions reached = reach_old();
   reached.label = "before switch " + options_.settings.name;
-  const TakenBackup taken = take_backup(repository_, reached, observer_, stop_);
+  const backup::TakenBackup taken = take_backup(repository_, reached, observer_, stop_);
   const Backup backup = repository_.find(taken.summary.id.shown());
   const Manifest manifest = read_manifest(backup.dir);
   if (manifest.server.standby)
@@ -164,7 +164,7 @@ std::string SwitchRun::rehearse() {
   note(fact::kRehearsal, backup.id.shown());
   note(fact::kDatabase, manifest.database.name);
   if (!options_.drill) return backup.id.shown() + ", verified, not drilled";
-  const DrillReport drill = drill_backup(repository_, backup, *options_.drill, observer_, stop_);
+  const drill::DrillReport drill = drill_backup(repository_, backup, *options_.drill, observer_, stop_);
   if (drill.evidence.verdict != Verdict::pass) {
     const std::string text = fmt::format("the drill of {} did not pass: {}", backup.id.shown(),
                                          first_problem(drill.evidence.checks, drill.evidence.verdict));
@@ -181,7 +181,7 @@ std::string SwitchRun::stop_writers() {
 }
 
 std::string SwitchRun::take_final_backup() {
-  BackupOptions reached = reach_old();
+  backup::BackupOptions reached = reach_old();
   reached.label = "switch " + options_.settings.name;
   const StillBackup still =
       take_still_backup(repository_, reached, options_.verify,
@@ -206,8 +206,8 @@ std::string SwitchRun::start_new_database() {
   const StopFd stop_fd(stop_);
   for (const Stopwatch watch;; wait_for(-1, 0, stop_fd, kPauseMs)) {
     try {
-      const BackupOptions reached = reach_new(kMaintenance);
-      if (Connection::open(reached.connection, kApplicationName, stop_).query(kIsLasting).boolean(0, 0))
+      const backup::BackupOptions reached = reach_new(kMaintenance);
+      if (Connection::open(reached.connection, backup::kApplicationName, stop_).query(kIsLasting).boolean(0, 0))
         return found[0].name + " is healthy";
     } catch (const Stopped&) {
       throw;
@@ -234,15 +234,15 @@ std::string SwitchRun::restore() {
 }
 
 std::string SwitchRun::restore_into(const std::string& database) {
-  RestoreOptions restore;
+  restore::RestoreOptions restore;
   restore.connection = reach_new(kMaintenance).connection;
   restore.into = database;
   restore.jobs = options_.verify.jobs;
   const Backup backup = final_backup();
-  Connection server = Connection::open(restore.connection, kApplicationName, stop_);
-  const bool exists = database_exists(server, database);
+  Connection server = Connection::open(restore.connection, backup::kApplicationName, stop_);
+  const bool exists = restore::database_exists(server, database);
   if (options_.data_from_backup && exists) {
-    const Replaced replaced = replace_database(repository_, backup, restore, observer_, stop_);
+    const restore::Replaced replaced = replace_database(repository_, backup, restore, observer_, stop_);
     check_restored(replaced.restored);
     if (replaced.before.empty()) throw Error("the restored database did not take the other one's place");
     return fmt::format("{} rows, every one proved; what was there is {}", replaced.restored.rows,
@@ -253,7 +253,7 @@ std::string SwitchRun::restore_into(const std::string& database) {
     if (exists && is_restored(database)) return "every row was proved before the interruption, and now again";
     restore.resume = true;
   }
-  const RestoreReport report = restore_backup(repository_, backup, restore, observer_, stop_);
+  const restore::RestoreReport report = restore_backup(repository_, backup, restore, observer_, stop_);
   check_restored(report);
   return fmt::format("{} rows, every one proved", report.rows);
 }
@@ -270,8 +270,8 @@ bool SwitchRun::restore_was_begun_before() const {
 /// are there.
 bool SwitchRun::is_restored(const std::string& database) {
   const ConnInfo reached = reach_new(database).connection;
-  Connection connection = Connection::open(reached, kApplicationName, stop_);
-  if (find_unfinished(connection)) return false;
+  Connection connection = Connection::open(reached, backup::kApplicationName, stop_);
+  if (restore::find_unfinished(connection)) return false;
   const Manifest manifest = read_manifest(final_backup().dir);
   return !manifest.relations.empty() &&
          difference(reached, manifest, options_.verify.jobs, observer_, stop_).empty();
@@ -281,7 +281,7 @@ bool SwitchRun::is_restored(const std::string& database) {
 /// read again.
 void SwitchRun::prove_nobody_wrote() {
   const SwitchState now = state();
-  const BackupOptions reached = reach_old();
+  const backup::BackupOptions reached = reach_old();
   const Stillness still = await_stillness(reached.connection, stop_);
   if (still.catalog != now.fact(fact::kFinalCatalog))
     throw Refused("somebody changed a definition in the old database since the final backup",
@@ -403,4 +403,4 @@ std::string SwitchRun::check_routes() {
   return outcome.kind == RoutesOutcome::Kind::passed ? outcome.text : "not checked: " + outcome.text;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -4,7 +4,7 @@
 
 #include "stack/switch/switch.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 class SwitchRun {
  public:
@@ -30,8 +30,8 @@ class SwitchRun {
 
   SwitchState state() const { return replay(journal_.entries()); }
   void note(const char* name, const std::string& value) { journal_.add(entry::kFact, {{name, value}}); }
-  BackupOptions reach_old();
-  BackupOptions reach_new(const std::string& database);
+  backup::BackupOptions reach_old();
+  backup::BackupOptions reach_new(const std::string& database);
   Backup final_backup() const;
   std::string restore_into(const std::string& database);
   bool restore_was_begun_before() const;
@@ -51,4 +51,4 @@ class SwitchRun {
   StackContainers containers_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::pair<Standing, std::string_view> kStandings[] = {
@@ -186,4 +186,4 @@ GoingBack going_back(const SwitchState& state) {
   return {};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -8,7 +8,7 @@
 #include "stack/switch/journal.h"
 #include "stack/switch/steps.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// A container of the old stack, as it was before the switch touched it.
 struct SwitchedContainer {
@@ -81,4 +81,4 @@ struct GoingBack {
 };
 GoingBack going_back(const SwitchState& state);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

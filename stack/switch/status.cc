@@ -4,7 +4,7 @@
 #include "stack/model/compose.h"
 #include "stack/model/engine_view.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 std::vector<std::string> commands_from(const SwitchState& state, const std::string& name) {
@@ -59,4 +59,4 @@ SwitchStatus switch_status(const Repository& repository, const std::string& name
   return status;
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

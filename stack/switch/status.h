@@ -11,7 +11,7 @@
 #include "stack/switch/containers.h"
 #include "stack/switch/state.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct StackVolume {
   std::string name;
@@ -42,4 +42,4 @@ StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop
 /// Of the newest journal of that name; one that was never begun stands at "none".
 SwitchStatus switch_status(const Repository& repository, const std::string& name);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr std::pair<SwitchStep, std::string_view> kNames[] = {
@@ -41,4 +41,4 @@ std::vector<SwitchStep> switch_steps(bool keep_data) {
           restore, stop_old, carry_volumes, start_new,    health,       routes};
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pgassay {
+namespace pgassay::stack {
 
 enum class SwitchStep {
   check,
@@ -34,4 +34,4 @@ inline constexpr SwitchStep kFirstTouch = SwitchStep::stop_writers;
 /// The point of no return: from here on the new stack's writers may write.
 inline constexpr SwitchStep kPointOfNoReturn = SwitchStep::start_new;
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -8,7 +8,7 @@
 #include "core/system/split.h"
 #include "stack/switch/run.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 class Switching {
@@ -112,7 +112,7 @@ class Switching {
     try {
       const StackContainers containers(options_.settings.health_seconds);
       stop_new_writers(state, containers, {});
-      const BackupOptions reached =
+      const backup::BackupOptions reached =
           reach_new_database(new_database_of(state, containers, {}), options_.source,
                              state.fact(fact::kRestored), observer_, {});
       await_stillness(reached.connection, {});
@@ -204,4 +204,4 @@ SwitchReport resume_switch(const Repository& repository, const SwitchLock&, Swit
   return Switching(repository, *journal, options, scene, observer, std::move(stop)).run(*on.from);
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

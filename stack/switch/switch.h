@@ -7,7 +7,7 @@
 #include "stack/switch/rollback.h"
 #include "stack/switch/volumes.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 struct SwitchReport {
   enum class Outcome { switched, undecided } outcome = Outcome::switched;
@@ -33,4 +33,4 @@ SwitchReport resume_switch(const Repository& repository, const SwitchLock& lock,
 /// way back.
 void check_may_begin(const Repository& repository, const SwitchPlan& plan, const SwitchScene& scene);
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

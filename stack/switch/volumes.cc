@@ -9,7 +9,7 @@
 #include "core/system/split.h"
 #include "stack/model/database_volume.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 namespace {
 
 constexpr int kPauseMs = 200, kNotEmpty = 3, kDiffers = 4;
@@ -268,4 +268,4 @@ void VolumeCopies::stop_copying(const VolumePair& pair) const {
   docker_.remove(copier_of(pair));
 }
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -11,7 +11,7 @@
 #include "core/container/container_cli.h"
 #include "stack/switch/plan.h"
 
-namespace pgassay {
+namespace pgassay::stack {
 
 /// Names on the engine.
 struct VolumePair {
@@ -55,4 +55,4 @@ class VolumeCopies {
   std::string image_;
 };
 
-}  // namespace pgassay
+}  // namespace pgassay::stack

@@ -12,11 +12,11 @@ namespace pgassay::bench {
 void engine_start(Lab& lab) {
   Results results("engine_start: a throwaway server, from the call to ready and gone again");
   Observer silent;
-  ThrowawayRequest request;
+  drill::ThrowawayRequest request;
   request.source_version = 150000;
   request.backup_id = "bench";
-  request.pull = Pull::never;
-  for (const Engine engine : {Engine::local, Engine::docker, Engine::podman}) {
+  request.pull = drill::Pull::never;
+  for (const drill::Engine engine : {drill::Engine::local, drill::Engine::docker, drill::Engine::podman}) {
     const std::string start = fmt::format("{}: start", to_string(engine)),
                       end = fmt::format("{}: end", to_string(engine));
     try {

@@ -12,7 +12,7 @@ namespace {
 
 const Path kEngines = PGASSAY_ENGINES_DIR;
 
-std::string name_of(const ::testing::TestParamInfo<Engine>& info) {
+std::string name_of(const ::testing::TestParamInfo<drill::Engine>& info) {
   return std::string(to_string(info.param));
 }
 
@@ -35,7 +35,7 @@ class TheirEngines : public ::testing::Environment {
 };
 [[maybe_unused]] const auto* const kTheirEngines = ::testing::AddGlobalTestEnvironment(new TheirEngines);
 
-ContainerCli cli(Engine engine) {
+ContainerCli cli(drill::Engine engine) {
   return ContainerCli(std::string(to_string(engine)));
 }
 
@@ -56,7 +56,7 @@ class Exported {
 
 }  // namespace
 
-std::vector<std::string> containers_of(Engine engine, const Path& work_dir) {
+std::vector<std::string> containers_of(drill::Engine engine, const Path& work_dir) {
   std::vector<std::string> names;
   for (const LabelledContainer& container : cli(engine).list({"pgassay.drill", "pgassay.dir"}, {})) {
     if (container.labels[1].starts_with(work_dir.string() + "/")) names.push_back(container.name);
@@ -64,14 +64,14 @@ std::vector<std::string> containers_of(Engine engine, const Path& work_dir) {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers, ::testing::Values(Engine::docker, Engine::podman),
+INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers, ::testing::Values(drill::Engine::docker, drill::Engine::podman),
                          name_of);
 
 namespace {
 
 class ContainerEngines : public ThrowawayServers {
  protected:
-  std::string failure_of(const ThrowawayRequest& request) {
+  std::string failure_of(const drill::ThrowawayRequest& request) {
     try {
       start(request);
       return "started";
@@ -98,7 +98,7 @@ class ContainerEngines : public ThrowawayServers {
   }
   bool is_there(const std::string& volume) { return engine({"volume", "inspect", volume}).ok(); }
 };
-INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines, ::testing::Values(Engine::docker, Engine::podman),
+INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines, ::testing::Values(drill::Engine::docker, drill::Engine::podman),
                          name_of);
 
 /// The temporary server takes connections on the socket for two seconds before it goes away again.
@@ -109,7 +109,7 @@ TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {
   ASSERT_TRUE(engine({"create", "--name", lingering, "postgres:15"}).ok());
   ASSERT_TRUE(engine({"commit", "--change", "ENV PGASSAY_TEST_LINGER=2", lingering, lingering + ":1"}).ok());
   engine({"rm", "-v", lingering});
-  ThrowawayRequest slow = request();
+  drill::ThrowawayRequest slow = request();
   slow.image = lingering + ":1";
   const auto begun = std::chrono::steady_clock::now();
   {
@@ -156,7 +156,7 @@ TEST_P(ContainerEngines, PutNoPasswordOnACommandLine) {
 }
 
 TEST_P(ContainerEngines, KeepWhatFitsInMemory) {
-  ThrowawayRequest small = request();
+  drill::ThrowawayRequest small = request();
   small.memory_bytes = std::uint64_t{2} << 30;
   small.raw_bytes = 1 << 20;
   const auto server = start(small);
@@ -168,7 +168,7 @@ TEST_P(ContainerEngines, KeepWhatFitsInMemory) {
 }
 
 TEST_P(ContainerEngines, PutWhatIsLargerIntoAVolumeAndRemoveIt) {
-  ThrowawayRequest large = request();
+  drill::ThrowawayRequest large = request();
   large.raw_bytes = std::uint64_t{1} << 30;
   std::vector<std::string> volumes;  // ours, and that of the image's own VOLUME
   {
@@ -219,23 +219,23 @@ TEST_P(ContainerEngines, UseTheirOwnPgRestoreWhereTheHostHasNone) {
 }
 
 TEST_P(ContainerEngines, SayThatTheImageIsMissing) {
-  ThrowawayRequest other = request();
+  drill::ThrowawayRequest other = request();
   other.image = "pgassay-test-absent:1";
   expect_words(failure_of(other), {"no image pgassay-test-absent:1", "may not be pulled", "--image"});
   expect_nothing_left();
 }
 
 TEST_P(ContainerEngines, SayThatTheImageCanNotBePulled) {
-  ThrowawayRequest other = request();
+  drill::ThrowawayRequest other = request();
   other.image = "127.0.0.1:1/pgassay-test-absent:1";
-  other.pull = Pull::missing;
+  other.pull = drill::Pull::missing;
   expect_words(failure_of(other),
                {"can't pull the image 127.0.0.1:1/pgassay-test-absent:1", "refused", "--image"});
   expect_nothing_left();
 }
 
 TEST_P(ContainerEngines, SayThatTheImageIsOfAnOlderRelease) {
-  ThrowawayRequest newer = request();
+  drill::ThrowawayRequest newer = request();
   newer.source_version = 160000;
   newer.image = "postgres:15";
   expect_words(failure_of(newer), {"the image postgres:15 has PostgreSQL 15", "newer release: 16"});
@@ -250,7 +250,7 @@ TEST_P(ContainerEngines, SayWhyAnImageThatIsNoServerDidNotStart) {
               broken, broken + ":1"})
           .ok());
   engine({"rm", "-v", broken});
-  ThrowawayRequest other = request();
+  drill::ThrowawayRequest other = request();
   other.image = broken + ":1";
   expect_words(failure_of(other), {"did not start", "no such thing here"});
   engine({"rmi", "-f", broken + ":1"});
@@ -297,28 +297,28 @@ TEST_P(ContainerEngines, SayThatTheProgramIsNotInstalled) {
 }
 
 TEST_P(ContainerEngines, AreTriedInTurn) {
-  ThrowawayRequest with_image = request();
+  drill::ThrowawayRequest with_image = request();
   with_image.image = "postgres:15";
-  if (GetParam() == Engine::podman) {
+  if (GetParam() == drill::Engine::podman) {
     const Exported nowhere("DOCKER_HOST", "unix:///nonexistent.sock");
-    const auto server = start_throwaway_server(Engine::automatic, with_image, observer_, {});
-    EXPECT_EQ(server->facts().engine, Engine::podman);
+    const auto server = start_throwaway_server(drill::Engine::automatic, with_image, observer_, {});
+    EXPECT_EQ(server->facts().engine, drill::Engine::podman);
   } else {
-    EXPECT_EQ(start_throwaway_server(Engine::automatic, with_image, observer_, {})->facts().engine,
-              Engine::docker);
+    EXPECT_EQ(start_throwaway_server(drill::Engine::automatic, with_image, observer_, {})->facts().engine,
+              drill::Engine::docker);
     with_image.image.clear();
-    EXPECT_EQ(start_throwaway_server(Engine::automatic, with_image, observer_, {})->facts().engine,
-              Engine::local);
+    EXPECT_EQ(start_throwaway_server(drill::Engine::automatic, with_image, observer_, {})->facts().engine,
+              drill::Engine::local);
   }
 }
 
 TEST(Docker, OutOfReachIsNamed) {
   const TemporaryDir work;
-  ThrowawayRequest request;
+  drill::ThrowawayRequest request;
   request.source_version = 150000;
   request.work_dir = work.path();
   Observer silent;
-  const auto failure = [&](Engine engine) {
+  const auto failure = [&](drill::Engine engine) {
     try {
       start_throwaway_server(engine, request, silent, {});
       return std::string("started");
@@ -327,12 +327,12 @@ TEST(Docker, OutOfReachIsNamed) {
     }
   };
   const Exported nowhere("DOCKER_HOST", "unix:///nonexistent.sock");
-  const std::string failed = failure(Engine::docker);
+  const std::string failed = failure(drill::Engine::docker);
   EXPECT_NE(failed.find("can't reach docker"), std::string::npos) << failed;
   EXPECT_NE(failed.find("systemctl start docker"), std::string::npos) << failed;
   request.image = "postgres:15";
   const Exported no_podman("PATH", "/usr/bin/../lib/pgassay-none:/nonexistent");
-  const std::string neither = failure(Engine::automatic);
+  const std::string neither = failure(drill::Engine::automatic);
   EXPECT_NE(neither.find("docker: "), std::string::npos) << neither;
   EXPECT_NE(neither.find("podman: "), std::string::npos) << neither;
 }
@@ -349,7 +349,7 @@ class RestartedEngine : public ThrowawayServers {
     EXPECT_TRUE(done.ok()) << done.complaint();
   }
 };
-INSTANTIATE_TEST_SUITE_P(Containers, RestartedEngine, ::testing::Values(Engine::docker), name_of);
+INSTANTIATE_TEST_SUITE_P(Containers, RestartedEngine, ::testing::Values(drill::Engine::docker), name_of);
 
 TEST_P(RestartedEngine, LeavesNothingBehind) {
   {

@@ -236,18 +236,18 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
 
 /// The engine's client is our child, pg_dump is not.
 TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
-  BackupOptions options;
+  backup::BackupOptions options;
   options.container.container = start(::geteuid() == 0 ? with_volume() : with_socket());
   options.container.engine = GetParam();
   Observer silent;
-  reach_container(options, silent, {});
+  source::reach_container(options, silent, {});
   ASSERT_TRUE(options.pg_dump_elsewhere);
   Connection holder = Connection::open(options.connection, "test", {});
   holder.query("CREATE TABLE t ()");
   holder.query("BEGIN; LOCK TABLE t");
   std::stop_source stop;
   std::jthread dump([&] {
-    EXPECT_THROW(dump_schema(ChildAccess(Connection::open(options.connection, "test", {})),
+    EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(options.connection, "test", {})),
                              *options.pg_dump_elsewhere, nullptr, 600, work_.path(), stop.get_token()),
                  Stopped);
   });

@@ -28,18 +28,18 @@ inline void learn_routes(TraefikStub& stub, const std::set<std::string>& project
                          const std::string& network) {
   std::vector<TraefikStub::Router> routers;
   std::vector<TraefikStub::Service> services;
-  const auto option = [](const Labels& options, const std::string& key, const std::string& otherwise) {
+  const auto option = [](const stack::Labels& options, const std::string& key, const std::string& otherwise) {
     const auto found = options.find(key);
     return found == options.end() ? otherwise : found->second;
   };
-  for (const InspectedContainer& one : all_containers({})) {
-    if (!projects.contains(project_of(one)) || !one.running() ||
+  for (const InspectedContainer& one : stack::all_containers({})) {
+    if (!projects.contains(stack::project_of(one)) || !one.running() ||
         (one.health != "healthy" && !one.health.empty()))
       continue;
-    const auto at = one.networks.find(option(traefik_labels(one.labels), "traefik.docker.network", network));
+    const auto at = one.networks.find(option(stack::traefik_labels(one.labels), "traefik.docker.network", network));
     if (at == one.networks.end() || at->second.empty()) continue;
-    std::map<std::string, Labels> defined = traefik_http(one.labels, "services");
-    for (const auto& [name, options] : traefik_http(one.labels, "routers")) {
+    std::map<std::string, stack::Labels> defined = stack::traefik_http(one.labels, "services");
+    for (const auto& [name, options] : stack::traefik_http(one.labels, "routers")) {
       // One without a service of its own gets one by its name.
       const std::string service = defined.empty() ? name : defined.begin()->first;
       const std::string rule = option(options, "rule", "");

@@ -116,7 +116,7 @@ TEST_F(StackRoutesEngine, FindAnotherProjectsContainerBehindTheHost) {
   must({"docker", "run", "-d", "--init", "--name", other, "--network", network_, "--label",
         "com.docker.compose.project=staging", image_, "sleep", "600"});
   const auto inspected = [&] {
-    for (const InspectedContainer& one : all_containers({}))
+    for (const InspectedContainer& one : stack::all_containers({}))
       if (one.name == other) return one;
     throw std::runtime_error("there is no " + other);
   }();

@@ -161,7 +161,7 @@ TEST_F(StackSwitch, RollsBackByItselfBeforeThePointOfNoReturn) {
 TEST_F(StackSwitch, IsRefusedWhileAnotherRunsOrSomebodyElseIsConnected) {
   {
     const Repository repository = Repository::open_or_create(dir() / "repo");
-    const SwitchLock lock(repository);
+    const stack::SwitchLock lock(repository);
     EXPECT_EQ(do_switch().status, 5);
     EXPECT_EQ(stack({"switch", "app", "--resume"}).status, 5);
     EXPECT_EQ(stack({"rollback", "app"}).status, 5);

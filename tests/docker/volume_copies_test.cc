@@ -43,9 +43,9 @@ class VolumeCopiesTest : public ::testing::Test {
 
   static constexpr char kImage[] = "postgres:15";
   const std::string mark_ = "pgassayvolumes" + std::to_string(::getpid());
-  const VolumePair pair_{mark_ + "-old", mark_ + "-new"};
+  const stack::VolumePair pair_{mark_ + "-old", mark_ + "-new"};
   const ContainerCli docker_{"docker"};
-  const VolumeCopies copies_{docker_, kImage};
+  const stack::VolumeCopies copies_{docker_, kImage};
 };
 
 TEST_F(VolumeCopiesTest, HoldWhatTheOldVolumeHoldsWithItsOwnersAndModes) {

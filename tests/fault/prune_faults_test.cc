@@ -24,11 +24,11 @@ class PruneFaults : public ::testing::TestWithParam<const char*> {
   }
 
   void expect_sound(const Backup& backup) const {
-    VerifyFindings findings;
+    verify::VerifyFindings findings;
     Observer nobody;
-    VerifyOptions options;
+    verify::VerifyOptions options;
     options.jobs = 1;
-    const StoredBytes stored = check_stored_bytes(backup.dir, options, findings, nobody, {});
+    const verify::StoredBytes stored = check_stored_bytes(backup.dir, options, findings, nobody, {});
     EXPECT_EQ(overall(stored.checks), Verdict::pass) << backup.id.shown() << ": " << backup.problem;
   }
 

@@ -26,7 +26,7 @@ using std::chrono::minutes;
 
 constexpr int kFewNights = 120, kNights = 400;
 constexpr std::size_t kMostBackups = 70;
-const DatabaseName kApp{"prod", "app"};
+const retention::DatabaseName kApp{"prod", "app"};
 
 class Dice {
  public:
@@ -182,11 +182,11 @@ class Simulation {
   }
 
   Verdict verdict_on(const Backup& backup) const {
-    VerifyOptions options;
+    verify::VerifyOptions options;
     options.jobs = 1;
-    VerifyFindings findings;
+    verify::VerifyFindings findings;
     Observer nobody;
-    const StoredBytes stored = check_stored_bytes(backup.dir, options, findings, nobody, {});
+    const verify::StoredBytes stored = check_stored_bytes(backup.dir, options, findings, nobody, {});
     return overall(stored.checks);
   }
 
@@ -232,7 +232,7 @@ class Simulation {
     }
   }
 
-  PruneOptions options(const std::vector<Backup>& backups, bool failed) {
+  retention::PruneOptions options(const std::vector<Backup>& backups, bool failed) {
     std::set<BackupId> of_the_future;
     for (const Backup& backup : backups) {
       if (backup.summary && backup.summary->snapshot.taken > now_) of_the_future.insert(backup.id);
@@ -240,7 +240,7 @@ class Simulation {
     // Only who knows that the clock is right says that a backup's date is wrong.
     if (clock_off_ == days(0)) ignored_ = of_the_future;
     std::erase_if(ignored_, [&](const BackupId& id) { return !of_the_future.contains(id); });
-    PruneOptions options;
+    retention::PruneOptions options;
     options.policy = policy_;
     options.after_failed_run = failed;
     options.ignore_future.assign(ignored_.begin(), ignored_.end());
@@ -250,10 +250,10 @@ class Simulation {
   void prune_checked(bool failed) {
     const std::vector<Backup> before = repository_.list();
     if (before.empty()) return;
-    PruneOptions options = this->options(before, failed);
-    Circumstances circumstances{now_, failed, {}};
+    retention::PruneOptions options = this->options(before, failed);
+    retention::Circumstances circumstances{now_, failed, {}};
     for (const BackupId& id : options.ignore_future) circumstances.ignored_future.insert(id.stamp);
-    const std::vector<Decision> decisions = decide(before, policy_, circumstances);
+    const std::vector<retention::Decision> decisions = decide(before, policy_, circumstances);
     options.force = clock_off_ == days(0) && dice_.percent(20);
     const bool refuses = refusal(before, decisions, policy_, circumstances, options.force).has_value();
     const bool kill = dice_.percent(10);
@@ -262,7 +262,7 @@ class Simulation {
       ++killed_;
       killed_after(dice_.below(15'000), [&] { prune(repository_, kApp, options, now_, nobody, {}); });
     } else {
-      const PruneReport report = prune(repository_, kApp, options, now_, nobody, {});
+      const retention::PruneReport report = prune(repository_, kApp, options, now_, nobody, {});
       EXPECT_EQ(report.problem.has_value(), refuses);
       refused_ += report.problem ? 1 : 0;
       EXPECT_TRUE(list_names(repository_.root() / ".trash").empty());
@@ -271,7 +271,7 @@ class Simulation {
     expect_nothing_needed_went(before, decisions);
   }
 
-  void expect_nothing_needed_went(const std::vector<Backup>& before, const std::vector<Decision>& decisions) {
+  void expect_nothing_needed_went(const std::vector<Backup>& before, const std::vector<retention::Decision>& decisions) {
     std::set<std::string> after;
     bool proven_before = false, proven_after = false;
     for (const Backup& backup : repository_.list()) {
@@ -295,7 +295,7 @@ class Simulation {
   Dice dice_;
   TemporaryDir dir_;
   Repository repository_;
-  RetentionPolicy policy_;
+  retention::RetentionPolicy policy_;
   Time true_time_ = parse_rfc3339("2027-11-20T02:00:00Z"), now_;
   std::chrono::days clock_off_{0};
   int clock_off_nights_ = 0, outage_ = 0, removed_ = 0, refused_ = 0, killed_ = 0, rotten_found_ = 0;

@@ -8,20 +8,20 @@ namespace pgassay::fuzz {
 
 /// Every statement is read as the same one when it stands alone, and loses nothing but what was asked for.
 void globals(std::string_view input) {
-  std::vector<GlobalStatement> statements;
+  std::vector<restore::GlobalStatement> statements;
   try {
-    statements = read_globals(input);
+    statements = restore::read_globals(input);
   } catch (const BadBackup&) {
     return;
   }
   bool conforming = true;
-  for (const GlobalStatement& one : statements) {
-    for (const SqlToken& token : one.statement.tokens)
+  for (const restore::GlobalStatement& one : statements) {
+    for (const restore::SqlToken& token : one.statement.tokens)
       PGASSAY_EXPECT(token.begin < token.end && token.end <= one.statement.text.size());
-    if (one.kind == GlobalStatement::Kind::session && one.object == "standard_conforming_strings")
+    if (one.kind == restore::GlobalStatement::Kind::session && one.object == "standard_conforming_strings")
       conforming = false;
     if (!conforming) continue;
-    PGASSAY_EXPECT(split_statements(one.statement.text + "\n;").size() == 1);
+    PGASSAY_EXPECT(restore::split_statements(one.statement.text + "\n;").size() == 1);
     const std::string plain = without_password(one.statement);
     PGASSAY_EXPECT(plain.size() <= one.statement.text.size());
     without_words(one.statement, {"superuser", "nosuperuser"});

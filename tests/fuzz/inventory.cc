@@ -11,11 +11,11 @@ namespace {
 
 struct Read {
   std::string refused;
-  std::vector<InventoryObject> objects;
+  std::vector<proof::InventoryObject> objects;
 };
 
 Read read(std::string_view lines, std::size_t cut) {
-  InventoryReader reader("inventory");
+  proof::InventoryReader reader("inventory");
   try {
     reader.chunk(as_bytes(lines.substr(0, cut)));
     reader.chunk(as_bytes(lines.substr(cut)));
@@ -32,7 +32,7 @@ void inventory(std::string_view input) {
   const std::size_t cut = input.empty() ? 0 : static_cast<unsigned char>(input[0]) % input.size();
   const Read whole = read(input, 0), halves = read(input, cut);
   PGASSAY_EXPECT(whole.refused == halves.refused && whole.objects.size() == halves.objects.size());
-  const InventoryComparison compared = compare_inventories(whole.objects, halves.objects, {}, {});
+  const proof::InventoryComparison compared = compare_inventories(whole.objects, halves.objects, {}, {});
   PGASSAY_EXPECT(std::ranges::none_of(compared.checks,
                                       [](const Check& check) { return check.verdict == Verdict::fail; }));
 }

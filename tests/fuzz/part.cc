@@ -90,7 +90,7 @@ void write_and_read(std::string_view rows, RowFormat format) {
 
 std::string as_csv(std::string_view rows, std::size_t cut) {
   Text out;
-  CsvWriter csv(out, rows.size() % 2 == 0);
+  exports::CsvWriter csv(out, rows.size() % 2 == 0);
   csv.chunk(as_bytes(rows.substr(0, cut)));
   csv.chunk(as_bytes(rows.substr(cut)));
   csv.finish();
@@ -99,7 +99,7 @@ std::string as_csv(std::string_view rows, std::size_t cut) {
 
 std::string without_end_marker(std::string_view rows, std::size_t cut) {
   Text out;
-  NoEndMarker guard(out);
+  exports::NoEndMarker guard(out);
   try {
     guard.chunk(as_bytes(rows.substr(0, cut)));
     guard.chunk(as_bytes(rows.substr(cut)));
@@ -121,7 +121,7 @@ void part(std::string_view input) {
   const std::size_t cut = input.empty() ? 0 : static_cast<unsigned char>(input[0]) % input.size();
   PGASSAY_EXPECT(as_csv(input, cut) == as_csv(input, 0));
   PGASSAY_EXPECT(without_end_marker(input, cut) == without_end_marker(input, 0));
-  RowBatches batches(3, [](std::string_view rows) { PGASSAY_EXPECT(rows.ends_with('\n')); });
+  restore::RowBatches batches(3, [](std::string_view rows) { PGASSAY_EXPECT(rows.ends_with('\n')); });
   batches.chunk(as_bytes(input));
   try {
     batches.finish();

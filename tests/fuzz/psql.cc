@@ -19,7 +19,7 @@ struct Filtered {
 
 Filtered filtered(std::string_view sql, std::size_t cut) {
   Text out;
-  PsqlFilter filter(out);
+  exports::PsqlFilter filter(out);
   try {
     filter.chunk(as_bytes(sql.substr(0, cut)));
     filter.chunk(as_bytes(sql.substr(cut)));
@@ -40,7 +40,7 @@ void psql(std::string_view input) {
   PGASSAY_EXPECT(filtered(input, cut) == once);
   if (!once.refused) PGASSAY_EXPECT(filtered(once.text, 0) == once);
   Text out;
-  PsqlFilter filter(out);
+  exports::PsqlFilter filter(out);
   try {
     filter.chunk(as_bytes(input));
   } catch (const BadBackup&) {

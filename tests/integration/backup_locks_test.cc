@@ -34,8 +34,8 @@ class Migrated {
       while (seconds_since(start) < patience_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     };
   }
-  Manifest back_up(LockPolicy policy = LockPolicy::warn) {
-    return vault_.back_up(database_, recorder_, [policy](BackupOptions& options) {
+  Manifest back_up(backup::LockPolicy policy = backup::LockPolicy::warn) {
+    return vault_.back_up(database_, recorder_, [policy](backup::BackupOptions& options) {
       options.jobs = 1;
       options.lock_policy = policy;
     });
@@ -82,7 +82,7 @@ TEST(BackupLocks, WhoWaitsForThemIsTold) {
 TEST(BackupLocks, WithThePolicyYieldTheOtherGoesFirst) {
   Migrated migrated("locks_yield");
   migrated.be_patient(2.5);
-  const Manifest manifest = migrated.back_up(LockPolicy::yield);
+  const Manifest manifest = migrated.back_up(backup::LockPolicy::yield);
   EXPECT_EQ(migrated.recorder().count("starting again: session"), 1) << migrated.recorder().messages();
   EXPECT_EQ(relation(manifest, "public", "t").columns, (std::vector<std::string>{"a", "b"}));
 }

@@ -23,7 +23,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-std::string name_of(const Listed& listed, const std::string& oid) {
+std::string name_of(const backup::Listed& listed, const std::string& oid) {
   for (const TableInfo& table : listed.tables) {
     if (to_string(table.oid) == oid) return table.name.shown();
   }
@@ -44,10 +44,10 @@ class HeldUp {
     holder_.query("BEGIN; LOCK TABLE public.a_first IN ACCESS EXCLUSIVE MODE");
     thread_ = std::thread([this] {
       try {
-        const LockOptions options{20, false};
+        const backup::LockOptions options{20, false};
         lock_and_snapshot(leader_, lister_, options, recorder_);
         listed_ = list_under_snapshot(leader_, lister_, options);
-      } catch (const TryAgain& again) {
+      } catch (const backup::TryAgain& again) {
         again_ = again.what();
       }
     });
@@ -57,7 +57,7 @@ class HeldUp {
     if (thread_.joinable()) thread_.join();
   }
   void let_go() { holder_.query("COMMIT"); }
-  const Listed& listed() {
+  const backup::Listed& listed() {
     if (thread_.joinable()) thread_.join();
     return listed_;
   }
@@ -71,7 +71,7 @@ class HeldUp {
   const LiveDatabase& database_;
   Connection holder_, leader_, lister_;
   Recorder recorder_;
-  Listed listed_;
+  backup::Listed listed_;
   std::string again_;
   std::thread thread_;
 };
@@ -184,7 +184,7 @@ TEST(BackupSnapshot, StartsAgainWhenASchemaGotAnotherNameThoughNoRowsOfItAreCopi
   recorder.on_part = [&](const std::string&) {
     if (times++ == 0) database.psql("ALTER SCHEMA x RENAME TO y;");
   };
-  vault.back_up(database, recorder, [](BackupOptions& options) { options.tables.exclude = {"x.*", "y.*"}; });
+  vault.back_up(database, recorder, [](backup::BackupOptions& options) { options.tables.exclude = {"x.*", "y.*"}; });
   EXPECT_EQ(recorder.count("starting again: x.t: its schema was renamed"), 1) << recorder.messages();
   EXPECT_EQ(vault.restore(database), "");
 }
@@ -230,7 +230,7 @@ TEST(BackupSnapshot, ADeadLeaderEndsTheRunAndLeavesNothing) {
         " AND datname = current_database() ORDER BY backend_start LIMIT 1;");
   };
   try {
-    vault.back_up(database, recorder, [](BackupOptions& options) { options.jobs = 1; });
+    vault.back_up(database, recorder, [](backup::BackupOptions& options) { options.jobs = 1; });
     ADD_FAILURE() << "it was published";
   } catch (const Error& error) {
     EXPECT_EQ(error.exit(), Exit::failed);

@@ -98,7 +98,7 @@ TEST_F(Doctor, MakesNothing) {
 
 TEST_F(Doctor, SeesARepositoryOfAnotherUser) {
   const AsNobody nobody;
-  const Diagnosis diagnosis = examine_host(vault_.root(), true, {});
+  const backup::Diagnosis diagnosis = backup::examine_host(vault_.root(), true, {});
   EXPECT_FALSE(diagnosis.can_back_up());
 }
 

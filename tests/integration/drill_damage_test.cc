@@ -42,7 +42,7 @@ struct Damage {
 class DrillFinds : public testing::TestWithParam<Damage> {};
 
 TEST_P(DrillFinds, It) {
-  const Answers answers = shop().after(GetParam().sql);
+  const drill::Answers answers = shop().after(GetParam().sql);
   EXPECT_EQ(faults(answers.checks), GetParam().faults);
 }
 
@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(Damage, DrillFinds, testing::ValuesIn(kDamages),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DrillChecks, AllPassOnWhatWasRestoredAndSayWhatTheyCompared) {
-  const Answers answers = shop().answers();
+  const drill::Answers answers = shop().answers();
   EXPECT_EQ(faults(answers.checks), "");
   EXPECT_EQ(detail(answers.checks, "restore"), "ended clean");
   EXPECT_EQ(answers.rows, 900U);
@@ -115,7 +115,7 @@ TEST(DrillChecks, AllPassOnWhatWasRestoredAndSayWhatTheyCompared) {
 }
 
 TEST(DrillChecks, ShowTheDefinitionThatIsThere) {
-  const Answers answers = shop().after(
+  const drill::Answers answers = shop().after(
       "ALTER TABLE orders DROP CONSTRAINT named; ALTER TABLE orders ADD CONSTRAINT named CHECK (what <> '') "
       "NOT VALID;"
       "ALTER TABLE orders DISABLE TRIGGER stamped;");
@@ -126,19 +126,19 @@ TEST(DrillChecks, ShowTheDefinitionThatIsThere) {
 
 TEST(DrillChecks, FailWithWhatTheRestoreLost) {
   DrilledDatabase lossy("drill_lossy", "CREATE TABLE t AS SELECT 1 AS a;");
-  RestoreReport& report = const_cast<RestoreReport&>(lossy.report());
+  restore::RestoreReport& report = const_cast<restore::RestoreReport&>(lossy.report());
   report.lost = {"CREATE INDEX i ON t: no"};
   EXPECT_EQ(faults(lossy.answers().checks), "FAIL restore\n");
 }
 
-DrillQuestions asserting(Assertion assertion) {
-  DrillQuestions questions;
+drill::DrillQuestions asserting(drill::Assertion assertion) {
+  drill::DrillQuestions questions;
   questions.assertions = {std::move(assertion)};
   return questions;
 }
 
-std::string verdict_of(const Assertion& assertion) {
-  const Answers answers = shop().answers(asserting(assertion));
+std::string verdict_of(const drill::Assertion& assertion) {
+  const drill::Answers answers = shop().answers(asserting(assertion));
   return std::string(to_string(answers.checks.back().verdict)) + " " + answers.checks.back().name + ": " +
          answers.checks.back().detail;
 }
@@ -172,18 +172,18 @@ TEST(DrillAssertions, ChangeNothing) {
 }
 
 TEST(DrillAmcheck, PassesOnSoundIndexesAndTables) {
-  DrillQuestions questions;
+  drill::DrillQuestions questions;
   questions.amcheck = true;
-  const Answers answers = shop().after("SELECT 1;", questions);
+  const drill::Answers answers = shop().after("SELECT 1;", questions);
   EXPECT_EQ(faults(answers.checks), "");
   EXPECT_NE(detail(answers.checks, "amcheck").find(" are sound"), std::string::npos);
 }
 
 /// Two entries of the index change places: the server goes on without noticing.
 TEST(DrillAmcheck, NamesADamagedIndex) {
-  DrillQuestions questions;
+  drill::DrillQuestions questions;
   questions.amcheck = true;
-  const Answers answers = shop().after(
+  const drill::Answers answers = shop().after(
       "CREATE OPERATOR CLASS odd FOR TYPE text USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, "
       "OPERATOR 4 >=,"
       " OPERATOR 5 >, FUNCTION 1 bttextcmp(text, text);"

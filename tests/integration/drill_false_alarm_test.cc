@@ -90,7 +90,7 @@ TEST(DrillExcuses, AMaterializedViewOverAForeignTableIsUnverified) {
     CREATE MATERIALIZED VIEW filled AS SELECT * FROM near; CREATE MATERIALIZED VIEW above AS SELECT * FROM filled;
     CREATE INDEX ON filled (line); CREATE MATERIALIZED VIEW fine AS SELECT 1;)");
   EXPECT_EQ(std::remove("/tmp/pgassay-test-was-run"), 0);
-  const Answers answers = drilled.answers();
+  const drill::Answers answers = drilled.answers();
   EXPECT_EQ(faults(answers.checks),
             "UNVERIFIED materialized view public.above\nUNVERIFIED materialized view public.above\n"
             "UNVERIFIED materialized view public.filled\nUNVERIFIED materialized view public.filled\n"
@@ -101,7 +101,7 @@ TEST(DrillExcuses, AMaterializedViewOverAForeignTableIsUnverified) {
 TEST(DrillExcuses, AnotherVersionOfAnExtensionIsUnverifiedUnlessAccepted) {
   DrilledDatabase drilled("alarm_version", "CREATE EXTENSION hstore VERSION '1.7';");
   EXPECT_EQ(faults(drilled.answers().checks), "UNVERIFIED extension hstore\n");
-  DrillQuestions lenient;
+  drill::DrillQuestions lenient;
   lenient.accept_other_versions = true;
   EXPECT_EQ(faults(drilled.answers(lenient).checks), "");
 }
@@ -110,7 +110,7 @@ TEST(DrillExcuses, AnotherCollationLibraryIsUnverifiedUnlessAccepted) {
   DrilledDatabase drilled("alarm_collation", "SELECT 1;", "TEMPLATE template0 LOCALE 'C.UTF-8'");
   drilled.manifest().database.collation_version = "2.0";
   EXPECT_EQ(faults(drilled.answers().checks), "UNVERIFIED collation version\n");
-  DrillQuestions lenient;
+  drill::DrillQuestions lenient;
   lenient.accept_other_versions = true;
   EXPECT_EQ(faults(drilled.answers(lenient).checks), "");
 }

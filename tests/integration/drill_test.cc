@@ -266,8 +266,8 @@ TEST_P(KilledDrill, IsClearedAwayByTheNext) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     Assassin assassin(GetParam());
-    DrillOptions options;
-    options.engine = Engine::local;
+    drill::DrillOptions options;
+    options.engine = drill::Engine::local;
     options.work_dir = work();
     try {
       drill_backup(vault_.repository(), backup_, options, assassin, {});

@@ -6,23 +6,23 @@
 
 namespace pgassay::test {
 
-std::vector<std::string> containers_of(Engine, const Path&) {
+std::vector<std::string> containers_of(drill::Engine, const Path&) {
   return {};
 }
 
-INSTANTIATE_TEST_SUITE_P(Local, ThrowawayServers, ::testing::Values(Engine::local),
+INSTANTIATE_TEST_SUITE_P(Local, ThrowawayServers, ::testing::Values(drill::Engine::local),
                          [](const auto&) { return "local"; });
 
 namespace {
 
 class LocalEngineTest : public ThrowawayServers {};
-INSTANTIATE_TEST_SUITE_P(Local, LocalEngineTest, ::testing::Values(Engine::local),
+INSTANTIATE_TEST_SUITE_P(Local, LocalEngineTest, ::testing::Values(drill::Engine::local),
                          [](const auto&) { return "local"; });
 
-std::string failure_of(const ThrowawayRequest& request) {
+std::string failure_of(const drill::ThrowawayRequest& request) {
   Observer silent;
   try {
-    start_throwaway_server(Engine::local, request, silent, {});
+    start_throwaway_server(drill::Engine::local, request, silent, {});
     return "started";
   } catch (const Unverified& error) {
     return std::string(error.what()) + " HINT: " + error.hint();
@@ -36,7 +36,7 @@ TEST_P(LocalEngineTest, DoesNotRunAsRoot) {
 }
 
 TEST_P(LocalEngineTest, EndsWithTheProcessThatStartedIt) {
-  Holder holder(Engine::local, request());
+  Holder holder(drill::Engine::local, request());
   ASSERT_TRUE(holder.ready());
   EXPECT_GT(processes_below(work_.path()), 0);
   holder.signal(SIGKILL);
@@ -46,7 +46,7 @@ TEST_P(LocalEngineTest, EndsWithTheProcessThatStartedIt) {
 }
 
 TEST_P(LocalEngineTest, SaysWhichServerToInstall) {
-  ThrowawayRequest newer = request();
+  drill::ThrowawayRequest newer = request();
   newer.source_version = 190001;
   const std::string failure = failure_of(newer);
   EXPECT_NE(failure.find("no PostgreSQL server of release 19 or newer"), std::string::npos) << failure;
@@ -54,7 +54,7 @@ TEST_P(LocalEngineTest, SaysWhichServerToInstall) {
 }
 
 TEST_P(LocalEngineTest, SaysThatTheDiskIsTooSmall) {
-  ThrowawayRequest large = request();
+  drill::ThrowawayRequest large = request();
   large.raw_bytes = std::uint64_t{1} << 50;
   const std::string failure = failure_of(large);
   EXPECT_NE(failure.find("not enough disk"), std::string::npos) << failure;
@@ -63,7 +63,7 @@ TEST_P(LocalEngineTest, SaysThatTheDiskIsTooSmall) {
 }
 
 TEST_P(LocalEngineTest, SaysThatTheMemoryIsTooLittle) {
-  ThrowawayRequest small = request();
+  drill::ThrowawayRequest small = request();
   small.memory_bytes = 1 << 20;
   const std::string failure = failure_of(small);
   EXPECT_NE(failure.find("not enough memory"), std::string::npos) << failure;
@@ -71,13 +71,13 @@ TEST_P(LocalEngineTest, SaysThatTheMemoryIsTooLittle) {
 }
 
 TEST_P(LocalEngineTest, SaysThatThereIsNoSuchDirectory) {
-  ThrowawayRequest nowhere = request();
+  drill::ThrowawayRequest nowhere = request();
   nowhere.work_dir = work_.path() / "absent";
   EXPECT_NE(failure_of(nowhere).find("no such directory"), std::string::npos) << failure_of(nowhere);
 }
 
 TEST_P(LocalEngineTest, SaysThatThePathIsTooLongForASocket) {
-  ThrowawayRequest deep = request();
+  drill::ThrowawayRequest deep = request();
   deep.work_dir = work_.path() / std::string(80, 'x');
   make_private_dirs(deep.work_dir);
   EXPECT_NE(failure_of(deep).find("unix socket"), std::string::npos) << failure_of(deep);

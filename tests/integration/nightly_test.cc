@@ -103,7 +103,7 @@ TEST_F(NightlyCommand, FailsLoudlyWithoutAServerAndStatusRemembers) {
 
 TEST_F(NightlyCommand, RunsOnceAtATime) {
   ASSERT_EQ(night().status, 0);
-  const NightLock lock(vault_.repository(), "test");
+  const nightly::NightLock lock(vault_.repository(), "test");
   const Ran ran = run({"nightly", "test"});
   EXPECT_EQ(ran.status, 5) << ran.err;
   EXPECT_NE(ran.err.find("another nightly run of test"), std::string::npos) << ran.err;

@@ -17,24 +17,24 @@ namespace {
 using Lines = std::vector<std::string>;
 using Manner = HttpServer::Manner;
 
-NightRecord night(Exit exit) {
-  NightRecord record;
+nightly::NightRecord night(Exit exit) {
+  nightly::NightRecord record;
   record.source = "prod";
   record.host = "db1";
   record.steps = {
-      {"backup", exit == Exit::done ? Outcome::done : Outcome::failed, exit, 1, "what came of it", ""}};
+      {"backup", exit == Exit::done ? nightly::Outcome::done : nightly::Outcome::failed, exit, 1, "what came of it", ""}};
   return record;
 }
 
-NotifyOptions once() {
-  NotifyOptions options;
+nightly::NotifyOptions once() {
+  nightly::NotifyOptions options;
   options.attempts = 1;
   options.timeout_seconds = 0.5;
   return options;
 }
 
 /// What could not be delivered to a server that answers so.
-std::string ping(const HttpServer& server, NotifyOptions options = once()) {
+std::string ping(const HttpServer& server, nightly::NotifyOptions options = once()) {
   options.ping_url = server.url("/secret-uuid");
   const Lines problems = notify_end(options, night(Exit::done), {});
   return problems.empty() ? "" : problems[0];
@@ -42,7 +42,7 @@ std::string ping(const HttpServer& server, NotifyOptions options = once()) {
 
 TEST(Notify, PingsAtTheBeginningAndAtTheEnd) {
   const HttpServer server;
-  NotifyOptions options = once();
+  nightly::NotifyOptions options = once();
   options.ping_url = server.url("/uuid?create=1");
   EXPECT_EQ(notify_start(options, {}), Lines());
   EXPECT_EQ(notify_end(options, night(Exit::done), {}), Lines());
@@ -57,12 +57,12 @@ TEST(Notify, PingsAtTheBeginningAndAtTheEnd) {
 
 TEST(Notify, SendsTheRecordAsJsonOfFailuresOnlyUnlessToldOtherwise) {
   const HttpServer server;
-  NotifyOptions options = once();
+  nightly::NotifyOptions options = once();
   options.webhook_url = server.url();
   notify_end(options, night(Exit::done), {});
   EXPECT_EQ(server.requests().size(), 0u);
   notify_end(options, night(Exit::unverified), {});
-  options.when = When::always;
+  options.when = nightly::When::always;
   notify_end(options, night(Exit::done), {});
   const Lines requests = server.requests();
   ASSERT_EQ(requests.size(), 2u);
@@ -87,7 +87,7 @@ TEST(Notify, TellsWhatAServerDidWrong) {
 }
 
 TEST(Notify, TellsWhereNobodyListensAndKeepsTheSecretPartOfTheAddress) {
-  NotifyOptions options = once();
+  nightly::NotifyOptions options = once();
   options.ping_url = HttpServer().url("/secret-uuid");  // gone again
   const Lines problems = notify_end(options, night(Exit::done), {});
   ASSERT_EQ(problems.size(), 1u);
@@ -98,7 +98,7 @@ TEST(Notify, TellsWhereNobodyListensAndKeepsTheSecretPartOfTheAddress) {
 
 TEST(Notify, TriesAgain) {
   const HttpServer server("HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n");
-  NotifyOptions options = once();
+  nightly::NotifyOptions options = once();
   options.attempts = 2;
   EXPECT_NE(ping(server, options).find(", 2 times"), std::string::npos);
   EXPECT_EQ(server.requests().size(), 2u);
@@ -106,7 +106,7 @@ TEST(Notify, TriesAgain) {
 
 TEST(Notify, RunsAProgramWithTheRecordOnItsStdin) {
   const TemporaryDir dir;
-  NotifyOptions options = once();
+  nightly::NotifyOptions options = once();
   options.command = {"sh", "-c", "cat > \"$1\"", "sh", (dir.path() / "got it").string()};
   EXPECT_EQ(notify_end(options, night(Exit::failed), {}), Lines());
   EXPECT_EQ(nlohmann::json::parse(read_file(dir.path() / "got it")).at("source"), "prod");
@@ -135,13 +135,13 @@ class Mail : public testing::Test {
 
   TemporaryDir dir_;
   const std::string path_ = std::getenv("PATH");
-  NotifyOptions options_ = once();
+  nightly::NotifyOptions options_ = once();
 };
 
 TEST_F(Mail, IsALetterThatSaysWhatFailed) {
   EXPECT_EQ(notify_end(options_, night(Exit::done), {}), Lines());
   EXPECT_FALSE(std::filesystem::exists(file("letter"))) << "nobody asked for good news";
-  NightRecord failed = night(Exit::unverified);
+  nightly::NightRecord failed = night(Exit::unverified);
   failed.steps[0].text = "no engine\n.\nBcc: somebody@example.net";
   EXPECT_EQ(notify_end(options_, failed, {}), Lines());
   EXPECT_EQ(read_file(file("words")), "-i -t\n");
@@ -163,7 +163,7 @@ TEST(Notify, GivesUpWhenTheRunIsStopped) {
   std::stop_source source;
   source.request_stop();
   const HttpServer server("", Manner::stalls);
-  NotifyOptions options;
+  nightly::NotifyOptions options;
   options.ping_url = server.url();
   EXPECT_THROW(notify_start(options, source.get_token()), Stopped);
 }

@@ -52,7 +52,7 @@ class Replace : public ::testing::Test {
     return backup;
   }
   Backup back_up() const {
-    BackupOptions options;
+    backup::BackupOptions options;
     options.source = "test";
     options.connection = server().connection(name_);
     options.tool_version = "0";
@@ -61,18 +61,18 @@ class Replace : public ::testing::Test {
     return *repository_.newest("test", name_);
   }
 
-  RestoreOptions options() const {
-    RestoreOptions options;
+  restore::RestoreOptions options() const {
+    restore::RestoreOptions options;
     options.connection = server().connection();
     options.into = name_;
     return options;
   }
-  Replaced replace(const Backup& backup) const { return replace(backup, options()); }
-  Replaced replace(const Backup& backup, const RestoreOptions& options) const {
+  restore::Replaced replace(const Backup& backup) const { return replace(backup, options()); }
+  restore::Replaced replace(const Backup& backup, const restore::RestoreOptions& options) const {
     Observer silent;
     return replace_database(repository_, backup, options, silent, {});
   }
-  std::string refused(const Backup& backup, const RestoreOptions& options) const {
+  std::string refused(const Backup& backup, const restore::RestoreOptions& options) const {
     try {
       replace(backup, options);
       return "not refused";
@@ -82,7 +82,7 @@ class Replace : public ::testing::Test {
   }
   std::string refused(const Backup& backup) const { return refused(backup, options()); }
   std::string holds() const { return value("SELECT a FROM t", name_); }
-  ReplaceNames names(const Backup& backup) const { return replace_names(name_, backup.id.stamp, 63); }
+  restore::ReplaceNames names(const Backup& backup) const { return restore::replace_names(name_, backup.id.stamp, 63); }
   static std::string databases() {
     return value(
         "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate AND "
@@ -103,7 +103,7 @@ class Replace : public ::testing::Test {
 
 TEST_F(Replace, PutsTheBackupInThePlaceOfALiveDatabaseAndKeepsTheOldOne) {
   const Backup backup = live();
-  const Replaced done = replace(backup);
+  const restore::Replaced done = replace(backup);
   EXPECT_EQ(done.restored.verdict, Verdict::pass);
   EXPECT_EQ(done.before, "live_before_" + backup.id.stamp);
   EXPECT_EQ(databases(), "live live_before_" + backup.id.stamp);
@@ -131,7 +131,7 @@ TEST_F(Replace, TakesOwnerPrivilegesSettingsAndCommentFromTheBackup) {
   sql("COMMENT ON DATABASE properties IS NULL; ALTER DATABASE properties RESET ALL; GRANT CONNECT ON "
       "DATABASE properties TO"
       " replace_new; ALTER DATABASE properties CONNECTION LIMIT -1;");
-  const Replaced done = replace(backup);
+  const restore::Replaced done = replace(backup);
   EXPECT_EQ(value(facts), then);
   EXPECT_NE(lines(done.restored.notes).find("CONNECT to replace_new"), std::string::npos)
       << lines(done.restored.notes);
@@ -144,7 +144,7 @@ TEST_F(Replace, TakesNamesOfAnyCharactersUpToTheLimit) {
     SCOPED_TRACE(name);
     ASSERT_LE(name.size(), 63u);
     const Backup backup = live(name);
-    const Replaced done = replace(backup);
+    const restore::Replaced done = replace(backup);
     EXPECT_LE(done.before.size(), 63u);
     EXPECT_EQ(holds(), "then");
     EXPECT_EQ(value("SELECT a FROM t", done.before), "now");
@@ -173,7 +173,7 @@ TEST_F(Replace, EndsTheSessionsOfClientsThatComeBackAtOnce) {
       }
     });
   while (sessions < 4) std::this_thread::yield();
-  const Replaced done = replace(backup);
+  const restore::Replaced done = replace(backup);
   EXPECT_GE(done.sessions, 4U);
   EXPECT_EQ(holds(), "then");
   halt = true;
@@ -200,12 +200,12 @@ TEST_F(Replace, RefusesWhatTheSwapWouldHurtAndNamesItAll) {
 TEST_F(Replace, RefusesTemplatesTheServersOwnAndWhatIsNotThere) {
   const Backup backup = live();
   for (const char* name : {"postgres", "template1"}) {
-    RestoreOptions other = options();
+    restore::RestoreOptions other = options();
     other.into = name;
     EXPECT_NE(refused(backup, other).find("belongs to the server"), std::string::npos)
         << refused(backup, other);
   }
-  RestoreOptions absent = options();
+  restore::RestoreOptions absent = options();
   absent.into = "no such database";
   EXPECT_NE(refused(backup, absent).find("there is no database \"no such database\""), std::string::npos);
   sql("ALTER DATABASE live IS_TEMPLATE true;");
@@ -216,7 +216,7 @@ TEST_F(Replace, RefusesTemplatesTheServersOwnAndWhatIsNotThere) {
 TEST_F(Replace, RefusesARoleThatMayNotRename) {
   sql("CREATE ROLE replace_weak LOGIN;");
   const Backup backup = live();
-  RestoreOptions weak = options();
+  restore::RestoreOptions weak = options();
   weak.connection.parameters["user"] = "replace_weak";
   const std::string words = refused(backup, weak);
   EXPECT_NE(words.find("role replace_weak may not create databases"), std::string::npos) << words;
@@ -229,11 +229,11 @@ TEST_F(Replace, NeedsNoSuperuserWhereTheRoleOwnsTheDatabaseAndMayCreateMore) {
   sql("SELECT lo_unlink(7);", "live");  // whose pages only a superuser may read, and so prove
   const Backup backup = back_up();
   sql("ALTER DATABASE live OWNER TO replace_maker;");
-  RestoreOptions maker = options();
+  restore::RestoreOptions maker = options();
   maker.connection.parameters["user"] = "replace_maker";
   maker.owners = false;
-  maker.roles = Roles::none;
-  const Replaced done = replace(backup, maker);
+  maker.roles = restore::Roles::none;
+  const restore::Replaced done = replace(backup, maker);
   EXPECT_EQ(lines(done.restored.lost), "");
   EXPECT_EQ(done.before, names(backup).before);
   EXPECT_NE(lines(done.restored.notes).find("the room on the server was not checked"), std::string::npos)
@@ -256,9 +256,9 @@ TEST_F(Replace, SwapsNothingWhenSomethingWasLost) {
   const Backup backup = back_up();
   sql("UPDATE t SET a = 'now'; ALTER TABLE t OWNER TO postgres;", "incomplete");
   sql("DROP ROLE replace_gone;");
-  RestoreOptions options = this->options();
-  options.roles = Roles::none;
-  const Replaced done = replace(backup, options);
+  restore::RestoreOptions options = this->options();
+  options.roles = restore::Roles::none;
+  const restore::Replaced done = replace(backup, options);
   EXPECT_EQ(done.before, "");
   EXPECT_EQ(done.restored.lost.size(), 1U) << lines(done.restored.lost);
   EXPECT_EQ(holds(), "now");
@@ -307,7 +307,7 @@ TEST_F(Replace, LeavesOneWholeDatabaseWhereverItIsKilled) {
     KillsAt observer(event);
     if (!killed([&] { replace_database(repository_, backup, options(), observer, {}); })) break;
     EXPECT_EQ(holds(), "now");
-    const Replaced done = replace(backup);
+    const restore::Replaced done = replace(backup);
     EXPECT_EQ(done.before, names(backup).before);
     EXPECT_EQ(holds(), "then");
     EXPECT_EQ(databases(), "live " + done.before);
@@ -342,7 +342,7 @@ TEST_F(Replace, LeavesOneWholeDatabaseWheneverItIsKilledInTheSwap) {
       KillsInTheSwap observer{std::chrono::milliseconds(ms)};
       replace_database(repository_, backup, options(), observer, {});
     });
-    const ReplaceNames both = names(backup);
+    const restore::ReplaceNames both = names(backup);
     const bool swapped = databases() == "live " + both.before;
     if (!swapped) {
       EXPECT_EQ(databases(), "live " + both.beside);
@@ -367,7 +367,7 @@ TEST_F(Replace, IsUndoneWhereItIsKilledWhileItWaitsForALock) {
   holder.query("ROLLBACK");
   EXPECT_EQ(databases(), "live " + names(backup).beside);
   EXPECT_EQ(holds(), "now");
-  const Replaced done = replace(backup);
+  const restore::Replaced done = replace(backup);
   EXPECT_EQ(done.before, names(backup).before);
   EXPECT_NE(lines(done.restored.notes).find("an interrupted run left whole; it is proved again"),
             std::string::npos)
@@ -382,10 +382,10 @@ TEST_F(Replace, NamesTheSessionsThatItCouldNotEnd) {
   const Backup backup = back_up();
   sql("ALTER DATABASE live OWNER TO replace_weaker;");
   Connection superuser = Connection::open(server().connection("live"), "not theirs to end", {});
-  RestoreOptions weaker = options();
+  restore::RestoreOptions weaker = options();
   weaker.connection.parameters["user"] = "replace_weaker";
   weaker.owners = false;
-  weaker.roles = Roles::none;
+  weaker.roles = restore::Roles::none;
   try {
     replace(backup, weaker);
     FAIL() << "no exception";

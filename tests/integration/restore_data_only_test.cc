@@ -34,9 +34,9 @@ class Emptied {
       : database_(name, std::string(kTables) + kRows), backup_(trip_.back_up(name)) {
     psql(then);
   }
-  RestoreReport restore(const std::vector<std::string>& tables = {}, const std::string& user = "postgres",
+  restore::RestoreReport restore(const std::vector<std::string>& tables = {}, const std::string& user = "postgres",
                         Observer* observer = nullptr) {
-    RestoreOptions options;
+    restore::RestoreOptions options;
     options.connection = shared_server().connection(database_.name());
     options.connection.parameters["user"] = user;
     options.wanted.tables = tables;
@@ -69,7 +69,7 @@ class Emptied {
 
 TEST(RestoreDataOnly, FillsEmptyTablesAndProvesThem) {
   Emptied emptied("do_fill");
-  const RestoreReport report = emptied.restore();
+  const restore::RestoreReport report = emptied.restore();
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(report.rows, 520U);
   EXPECT_EQ(emptied.counts(), "20|300|200");
@@ -112,7 +112,7 @@ TEST(RestoreDataOnly, LetsNoTriggerFire) {
                       "CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
                       "fired VALUES (''x''); RETURN new; END';"
                       "CREATE TRIGGER fire BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fire();");
-  const RestoreReport report = emptied.restore();
+  const restore::RestoreReport report = emptied.restore();
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(emptied.value("SELECT count(*) FROM fired"), "0");
   EXPECT_NE(lines(report.notes).find("trigger fire of public.orders"), std::string::npos)

@@ -58,7 +58,7 @@ TEST(RestoreExtension, BringsTheRowsOfConfigurationTablesBackBesideTheExtensions
     INSERT INTO e.aa_child (parent, what) VALUES (100, 'ours'); SELECT setval('e.aa_child_id_seq', 77);)",
                                                 extension.name()));
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("ext_rows"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("ext_rows"));
   EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(source.value("SELECT last_value FROM e.drawn_from"), "2");
@@ -81,7 +81,7 @@ TEST(RestoreExtension, RefusesATargetWithRowsInConfigurationTables) {
   bare_server().create_database("ext_target");
   bare_server().psql("ext_target",
                      fmt::format("CREATE EXTENSION {}; INSERT INTO jobs VALUES (7);", extension.name()));
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.create = false;
   EXPECT_THROW(trip.restore(backup, options), Refused);
   EXPECT_EQ(source.copied_value("SELECT id FROM jobs"), "7");
@@ -118,7 +118,7 @@ TEST(RestoreExtension, BringsChangedPrivilegesOfItsMembersBack) {
       REVOKE EXECUTE ON FUNCTION e.open_to_all() FROM PUBLIC; GRANT EXECUTE ON FUNCTION e.closed() TO ext_grantee;)",
                                   extension.name()));
     const RoundTrip trip;
-    const RestoreReport report = trip.restore(trip.back_up("ext_grants"));
+    const restore::RestoreReport report = trip.restore(trip.back_up("ext_grants"));
     EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
     EXPECT_EQ(report.verdict, Verdict::pass);
     const std::string privileges = source.value(kPrivileges);
@@ -176,7 +176,7 @@ TEST(RestoreExtension, TriesAStatementAgainThatADeadlockEnded) {
     CREATE SCHEMA e; CREATE EXTENSION {} SCHEMA e;)",
                   extension.name()));
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("ext_deadlock"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("ext_deadlock"));
   EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_indexes WHERE tablename = 't'"), "2");
 }

@@ -49,8 +49,8 @@ class Lost {
       : database_(name, kShop + more), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
     psql(then);
   }
-  RestoreReport restore(const std::string& table) const {
-    RestoreOptions options;
+  restore::RestoreReport restore(const std::string& table) const {
+    restore::RestoreOptions options;
     options.connection = shared_server().connection(database_.name());
     options.wanted.tables = {table};
     options.lock_timeout_seconds = 0.2;
@@ -69,7 +69,7 @@ class Lost {
 
 TEST(RestoreLiveTable, ADroppedTableIsBackAsItWas) {
   const Lost lost("live_back", "DROP TABLE orders CASCADE;");
-  const RestoreReport report = lost.restore("public.orders");
+  const restore::RestoreReport report = lost.restore("public.orders");
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value(kFacts), lost.facts());
@@ -89,7 +89,7 @@ TEST(RestoreLiveTable, NamesWhatWasNotCarriedInWordsOfItsOwn) {
                   "DROP TABLE orders CASCADE; DROP OWNED BY live_reader; DROP ROLE live_reader;",
                   "CREATE PUBLICATION news FOR TABLE orders; SELECT lo_create(7);"
                   "CREATE MATERIALIZED VIEW sums AS SELECT sum(total) FROM orders;");
-  const RestoreReport report = lost.restore("orders");
+  const restore::RestoreReport report = lost.restore("orders");
   EXPECT_EQ(lines(report.not_carried),
             "view public.paid, which uses it, if it was dropped along\n"
             "materialized view public.sums, which uses it, if it was dropped along\n"
@@ -102,7 +102,7 @@ TEST(RestoreLiveTable, NamesWhatWasNotCarriedInWordsOfItsOwn) {
 
 TEST(RestoreLiveTable, MakesWhatItNeedsWhereThatIsGoneToo) {
   const Lost lost("live_needs", "DROP TABLE orders CASCADE; DROP TYPE status; DROP FUNCTION stamp;");
-  const RestoreReport report = lost.restore("orders");
+  const restore::RestoreReport report = lost.restore("orders");
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(lost.value(kFacts), lost.facts());
   EXPECT_NE(lines(report.notes).find("made, for it was absent: type public.status"), std::string::npos)
@@ -122,7 +122,7 @@ TEST(RestoreLiveTable, LeavesWhatItSharesWithOthersAsItIs) {
 
 TEST(RestoreLiveTable, AForeignKeyThatTodaysRowsDoNotKeepIsSaidToBeLostAndTheRowsAreThere) {
   const Lost lost("live_fkey", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
-  const RestoreReport report = lost.restore("orders");
+  const restore::RestoreReport report = lost.restore("orders");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_TRUE(report.lost[0].starts_with("foreign key orders_customer_fkey of public.orders: "))
       << report.lost[0];
@@ -132,7 +132,7 @@ TEST(RestoreLiveTable, AForeignKeyThatTodaysRowsDoNotKeepIsSaidToBeLostAndTheRow
 
 TEST(RestoreLiveTable, WhatWasLostIsMadeByTheStatementThatItTells) {
   const Lost lost("live_later", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
-  const RestoreReport report = lost.restore("orders");
+  const restore::RestoreReport report = lost.restore("orders");
   ASSERT_EQ(report.next_steps.size(), 1U) << lines(report.next_steps);
   const auto statement = report.next_steps[0].find("ALTER TABLE");
   ASSERT_NE(statement, std::string::npos) << report.next_steps[0];
@@ -144,7 +144,7 @@ TEST(RestoreLiveTable, StandsInNobodysWayForLong) {
   const Lost lost("live_locked", "DROP TABLE orders CASCADE;");
   Connection other = Connection::open(shared_server().connection("live_locked"), "test", {});
   other.query("BEGIN; UPDATE customers SET id = id");
-  const RestoreReport report = lost.restore("orders");
+  const restore::RestoreReport report = lost.restore("orders");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_EQ(report.lost[0],
             "foreign key orders_customer_fkey of public.orders: canceling statement due to lock timeout");
@@ -160,7 +160,7 @@ TEST(RestoreLiveTable, IsNeverWrittenOverOneThatIsThere) {
 
 TEST(RestoreLiveTable, APartitionedTableIsBackWithItsPartitions) {
   const Lost lost("live_tree", "DROP TABLE events;");
-  const RestoreReport report = lost.restore("events");
+  const restore::RestoreReport report = lost.restore("events");
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value("SELECT count(*), count(DISTINCT tableoid) FROM events"), "200|2");
@@ -169,7 +169,7 @@ TEST(RestoreLiveTable, APartitionedTableIsBackWithItsPartitions) {
 
 TEST(RestoreLiveTable, APartitionIsBackInItsPlace) {
   const Lost lost("live_leaf", "DROP TABLE events_2;");
-  const RestoreReport report = lost.restore("events_2");
+  const restore::RestoreReport report = lost.restore("events_2");
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value("SELECT count(*) FROM events WHERE at >= 100"), "100");
@@ -183,7 +183,7 @@ CREATE TABLE keyed_2 PARTITION OF keyed FOR VALUES FROM (100) TO (200) PARTITION
 CREATE TABLE keyed_2_0 PARTITION OF keyed_2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 CREATE INDEX ON keyed (what);
 INSERT INTO keyed SELECT g, 'e' FROM generate_series(0, 199) g;)");
-  const RestoreReport report = lost.restore("keyed_2");
+  const restore::RestoreReport report = lost.restore("keyed_2");
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value("SELECT count(*) FROM keyed"), "200");
@@ -196,7 +196,7 @@ TEST(RestoreLiveTable, APartitionWhosePlaceIsTakenIsThereBesideIt) {
   const Lost lost("live_leaf_taken",
                   "DROP TABLE events_2; CREATE TABLE events_rest PARTITION OF events DEFAULT;"
                   "INSERT INTO events VALUES (150, 'of today');");
-  const RestoreReport report = lost.restore("events_2");
+  const restore::RestoreReport report = lost.restore("events_2");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_TRUE(report.lost[0].starts_with("place as a partition of public.events_2: ")) << report.lost[0];
   EXPECT_EQ(lost.value("SELECT count(*) FROM events_2"), "100");

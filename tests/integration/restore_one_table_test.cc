@@ -21,9 +21,9 @@ class Live {
   Live(const std::string& name, const std::string& sql, const std::string& options = {})
       : database_(name, sql, options), backup_(trip_.back_up(name)) {}
 
-  RestoreReport beside(const std::string& table, const std::string& as,
+  restore::RestoreReport beside(const std::string& table, const std::string& as,
                        const std::string& database = {}) const {
-    RestoreOptions options;
+    restore::RestoreOptions options;
     options.connection = shared_server().connection(database.empty() ? database_.name() : database);
     options.wanted.tables = {table};
     options.as = as;
@@ -70,7 +70,7 @@ INSERT INTO orders (customer, status, total, tags) SELECT 1 + g % 50, 'paid', g,
 TEST(RestoreOneTable, GivesColumnsAndRowsBesideTheLiveTable) {
   const Live live("beside", kOrders);
   live.psql("DELETE FROM orders WHERE id > 100; UPDATE orders SET total = 0;");
-  const RestoreReport report = live.beside("public.orders", "orders_before");
+  const restore::RestoreReport report = live.beside("public.orders", "orders_before");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(report.rows, 500U);
   EXPECT_EQ(live.value("SELECT count(*), sum(total), sum(with_tax), min(tags::text) FROM orders_before"),
@@ -93,7 +93,7 @@ TEST(RestoreOneTable, LeavesOutGeneratedColumnsThatCannotBeComputedHere) {
                   "CREATE TABLE b (n int, m int GENERATED ALWAYS AS (twice(n)) STORED);"
                   "INSERT INTO a VALUES (1); INSERT INTO b VALUES (2);");
   live.psql("DROP FUNCTION twice CASCADE;");
-  const RestoreReport report = live.beside("public.?", "*_before");
+  const restore::RestoreReport report = live.beside("public.?", "*_before");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(live.value("SELECT (SELECT n FROM a_before), (SELECT n FROM b_before)"), "1|2");
   EXPECT_TRUE(report.not_carried.at(0).starts_with("generated column m of public.a: "));
@@ -112,7 +112,7 @@ TEST(RestoreOneTable, SaysWhatWasNotCarried) {
 TEST(RestoreOneTable, TellsHowRowsGoBackAndThatWorks) {
   const Live live("put_back", kOrders);
   live.psql("DELETE FROM orders WHERE id > 100;");
-  const RestoreReport report = live.beside("public.orders", "orders_before");
+  const restore::RestoreReport report = live.beside("public.orders", "orders_before");
   ASSERT_EQ(report.next_steps.size(), 1U);
   const std::string& step = report.next_steps[0];
   const auto insert = step.find("INSERT");
@@ -165,7 +165,7 @@ TEST(RestoreOneTable, APartitionedTableBecomesOneTableWithTheRowsOfAllPartitions
   EXPECT_EQ(live.value("SELECT relkind FROM pg_class WHERE relname = 'events_before'"), "r");
   EXPECT_EQ(live.value("SELECT count(*) FROM (TABLE events EXCEPT TABLE events_before) d"), "0");
   EXPECT_EQ(live.value("SELECT count(*) FROM events_before"), "200");
-  const RestoreReport leaf = live.beside("events_1", "leaf_before");
+  const restore::RestoreReport leaf = live.beside("events_1", "leaf_before");
   EXPECT_EQ(leaf.verdict, Verdict::pass);
   EXPECT_EQ(live.value("SELECT count(*) FROM (TABLE events_1 EXCEPT SELECT n, at, c FROM leaf_before) d"),
             "0");
@@ -179,7 +179,7 @@ TEST(RestoreOneTable, MakesTypesThatWereDropped) {
                   "CREATE TABLE t (id int, p kinds.pair[]);"
                   "INSERT INTO t SELECT g, ARRAY[(g, 'sad')]::kinds.pair[] FROM generate_series(1, 9) g;");
   live.psql("DROP SCHEMA kinds CASCADE;");
-  const RestoreReport report = live.beside("t", "t_before");
+  const restore::RestoreReport report = live.beside("t", "t_before");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(live.value("SELECT p[1] FROM t_before WHERE id = 3"), "(3,sad)");
   EXPECT_NE(lines(report.notes).find("made type kinds.pair[]"), std::string::npos) << lines(report.notes);
@@ -230,13 +230,13 @@ TEST(RestoreOneTable, NeedsNoOtherPartOfTheBackup) {
 TEST(RestoreOneTable, RefusesATableWhoseRowsWereLeftOut) {
   const Database source("no_rows", "CREATE TABLE log AS SELECT 1 AS a;");
   const RoundTrip trip;
-  BackupOptions options;
+  backup::BackupOptions options;
   options.source = "test";
   options.connection = shared_server().connection("no_rows");
   options.tables.exclude = {"log"};
   Observer silent;
   take_backup(trip.repository(), options, silent, {});
-  RestoreOptions restore;
+  restore::RestoreOptions restore;
   restore.connection = shared_server().connection("no_rows");
   restore.wanted.tables = {"log"};
   restore.as = "log_before";
@@ -247,7 +247,7 @@ TEST(RestoreOneTable, ConvertsRowsForADatabaseOfAnotherEncoding) {
   const Live live("latin", "SET client_encoding = UTF8; CREATE TABLE t (a text); INSERT INTO t VALUES ('é');",
                   "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
   const Database utf8("latin_to_utf8", "SELECT 1;", "TEMPLATE template0 ENCODING 'UTF8'");
-  const RestoreReport report = live.beside("t", "t_before", "latin_to_utf8");
+  const restore::RestoreReport report = live.beside("t", "t_before", "latin_to_utf8");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(utf8.value("SELECT encode(convert_to(a, 'UTF8'), 'hex') FROM t_before"), "c3a9");
   EXPECT_NE(lines(report.notes).find("encoding UTF8 here, LATIN1 in the backup"), std::string::npos);
@@ -265,11 +265,11 @@ TEST(RestoreOneTable, SaysWhichRowAnotherEncodingCannotHold) {
 
 TEST(BesideName, IsInTheTablesOwnSchemaUnlessItSaysMore) {
   const QualifiedName orders{"shop", "orders"};
-  EXPECT_EQ(beside_name("old", orders).shown(), "shop.old");
-  EXPECT_EQ(beside_name("before.*", orders).shown(), "before.orders");
-  EXPECT_EQ(beside_name("*_before", orders).shown(), "shop.orders_before");
-  EXPECT_THROW(beside_name("before.", orders), UsageError);
-  EXPECT_THROW(beside_name(std::string(64, 'x'), orders), UsageError);
+  EXPECT_EQ(restore::beside_name("old", orders).shown(), "shop.old");
+  EXPECT_EQ(restore::beside_name("before.*", orders).shown(), "before.orders");
+  EXPECT_EQ(restore::beside_name("*_before", orders).shown(), "shop.orders_before");
+  EXPECT_THROW(restore::beside_name("before.", orders), UsageError);
+  EXPECT_THROW(restore::beside_name(std::string(64, 'x'), orders), UsageError);
 }
 
 }  // namespace

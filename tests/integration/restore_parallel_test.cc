@@ -50,10 +50,10 @@ class RestoreParallel : public ::testing::Test {
     bare_server().psql("postgres",
                        "SET client_min_messages = error; DROP DATABASE IF EXISTS parallel WITH (FORCE);");
   }
-  static RestoreReport restore(Observer& observer, const RestoreOptions& options = created()) {
+  static restore::RestoreReport restore(Observer& observer, const restore::RestoreOptions& options = created()) {
     return restore_backup(trip_->repository(), *backup_, options, observer, {});
   }
-  static void expect_whole(const RestoreReport& report) {
+  static void expect_whole(const restore::RestoreReport& report) {
     EXPECT_EQ(lines(report.lost), "");
     EXPECT_EQ(report.verdict, Verdict::pass);
     EXPECT_EQ(report.rows, 250000U);
@@ -95,7 +95,7 @@ class HoldsTheSecond : public Observer {
 TEST_F(RestoreParallel, BuildsIndexesOfAFinishedTableWhileAnotherIsLoaded) {
   ASSERT_GT(read_manifest(backup_->dir).find({"public", "many"})->parts.size(), 1U);
   HoldsTheSecond observer;
-  const RestoreReport report = restore(observer);
+  const restore::RestoreReport report = restore(observer);
   EXPECT_TRUE(observer.indexes_in_time);
   EXPECT_EQ(observer.most_at_once, 2) << "parts of one table are loaded side by side";
   expect_whole(report);
@@ -108,7 +108,7 @@ TEST_F(RestoreParallel, GoesOnWhereverItWasKilledBetweenPartsAndIndexes) {
     SetUp();
     KillsAt deadly(event);
     ASSERT_TRUE(killed([&] { restore(deadly); }));
-    RestoreOptions options = created();
+    restore::RestoreOptions options = created();
     options.resume = true;
     Observer silent;
     expect_whole(restore(silent, options));
@@ -132,23 +132,23 @@ TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
 }
 
 /// Into a server that writes no WAL for a table which was emptied in the same transaction.
-RestoreOptions into_minimal() {
+restore::RestoreOptions into_minimal() {
   static const LocalServer server({{"wal_level", "minimal"}, {"max_wal_senders", "0"}});
   server.drop_database("parallel");
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.connection = server.connection();
   options.jobs = 1;
   return options;
 }
 
-std::string value_in(const RestoreOptions& options, const std::string& sql) {
+std::string value_in(const restore::RestoreOptions& options, const std::string& sql) {
   return Connection::open(options.connection.with_database("parallel"), "test", {}).query(sql).text(0, 0);
 }
 
 TEST_F(RestoreParallel, FreezesATableOfSeveralPartsWhereThatSparesTheWal) {
-  const RestoreOptions options = into_minimal();
+  const restore::RestoreOptions options = into_minimal();
   Observer silent;
-  const RestoreReport report = restore(silent, options);
+  const restore::RestoreReport report = restore(silent, options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(value_in(options, "SELECT pg_relation_size('public.many', 'vm') > 0"), "t")
@@ -176,10 +176,10 @@ class HoldsTheFirst : public Observer {
 };
 
 TEST_F(RestoreParallel, SharesTheRestOfATableWithWhoeverHasNothingToDo) {
-  RestoreOptions options = into_minimal();
+  restore::RestoreOptions options = into_minimal();
   options.jobs = 2;
   HoldsTheFirst observer;
-  const RestoreReport report = restore(observer, options);
+  const restore::RestoreReport report = restore(observer, options);
   EXPECT_EQ(observer.loads, 3) << "of three parts the first went in frozen, the others each by itself";
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
@@ -187,13 +187,13 @@ TEST_F(RestoreParallel, SharesTheRestOfATableWithWhoeverHasNothingToDo) {
 }
 
 TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
-  RestoreOptions options = into_minimal();
+  restore::RestoreOptions options = into_minimal();
   options.before_data = [](Connection& target) {
     target.query("ALTER TABLE public.many ADD CONSTRAINT odd CHECK (id <> 200000)");
   };
   const Relation many = *read_manifest(backup_->dir).find({"public", "many"});
   Observer silent;
-  const RestoreReport report = restore(silent, options);
+  const restore::RestoreReport report = restore(silent, options);
   ASSERT_FALSE(report.lost.empty());
   EXPECT_TRUE(
       report.lost[0].starts_with(fmt::format("table public.many: the {} rows of {} were not loaded: new row",
@@ -205,10 +205,10 @@ TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
 }
 
 TEST_F(RestoreParallel, TellsOnceOfAnIndexThatCouldNotBeBuilt) {
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.before_data = [](Connection& target) { target.query("CREATE SEQUENCE public.many_kind"); };
   Observer silent;
-  const RestoreReport report = restore(silent, options);
+  const restore::RestoreReport report = restore(silent, options);
   EXPECT_EQ(
       lines(report.lost),
       "CREATE INDEX many_kind ON public.many USING btree (kind): relation \"many_kind\" already exists");

@@ -13,8 +13,8 @@ std::string lines(const std::vector<std::string>& list) {
   return fmt::format("{}", fmt::join(list, "\n"));
 }
 
-RestoreOptions only(std::vector<std::string> tables, std::vector<std::string> exclude = {}) {
-  RestoreOptions options = created();
+restore::RestoreOptions only(std::vector<std::string> tables, std::vector<std::string> exclude = {}) {
+  restore::RestoreOptions options = created();
   options.wanted = {std::move(tables), std::move(exclude), true};
   return options;
 }
@@ -75,7 +75,7 @@ std::unique_ptr<RoundTrip> RestoreParts::trip_;
 std::unique_ptr<Backup> RestoreParts::backup_;
 
 TEST_F(RestoreParts, ATableComesWithWhatItNeedsAndWhatBelongsToIt) {
-  const RestoreReport report = trip_->restore(*backup_, only({"shop.orders"}));
+  const restore::RestoreReport report = trip_->restore(*backup_, only({"shop.orders"}));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(report.rows, 300U);
@@ -91,7 +91,7 @@ TEST_F(RestoreParts, ATableComesWithWhatItNeedsAndWhatBelongsToIt) {
 }
 
 TEST_F(RestoreParts, SayWhatWasNotCarried) {
-  const RestoreReport report = trip_->restore(*backup_, only({"shop.orders"}));
+  const restore::RestoreReport report = trip_->restore(*backup_, only({"shop.orders"}));
   EXPECT_EQ(lines(report.not_carried),
             "foreign key orders_customer_fkey of shop.orders: it needs table shop.customers, which is not "
             "selected\n"
@@ -100,7 +100,7 @@ TEST_F(RestoreParts, SayWhatWasNotCarried) {
 }
 
 TEST_F(RestoreParts, APatternTakesAPartitionedTableWithItsPartitions) {
-  const RestoreReport report = trip_->restore(*backup_, only({"shop.event?"}));
+  const restore::RestoreReport report = trip_->restore(*backup_, only({"shop.event?"}));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(relations(), "events events_1 events_2");
@@ -108,7 +108,7 @@ TEST_F(RestoreParts, APatternTakesAPartitionedTableWithItsPartitions) {
 }
 
 TEST_F(RestoreParts, APartitionAloneBecomesATable) {
-  const RestoreReport report = trip_->restore(*backup_, only({"events_2"}));
+  const restore::RestoreReport report = trip_->restore(*backup_, only({"events_2"}));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(copied("SELECT count(*), min(at) FROM shop.events_2"), "100|100");
@@ -116,7 +116,7 @@ TEST_F(RestoreParts, APartitionAloneBecomesATable) {
 }
 
 TEST_F(RestoreParts, AllButATableLeavesOutWhatReadsIt) {
-  const RestoreReport report = trip_->restore(*backup_, only({}, {"shop.orders"}));
+  const restore::RestoreReport report = trip_->restore(*backup_, only({}, {"shop.orders"}));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(relations(), "customers events events_1 events_2");
@@ -128,9 +128,9 @@ TEST_F(RestoreParts, AllButATableLeavesOutWhatReadsIt) {
 }
 
 TEST_F(RestoreParts, TheSchemaAloneHasNoRow) {
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.wanted.rows = false;
-  const RestoreReport report = trip_->restore(*backup_, options);
+  const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(relations(), "customers events events_1 events_2 orders orders_id_seq orders_n_seq paid sums");
@@ -142,9 +142,9 @@ TEST_F(RestoreParts, TheSchemaAloneHasNoRow) {
 }
 
 TEST_F(RestoreParts, WithoutPrivilegesNobodyIsGrantedAnything) {
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.acl = false;
-  const RestoreReport report = trip_->restore(*backup_, options);
+  const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(copied("SELECT count(*) FROM pg_class WHERE relacl IS NOT NULL AND oid >= 16384"), "0");
@@ -155,11 +155,11 @@ TEST_F(RestoreParts, WithoutPrivilegesNobodyIsGrantedAnything) {
 
 TEST_F(RestoreParts, AnotherOwnerIsTheRoleThatWeBecome) {
   bare_server().psql("postgres", "DROP ROLE IF EXISTS parts_other; CREATE ROLE parts_other CREATEDB;");
-  RestoreOptions options = only({"shop.*"});
+  restore::RestoreOptions options = only({"shop.*"});
   options.connection.role = "parts_other";
   options.owners = options.acl = false;
-  options.roles = Roles::none;
-  const RestoreReport report = trip_->restore(*backup_, options);
+  options.roles = restore::Roles::none;
+  const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(
@@ -170,16 +170,16 @@ TEST_F(RestoreParts, AnotherOwnerIsTheRoleThatWeBecome) {
 }
 
 /// Killed when the first part begins: what is made is there, and no row.
-void interrupt(const RoundTrip& trip, const Backup& backup, const RestoreOptions& options) {
+void interrupt(const RoundTrip& trip, const Backup& backup, const restore::RestoreOptions& options) {
   KillsAt observer(5);
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
 }
 
 TEST_F(RestoreParts, IsGoneOnWithAfterAnInterruption) {
-  RestoreOptions options = only({"shop.orders", "shop.events"});
+  restore::RestoreOptions options = only({"shop.orders", "shop.events"});
   interrupt(*trip_, *backup_, options);
   options.resume = true;
-  const RestoreReport report = trip_->restore(*backup_, options);
+  const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_TRUE(report.resumed) << lines(report.notes);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
@@ -189,7 +189,7 @@ TEST_F(RestoreParts, IsGoneOnWithAfterAnInterruption) {
 
 TEST_F(RestoreParts, IsNotGoneOnWithByAnotherSelection) {
   interrupt(*trip_, *backup_, only({"shop.orders"}));
-  for (RestoreOptions other : {only({"shop.orders", "shop.events"}), only({}, {"shop.events"}), created()}) {
+  for (restore::RestoreOptions other : {only({"shop.orders", "shop.events"}), only({}, {"shop.events"}), created()}) {
     other.resume = true;
     try {
       trip_->restore(*backup_, other);
@@ -204,10 +204,10 @@ TEST_F(RestoreParts, IsNotGoneOnWithByAnotherSelection) {
 
 TEST_F(RestoreParts, AsAnotherRoleIsGoneOnWithThoughTheServerIsStillAtWork) {
   bare_server().psql("postgres", "DROP ROLE IF EXISTS parts_other; CREATE ROLE parts_other CREATEDB;");
-  RestoreOptions options = only({"shop.orders"});
+  restore::RestoreOptions options = only({"shop.orders"});
   options.connection.role = "parts_other";
   options.owners = options.acl = false;
-  options.roles = Roles::none;
+  options.roles = restore::Roles::none;
   interrupt(*trip_, *backup_, options);
   Connection orphan = Connection::open(bare_server().connection("parts"), "pgassay restore", {});
   options.resume = true;
@@ -216,7 +216,7 @@ TEST_F(RestoreParts, AsAnotherRoleIsGoneOnWithThoughTheServerIsStillAtWork) {
 }
 
 TEST_F(RestoreParts, ARoleThatWeMayNotBecomeIsRefused) {
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.connection.role = "nobody here";
   EXPECT_THROW(trip_->restore(*backup_, options), Refused);
 }

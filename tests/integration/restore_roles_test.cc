@@ -31,7 +31,7 @@ class RestoreRoles : public ::testing::Test {
   /// Plans and makes them.
   void run(const std::string& globals, const std::string& user = "postgres") {
     Connection connection = connect(user);
-    const RolePlan plan = plan_roles(connection, globals, RestoreOptions{});
+    const restore::RolePlan plan = plan_roles(connection, globals, restore::RestoreOptions{});
     notes_ = plan.notes;
     absent_tablespaces_ = plan.absent_tablespaces;
     create_roles(connection, plan, lost_, notes_);
@@ -130,7 +130,7 @@ TEST_F(RestoreRoles, WithoutTheTablespaceEverythingIsInTheDefaultOne) {
                             "CREATE TABLE t (id int PRIMARY KEY) TABLESPACE rr_space;"
                             "INSERT INTO t SELECT generate_series(1, 10);");
     const RoundTrip round_trip;
-    const RestoreReport report = round_trip.restore(round_trip.back_up(database.name()));
+    const restore::RestoreReport report = round_trip.restore(round_trip.back_up(database.name()));
     EXPECT_TRUE(report.lost.empty());
     EXPECT_EQ(report.verdict, Verdict::pass);
     EXPECT_TRUE(std::any_of(report.notes.begin(), report.notes.end(), [](const std::string& note) {

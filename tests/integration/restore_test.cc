@@ -33,7 +33,7 @@ TEST(Restore, BringsTheSampleDatabaseBackIdentical) {
   const Database source("sample", "SELECT 1;", "TEMPLATE template0 ENCODING 'UTF8'");
   shared_server().psql_file("sample", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/sample.sql");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("sample"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("sample"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(differences("sample"), "");
@@ -47,7 +47,7 @@ TEST(Restore, GivesTheDatabaseItsPropertiesUnderAnotherName) {
     ALTER DATABASE props SET search_path TO "$user", "a,b", public; ALTER DATABASE props SET DateStyle TO 'German, DMY';
     ALTER ROLE props_reader IN DATABASE props SET work_mem TO '7MB'; ALTER DATABASE props CONNECTION LIMIT 9;)");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("props"), created("other name"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("props"), created("other name"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(differences("props", "other name"), "");
 }
@@ -57,7 +57,7 @@ TEST(Restore, RestoresADatabaseThatIsReadOnlyByDefault) {
                         "CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX ON t (a);"
                         "ALTER DATABASE read_only SET default_transaction_read_only TO on;");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("read_only"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("read_only"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
 }
@@ -70,7 +70,7 @@ TEST(Restore, KeepsTheEncodingAndItsBytes) {
         name, "SET client_encoding = SQL_ASCII; CREATE TABLE t (a text); INSERT INTO t VALUES (E'\\xe9');",
         fmt::format("TEMPLATE template0 ENCODING '{}' LOCALE 'C'", encoding));
     const RoundTrip trip;
-    const RestoreReport report = trip.restore(trip.back_up(name));
+    const restore::RestoreReport report = trip.restore(trip.back_up(name));
     EXPECT_EQ(report.verdict, Verdict::pass) << name;
     EXPECT_EQ(source.copied_value("SELECT encode(convert_to(a, getdatabaseencoding()), 'hex') FROM t"), "e9")
         << name;
@@ -86,7 +86,7 @@ TEST(Restore, RefusesADatabaseThatIsNotEmptyAndTouchesNothing) {
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SELECT lo_create(5)"}) {
     bare_server().create_database("not_empty");
     bare_server().psql("not_empty", std::string(holds) + ";");
-    RestoreOptions options = created();
+    restore::RestoreOptions options = created();
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << holds;
     EXPECT_EQ(source.copied_value("SELECT to_regclass('public.t') IS NULL"), "t");
@@ -101,9 +101,9 @@ TEST(Restore, TakesADatabaseThatHoldsOnlyExtensionsForEmpty) {
   const RoundTrip trip;
   bare_server().create_database("only_ext");
   bare_server().psql("only_ext", "CREATE EXTENSION hstore;");
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.create = false;
-  const RestoreReport report = trip.restore(trip.back_up("only_ext"), options);
+  const restore::RestoreReport report = trip.restore(trip.back_up("only_ext"), options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
 }
@@ -125,7 +125,7 @@ TEST(Restore, RefusesADatabaseThatHoldsLesserObjects) {
         "= NONE)"}) {
     bare_server().create_database("lesser");
     bare_server().psql("lesser", std::string(holds) + ";");
-    RestoreOptions options = created();
+    restore::RestoreOptions options = created();
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << holds;
     bare_server().psql("lesser", "DROP SUBSCRIPTION IF EXISTS mine;");
@@ -139,7 +139,7 @@ TEST(Restore, RefusesTemplatesAndTheServersOwnDatabases) {
   const Backup backup = trip.back_up("own_place");
   bare_server().create_database("own_place", "IS_TEMPLATE true");
   for (const char* into : {"template0", "template1", "postgres", "own_place"}) {
-    RestoreOptions options = created(into);
+    restore::RestoreOptions options = created(into);
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << into;
   }
@@ -160,8 +160,8 @@ TEST(Restore, TellsNoSecretsOfWhatWasLost) {
     CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
     CREATE USER MAPPING FOR secrets_role SERVER far OPTIONS (user 'u', password 'TOPSECRET');)");
   const RoundTrip trip;
-  RestoreOptions options = created();
-  options.roles = Roles::none;
+  restore::RestoreOptions options = created();
+  options.roles = restore::Roles::none;
   const std::string lost = lines(trip.restore(trip.back_up("secrets"), options).lost);
   EXPECT_NE(lost.find("CREATE USER MAPPING FOR secrets_role SERVER far …: "), std::string::npos) << lost;
   EXPECT_EQ(lost.find("TOPSECRET"), std::string::npos) << lost;
@@ -180,7 +180,7 @@ TEST(Restore, RefusesALocaleThatTheServerLacks) {
   manifest.server.version = connection.server_version();
   manifest.database.collate = manifest.database.ctype = "xx_XX.UTF-8";
   std::vector<std::string> notes;
-  EXPECT_THROW(check_server(connection, manifest, true, notes), Refused);
+  EXPECT_THROW(restore::check_server(connection, manifest, true, notes), Refused);
 }
 
 TEST(Restore, RefusesAnExtensionThatTheServerLacks) {
@@ -190,7 +190,7 @@ TEST(Restore, RefusesAnExtensionThatTheServerLacks) {
   manifest.extensions = {{"plpgsql", "pg_catalog", "1.0"}, {"no_such_extension", "public", "2.1"}};
   std::vector<std::string> notes;
   try {
-    check_server(connection, manifest, false, notes);
+    restore::check_server(connection, manifest, false, notes);
     FAIL() << "no exception";
   } catch (const Refused& error) {
     EXPECT_NE(std::string(error.what()).find("no_such_extension 2.1"), std::string::npos) << error.what();
@@ -202,7 +202,7 @@ TEST(Restore, RefusesAServerOlderThanTheBackups) {
   Manifest manifest;
   manifest.server.version = connection.server_version() + 10000;
   std::vector<std::string> notes;
-  EXPECT_THROW(check_server(connection, manifest, false, notes), Refused);
+  EXPECT_THROW(restore::check_server(connection, manifest, false, notes), Refused);
 }
 
 TEST(Restore, KeepsPasswordsOfRolesThatExist) {
@@ -235,7 +235,7 @@ TEST(Restore, MakesAbsentRolesWhatTheyWere) {
 TEST(Restore, LeavesPasswordsOutWhenAsked) {
   const Database source("no_password", "CREATE ROLE no_password_role LOGIN PASSWORD 'x';");
   const RoundTrip trip;
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.role_passwords = false;
   trip.restore(trip.back_up("no_password"), options);
   EXPECT_EQ(bare_server().value(
@@ -249,9 +249,9 @@ TEST(Restore, SaysWhatWasLostForWantOfRoles) {
                         "CREATE ROLE wanted; CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO wanted;"
                         "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO wanted;");
   const RoundTrip trip;
-  RestoreOptions options = created();
-  options.roles = Roles::none;
-  const RestoreReport report = trip.restore(trip.back_up("want_roles"), options);
+  restore::RestoreOptions options = created();
+  options.roles = restore::Roles::none;
+  const restore::RestoreReport report = trip.restore(trip.back_up("want_roles"), options);
   EXPECT_EQ(lines(report.lost),
             "ALTER TABLE public.t OWNER TO wanted: role \"wanted\" does not exist\n"
             "large object 4711: its owner: role \"wanted\" does not exist");
@@ -265,10 +265,10 @@ TEST(Restore, WithoutOwnersNeedsNoRoles) {
       "CREATE ROLE no_owner_role; CREATE TABLE t AS SELECT 1 AS a;"
       "ALTER TABLE t OWNER TO no_owner_role; ALTER DATABASE no_owner OWNER TO no_owner_role;");
   const RoundTrip trip;
-  RestoreOptions options = created();
-  options.roles = Roles::none;
+  restore::RestoreOptions options = created();
+  options.roles = restore::Roles::none;
   options.owners = false;
-  const RestoreReport report = trip.restore(trip.back_up("no_owner"), options);
+  const restore::RestoreReport report = trip.restore(trip.back_up("no_owner"), options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
 }
@@ -336,7 +336,7 @@ TEST(Restore, BringsLargeObjectsBackPageByPage) {
     GRANT SELECT ON LARGE OBJECT 102 TO PUBLIC; GRANT ALL ON LARGE OBJECT 103 TO objects_role WITH GRANT OPTION;
     REVOKE ALL ON LARGE OBJECT 104 FROM CURRENT_USER;)");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("objects"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("objects"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(differences("objects"), "");
@@ -368,7 +368,7 @@ TEST(Restore, LoadsATableOfSeveralPartsAndOneLargeFrozenOne) {
   const RoundTrip trip;
   const Backup backup = trip.back_up("ranges");
   EXPECT_GT(read_manifest(backup.dir).find({"public", "many"})->parts.size(), 1U);
-  const RestoreReport report = trip.restore(backup);
+  const restore::RestoreReport report = trip.restore(backup);
   EXPECT_EQ(report.rows, 320000U);
   EXPECT_EQ(report.verdict, Verdict::pass);
 }
@@ -381,7 +381,7 @@ TEST(Restore, GoesOnPastATableThatCouldNotBeLoaded) {
       "CREATE OR REPLACE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';"
       "CREATE TABLE good AS SELECT 2 AS a;");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("half"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("half"));
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
   EXPECT_NE(report.lost[0].find("table public.bad"), std::string::npos) << report.lost[0];
   EXPECT_EQ(report.lost[0].find("Failing row"), std::string::npos) << report.lost[0];
@@ -412,15 +412,15 @@ TEST(Restore, KeepsNamesInALatin1DatabaseWhetherItsRolesAreThereOrNot) {
   const Backup backup = trip.back_up("latin_into");
   bare_server().create_database("latin_into",
                                 "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.create = false;
   options.connection = bare_server().connection("latin_into");
-  const RestoreReport report = trip.restore(backup, options);
+  const restore::RestoreReport report = trip.restore(backup, options);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(source.copied_value("SELECT last_value FROM \"s\u00e9q\""), "7");
   bare_server().drop_database("latin_into");
-  const RestoreReport again = trip.restore(backup);
+  const restore::RestoreReport again = trip.restore(backup);
   EXPECT_EQ(lines(again.lost), "");
   EXPECT_EQ(differences("latin_into"), "");
 }
@@ -434,7 +434,7 @@ TEST(Restore, AsksNoForeignServer) {
     CREATE TABLE root (x int) PARTITION BY LIST (x); CREATE TABLE near PARTITION OF root FOR VALUES IN (1);
     CREATE FOREIGN TABLE beyond PARTITION OF root FOR VALUES IN (2) SERVER nowhere; INSERT INTO near VALUES (1);)");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("abroad"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("abroad"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(lines(report.notes).find("ANALYZE"), std::string::npos) << lines(report.notes);
   EXPECT_EQ(

@@ -11,8 +11,8 @@
 namespace pgassay::test {
 namespace {
 
-RestoreOptions thrown_away() {
-  RestoreOptions options = created();
+restore::RestoreOptions thrown_away() {
+  restore::RestoreOptions options = created();
   options.throwaway = true;
   return options;
 }
@@ -24,7 +24,7 @@ TEST(RestoreThrowaway, MakesNoSubscriptionAndLosesNothingByIt) {
   const RoundTrip trip;
   const Backup backup = trip.back_up("throwaway_sub");
   source.psql("DROP SUBSCRIPTION afar;");
-  const RestoreReport report = trip.restore(backup, thrown_away());
+  const restore::RestoreReport report = trip.restore(backup, thrown_away());
   EXPECT_EQ(report.lost, std::vector<std::string>{});
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_subscription"), "0");
 }
@@ -37,7 +37,7 @@ TEST(RestoreThrowaway, LosesOneRoleAndNotAllOfThem) {
   globals += "ALTER ROLE throwaway_one SET work_mem TO 'much';\n";
   overwrite(backup.dir / kGlobalsFile, globals);
   reseal(backup.dir);
-  const RestoreReport report = trip.restore(backup, thrown_away());
+  const restore::RestoreReport report = trip.restore(backup, thrown_away());
   ASSERT_EQ(report.lost.size(), 1U);
   EXPECT_TRUE(report.lost[0].starts_with("role throwaway_one: ")) << report.lost[0];
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'throwaway%'"), "2");
@@ -46,7 +46,7 @@ TEST(RestoreThrowaway, LosesOneRoleAndNotAllOfThem) {
 TEST(RestoreThrowaway, LetsTheCallerInBetweenPreDataAndRows) {
   const Database source("throwaway_hook", "CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX i ON t (a);");
   const RoundTrip trip;
-  RestoreOptions options = thrown_away();
+  restore::RestoreOptions options = thrown_away();
   std::string seen;
   options.before_data = [&](Connection& connection) {
     seen = connection

@@ -26,8 +26,8 @@ std::string differences(const std::string& database) {
   return ended.status == 0 ? "" : ended.out + ended.err;
 }
 
-RestoreOptions resumed() {
-  RestoreOptions options = created();
+restore::RestoreOptions resumed() {
+  restore::RestoreOptions options = created();
   options.resume = true;
   return options;
 }
@@ -69,7 +69,7 @@ TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
       EXPECT_GT(event, 20);
       break;
     }
-    const RestoreReport report = trip.restore(backup, resumed());
+    const restore::RestoreReport report = trip.restore(backup, resumed());
     EXPECT_EQ(report.verdict, Verdict::pass);
     EXPECT_EQ(report.rows, 6150U);
     EXPECT_EQ(lines(report.lost), "");
@@ -108,7 +108,7 @@ TEST(Resume, MakesTheRestOfASchemaThatWasMadeInPart) {
       trip.restore(backup, resumed());
     }));
   }
-  const RestoreReport report = trip.restore(backup, resumed());
+  const restore::RestoreReport report = trip.restore(backup, resumed());
   EXPECT_TRUE(report.resumed) << lines(report.notes);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
@@ -134,7 +134,7 @@ TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
   const RoundTrip trip;
   const Backup backup = trip.back_up("cut");
   CutsTheConnection observer;
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.jobs = 1;
   try {
     restore_backup(trip.repository(), backup, options, observer, {});
@@ -152,7 +152,7 @@ TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
         << error.hint();
     EXPECT_EQ(error.exit(), Exit::failed);
   }
-  const RestoreReport report = trip.restore(backup, resumed());
+  const restore::RestoreReport report = trip.restore(backup, resumed());
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(report.rows, 6150U);
 }
@@ -166,7 +166,7 @@ class ResumeUnfinished : public ::testing::Test {
     ASSERT_TRUE(killed([&] { restore_backup(trip_.repository(), backup_, created(), observer, {}); }));
     ASSERT_TRUE(recorded(source_));
   }
-  std::string refused(const Backup& backup, const RestoreOptions& options) const {
+  std::string refused(const Backup& backup, const restore::RestoreOptions& options) const {
     try {
       trip_.restore(backup, options);
       return "not refused";
@@ -181,7 +181,7 @@ class ResumeUnfinished : public ::testing::Test {
 };
 
 TEST_F(ResumeUnfinished, IsNotGoneOnWithUnasked) {
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.create = false;
   const std::string words = refused(backup_, options);
   EXPECT_NE(words.find("database \"unfinished\" holds an unfinished restore of " + backup_.id.shown()),
@@ -198,7 +198,7 @@ TEST_F(ResumeUnfinished, IsNotGoneOnWithFromAnotherBackup) {
 }
 
 TEST_F(ResumeUnfinished, IsNotGoneOnWithInAnotherWay) {
-  RestoreOptions options = resumed();
+  restore::RestoreOptions options = resumed();
   options.owners = false;
   const std::string words = refused(backup_, options);
   EXPECT_NE(words.find("with no options; it can't be gone on with --no-owner"), std::string::npos) << words;
@@ -230,8 +230,8 @@ TEST(Resume, TellsAgainWhatWasLostBeforeTheInterruption) {
                         "ALTER TABLE t OWNER TO lost_before_role; CREATE TABLE u AS SELECT 2 AS a;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("lost_before");
-  RestoreOptions options = created();
-  options.roles = Roles::none;
+  restore::RestoreOptions options = created();
+  options.roles = restore::Roles::none;
   KillsAt observer(6);  // check, create, roles, pre-data, data, its first part
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
   options.resume = true;
@@ -243,7 +243,7 @@ TEST(Resume, BeginsAtTheBeginningWhereThereIsNothing) {
   const Database source("nothing", "CREATE TABLE t AS SELECT 1 AS a;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("nothing");
-  const RestoreReport report = trip.restore(backup, resumed());
+  const restore::RestoreReport report = trip.restore(backup, resumed());
   EXPECT_FALSE(report.resumed);
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_THROW(trip.restore(backup, resumed()), Refused) << "a finished one is not gone on with";
@@ -257,7 +257,7 @@ TEST(Resume, TakesItsRecordAwayUnseenByRestoredEventTriggers) {
     CREATE EVENT TRIGGER drops ON sql_drop EXECUTE FUNCTION note();
     CREATE EVENT TRIGGER off ON ddl_command_start EXECUTE FUNCTION note(); ALTER EVENT TRIGGER off DISABLE;)");
   const RoundTrip trip;
-  const RestoreReport report = trip.restore(trip.back_up("watched"));
+  const restore::RestoreReport report = trip.restore(trip.back_up("watched"));
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(lines(report.notes), "");
   EXPECT_FALSE(recorded(source));
@@ -271,12 +271,12 @@ TEST(Resume, GoesOnInATableOfSeveralParts) {
                         " generate_series(1, 300000) g; CREATE INDEX ON many (g);");
   const RoundTrip trip;
   const Backup backup = trip.back_up("parts");
-  RestoreOptions options = created();
+  restore::RestoreOptions options = created();
   options.jobs = 1;
   KillsAt observer(8);  // check, create, roles, pre-data, data, a part begins, it is loaded, the next begins
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pgassay_restore.part"), "1");
-  const RestoreReport report = trip.restore(backup, resumed());
+  const restore::RestoreReport report = trip.restore(backup, resumed());
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(report.rows, 300000U);
 }

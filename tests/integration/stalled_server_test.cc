@@ -21,7 +21,7 @@ class StoppedSessions {
   }
   void stop() {
     std::istringstream pids(database_.value(
-        std::string("SELECT pid FROM pg_stat_activity WHERE application_name = '") + kApplicationName + "'"));
+        std::string("SELECT pid FROM pg_stat_activity WHERE application_name = '") + backup::kApplicationName + "'"));
     for (pid_t pid; pids >> pid;) {
       ::kill(pid, SIGSTOP);
       pids_.push_back(pid);
@@ -46,7 +46,7 @@ TEST(StalledServer, InMidCopyIsGivenUpAndNamesTheTable) {
   } recorder;
   recorder.in_mid_copy = [&] { sessions.stop(); };
   try {
-    vault.back_up(database, recorder, [](BackupOptions& options) {
+    vault.back_up(database, recorder, [](backup::BackupOptions& options) {
       options.jobs = 1;
       options.stall_timeout_seconds = 1;
     });

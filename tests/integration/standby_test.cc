@@ -11,7 +11,7 @@ class Standby : public testing::Test {
   /// Of the standby, under the primary's name of the database.
   Manifest back_up(const LiveDatabase& database) {
     standby_.catch_up(database.server());
-    return vault_.back_up(database, recorder_, [&](BackupOptions& options) {
+    return vault_.back_up(database, recorder_, [&](backup::BackupOptions& options) {
       options.connection = standby_.connection(database.name());
     });
   }

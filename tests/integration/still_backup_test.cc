@@ -10,11 +10,11 @@ namespace {
 
 class StillBackupOf : public ::testing::Test {
  protected:
-  StillBackup take(Observer& observer) {
-    BackupOptions reached;
+  stack::StillBackup take(Observer& observer) {
+    backup::BackupOptions reached;
     reached.source = "test";
     reached.connection = quiet_.server().connection(quiet_.name());
-    return take_still_backup(repository(), reached, {}, "a test", observer, {});
+    return stack::take_still_backup(repository(), reached, {}, "a test", observer, {});
   }
   Repository repository() const { return Repository::open_or_create(vault_.root()); }
 
@@ -29,7 +29,7 @@ TEST_F(StillBackupOf, ADatabaseIsTakenAgainWhenTheServerWasWrittenToMeanwhile) {
   recorder.on_phase = [&](const std::string& phase) {
     if (phase == "data" && ++writes == 1) other_.psql("INSERT INTO t VALUES (1)");
   };
-  const StillBackup still = take(recorder);
+  const stack::StillBackup still = take(recorder);
   EXPECT_EQ(writes, 2);
   EXPECT_EQ(recorder.count("during its backup"), 1) << recorder.messages();
   EXPECT_EQ(recorder.count(": once more"), 1) << recorder.messages();

@@ -36,14 +36,14 @@ class TraefikRequests : public ::testing::Test {
     stub.set({{"recyclic-prod-api@docker", "recyclic.jarvos.eu", "/api", "recyclic-prod-api"}},
              {{"recyclic-prod-api@docker", {backend.url("")}}});
   }
-  TraefikSettings& traefik() { return facts.stack.settings.traefik; }
-  StackRoute& route() { return facts.stack.settings.routes[0]; }
+  stack::TraefikSettings& traefik() { return facts.stack.settings.traefik; }
+  stack::StackRoute& route() { return facts.stack.settings.routes[0]; }
 
   /// Asks, and says what came of the last check.
   std::string endpoints() {
     ask_api(facts, traefik().timeout_seconds, {});
     ask_routes(facts, traefik().timeout_seconds, {});
-    Findings out(6, "prod");
+    stack::Findings out(6, "prod");
     check_endpoints(facts, out);
     verdict = out.outcome("").verdict;
     return out.all().empty() ? out.outcome("").detail
@@ -51,12 +51,12 @@ class TraefikRequests : public ::testing::Test {
   }
   void refuses(const std::string& words) {
     const std::string text = endpoints();
-    EXPECT_EQ(verdict, StackVerdict::fail) << text;
+    EXPECT_EQ(verdict, stack::StackVerdict::fail) << text;
     EXPECT_NE(text.find(words), std::string::npos) << text;
   }
   void passes() {
     const std::string text = endpoints();
-    EXPECT_EQ(verdict, StackVerdict::pass) << text;
+    EXPECT_EQ(verdict, stack::StackVerdict::pass) << text;
   }
   /// Of the API.
   std::string problem() {
@@ -67,8 +67,8 @@ class TraefikRequests : public ::testing::Test {
   std::string said_behind = http_answer(200, "{\"status\": \"ok\"}");
   HttpServer backend{[this](const std::string&) { return said_behind; }};
   TraefikStub stub{certificate()};
-  RouteFacts facts;
-  StackVerdict verdict = StackVerdict::pass;
+  stack::RouteFacts facts;
+  stack::StackVerdict verdict = stack::StackVerdict::pass;
 };
 
 TEST_F(TraefikRequests, ReachTheServiceByItsHostNameOverTls) {
@@ -116,7 +116,7 @@ TEST_F(TraefikRequests, TellHowAServiceFails) {
 }
 
 TEST_F(TraefikRequests, FollowRedirectsWithinTheStackOnly) {
-  StackRoute other = route();
+  stack::StackRoute other = route();
   other.host = "www.recyclic.jarvos.eu";
   facts.stack.settings.routes.push_back(other);
   const HttpServer www(http_answer(200, "here"));

@@ -18,20 +18,20 @@ constexpr const char* kScript =
     "\\unrestrict abc\n\n";
 
 TEST(ArchiveSql, LeavesTheSessionsTimeOutsAsTheyAre) {
-  const std::string script = without_time_outs(without_restrict(kScript));
+  const std::string script = restore::without_time_outs(restore::without_restrict(kScript));
   EXPECT_EQ(script.find("timeout"), std::string::npos) << script;
   EXPECT_NE(script.find("SET client_encoding = 'UTF8';"), std::string::npos) << script;
 }
 
 TEST(ArchiveSql, TouchesNoStatementThatLooksLikeATimeOut) {
   const std::string script = "SET lock_timeout = 0;\nCREATE FUNCTION f() AS '\nSET lock_timeout = 0;\n';\n";
-  EXPECT_EQ(without_time_outs(script), "\nCREATE FUNCTION f() AS '\nSET lock_timeout = 0;\n';\n");
-  EXPECT_EQ(without_time_outs("SET lock_timeout = 0;"), "");
-  EXPECT_EQ(without_time_outs(""), "");
+  EXPECT_EQ(restore::without_time_outs(script), "\nCREATE FUNCTION f() AS '\nSET lock_timeout = 0;\n';\n");
+  EXPECT_EQ(restore::without_time_outs("SET lock_timeout = 0;"), "");
+  EXPECT_EQ(restore::without_time_outs(""), "");
 }
 
 TEST(ArchiveSql, GivesTheStatementOfAnEntry) {
-  EXPECT_EQ(only_statement(without_time_outs(without_restrict(kScript))),
+  EXPECT_EQ(restore::only_statement(restore::without_time_outs(restore::without_restrict(kScript))),
             "ALTER TABLE ONLY public.orders ADD CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) "
             "REFERENCES public.customers(id);");
 }

@@ -9,7 +9,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-RestoreOptions restore(Words words) {
+restore::RestoreOptions restore(Words words) {
   unsetenv("PGDATABASE");
   unsetenv("PGSERVICE");
   words.insert(words.begin(), {"restore", "latest"});
@@ -27,7 +27,7 @@ std::string complaint(const Words& words) {
 }
 
 TEST(CommandLineParts, ATableWithoutCreateGoesIntoTheDatabaseThatIsNamed) {
-  const RestoreOptions options = restore({"--table", "s.t", "--table", "u", "-d", "app"});
+  const restore::RestoreOptions options = restore({"--table", "s.t", "--table", "u", "-d", "app"});
   EXPECT_EQ(options.wanted.tables, (Words{"s.t", "u"}));
   EXPECT_EQ(options.connection.parameters.at("dbname"), "app");
   EXPECT_EQ(restore({"--table", "t", "--into", "app"}).connection.parameters.at("dbname"), "app");

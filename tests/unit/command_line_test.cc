@@ -26,10 +26,10 @@ class CommandLine : public ::testing::Test {
     for (const char* name : {"PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "PGASSAY_REPO"})
       unsetenv(name);
   }
-  BackupOptions backup(const Words& words, const Config& config = {}) {
+  backup::BackupOptions backup(const Words& words, const Config& config = {}) {
     return backup_options(parse_command_line(words).arguments, config, messages_);
   }
-  RestoreOptions restore(const Words& words) {
+  restore::RestoreOptions restore(const Words& words) {
     return restore_options(parse_command_line(words).arguments, {}, messages_);
   }
   static std::string complaint(const std::function<void()>& act) {
@@ -86,14 +86,14 @@ TEST_F(CommandLine, NoCommandIsAnError) {
 }
 
 TEST_F(CommandLine, AFlagOverridesTheSourceWhichOverridesTheTopOfTheFile) {
-  const BackupOptions options = backup({"backup", "prod", "-Z", "9"}, two_sources());
+  const backup::BackupOptions options = backup({"backup", "prod", "-Z", "9"}, two_sources());
   EXPECT_EQ(options.source, "prod");
   EXPECT_EQ(options.connection.parameters.at("host"), "db1");
   EXPECT_EQ(options.zstd_level, 9);
   EXPECT_EQ(options.jobs, 7U);
   EXPECT_EQ(options.full_every_days, 1);
   EXPECT_EQ(options.label, "nightly");
-  EXPECT_EQ(options.lock_policy, LockPolicy::yield);
+  EXPECT_EQ(options.lock_policy, backup::LockPolicy::yield);
   EXPECT_EQ(options.lock_timeout_seconds, 10);
 }
 
@@ -200,7 +200,7 @@ TEST(Reply, NothingVerifiedIsUnverified) {
 }
 
 TEST_F(CommandLine, AContainerGivesItsNameToTheSource) {
-  const BackupOptions options = backup({"backup", "--container", "shop-db-1", "-d", "user=shop dbname=app"});
+  const backup::BackupOptions options = backup({"backup", "--container", "shop-db-1", "-d", "user=shop dbname=app"});
   EXPECT_EQ(options.source, "shop-db-1");
   EXPECT_EQ(options.container.container, "shop-db-1");
   EXPECT_EQ(options.connection.parameters.at("dbname"), "app");

@@ -17,7 +17,7 @@ std::string complaint_about(std::string_view keys) {
 
 TEST(StackConfig, TheCompleteExampleHasEveryKey) {
   const Path file = PGASSAY_SOURCE_DIR "/docs/pgassay.toml";
-  const StackSettings stack = parse_config(read_file(file), file).stacks.at("prod");
+  const stack::StackSettings stack = parse_config(read_file(file), file).stacks.at("prod");
   EXPECT_EQ(stack.name, "prod");
   EXPECT_EQ(stack.project, "app-prod");
   EXPECT_EQ(stack.compose_files, std::vector<Path>{PGASSAY_SOURCE_DIR "/docs/docker-compose.prod.yml"});
@@ -129,7 +129,7 @@ TEST(StackConfig, AStacksWayToTraefikOverridesThatOfAll) {
       "[stack.a]\ncompose_files = [\"c.yml\"]\n"
       "[stack.b]\ncompose_files = [\"c.yml\"]\n[stack.b.traefik]\non_host = true\nwait = \"2m\"\n",
       "pgassay.toml");
-  const TraefikSettings &a = config.stacks.at("a").traefik, &b = config.stacks.at("b").traefik;
+  const stack::TraefikSettings &a = config.stacks.at("a").traefik, &b = config.stacks.at("b").traefik;
   EXPECT_EQ(a.container, "traefik");
   EXPECT_EQ(a.wait_seconds, 0);
   EXPECT_EQ(b.container, "");

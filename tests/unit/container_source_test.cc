@@ -7,7 +7,7 @@
 namespace pgassay {
 namespace {
 
-using Addresses = std::vector<ContainerAddress>;
+using Addresses = std::vector<source::ContainerAddress>;
 
 constexpr char kDocker[] = R"([{"Id": "4f1d", "Name": "/shop-db-1", "Image": "sha256:aa",
   "State": {"Status": "running", "Pid": 7}, "HostConfig": {"NetworkMode": "shop_default"},
@@ -67,7 +67,7 @@ TEST(InspectedContainers, WhatIsNoneIsAnErrorThatDoesNotRepeatIt) {
 }
 
 TEST(ContainerAddresses, ArePublishedPortsThenItsNetworksThenSockets) {
-  const ServerInside inside{5432, "/var/run/postgresql", "*"};
+  const source::ServerInside inside{5432, "/var/run/postgresql", "*"};
   EXPECT_EQ(addresses_of(docker(), docker(), inside), (Addresses{{"127.0.0.1", 15432},
                                                                  {"::1", 15432},
                                                                  {"172.18.0.2", 5432},
@@ -76,37 +76,37 @@ TEST(ContainerAddresses, ArePublishedPortsThenItsNetworksThenSockets) {
 }
 
 TEST(ContainerAddresses, OfAnotherPortAreNotItsServers) {
-  const ServerInside inside{5433, "", "*"};
+  const source::ServerInside inside{5433, "", "*"};
   EXPECT_EQ(addresses_of(docker(), docker(), inside), (Addresses{{"172.18.0.2", 5433}, {"fd00::2", 5433}}));
 }
 
 TEST(ContainerAddresses, AreOnlySocketsWhereItListensOnNoPort) {
-  EXPECT_EQ(addresses_of(docker(), docker(), {5432, "/run/postgresql", ""}),
+  EXPECT_EQ(source::addresses_of(docker(), docker(), {5432, "/run/postgresql", ""}),
             (Addresses{{"/srv/shop/run", 5432}}));
 }
 
 TEST(ContainerAddresses, OfASocketMayBeBelowAMountOfALargerDirectory) {
   InspectedContainer container;
   container.mounts = {{"/run", "/srv/run"}, {"/var/run/postgres", "/srv/other"}};
-  EXPECT_EQ(addresses_of(container, container, {5432, "/var/run/postgresql", ""}),
+  EXPECT_EQ(source::addresses_of(container, container, {5432, "/var/run/postgresql", ""}),
             (Addresses{{"/srv/run/postgresql", 5432}}));
 }
 
 TEST(ContainerAddresses, AreTheHostsWhereItHasTheHostsNetwork) {
   InspectedContainer container;
   container.network_mode = "host";
-  EXPECT_EQ(addresses_of(container, container, {5433, "", "*"}), (Addresses{{"127.0.0.1", 5433}}));
-  EXPECT_EQ(addresses_of(container, container, {5433, "", "10.0.0.7"}), (Addresses{{"10.0.0.7", 5433}}));
+  EXPECT_EQ(source::addresses_of(container, container, {5433, "", "*"}), (Addresses{{"127.0.0.1", 5433}}));
+  EXPECT_EQ(source::addresses_of(container, container, {5433, "", "10.0.0.7"}), (Addresses{{"10.0.0.7", 5433}}));
 }
 
 TEST(ContainerAddresses, AreThoseOfTheContainerWhoseNetworkItShares) {
   InspectedContainer sidecar;
   sidecar.network_mode = "container:4f1d";
-  EXPECT_EQ(addresses_of(sidecar, docker(), {5432, "", "*"}).at(0), (ContainerAddress{"127.0.0.1", 15432}));
+  EXPECT_EQ(source::addresses_of(sidecar, docker(), {5432, "", "*"}).at(0), (source::ContainerAddress{"127.0.0.1", 15432}));
 }
 
 TEST(PostmasterPid, SaysPortSocketsAndAddress) {
-  const auto inside = parse_postmaster_pid(
+  const auto inside = source::parse_postmaster_pid(
       "1\n/var/lib/postgresql/data\n1795647600\n5433\n/var/run/postgresql\n*\n   16385     0\nready   \n");
   ASSERT_TRUE(inside);
   EXPECT_EQ(inside->port, 5433u);
@@ -115,14 +115,14 @@ TEST(PostmasterPid, SaysPortSocketsAndAddress) {
 }
 
 TEST(PostmasterPid, OfAServerWithoutTcpHasAnEmptyLine) {
-  const auto inside = parse_postmaster_pid("1\n/data\n1795647600\n5432\n/tmp\n\n16385 0\nready\n");
+  const auto inside = source::parse_postmaster_pid("1\n/data\n1795647600\n5432\n/tmp\n\n16385 0\nready\n");
   ASSERT_TRUE(inside);
   EXPECT_EQ(inside->listens, "");
 }
 
 TEST(PostmasterPid, WhatIsNoneIsNothing) {
-  EXPECT_FALSE(parse_postmaster_pid(""));
-  EXPECT_FALSE(parse_postmaster_pid("1\n/data\n1795647600\nnone\n/tmp\n*\n"));
+  EXPECT_FALSE(source::parse_postmaster_pid(""));
+  EXPECT_FALSE(source::parse_postmaster_pid("1\n/data\n1795647600\nnone\n/tmp\n*\n"));
 }
 
 class ComposeServices : public ::testing::Test {
@@ -135,7 +135,7 @@ class ComposeServices : public ::testing::Test {
   }
   std::string chosen() {
     try {
-      return the_running_one({"", "", "shop", "db"}, ContainerCli("docker"), containers_).facts.name;
+      return source::the_running_one({"", "", "shop", "db"}, ContainerCli("docker"), containers_).facts.name;
     } catch (const Error& error) {
       exit_ = error.exit();
       return error.what();
@@ -168,7 +168,7 @@ TEST_F(ComposeServices, WithoutOneThatRunsSayItsStatus) {
 }
 
 TEST(FindContainer, TakesNoOptionForAName) {
-  ContainerName name;
+  source::ContainerName name;
   name.container = "--format=x";
   EXPECT_THROW(find_container(name, {}), UsageError);
 }

@@ -22,47 +22,47 @@ TEST(CompareProperties, PassesWhateverTheNameAndTheOrderOfSettings) {
   DatabaseProperties now = properties();
   now.name = "pgassay_drill";
   std::swap(now.settings[0], now.settings[1]);
-  EXPECT_EQ(compare_properties(properties(), now, "").verdict, Verdict::pass);
+  EXPECT_EQ(proof::compare_properties(properties(), now, "").verdict, Verdict::pass);
 }
 
 TEST(CompareProperties, NamesEachThatDiffers) {
   DatabaseProperties now = properties();
   now.owner = "postgres";
   now.settings.pop_back();
-  const Check check = compare_properties(properties(), now, "");
+  const Check check = proof::compare_properties(properties(), now, "");
   EXPECT_EQ(check.verdict, Verdict::fail);
   EXPECT_EQ(check.detail,
             "owner 'postgres' instead of 'app_owner'; settings none instead of app: work_mem = 7MB");
-  EXPECT_EQ(compare_properties(properties(), now, "because").verdict, Verdict::unverified);
+  EXPECT_EQ(proof::compare_properties(properties(), now, "because").verdict, Verdict::unverified);
 }
 
 TEST(ServerTrouble, IsToldFromAnObjectsFault) {
-  EXPECT_TRUE(is_server_trouble("53100"));
-  EXPECT_FALSE(is_server_trouble("42P01"));
+  EXPECT_TRUE(drill::is_server_trouble("53100"));
+  EXPECT_FALSE(drill::is_server_trouble("42P01"));
   EXPECT_EQ(
-      server_trouble_in("CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
+      drill::server_trouble_in("CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
       "No space left on device");
-  EXPECT_EQ(server_trouble_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
+  EXPECT_EQ(drill::server_trouble_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
 }
 
 TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
-  RestoreReport report;
-  EXPECT_EQ(check_restore(report, {}).at(0).verdict, Verdict::pass);
+  restore::RestoreReport report;
+  EXPECT_EQ(drill::check_restore(report, {}).at(0).verdict, Verdict::pass);
   report.lost = {"CREATE INDEX i ON t: no", "role r: no"};
-  const std::vector<Check> checks = check_restore(report, {});
+  const std::vector<Check> checks = drill::check_restore(report, {});
   ASSERT_EQ(checks.size(), 2U);
   EXPECT_EQ(checks[1].verdict, Verdict::fail);
   EXPECT_EQ(checks[1].detail, "role r: no");
 }
 
 TEST(CheckRestore, ExcusesWhatCouldNotBeFilledForWantOfAForeignTable) {
-  RestoreReport report;
+  restore::RestoreReport report;
   report.lost = {"REFRESH MATERIALIZED VIEW public.v: foreign-data wrapper \"w\" has no handler"};
-  DrillCircumstances cut;
+  proof::DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
-  EXPECT_EQ(check_restore(report, cut).at(0).verdict, Verdict::unverified);
+  EXPECT_EQ(drill::check_restore(report, cut).at(0).verdict, Verdict::unverified);
   report.lost = {"REFRESH MATERIALIZED VIEW public.v2: division by zero"};
-  EXPECT_EQ(check_restore(report, cut).at(0).verdict, Verdict::fail);
+  EXPECT_EQ(drill::check_restore(report, cut).at(0).verdict, Verdict::fail);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ Evidence proved() {
   evidence.verdict = Verdict::pass;
   evidence.checks = {{"restore", Verdict::pass, "ended clean"}, {"tables", Verdict::pass, "120 tables"}};
   evidence.facts = {
-      {kRestoreSeconds, "41.2"}, {fact::kRowsCompared, "9000660"}, {fact::kTablesCompared, "120"}};
+      {kRestoreSeconds, "41.2"}, {drill::fact::kRowsCompared, "9000660"}, {drill::fact::kTablesCompared, "120"}};
   return evidence;
 }
 
@@ -32,7 +32,7 @@ TEST(DrillSentence, ClaimsNothingOfRowsThatDiffer) {
 }
 
 TEST(DrillText, ShowsWhatFailedThoughNotAllIsAskedFor) {
-  DrillReport report;
+  drill::DrillReport report;
   report.evidence = proved();
   report.evidence.checks.push_back({"index i\x1b", Verdict::fail, "it is missing"});
   report.evidence.verdict = Verdict::fail;

@@ -17,7 +17,7 @@ struct Text : ChunkSink {
 
 std::string csv(std::string_view rows, bool one_column = false) {
   Text out;
-  CsvWriter writer(out, one_column);
+  exports::CsvWriter writer(out, one_column);
   for (const char& c : rows) writer.chunk(as_bytes({&c, 1}));
   writer.finish();
   return out.text;
@@ -39,7 +39,7 @@ TEST(CsvWriter, QuotesTheEndMarkerWhereItIsAlone) {
 
 std::string passed(const std::vector<std::string>& chunks) {
   Text out;
-  NoEndMarker rows(out);
+  exports::NoEndMarker rows(out);
   for (const std::string& chunk : chunks) rows.chunk(as_bytes(chunk));
   return out.text;
 }
@@ -56,7 +56,7 @@ TEST(NoEndMarker, RefusesTheEndOfTheRows) {
 
 class ExportRows : public ::testing::Test {
  protected:
-  std::string rows(const RowExport& what) {
+  std::string rows(const exports::RowExport& what) {
     Text out;
     Observer silent;
     export_rows(repository_, backup_, what, out, silent, {});
@@ -85,7 +85,7 @@ TEST_F(ExportRows, AreThoseOfAllPartsInOrder) {
 
 TEST_F(ExportRows, OfAPartitionedTableAreThoseOfItsLeaves) {
   EXPECT_EQ(rows({"public.measurements"}), rows({"public.measurements_2026"}));
-  EXPECT_TRUE(rows({"measurements", ExportFormat::csv, true}).starts_with("id,what\n0,row number 0\n"));
+  EXPECT_TRUE(rows({"measurements", exports::ExportFormat::csv, true}).starts_with("id,what\n0,row number 0\n"));
 }
 
 TEST_F(ExportRows, AreFoundByNameAlone) {

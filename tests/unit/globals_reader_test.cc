@@ -7,16 +7,16 @@
 namespace pgassay {
 namespace {
 
-using Kind = GlobalStatement::Kind;
+using Kind = restore::GlobalStatement::Kind;
 
-GlobalStatement only(std::string_view sql) {
-  const auto statements = read_globals(sql);
+restore::GlobalStatement only(std::string_view sql) {
+  const auto statements = restore::read_globals(sql);
   EXPECT_EQ(statements.size(), 1U);
   return statements.at(0);
 }
 
 TEST(GlobalsReader, ReadsWhatPgDumpallWrites) {
-  const auto statements = read_globals(R"(--
+  const auto statements = restore::read_globals(R"(--
 -- PostgreSQL database cluster dump
 --
 
@@ -66,20 +66,20 @@ TEST(GlobalsReader, KeepsSemicolonsInsidePasswords) {
 }
 
 TEST(GlobalsReader, KeepsLineFeedsAndBackslashLinesInsideQuotes) {
-  EXPECT_EQ(read_globals("COMMENT ON ROLE a IS 'x\n\\! rm -rf /\ny';\nCREATE ROLE b;\n").size(), 2U);
+  EXPECT_EQ(restore::read_globals("COMMENT ON ROLE a IS 'x\n\\! rm -rf /\ny';\nCREATE ROLE b;\n").size(), 2U);
 }
 
 TEST(GlobalsReader, TakesABackslashAsTheServerDoes) {
-  EXPECT_EQ(read_globals(R"(COMMENT ON ROLE a IS 'x\'; CREATE ROLE b;)").size(), 2U);
-  EXPECT_EQ(read_globals(R"(COMMENT ON ROLE a IS E'x\'; CREATE ROLE b;';)").size(), 1U);
+  EXPECT_EQ(restore::read_globals(R"(COMMENT ON ROLE a IS 'x\'; CREATE ROLE b;)").size(), 2U);
+  EXPECT_EQ(restore::read_globals(R"(COMMENT ON ROLE a IS E'x\'; CREATE ROLE b;';)").size(), 1U);
   EXPECT_EQ(
-      read_globals("SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';")
+      restore::read_globals("SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';")
           .size(),
       2U);
 }
 
 TEST(GlobalsReader, ReadsWhatIsWrittenWhereStandardConformingStringsAreOff) {
-  const auto statements = read_globals(
+  const auto statements = restore::read_globals(
       "SET standard_conforming_strings = off;\nSET escape_string_warning = off;\nCREATE ROLE a;\n"
       "ALTER ROLE a WITH PASSWORD 'x\\\\y\\'; z';\n");
   ASSERT_EQ(statements.size(), 4U);
@@ -87,19 +87,19 @@ TEST(GlobalsReader, ReadsWhatIsWrittenWhereStandardConformingStringsAreOff) {
 }
 
 TEST(GlobalsReader, ReadsDollarQuotes) {
-  EXPECT_EQ(read_globals("COMMENT ON ROLE a IS $x$ ; ' $y$ $x$; CREATE ROLE b;").size(), 2U);
+  EXPECT_EQ(restore::read_globals("COMMENT ON ROLE a IS $x$ ; ' $y$ $x$; CREATE ROLE b;").size(), 2U);
 }
 
 TEST(GlobalsReader, RefusesBackslashCommands) {
   for (const char* line :
        {"\\! id\n", "\\connect postgres\n", "\\i /etc/passwd\n", "CREATE ROLE a; \\restrict abc\n",
         "\\restrict abc; \\! id\n", "\\restricted\n", "CREATE ROLE \\! id\n"})
-    EXPECT_THROW(read_globals(line), BadBackup) << line;
+    EXPECT_THROW(restore::read_globals(line), BadBackup) << line;
 }
 
 TEST(GlobalsReader, NamesTheLine) {
   try {
-    read_globals("CREATE ROLE a;\n\n\\! id\n");
+    restore::read_globals("CREATE ROLE a;\n\n\\! id\n");
     FAIL();
   } catch (const BadBackup& error) {
     EXPECT_NE(std::string(error.what()).find("line 3"), std::string::npos) << error.what();
@@ -112,17 +112,17 @@ TEST(GlobalsReader, RefusesStatementsThatPgDumpallDoesNotWrite) {
         "CREATE ROLE a SUPERUSER;", "SET role = postgres;", "SET session_authorization = 'a';",
         "COPY t FROM PROGRAM 'id';", "ALTER SYSTEM SET x = 1;", "GRANT SELECT ON TABLE t TO a;",
         "SET client_encoding = 'SJIS';", "SELECT 1;", "CREATE ROLE U&\"d0061\";"})
-    EXPECT_THROW(read_globals(sql), BadBackup) << sql;
+    EXPECT_THROW(restore::read_globals(sql), BadBackup) << sql;
 }
 
 TEST(GlobalsReader, RefusesWhatNeverEnds) {
   for (const char* sql : {"CREATE ROLE a", "CREATE ROLE \"a;", "COMMENT ON ROLE a IS 'x;",
                           "COMMENT ON ROLE a IS $$x;", "COMMENT ON ROLE a IS E'x\\'", "/* CREATE ROLE a; */"})
-    EXPECT_THROW(read_globals(sql), BadBackup) << sql;
+    EXPECT_THROW(restore::read_globals(sql), BadBackup) << sql;
 }
 
 TEST(GlobalsReader, RefusesZeroBytes) {
-  EXPECT_THROW(read_globals(std::string_view("CREATE ROLE a;\0 x", 17)), BadBackup);
+  EXPECT_THROW(restore::read_globals(std::string_view("CREATE ROLE a;\0 x", 17)), BadBackup);
 }
 
 TEST(GlobalsReader, StripsThePasswordAndNothingElse) {

@@ -17,12 +17,12 @@ using std::chrono::hours;
 constexpr char kScript[] = "<script>alert('\"&1')</script>";
 const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
-Chapter chapter_of(std::vector<Backup> backups, StatusRules rules = {},
-                   std::optional<NightRecord> night = {}) {
+Chapter chapter_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
+                   std::optional<nightly::NightRecord> night = {}) {
   Chapter chapter;
   chapter.watched.rules = rules;
   chapter.watched.backups = backups;
-  chapter.watched.status = assess({"prod", "app", std::move(backups), rules, std::move(night), {}, kNow});
+  chapter.watched.status = nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), {}, kNow});
   return chapter;
 }
 
@@ -92,9 +92,9 @@ TEST(HtmlReport, EscapesWhateverANameHolds) {
   backups[1].proofs.pin = Pin{kNow, kScript};
   backups[2].proofs.unreadable = {kScript};
   for (Backup& backup : backups) backup.id.database = kScript;
-  NightRecord night;
+  nightly::NightRecord night;
   night.source = night.database = night.host = kScript;
-  night.steps = {{kScript, Outcome::failed, Exit::failed, 1, kScript, kScript}};
+  night.steps = {{kScript, nightly::Outcome::failed, Exit::failed, 1, kScript, kScript}};
   Chapter chapter = chapter_of(std::move(backups), {}, night);
   chapter.watched.status.database = kScript;
   Evidence evidence = evidence_of(chapter.watched.backups[2], "drill", Verdict::fail);
@@ -121,11 +121,11 @@ TEST(HtmlReport, SaysWhatIsOverdueAndWhatFailed) {
   std::vector<Backup> backups = test::nights_before(kNow, 6);
   backups.resize(4);
   backups[1] = test::verified(backups[1], Verdict::fail);
-  NightRecord night;
+  nightly::NightRecord night;
   night.source = "prod";
   night.started = night.finished = kNow - hours(1);
   night.host = "db1";
-  night.steps = {{"backup", Outcome::failed, Exit::failed, 1, "no server", "start it"}};
+  night.steps = {{"backup", nightly::Outcome::failed, Exit::failed, 1, "no server", "start it"}};
   const std::string page = page_of(chapter_of(std::move(backups), {}, night));
   EXPECT_TRUE(contains(page, "<b class=critical>overdue</b>"));
   EXPECT_TRUE(contains(page, "class=overdue")) << "shaded in the timeline";
@@ -142,19 +142,19 @@ TEST(HtmlReport, TellsOfNothingAtAll) {
 }
 
 TEST(WhatIsDue, IsWhatStatusWouldComplainOfNext) {
-  StatusRules rules;
+  nightly::StatusRules rules;
   rules.drill_every_seconds = 7 * 86400.0;
   std::vector<Backup> backups = test::nights_before(kNow, 3);
   backups[0] = test::drilled(backups[0]);
-  const DatabaseStatus status = assess({"prod", "app", backups, rules, {}, {}, kNow});
-  const std::vector<Due> due = what_is_due(status, rules, backups);
+  const nightly::DatabaseStatus status = nightly::assess({"prod", "app", backups, rules, {}, {}, kNow});
+  const std::vector<nightly::Due> due = what_is_due(status, rules, backups);
   ASSERT_EQ(due.size(), 3u);
   EXPECT_EQ(due[0].what, "backup");
   EXPECT_EQ(due[0].at, kNow - hours(1) + hours(26));
   EXPECT_EQ(due[2].what, "drill");
   for (const Time at : {due[2].at, due[2].at + std::chrono::seconds(1)}) {
-    DatabaseStatus then = assess({"prod", "app", backups, rules, {}, {}, at});
-    std::erase_if(then.concerns, [](const Concern& one) { return one.kind != concern::kUndrilled; });
+    nightly::DatabaseStatus then = nightly::assess({"prod", "app", backups, rules, {}, {}, at});
+    std::erase_if(then.concerns, [](const nightly::Concern& one) { return one.kind != nightly::concern::kUndrilled; });
     EXPECT_EQ(then.concerns.size(), at > due[2].at ? 1u : 0u);
   }
 }

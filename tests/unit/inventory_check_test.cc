@@ -5,15 +5,15 @@
 namespace pgassay {
 namespace {
 
-using Objects = std::vector<InventoryObject>;
+using Objects = std::vector<proof::InventoryObject>;
 using Acl = std::vector<std::string>;
 
-InventoryObject table(const std::string& name) {
+proof::InventoryObject table(const std::string& name) {
   return {"table", name, "owner", Acl{"owner=SELECT"}, "d"};
 }
 
 /// "VERDICT name: detail" and a line feed for each check.
-std::string compared(const Objects& then, const Objects& now, const DrillCircumstances& circumstances = {},
+std::string compared(const Objects& then, const Objects& now, const proof::DrillCircumstances& circumstances = {},
                      const std::string& in_doubt = {}) {
   std::string text;
   for (const Check& check : compare_inventories(then, now, circumstances, in_doubt).checks)
@@ -27,7 +27,7 @@ TEST(InventoryCheck, TwoThatAreEqualPassInOneLineThatCounts) {
 }
 
 TEST(InventoryCheck, OrderDoesNotCount) {
-  EXPECT_EQ(compare_inventories({table("a"), table("b")}, {table("b"), table("a")}, {}, "").checks.size(),
+  EXPECT_EQ(proof::compare_inventories({table("a"), table("b")}, {table("b"), table("a")}, {}, "").checks.size(),
             1U);
 }
 
@@ -46,13 +46,13 @@ TEST(InventoryCheck, NamesWhatWasNotThere) {
 }
 
 TEST(InventoryCheck, NamesBothOwners) {
-  InventoryObject other = table("a");
+  proof::InventoryObject other = table("a");
   other.owner = "postgres";
   EXPECT_EQ(compared({table("a")}, {other}), "FAIL table a: its owner is postgres instead of owner\n");
 }
 
 TEST(InventoryCheck, NamesPrivilegesThatWereLostOrGained) {
-  InventoryObject then = table("a"), now = table("a");
+  proof::InventoryObject then = table("a"), now = table("a");
   then.acl = Acl{"owner=SELECT", "reader=SELECT"};
   now.acl = Acl{"PUBLIC=SELECT", "owner=SELECT"};
   EXPECT_EQ(compared({then}, {now}),
@@ -60,15 +60,15 @@ TEST(InventoryCheck, NamesPrivilegesThatWereLostOrGained) {
 }
 
 TEST(InventoryCheck, NamesAnotherDefinition) {
-  InventoryObject now = table("a");
+  proof::InventoryObject now = table("a");
   now.definition = "e";
   EXPECT_EQ(compared({table("a")}, {now}), "FAIL table a: its definition is not what it was\n");
 }
 
 TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
-  InventoryObject now = table("a");
+  proof::InventoryObject now = table("a");
   now.definition = "e";
-  DrillCircumstances other;
+  proof::DrillCircumstances other;
   other.other_versions = {"PostgreSQL 17 here, 15 in the backup"};
   EXPECT_EQ(compared({table("a"), table("b")}, {now}, other),
             "UNVERIFIED table a: its definition is not what it was; that proves nothing: PostgreSQL 17 here, "
@@ -77,9 +77,9 @@ TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
 }
 
 TEST(InventoryCheck, AMaterializedViewOverAForeignTableIsExcused) {
-  InventoryObject then{"materialized view", "public.v", "owner", {}, "d"}, now = then;
+  proof::InventoryObject then{"materialized view", "public.v", "owner", {}, "d"}, now = then;
   now.definition = "e";
-  DrillCircumstances cut;
+  proof::DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
   EXPECT_EQ(compared({then}, {now}, cut).substr(0, 10), "UNVERIFIED");
   EXPECT_EQ(compared({then}, {now}).substr(0, 4), "FAIL");
@@ -94,7 +94,7 @@ TEST(InventoryCheck, AnInventoryInDoubtProvesNothing) {
 }
 
 TEST(InventoryCheck, SubscriptionsDoNotCount) {
-  const InventoryObject subscription{"subscription", "s", "owner", {}, "d"},
+  const proof::InventoryObject subscription{"subscription", "s", "owner", {}, "d"},
       comment{"comment", "on subscription s", {}, {}, "d"};
   EXPECT_EQ(compared({table("a"), subscription, comment}, {table("a")}),
             "PASS objects: 1 objects are what they were: table 1\n");

@@ -26,7 +26,7 @@ Relation table(const std::string& name, const std::vector<std::uint64_t>& parts,
 }
 
 /// The next task: "b.0 b.1 whole", "indexes 7".
-std::string shown(const Task& task) {
+std::string shown(const restore::Task& task) {
   std::string text = task.parts.empty() ? "indexes" : "";
   for (const Part* part : task.parts) text += (text.empty() ? "" : " ") + part->file;
   for (const int entry : task.entries) text += fmt::format(" {}", entry);
@@ -34,10 +34,10 @@ std::string shown(const Task& task) {
 }
 
 /// What one worker does, to whom everything goes well but what is named.
-std::string all_tasks(LoadPlan plan, const std::string& fails = {}) {
-  LoadQueue queue(std::move(plan));
+std::string all_tasks(restore::LoadPlan plan, const std::string& fails = {}) {
+  restore::LoadQueue queue(std::move(plan));
   std::string text;
-  while (const std::optional<Task> task = queue.next({})) {
+  while (const std::optional<restore::Task> task = queue.next({})) {
     text += shown(*task) + "\n";
     queue.done(*task, shown(*task) != fails);
   }
@@ -46,11 +46,11 @@ std::string all_tasks(LoadPlan plan, const std::string& fails = {}) {
 
 class LoadQueueTest : public ::testing::Test {
  protected:
-  LoadPlan plan(bool no_wal = false) { return {manifest_, record_, 2, no_wal, {}}; }
+  restore::LoadPlan plan(bool no_wal = false) { return {manifest_, record_, 2, no_wal, {}}; }
   void add(Relation relation) { manifest_.relations.push_back(std::move(relation)); }
 
   Manifest manifest_;
-  RestoreRecord record_;
+  restore::RestoreRecord record_;
 };
 
 TEST_F(LoadQueueTest, BeginsWithTheLargestTableAndGoesTableByTable) {
@@ -75,11 +75,11 @@ TEST_F(LoadQueueTest, GivesATableInPartsWhereOthersWouldHaveNothingToDo) {
 TEST_F(LoadQueueTest, GivesTheRestOfATableToWhoeverWaits) {
   add(table("a", {3 * kMiB, 3 * kMiB, 3 * kMiB, 3 * kMiB}, 1));
   add(table("b", {5 * kMiB}));
-  LoadPlan all = plan(true);
+  restore::LoadPlan all = plan(true);
   all.indexes[&manifest_.relations[0]] = {{}, {7}};
-  LoadQueue queue(std::move(all));
+  restore::LoadQueue queue(std::move(all));
   EXPECT_EQ(queue.steps(), 6U) << "five parts and an index";
-  std::optional<Task> a = queue.next({});
+  std::optional<restore::Task> a = queue.next({});
   ASSERT_EQ(shown(*a), "a.0 a.1 a.2 a.3 whole");
   EXPECT_FALSE(queue.wanted(*a, 1)) << "b is still to be had";
   queue.done(*queue.next({}), true);
@@ -87,7 +87,7 @@ TEST_F(LoadQueueTest, GivesTheRestOfATableToWhoeverWaits) {
 
   std::string other;
   std::jthread waits([&] {
-    while (const std::optional<Task> task = queue.next({})) {
+    while (const std::optional<restore::Task> task = queue.next({})) {
       other += shown(*task) + "\n";
       queue.done(*task, true);
     }
@@ -118,37 +118,37 @@ TEST_F(LoadQueueTest, NeverEmptiesATreeIntoWhichRowsAreGivenByItsRoot) {
 TEST_F(LoadQueueTest, BuildsIndexesOfAFinishedTableBeforeItLoadsTheNext) {
   add(table("a", {9 * kMiB, 9 * kMiB}));
   add(table("b", {kMiB}));
-  LoadPlan with = plan();
+  restore::LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{7}, {8, 9}};
   EXPECT_EQ(all_tasks(with), "a.0\na.1\nindexes 7\nindexes 9\nindexes 8\nb.0 whole\n");
-  EXPECT_EQ(LoadQueue(with).steps(), 6U);
+  EXPECT_EQ(restore::LoadQueue(with).steps(), 6U);
 }
 
 TEST_F(LoadQueueTest, BuildsNothingOnATableThatLostRows) {
   add(table("a", {9 * kMiB, 9 * kMiB}));
-  LoadPlan with = plan();
+  restore::LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{7}, {}};
   EXPECT_EQ(all_tasks(with, "a.0"), "a.0\na.1\n");
 }
 
 TEST_F(LoadQueueTest, KeepsAnIdleWorkerUntilNothingCanFollow) {
   add(table("a", {9 * kMiB}));
-  LoadPlan with = plan();
+  restore::LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{}, {8, 9}};
-  LoadQueue queue(with);
-  const std::optional<Task> load = queue.next({});
-  std::optional<Task> of_the_other;
+  restore::LoadQueue queue(with);
+  const std::optional<restore::Task> load = queue.next({});
+  std::optional<restore::Task> of_the_other;
   std::jthread other([&] { of_the_other = queue.next({}); });
   queue.done(*load, true);
-  const std::optional<Task> of_ours = queue.next({});
+  const std::optional<restore::Task> of_ours = queue.next({});
   other.join();
   EXPECT_EQ(shown(*of_ours).size() + shown(*of_the_other).size(), 2 * std::string("indexes 8").size());
 }
 
 TEST_F(LoadQueueTest, LetsAnIdleWorkerGoWhenAllIsStopped) {
   add(table("a", {9 * kMiB}));
-  LoadQueue queue(plan());
-  const std::optional<Task> load = queue.next({});
+  restore::LoadQueue queue(plan());
+  const std::optional<restore::Task> load = queue.next({});
   std::stop_source stop;
   std::jthread other([&] { EXPECT_THROW(queue.next(stop.get_token()), Stopped); });
   stop.request_stop();
@@ -163,12 +163,12 @@ TEST_F(LoadQueueTest, SortsOfIndexesGetAByteForEachRowOfTheLargestTable) {
   manifest_.relations[2].digest.rows = 80'000'000;
   manifest_.relations[2].kind = 'p';
   const std::string btree = "CREATE INDEX b_i ON public.b USING btree (i);";
-  EXPECT_EQ(index_memory(manifest_, btree), 70'000'000U);
-  EXPECT_EQ(index_memory(manifest_, "ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (i);"),
+  EXPECT_EQ(restore::index_memory(manifest_, btree), 70'000'000U);
+  EXPECT_EQ(restore::index_memory(manifest_, "ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (i);"),
             70'000'000U);
-  EXPECT_EQ(index_memory(manifest_, btree + "CREATE INDEX b_g ON public.b USING gin (j);"), kMostIndexMemory);
+  EXPECT_EQ(restore::index_memory(manifest_, btree + "CREATE INDEX b_g ON public.b USING gin (j);"), restore::kMostIndexMemory);
   manifest_.relations[1].digest.rows = 7'000'000'000;
-  EXPECT_EQ(index_memory(manifest_, btree), kMostIndexMemory);
+  EXPECT_EQ(restore::index_memory(manifest_, btree), restore::kMostIndexMemory);
 }
 
 constexpr const char* kArchive =
@@ -184,7 +184,7 @@ constexpr const char* kArchive =
 
 std::string early(const Manifest& manifest, const std::optional<std::vector<int>>& wanted = std::nullopt) {
   std::string text;
-  for (const auto& [relation, found] : find_early_indexes(manifest, read_archive_list(kArchive), wanted)) {
+  for (const auto& [relation, found] : restore::find_early_indexes(manifest, restore::read_archive_list(kArchive), wanted)) {
     text += relation->name.shown() + ":";
     for (const int id : found.constraints) text += fmt::format(" constraint {}", id);
     for (const int id : found.indexes) text += fmt::format(" index {}", id);
@@ -197,7 +197,7 @@ TEST_F(LoadQueueTest, TakesIndexesOfLargeTablesThatNeedNothingElse) {
   add(table("small", {kMiB}, 1002));
   EXPECT_EQ(early(manifest_), "public.big: constraint 301 index 302");
   EXPECT_EQ(early(manifest_, std::vector<int>{214, 302}), "public.big: index 302");
-  EXPECT_TRUE(worth_early_indexes(manifest_));
+  EXPECT_TRUE(restore::worth_early_indexes(manifest_));
 }
 
 TEST_F(LoadQueueTest, TakesNoIndexesWhereRowsFindTheirLeafByThemselves) {

@@ -39,19 +39,19 @@ void expect_partition(const std::vector<PageRange>& ranges) {
 }
 
 /// Tables without an oid get one.
-Plan plan_of(std::vector<TableInfo> tables, const TableOptions& options, TableOptions* unused = nullptr,
+backup::Plan plan_of(std::vector<TableInfo> tables, const backup::TableOptions& options, backup::TableOptions* unused = nullptr,
              ServerFacts server = {}) {
   if (server.version == 0) server.version = 150000;
   std::uint32_t next = 16384;
   for (TableInfo& info : tables) {
     if (info.oid == Oid::none) info.oid = Oid{next++};
   }
-  const TableChoice choice = choose_tables(tables, options);
+  const backup::TableChoice choice = choose_tables(tables, options);
   if (unused) *unused = choice.unused;
   return plan_parts(tables, server, nullptr, choice, "UTF8");
 }
 
-Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>& exclude, ServerFacts server = {}) {
+backup::Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>& exclude, ServerFacts server = {}) {
   return plan_of(std::move(tables), {exclude, {}}, nullptr, std::move(server));
 }
 
@@ -59,31 +59,31 @@ TEST(CutPages, EveryPageIsInExactlyOneRangeWhateverTheSizesAndTheYesterday) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 2000; ++i) {
     const std::uint64_t yesterday = random() % (4096 * kMiB), toast = random() % (8192 * kMiB);
-    const Relation previous = with_ranges(cut_pages(yesterday, toast, nullptr));
+    const Relation previous = with_ranges(backup::cut_pages(yesterday, toast, nullptr));
     const std::vector<PageRange> ranges =
-        cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
+        backup::cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
     expect_partition(ranges);
   }
 }
 
 TEST(CutPages, ASmallTableIsOneRange) {
-  EXPECT_EQ(cut_pages(40 * kMiB, 0, nullptr).size(), 1U);
+  EXPECT_EQ(backup::cut_pages(40 * kMiB, 0, nullptr).size(), 1U);
 }
 
 TEST(CutPages, YesterdaysBoundariesStayWhenTheTableGrows) {
-  const std::vector<PageRange> yesterday = cut_pages(500 * kMiB, 0, nullptr);
+  const std::vector<PageRange> yesterday = backup::cut_pages(500 * kMiB, 0, nullptr);
   const Relation previous = with_ranges(yesterday);
-  const std::vector<PageRange> today = cut_pages(900 * kMiB, 100 * kMiB, &previous);
+  const std::vector<PageRange> today = backup::cut_pages(900 * kMiB, 100 * kMiB, &previous);
   ASSERT_GT(today.size(), yesterday.size());
   for (std::size_t i = 0; i < yesterday.size(); ++i) EXPECT_EQ(today[i].first, yesterday[i].first);
 }
 
 TEST(CutPages, AHeapOfFewPagesWithMuchToastIsStillCut) {
-  EXPECT_GT(cut_pages(10 * kPage, 5000 * kMiB, nullptr).size(), 4U);
+  EXPECT_GT(backup::cut_pages(10 * kPage, 5000 * kMiB, nullptr).size(), 4U);
 }
 
 TEST(PlanParts, ExcludedRowsAreOnRecordAndNotCopied) {
-  const Plan result = plan({table("public", "keep"), table("public", "session_log")}, {"public.session_*"});
+  const backup::Plan result = plan({table("public", "keep"), table("public", "session_log")}, {"public.session_*"});
   ASSERT_EQ(result.parts.size(), 1U);
   EXPECT_EQ(result.parts[0].object, "public.keep");
   ASSERT_EQ(result.left_out.size(), 1U);
@@ -114,20 +114,20 @@ TEST(PlanParts, ExcludingASubPartitionedTableExcludesWhatIsBelowIt) {
 }
 
 TEST(CutPages, ATableThatIsAnotherOneByNowIsCutAnew) {
-  const Relation mostly_toast = with_ranges(cut_pages(20 * kPage, 700 * kMiB, nullptr));
+  const Relation mostly_toast = with_ranges(backup::cut_pages(20 * kPage, 700 * kMiB, nullptr));
   ASSERT_GT(mostly_toast.parts.size(), 10U);
-  EXPECT_LT(cut_pages(400 * kMiB, 0, &mostly_toast).size(), 20U);
+  EXPECT_LT(backup::cut_pages(400 * kMiB, 0, &mostly_toast).size(), 20U);
 }
 
 TEST(PlanParts, APatternThatFitsNothingIsReported) {
-  TableOptions unused;
+  backup::TableOptions unused;
   plan_of({table("public", "a")}, {{"public.b", "public.a"}, {"a", "b", "public.?"}}, &unused);
   EXPECT_EQ(unused.exclude, std::vector<std::string>{"public.b"});
   EXPECT_EQ(unused.binary, std::vector<std::string>{"b"});
 }
 
 TEST(PlanParts, OfABinaryTableAreOfThatFormatAndHaveFilesOfTheirOwn) {
-  const Plan result = plan_of({table("public", "a"), table("public", "b")}, {{}, {"public.b"}});
+  const backup::Plan result = plan_of({table("public", "a"), table("public", "b")}, {{}, {"public.b"}});
   EXPECT_EQ(result.parts[0].file, "data/public.a.0000.copy.zst");
   EXPECT_EQ(result.parts[1].file, "data/public.b.0000.bin.zst");
   EXPECT_EQ(result.parts[1].format, RowFormat::binary);
@@ -148,7 +148,7 @@ TEST(PlanParts, AnyTableOfAPartitionTreeMakesAllOfItBinary) {
 }
 
 TEST(PlanParts, AnExcludedTableIsNotMadeBinary) {
-  const Plan result = plan_of({table("public", "a")}, {{"a"}, {"a"}});
+  const backup::Plan result = plan_of({table("public", "a")}, {{"a"}, {"a"}});
   EXPECT_EQ(result.relations[0].data, Data::excluded);
   EXPECT_EQ(result.relations[0].format, RowFormat::text);
 }
@@ -156,7 +156,7 @@ TEST(PlanParts, AnExcludedTableIsNotMadeBinary) {
 TEST(PlanParts, BeforeTidRangeScansALargeTableIsOnePart) {
   ServerFacts old;
   old.version = 130000;
-  const Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, old);
+  const backup::Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, old);
   ASSERT_EQ(result.parts.size(), 1U);
   EXPECT_FALSE(result.parts[0].pages.has_value());
 }
@@ -167,13 +167,13 @@ TEST(PlanParts, UnloggedTablesOfAStandbyAreLeftOutWithAReason) {
   standby.standby = true;
   TableInfo unlogged = table("public", "cache");
   unlogged.persistence = 'u';
-  const Plan result = plan({unlogged}, {}, standby);
+  const backup::Plan result = plan({unlogged}, {}, standby);
   EXPECT_TRUE(result.parts.empty());
   ASSERT_EQ(result.left_out.size(), 1U);
 }
 
 TEST(LargestFirst, PartsAreInOrderOfTheirSize) {
-  std::vector<PlannedPart> parts(3);
+  std::vector<backup::PlannedPart> parts(3);
   parts[0].bytes = 1, parts[1].bytes = 3, parts[2].bytes = 2;
   largest_first(parts);
   EXPECT_EQ(parts[0].bytes, 3U);

@@ -19,7 +19,7 @@ using std::chrono::days;
 using std::chrono::hours;
 
 const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
-const DatabaseName kApp{"prod", "app"};
+const retention::DatabaseName kApp{"prod", "app"};
 
 class Messages : public Observer {
  public:
@@ -36,7 +36,7 @@ struct PruneTest : testing::Test {
   Path root = temporary.path() / "repo";
   Repository repository = Repository::open_or_create(root);
   Messages messages;
-  PruneOptions options;
+  retention::PruneOptions options;
 
   PruneTest() {
     options.policy.max_delete_fraction = 1;
@@ -45,7 +45,7 @@ struct PruneTest : testing::Test {
   Backup backup(int days_ago, const std::string& database = "app") {
     return test::publish_sample(repository, "prod", database, kNow - hours(1) - days(days_ago));
   }
-  PruneReport prune_now(const DatabaseName& of = kApp) {
+  retention::PruneReport prune_now(const retention::DatabaseName& of = kApp) {
     return prune(repository, of, options, kNow, messages, {});
   }
   std::vector<std::string> listed(const std::string& database = "app") const {
@@ -73,11 +73,11 @@ struct PruneTest : testing::Test {
 
 TEST_F(PruneTest, RemovesWhatNoRuleKeepsAndItsFiles) {
   const Backup old = backup(20), young = backup(1);
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   EXPECT_FALSE(report.problem);
   ASSERT_EQ(report.backups.size(), 2u);
   EXPECT_TRUE(report.backups[0].removed);
-  EXPECT_EQ(report.backups[1].decision.rule, Rule::newest);
+  EXPECT_EQ(report.backups[1].decision.rule, retention::Rule::newest);
   EXPECT_EQ(listed(), std::vector<std::string>{young.id.stamp});
   EXPECT_TRUE(list_names(root / ".trash").empty());
 }
@@ -88,7 +88,7 @@ TEST_F(PruneTest, CountsTheBytesThatReallyComeFree) {
   link_to(old, young, "data/public.orders.0000.copy.zst");  // stays with the one that stays
   link_to(older, young, "data/public.orders.0001.copy.zst");
   const std::uint64_t before = used();
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   EXPECT_EQ(report.freed(), before - used());
   EXPECT_GT(report.backups[0].frees, 0u);
   EXPECT_GT(report.backups[1].frees, report.backups[0].frees);
@@ -107,10 +107,10 @@ TEST_F(PruneTest, ADryRunSaysTheSameAndWritesNothing) {
   make_private_dirs(root / ".partial/dead.0123");
   const auto before = everything();
   options.dry_run = true;
-  const PruneReport dry = prune_now();
+  const retention::PruneReport dry = prune_now();
   EXPECT_EQ(everything(), before);
   options.dry_run = false;
-  const PruneReport real = prune_now();
+  const retention::PruneReport real = prune_now();
   ASSERT_EQ(dry.backups.size(), real.backups.size());
   for (std::size_t i = 0; i < dry.backups.size(); ++i) {
     EXPECT_EQ(dry.backups[i].decision.rule, real.backups[i].decision.rule);
@@ -131,8 +131,8 @@ TEST_F(PruneTest, DatabasesAreToldApartAndForeignFilesAreNamed) {
   make_private_dirs(root / "prod/app/20200101T000000Z");
   write_new_file(root / "prod/app/notes.txt", "");
   std::vector<Path> foreign;
-  EXPECT_EQ(databases_in(repository, {}, &foreign),
-            (std::vector<DatabaseName>{{"prod", "app"}, {"prod", "app-staging"}}));
+  EXPECT_EQ(retention::databases_in(repository, {}, &foreign),
+            (std::vector<retention::DatabaseName>{{"prod", "app"}, {"prod", "app-staging"}}));
   EXPECT_EQ(foreign, (std::vector<Path>{root / "prod/app/20200101T000000Z", root / "prod/app/notes.txt"}));
 }
 
@@ -149,7 +149,7 @@ TEST_F(PruneTest, ABackupWhoseManifestIsDamagedIsKept) {
   const Backup old = backup(20);
   backup(1);
   test::overwrite(old.dir / kManifestFile, "{}");
-  EXPECT_EQ(prune_now().backups[0].decision.rule, Rule::unreadable);
+  EXPECT_EQ(prune_now().backups[0].decision.rule, retention::Rule::unreadable);
   EXPECT_EQ(listed().size(), 2u);
 }
 
@@ -158,9 +158,9 @@ TEST_F(PruneTest, ABackupInUseIsPassedOverWithANote) {
   backup(1);
   {
     const ReadLease reading = repository.lease(old);
-    const PruneReport report = prune_now();
+    const retention::PruneReport report = prune_now();
     EXPECT_FALSE(report.problem);
-    EXPECT_EQ(report.backups[1].decision.rule, Rule::in_use);
+    EXPECT_EQ(report.backups[1].decision.rule, retention::Rule::in_use);
     EXPECT_TRUE(report.backups[0].removed);
     EXPECT_NE(messages.all.find(old.id.shown() + " is in use"), std::string::npos);
     EXPECT_EQ(listed().size(), 2u);
@@ -172,7 +172,7 @@ TEST_F(PruneTest, ABackupInUseIsPassedOverWithANote) {
 TEST_F(PruneTest, TwoOfOneDatabaseExcludeEachOther) {
   backup(20), backup(1);
   const PruneLock other = repository.lock_for_prune("prod", "app");
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   ASSERT_TRUE(report.problem);
   EXPECT_EQ(report.problem->exit(), Exit::locked);
   EXPECT_EQ(listed().size(), 2u);
@@ -195,7 +195,7 @@ TEST_F(PruneTest, APinSetSinceItDecidedCounts) {
   backup(1);
   const ReadLease reading = repository.lease(oldest);
   messages.on_message = [&] { repository.pin(old, "needed after all"); };
-  EXPECT_EQ(prune_now().backups[1].decision.rule, Rule::pinned);
+  EXPECT_EQ(prune_now().backups[1].decision.rule, retention::Rule::pinned);
   EXPECT_EQ(listed().size(), 3u);
 }
 
@@ -213,7 +213,7 @@ TEST_F(PruneTest, RotFoundSinceItDecidedCounts) {
   prove(young, Verdict::pass, kNow);
   const ReadLease reading = repository.lease(oldest);
   messages.on_message = [&] { prove(young, Verdict::fail, kNow + hours(1)); };
-  EXPECT_EQ(prune_now().backups[1].decision.rule, Rule::newest_verified);
+  EXPECT_EQ(prune_now().backups[1].decision.rule, retention::Rule::newest_verified);
   EXPECT_EQ(listed().size(), 3u);
 }
 
@@ -221,7 +221,7 @@ TEST_F(PruneTest, WhatIsPinnedStaysUntilItIsUnpinned) {
   const Backup old = backup(20);
   backup(1);
   repository.pin(old, "the last one before the move");
-  EXPECT_EQ(prune_now().backups[0].decision.rule, Rule::pinned);
+  EXPECT_EQ(prune_now().backups[0].decision.rule, retention::Rule::pinned);
   EXPECT_TRUE(repository.unpin(old));
   EXPECT_FALSE(repository.unpin(old));
   prune_now();
@@ -243,7 +243,7 @@ TEST_F(PruneTest, ABackupThatIsBeingRemovedCannotBePinnedOrRead) {
 
 TEST_F(PruneTest, RefusesWhenTheClockIsBehindAndRemovesNothing) {
   backup(20), backup(-1);
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   ASSERT_TRUE(report.problem);
   EXPECT_EQ(report.problem->exit(), Exit::refused);
   EXPECT_EQ(listed().size(), 2u);
@@ -264,10 +264,10 @@ TEST_F(PruneTest, ABackupOfThePastCannotBeIgnoredAsOneOfTheFuture) {
 TEST_F(PruneTest, RefusesToRemoveTooMuchUnlessForced) {
   backup(20), backup(21), backup(1);
   options.policy.max_delete_fraction = 0.5;
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   ASSERT_TRUE(report.problem);
   EXPECT_EQ(report.problem->exit(), Exit::refused);
-  EXPECT_EQ(report.backups[0].decision.rule, Rule::expired);
+  EXPECT_EQ(report.backups[0].decision.rule, retention::Rule::expired);
   EXPECT_EQ(listed().size(), 3u);
   options.force = true;
   EXPECT_FALSE(prune_now().problem);
@@ -293,7 +293,7 @@ TEST_F(PruneTest, OneThatCannotBeRemovedIsAnErrorAndKeepsNoOtherFromGoing) {
   ASSERT_EQ(::chown(stuck.dir.c_str(), 0, 0), 0);
   fs::permissions(stuck.dir, fs::perms(0755));
   const test::AsNobody nobody;
-  const PruneReport report = prune_now();
+  const retention::PruneReport report = prune_now();
   ASSERT_TRUE(report.problem);
   EXPECT_NE(std::string(report.problem->what()).find(stuck.id.shown()), std::string::npos);
   EXPECT_NE(std::string(report.problem->what()).find("Permission denied"), std::string::npos);

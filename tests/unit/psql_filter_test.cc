@@ -14,7 +14,7 @@ struct Text : ChunkSink {
 
 std::string filtered(std::string_view sql, std::size_t at_a_time) {
   Text out;
-  PsqlFilter filter(out);
+  exports::PsqlFilter filter(out);
   for (std::size_t at = 0; at < sql.size(); at += at_a_time)
     filter.chunk(as_bytes(sql.substr(at, at_a_time)));
   filter.finish();
@@ -73,7 +73,7 @@ TEST(PsqlFilter, RefusesABackslashOutsideOfQuotes) {
 
 TEST(PsqlFilter, NeverPassesOnWhatItRefuses) {
   Text out;
-  PsqlFilter filter(out);
+  exports::PsqlFilter filter(out);
   EXPECT_THROW(filter.chunk(as_bytes("SELECT 1;\nSELECT 2 \\! touch x\nSELECT 3;\n")), BadBackup);
   EXPECT_EQ(out.text, "SELECT 1;\nSELECT 2 ");
 }
@@ -111,7 +111,7 @@ TEST(PsqlFilter, EndsWhateverIsOpen) {
            std::pair{"SELECT 1", "\n;\n"},
        }) {
     Text out;
-    PsqlFilter filter(out);
+    exports::PsqlFilter filter(out);
     filter.chunk(as_bytes(cut));
     EXPECT_EQ(filter.closing(), closing) << cut;
   }

@@ -25,7 +25,7 @@ constexpr const char* kStderr =
     "pg_restore: warning: errors ignored on restore: 2\n";
 
 TEST(SchemaProblems, AreOneForEachErrorWithItsWholeCommand) {
-  const auto problems = read_problems(kStderr);
+  const auto problems = restore::read_problems(kStderr);
   ASSERT_EQ(problems.size(), 2U);
   EXPECT_EQ(problems[0].message, "function \"f\" already exists with same argument types");
   EXPECT_TRUE(problems[0].command.starts_with("CREATE FUNCTION public.f() RETURNS integer\n"));
@@ -33,7 +33,7 @@ TEST(SchemaProblems, AreOneForEachErrorWithItsWholeCommand) {
 }
 
 TEST(SchemaProblems, JoinTheServersDetailToItsMessage) {
-  const auto problems = read_problems(
+  const auto problems = restore::read_problems(
       "pg_restore: error: could not execute query: ERROR:  broken\nDETAIL:  why\n"
       "Command was: ALTER TABLE x;\n");
   ASSERT_EQ(problems.size(), 1U);
@@ -41,29 +41,29 @@ TEST(SchemaProblems, JoinTheServersDetailToItsMessage) {
 }
 
 TEST(SchemaProblems, TolerateThePublicSchemaAndNothingLikeIt) {
-  const auto problems = read_problems(kStderr);
-  EXPECT_TRUE(tolerated(problems[0]).empty());
-  EXPECT_FALSE(tolerated(problems[1]).empty());
-  EXPECT_TRUE(tolerated({"schema \"public2\" already exists", "CREATE SCHEMA public2;"}).empty());
+  const auto problems = restore::read_problems(kStderr);
+  EXPECT_TRUE(restore::tolerated(problems[0]).empty());
+  EXPECT_FALSE(restore::tolerated(problems[1]).empty());
+  EXPECT_TRUE(restore::tolerated({"schema \"public2\" already exists", "CREATE SCHEMA public2;"}).empty());
 }
 
 TEST(SchemaProblems, TolerateATimeOutThatOldServersDoNotHave) {
   const std::string unknown = "unrecognized configuration parameter ";
-  EXPECT_FALSE(tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
-  EXPECT_TRUE(tolerated({unknown + "\"other\"", "SET other = 0;"}).empty());
+  EXPECT_FALSE(restore::tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
+  EXPECT_TRUE(restore::tolerated({unknown + "\"other\"", "SET other = 0;"}).empty());
 }
 
 TEST(DatabaseSettings, QuoteEachPartOfAList) {
-  EXPECT_EQ(setting_sql("d", {"", "search_path", "\"$user\", public, \"a,\"\"b\""}),
+  EXPECT_EQ(restore::setting_sql("d", {"", "search_path", "\"$user\", public, \"a,\"\"b\""}),
             "ALTER DATABASE \"d\" SET \"search_path\" TO '$user', 'public', 'a,\"b'");
 }
 
 TEST(DatabaseSettings, KeepAnEmptyListEmpty) {
-  EXPECT_EQ(setting_sql("d", {"", "search_path", "\"\""}), "ALTER DATABASE \"d\" SET \"search_path\" TO ''");
+  EXPECT_EQ(restore::setting_sql("d", {"", "search_path", "\"\""}), "ALTER DATABASE \"d\" SET \"search_path\" TO ''");
 }
 
 TEST(DatabaseSettings, QuoteTheValueAndTheRole) {
-  EXPECT_EQ(setting_sql("d", {"r\"", "my.flag", "it's"}),
+  EXPECT_EQ(restore::setting_sql("d", {"r\"", "my.flag", "it's"}),
             "ALTER ROLE \"r\"\"\" IN DATABASE \"d\" SET \"my.flag\" TO 'it''s'");
 }
 
@@ -71,7 +71,7 @@ TEST(ExtensionTables, AreLoadedParentsFirst) {
   Relation child, parent;
   child.name = {"x", "a_child"};
   parent.name = {"x", "parent"};
-  const auto order = parents_first({&child, &parent}, {{child.name, parent.name}});
+  const auto order = restore::parents_first({&child, &parent}, {{child.name, parent.name}});
   EXPECT_EQ(order, (std::vector<const Relation*>{&parent, &child}));
 }
 
@@ -79,12 +79,12 @@ TEST(ExtensionTables, SurviveACycleOfForeignKeys) {
   Relation one, two;
   one.name = {"x", "one"};
   two.name = {"x", "two"};
-  EXPECT_EQ(parents_first({&one, &two}, {{one.name, two.name}, {two.name, one.name}}).size(), 2U);
+  EXPECT_EQ(restore::parents_first({&one, &two}, {{one.name, two.name}, {two.name, one.name}}).size(), 2U);
 }
 
 TEST(RowBatches, ThatEndInTheMiddleOfARowAreRefused) {
   for (const std::string_view rows : {"1", "1\n2"}) {
-    RowBatches batches(2, [](std::string_view) { ADD_FAILURE() << "half a row was passed on"; });
+    restore::RowBatches batches(2, [](std::string_view) { ADD_FAILURE() << "half a row was passed on"; });
     batches.chunk(as_bytes(rows));
     EXPECT_THROW(batches.finish(), BadBackup) << rows;
   }
@@ -92,7 +92,7 @@ TEST(RowBatches, ThatEndInTheMiddleOfARowAreRefused) {
 
 TEST(RowBatches, HoldWholeRowsWhereverChunksAreCut) {
   std::vector<std::string> batches;
-  RowBatches rows(2, [&](std::string_view text) { batches.emplace_back(text); });
+  restore::RowBatches rows(2, [&](std::string_view text) { batches.emplace_back(text); });
   for (const char* piece : {"on", "e\ntwo\nthr", "ee\n"}) rows.chunk(as_bytes(piece));
   rows.finish();
   EXPECT_EQ(batches, (std::vector<std::string>{"one\ntwo\n", "three\n"}));

@@ -18,8 +18,8 @@ using test::verified;
 const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
 /// Only the rules that a test asks for; keep_min can't be less than 1.
-RetentionPolicy nothing_but_one() {
-  RetentionPolicy policy;
+retention::RetentionPolicy nothing_but_one() {
+  retention::RetentionPolicy policy;
   policy.keep_days = 0;
   policy.keep_min = 1;
   return policy;
@@ -30,26 +30,26 @@ std::vector<Backup> nights(int count) {
   return test::nights_before(kNow, count);
 }
 
-Circumstances at(Time now) {
+retention::Circumstances at(Time now) {
   return {now, false, {}};
 }
 
-std::map<std::string, Rule> kept(const std::vector<Backup>& backups, const RetentionPolicy& policy,
-                                 const Circumstances& circumstances = at(kNow)) {
-  const std::vector<Decision> decisions = decide(backups, policy, circumstances);
-  std::map<std::string, Rule> rules;
+std::map<std::string, retention::Rule> kept(const std::vector<Backup>& backups, const retention::RetentionPolicy& policy,
+                                 const retention::Circumstances& circumstances = at(kNow)) {
+  const std::vector<retention::Decision> decisions = decide(backups, policy, circumstances);
+  std::map<std::string, retention::Rule> rules;
   for (std::size_t i = 0; i < backups.size(); ++i) {
-    EXPECT_EQ(decisions[i].keep, decisions[i].rule != Rule::expired);
+    EXPECT_EQ(decisions[i].keep, decisions[i].rule != retention::Rule::expired);
     if (decisions[i].keep) rules[backups[i].id.stamp] = decisions[i].rule;
   }
   return rules;
 }
 
-Rule rule_of(const Backup& backup, const std::vector<Backup>& backups, const RetentionPolicy& policy,
-             const Circumstances& circumstances = at(kNow)) {
+retention::Rule rule_of(const Backup& backup, const std::vector<Backup>& backups, const retention::RetentionPolicy& policy,
+             const retention::Circumstances& circumstances = at(kNow)) {
   const auto rules = kept(backups, policy, circumstances);
   const auto found = rules.find(backup.id.stamp);
-  return found == rules.end() ? Rule::expired : found->second;
+  return found == rules.end() ? retention::Rule::expired : found->second;
 }
 
 TEST(Retention, KeepsSevenDaysUnlessToldOtherwise) {
@@ -62,32 +62,32 @@ TEST(Retention, KeepsSevenDaysUnlessToldOtherwise) {
 TEST(Retention, NeverTakesTheNewestBackupThoughItIsBad) {
   const std::vector<Backup> backups = {verified(backup_at(kNow - days(9))),
                                        verified(backup_at(kNow - days(1)), Verdict::fail)};
-  EXPECT_EQ(rule_of(backups[1], backups, nothing_but_one()), Rule::newest);
+  EXPECT_EQ(rule_of(backups[1], backups, nothing_but_one()), retention::Rule::newest);
 }
 
 TEST(Retention, KeepsTheNewestVerifiedBackupThoughItIsTooOld) {
   const std::vector<Backup> backups = {verified(backup_at(kNow - days(300))), backup_at(kNow - days(3)),
                                        backup_at(kNow - days(1))};
-  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), Rule::newest_verified);
+  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), retention::Rule::newest_verified);
 }
 
 TEST(Retention, KeepsTheNewestDrilledBackupThoughItIsTooOld) {
   std::vector<Backup> backups = nights(20);
   backups[2] = drilled(backups[2]);
-  EXPECT_EQ(rule_of(backups[2], backups, {}), Rule::newest_drilled);
+  EXPECT_EQ(rule_of(backups[2], backups, {}), retention::Rule::newest_drilled);
 }
 
 TEST(Retention, OneThatADrillFoundBadIsNotTheNewestVerifiedOne) {
   std::vector<Backup> backups = nights(3);
   for (const int i : {1, 2}) backups[i] = drilled(backups[i], Verdict::fail);
-  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), Rule::newest_verified);
+  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), retention::Rule::newest_verified);
 }
 
 TEST(Retention, UnverifiedIsNotVerified) {
   const std::vector<Backup> backups = {verified(backup_at(kNow - days(30))),
                                        verified(backup_at(kNow - days(2)), Verdict::unverified),
                                        backup_at(kNow - days(1))};
-  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), Rule::newest_verified);
+  EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), retention::Rule::newest_verified);
 }
 
 TEST(Retention, KeepsPinnedBackupsAndThoseWhoseLabelPins) {
@@ -95,9 +95,9 @@ TEST(Retention, KeepsPinnedBackupsAndThoseWhoseLabelPins) {
   backups[0].proofs.pin = Pin{kNow, "before the migration"};
   backups[1].summary->label = "pre-cutover";
   backups[2].summary->label = "pre-cutover 2";
-  EXPECT_EQ(rule_of(backups[0], backups, {}), Rule::pinned);
-  EXPECT_EQ(rule_of(backups[1], backups, {}), Rule::pin_label);
-  EXPECT_EQ(rule_of(backups[2], backups, {}), Rule::expired);
+  EXPECT_EQ(rule_of(backups[0], backups, {}), retention::Rule::pinned);
+  EXPECT_EQ(rule_of(backups[1], backups, {}), retention::Rule::pin_label);
+  EXPECT_EQ(rule_of(backups[2], backups, {}), retention::Rule::expired);
   EXPECT_EQ(decide(backups, {}, at(kNow))[0].detail, "before the migration");
 }
 
@@ -105,11 +105,11 @@ TEST(Retention, KeepsTheNewestThatAreNotKnownToBeBad) {
   std::vector<Backup> backups = {backup_at(kNow - days(40)), backup_at(kNow - days(30)),
                                  verified(backup_at(kNow - days(20)), Verdict::fail),
                                  backup_at(kNow - days(10)), backup_at(kNow - days(1))};
-  RetentionPolicy policy = nothing_but_one();
+  retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_min = 3;
-  EXPECT_EQ(rule_of(backups[1], backups, policy), Rule::keep_min);
-  EXPECT_EQ(rule_of(backups[2], backups, policy), Rule::expired);
-  EXPECT_EQ(rule_of(backups[0], backups, policy), Rule::expired);
+  EXPECT_EQ(rule_of(backups[1], backups, policy), retention::Rule::keep_min);
+  EXPECT_EQ(rule_of(backups[2], backups, policy), retention::Rule::expired);
+  EXPECT_EQ(rule_of(backups[0], backups, policy), retention::Rule::expired);
 }
 
 TEST(Retention, AClockThatJumpsAheadLetsNothingExpire) {
@@ -136,8 +136,8 @@ TEST(Retention, AnUnreadableBackupIsKeptAndLeftOutOfEveryCount) {
   std::vector<Backup> backups = nights(6);
   backups.back().summary.reset();
   const auto rules = kept(backups, nothing_but_one());
-  EXPECT_EQ(rules.at(backups[5].id.stamp), Rule::unreadable);
-  EXPECT_EQ(rules.at(backups[4].id.stamp), Rule::newest);
+  EXPECT_EQ(rules.at(backups[5].id.stamp), retention::Rule::unreadable);
+  EXPECT_EQ(rules.at(backups[4].id.stamp), retention::Rule::newest);
   EXPECT_EQ(rules.size(), 2u);
 }
 
@@ -146,38 +146,38 @@ TEST(Retention, UnreadableEvidenceKeepsABackupAndProvesNothing) {
   backups[4].proofs.unreadable = {"20261122T020000Z.drill.json"};
   backups[5].proofs.verified.reset();
   const auto rules = kept(backups, nothing_but_one());
-  EXPECT_EQ(rules.at(backups[4].id.stamp), Rule::unreadable_evidence);
-  EXPECT_EQ(rules.at(backups[3].id.stamp), Rule::newest_verified);
+  EXPECT_EQ(rules.at(backups[4].id.stamp), retention::Rule::unreadable_evidence);
+  EXPECT_EQ(rules.at(backups[3].id.stamp), retention::Rule::newest_verified);
 }
 
 TEST(Retention, ADayAWeekAMonthAndAYearKeepTheirNewestBackup) {
   const std::vector<Backup> backups = nights(800);
-  RetentionPolicy policy = nothing_but_one();
+  retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_daily = 2;
   policy.keep_weekly = 3;
   policy.keep_monthly = 3;
   policy.keep_yearly = 2;
-  const std::map<std::string, Rule> expected = {
-      {"20261123T020000Z", Rule::newest},       // Monday, and the newest of its day, week, month and year
-      {"20261122T020000Z", Rule::keep_daily},   // Sunday
-      {"20261115T020000Z", Rule::keep_weekly},  // the Sunday before; the 22nd is the second week's
-      {"20261031T020000Z", Rule::keep_monthly}, {"20260930T020000Z", Rule::keep_monthly},
-      {"20251231T020000Z", Rule::keep_yearly}};
+  const std::map<std::string, retention::Rule> expected = {
+      {"20261123T020000Z", retention::Rule::newest},       // Monday, and the newest of its day, week, month and year
+      {"20261122T020000Z", retention::Rule::keep_daily},   // Sunday
+      {"20261115T020000Z", retention::Rule::keep_weekly},  // the Sunday before; the 22nd is the second week's
+      {"20261031T020000Z", retention::Rule::keep_monthly}, {"20260930T020000Z", retention::Rule::keep_monthly},
+      {"20251231T020000Z", retention::Rule::keep_yearly}};
   EXPECT_EQ(kept(backups, policy), expected);
 }
 
 /// docs/retention.md, "A calendar".
 TEST(Retention, TheCalendarOfTheManualIsTrue) {
-  RetentionPolicy policy;
+  retention::RetentionPolicy policy;
   policy.keep_weekly = 4;
   policy.keep_monthly = 3;
-  std::map<std::string, Rule> expected = {{"20261123T020000Z", Rule::newest},
-                                          {"20261115T020000Z", Rule::keep_weekly},
-                                          {"20261108T020000Z", Rule::keep_weekly},
-                                          {"20261031T020000Z", Rule::keep_monthly},
-                                          {"20260930T020000Z", Rule::keep_monthly}};
+  std::map<std::string, retention::Rule> expected = {{"20261123T020000Z", retention::Rule::newest},
+                                          {"20261115T020000Z", retention::Rule::keep_weekly},
+                                          {"20261108T020000Z", retention::Rule::keep_weekly},
+                                          {"20261031T020000Z", retention::Rule::keep_monthly},
+                                          {"20260930T020000Z", retention::Rule::keep_monthly}};
   for (int day = 16; day <= 22; ++day)
-    expected["202611" + std::to_string(day) + "T020000Z"] = Rule::keep_days;
+    expected["202611" + std::to_string(day) + "T020000Z"] = retention::Rule::keep_days;
   EXPECT_EQ(expected.size(), 12u);
   EXPECT_EQ(kept(nights(100), policy), expected);
 }
@@ -187,9 +187,9 @@ TEST(Retention, APeriodIsRepresentedByAVerifiedBackupWhereThereIsOne) {
                                  backup_at("2026-09-20T02:00:00Z"),
                                  verified(backup_at("2026-09-30T02:00:00Z"), Verdict::fail),
                                  verified(backup_at("2026-11-23T02:00:00Z"))};
-  RetentionPolicy policy = nothing_but_one();
+  retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_monthly = 2;
-  EXPECT_EQ(rule_of(backups[0], backups, policy), Rule::keep_monthly);
+  EXPECT_EQ(rule_of(backups[0], backups, policy), retention::Rule::keep_monthly);
   EXPECT_EQ(kept(backups, policy).size(), 2u);
 }
 
@@ -197,7 +197,7 @@ TEST(Retention, WeeksAreThoseOfIso8601AcrossTheYearsEnd) {
   // 2026 has 53 weeks; Friday 1 January 2027 is in the last of them.
   const std::vector<Backup> backups = {backup_at("2026-12-27T02:00:00Z"), backup_at("2026-12-28T02:00:00Z"),
                                        backup_at("2027-01-03T02:00:00Z"), backup_at("2027-01-04T02:00:00Z")};
-  RetentionPolicy policy = nothing_but_one();
+  retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_weekly = 3;
   const auto decisions = decide(backups, policy, at(parse_rfc3339("2027-01-04T03:00:00Z")));
   EXPECT_EQ(decisions[0].detail, "2026-W52");
@@ -208,7 +208,7 @@ TEST(Retention, WeeksAreThoseOfIso8601AcrossTheYearsEnd) {
 TEST(Retention, ALeapDayIsADayOfItsMonth) {
   const std::vector<Backup> backups = {backup_at("2028-01-31T23:59:59Z"), backup_at("2028-02-28T12:00:00Z"),
                                        backup_at("2028-02-29T23:59:59Z"), backup_at("2028-03-01T00:00:00Z")};
-  RetentionPolicy policy = nothing_but_one();
+  retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_monthly = 2;
   const auto decisions = decide(backups, policy, at(parse_rfc3339("2028-03-01T01:00:00Z")));
   EXPECT_EQ(decisions[2].detail, "2028-02");
@@ -217,7 +217,7 @@ TEST(Retention, ALeapDayIsADayOfItsMonth) {
 
 TEST(Retention, AfterAFailedRunNothingGoesUnlessEnoughVerifiedBackupsRemain) {
   std::vector<Backup> backups = nights(30);
-  Circumstances failed{kNow, true, {}};
+  retention::Circumstances failed{kNow, true, {}};
   EXPECT_EQ(kept(backups, {}, failed).size(), 8u);
   for (std::size_t i = 0; i < backups.size(); ++i) {
     if (i != 3 && i != 9) backups[i].proofs = {};
@@ -227,12 +227,12 @@ TEST(Retention, AfterAFailedRunNothingGoesUnlessEnoughVerifiedBackupsRemain) {
   const auto rules = kept(backups, {}, failed);
   EXPECT_EQ(rules.size(),
             30u - 2u);  // ages count from the newest verified, the tenth: seven days, and the fourth
-  EXPECT_EQ(rules.at(backups[3].id.stamp), Rule::keep_days);
+  EXPECT_EQ(rules.at(backups[3].id.stamp), retention::Rule::keep_days);
 }
 
 TEST(Retention, AClockBehindTheNewestBackupRefuses) {
   const std::vector<Backup> backups = nights(3);
-  const Circumstances behind = at(kNow - days(1));
+  const retention::Circumstances behind = at(kNow - days(1));
   const auto no = refusal(backups, decide(backups, {}, behind), {}, behind, true);
   ASSERT_TRUE(no);
   EXPECT_NE(std::string(no->what()).find("20261123T020000Z is dated in the future"), std::string::npos);
@@ -247,18 +247,18 @@ TEST(Retention, ClocksThatDifferByAMinuteRefuseNothing) {
 TEST(Retention, ABackupDatedInTheFutureThatIsNamedIsKeptAndNotCounted) {
   std::vector<Backup> backups = nights(5);
   backups.push_back(verified(backup_at(kNow + days(365))));
-  const Circumstances circumstances{kNow, false, {backups.back().id.stamp}};
+  const retention::Circumstances circumstances{kNow, false, {backups.back().id.stamp}};
   const auto rules = kept(backups, nothing_but_one(), circumstances);
-  EXPECT_EQ(rules.at(backups[5].id.stamp), Rule::ignored_future);
-  EXPECT_EQ(rules.at(backups[4].id.stamp), Rule::newest);
-  RetentionPolicy lenient = nothing_but_one();
+  EXPECT_EQ(rules.at(backups[5].id.stamp), retention::Rule::ignored_future);
+  EXPECT_EQ(rules.at(backups[4].id.stamp), retention::Rule::newest);
+  retention::RetentionPolicy lenient = nothing_but_one();
   lenient.max_delete_fraction = 1;
   EXPECT_FALSE(refusal(backups, decide(backups, lenient, circumstances), lenient, circumstances, false));
 }
 
 TEST(Retention, MoreThanTheFractionAtOnceNeedsForce) {
   const std::vector<Backup> backups = nights(17);  // nine of them are too old
-  const std::vector<Decision> decisions = decide(backups, {}, at(kNow));
+  const std::vector<retention::Decision> decisions = decide(backups, {}, at(kNow));
   EXPECT_TRUE(refusal(backups, decisions, {}, at(kNow), false));
   EXPECT_FALSE(refusal(backups, decisions, {}, at(kNow), true));
   const std::vector<Backup> fewer(backups.begin() + 1,

@@ -20,8 +20,8 @@ constexpr int kHistories = 3000;
 
 struct History {
   std::vector<Backup> backups;
-  RetentionPolicy policy;
-  Circumstances circumstances;
+  retention::RetentionPolicy policy;
+  retention::Circumstances circumstances;
 };
 
 class Dice {
@@ -53,8 +53,8 @@ Backup some_backup(Dice& dice, Time taken) {
   return backup;
 }
 
-RetentionPolicy some_policy(Dice& dice) {
-  RetentionPolicy policy;
+retention::RetentionPolicy some_policy(Dice& dice) {
+  retention::RetentionPolicy policy;
   policy.keep_days = static_cast<unsigned>(dice.below(15));
   policy.keep_min = 1 + static_cast<unsigned>(dice.below(5));
   for (unsigned* count : {&policy.keep_daily, &policy.keep_weekly, &policy.keep_monthly, &policy.keep_yearly})
@@ -184,7 +184,7 @@ class Naive {
     return later.size() < count;
   }
   bool stands_for_a_period(const Backup& backup) const {
-    const RetentionPolicy& policy = history_.policy;
+    const retention::RetentionPolicy& policy = history_.policy;
     return stands_for(backup, policy.keep_daily, "%Y-%m-%d") ||
            stands_for(backup, policy.keep_weekly, "%G-%V") ||
            stands_for(backup, policy.keep_monthly, "%Y-%m") || stands_for(backup, policy.keep_yearly, "%Y");
@@ -219,7 +219,7 @@ TEST(RetentionProperties, ALongerPolicyNeverRemovesMore) {
     History history = some_history(seed);
     const std::set<std::string> before = removed(history);
     Dice dice(seed);
-    RetentionPolicy& policy = history.policy;
+    retention::RetentionPolicy& policy = history.policy;
     for (unsigned* count : {&policy.keep_days, &policy.keep_min, &policy.keep_daily, &policy.keep_weekly,
                             &policy.keep_monthly, &policy.keep_yearly}) {
       *count += static_cast<unsigned>(dice.below(4));

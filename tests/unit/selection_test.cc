@@ -105,10 +105,10 @@ class SelectionTest : public testing::Test {
     manifest_.extensions = {{"plpgsql", "pg_catalog", "1.0"}, {"hstore", "public", "1.8"}};
   }
 
-  TableSelection select(const Wanted& wanted) const {
-    return pgassay::select(manifest_, read_archive_list(kList), wanted);
+  restore::TableSelection select(const restore::Wanted& wanted) const {
+    return restore::select(manifest_, restore::read_archive_list(kList), wanted);
   }
-  std::string refusal(const Wanted& wanted) const {
+  std::string refusal(const restore::Wanted& wanted) const {
     try {
       select(wanted);
       return "accepted";
@@ -116,15 +116,15 @@ class SelectionTest : public testing::Test {
       return error.what();
     }
   }
-  static std::string relations(const TableSelection& selection) {
+  static std::string relations(const restore::TableSelection& selection) {
     std::vector<std::string> names;
     for (const Relation& relation : selection.manifest.relations) names.push_back(relation.name.name);
     return fmt::format("{}", fmt::join(names, ", "));
   }
-  static bool takes(const TableSelection& selection, int entry) {
+  static bool takes(const restore::TableSelection& selection, int entry) {
     return std::find(selection.entries.begin(), selection.entries.end(), entry) != selection.entries.end();
   }
-  static std::string told(const TableSelection& selection) {
+  static std::string told(const restore::TableSelection& selection) {
     return fmt::format("{}", fmt::join(selection.not_carried, "\n"));
   }
 
@@ -132,7 +132,7 @@ class SelectionTest : public testing::Test {
 };
 
 TEST_F(SelectionTest, OfATableBringsWhatItNeedsAndWhatBelongsToIt) {
-  const TableSelection selection = select({{"shop.orders"}, {}});
+  const restore::TableSelection selection = select({{"shop.orders"}, {}});
   EXPECT_EQ(selection.entries, (std::vector<int>{10, 901, 11, 12, 21, 902, 903, 22, 904, 40, 42, 45}));
   EXPECT_EQ(relations(selection), "orders");
   EXPECT_EQ(selection.manifest.sequences.size(), 1U);
@@ -147,20 +147,20 @@ TEST_F(SelectionTest, SaysWhatWasNotCarried) {
 }
 
 TEST_F(SelectionTest, OfBothTablesBringsTheForeignKeyBetweenThem) {
-  const TableSelection selection = select({{"orders", "customers"}, {}});
+  const restore::TableSelection selection = select({{"orders", "customers"}, {}});
   EXPECT_TRUE(takes(selection, 46));
   EXPECT_TRUE(takes(selection, 13));
   EXPECT_EQ(selection.manifest.extensions.size(), 2U);
 }
 
 TEST_F(SelectionTest, OfAPartitionedTableBringsItsPartitions) {
-  const TableSelection selection = select({{"events"}, {}});
+  const restore::TableSelection selection = select({{"events"}, {}});
   EXPECT_EQ(relations(selection), "events, events 2025, events_2026");
   EXPECT_EQ(selection.entries, (std::vector<int>{10, 901, 24, 25, 26, 905, 906, 43, 44, 907}));
 }
 
 TEST_F(SelectionTest, OfAPartitionAloneMakesItATableOfItsOwn) {
-  const TableSelection selection = select({{"events_2026"}, {}});
+  const restore::TableSelection selection = select({{"events_2026"}, {}});
   EXPECT_EQ(selection.entries, (std::vector<int>{10, 901, 26, 44}));
   EXPECT_FALSE(selection.manifest.relations.at(0).root);
   EXPECT_NE(told(selection).find("place as a partition of shop.events_2026: it needs table shop.events"),
@@ -169,7 +169,7 @@ TEST_F(SelectionTest, OfAPartitionAloneMakesItATableOfItsOwn) {
 }
 
 TEST_F(SelectionTest, MakesAParentWithoutItsRows) {
-  const TableSelection selection = select({{"old orders"}, {}});
+  const restore::TableSelection selection = select({{"old orders"}, {}});
   EXPECT_EQ(relations(selection), "old orders");
   EXPECT_TRUE(takes(selection, 21));
   EXPECT_FALSE(takes(selection, 42));
@@ -178,14 +178,14 @@ TEST_F(SelectionTest, MakesAParentWithoutItsRows) {
 }
 
 TEST_F(SelectionTest, WithoutATableLeavesOutWhatNeedsIt) {
-  const TableSelection selection = select({{}, {"notes"}});
+  const restore::TableSelection selection = select({{}, {"notes"}});
   EXPECT_FALSE(takes(selection, 28));
-  EXPECT_EQ(selection.entries.size(), read_archive_list(kList).size() - 1);
+  EXPECT_EQ(selection.entries.size(), restore::read_archive_list(kList).size() - 1);
   EXPECT_EQ(told(selection), "1 as --exclude-table says, with 1 rows: shop.notes");
 }
 
 TEST_F(SelectionTest, WithoutATableThatOthersReadSaysWhichAreNotCarried) {
-  const TableSelection selection = select({{}, {"orders", "old orders"}});
+  const restore::TableSelection selection = select({{}, {"orders", "old orders"}});
   for (const int gone : {21, 27, 22, 904, 40, 23, 29, 46, 908}) EXPECT_FALSE(takes(selection, gone)) << gone;
   EXPECT_TRUE(selection.manifest.sequences.empty());
   EXPECT_EQ(told(selection),
@@ -216,7 +216,7 @@ TEST_F(SelectionTest, NamesThePatternThatFitsNothing) {
 }
 
 TEST_F(SelectionTest, OfASchemaOnlyHasNeitherRowsNorValues) {
-  const TableSelection selection = select({{}, {}, false});
+  const restore::TableSelection selection = select({{}, {}, false});
   EXPECT_FALSE(takes(selection, 908));
   EXPECT_TRUE(takes(selection, 46));
   EXPECT_TRUE(selection.manifest.sequences.empty());

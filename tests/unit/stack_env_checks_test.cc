@@ -8,31 +8,31 @@ namespace {
 
 class StackFiles : public ::testing::TestWithParam<Shape> {
  protected:
-  StackFacts prod = recorded_stack("prod", GetParam()), staging = recorded_stack("staging", GetParam());
-  Surroundings both() const { return surroundings({prod, staging}); }
+  stack::StackFacts prod = recorded_stack("prod", GetParam()), staging = recorded_stack("staging", GetParam());
+  stack::Surroundings both() const { return surroundings({prod, staging}); }
   bool says(int check, const std::string& words) const {
     const std::string text = said(check, both());
     EXPECT_NE(text.find(words), std::string::npos) << text;
     return text.find(words) != std::string::npos;
   }
   void passes(int check) const {
-    EXPECT_EQ(verdict(check, both()), StackVerdict::pass) << said(check, both());
+    EXPECT_EQ(verdict(check, both()), stack::StackVerdict::pass) << said(check, both());
   }
   void fails(int check, const std::string& words) const {
-    EXPECT_EQ(verdict(check, both()), StackVerdict::fail) << said(check, both());
+    EXPECT_EQ(verdict(check, both()), stack::StackVerdict::fail) << said(check, both());
     says(check, "FAIL " + words);
   }
-  void set_env(const std::string& text) { prod.env = EnvFile::parse(text); }
+  void set_env(const std::string& text) { prod.env = stack::EnvFile::parse(text); }
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, StackFiles, ::testing::Values(Shape::v1, Shape::v2),
                          [](const auto& shape) { return shape.param == Shape::v1 ? "v1" : "v2"; });
 
 TEST_P(StackFiles, Check1SaysThatTheEngineOrComposeIsMissing) {
   passes(1);
-  Surroundings around = both();
+  stack::Surroundings around = both();
   around.engine.reset();
   around.engine_problem = "docker is not installed";
-  EXPECT_EQ(verdict(1, around), StackVerdict::unverified);
+  EXPECT_EQ(verdict(1, around), stack::StackVerdict::unverified);
   EXPECT_NE(said(1, around).find("UNVERIFIED   docker is not installed"), std::string::npos);
   around.compose_version.reset();
   EXPECT_NE(said(1, around).find("neither `docker compose` nor docker-compose"), std::string::npos);
@@ -57,7 +57,7 @@ TEST_P(StackFiles, Check3WantsAPrivateEnvFile) {
   fails(3,
         "/srv/.env.prod  every user of this host may read or change it: mode 0644 chmod 600 /srv/.env.prod");
   prod.env_file->mode = 0100640;
-  EXPECT_EQ(verdict(3, both()), StackVerdict::warning);
+  EXPECT_EQ(verdict(3, both()), stack::StackVerdict::warning);
   prod.env_file->mode = 0100660;
   fails(3, "/srv/.env.prod  others may change it");
   prod.env_file->mode.reset();
@@ -116,12 +116,12 @@ TEST_P(StackFiles, Check5FindsPlaceholdersThatComeFromElsewhere) {
 
 TEST_P(StackFiles, Check6ComparesTheEnvFileWithItsTemplate) {
   prod.settings.env_template = "/srv/template";
-  prod.env_template = EnvFile::parse("POSTGRES_PASSWORD=<x>\nSECRET_KEY=<y>\n");
+  prod.env_template = stack::EnvFile::parse("POSTGRES_PASSWORD=<x>\nSECRET_KEY=<y>\n");
   passes(6);
-  prod.env_template = EnvFile::parse("POSTGRES_PASSWORD=<x>\nSMTP_HOST=h\n");
+  prod.env_template = stack::EnvFile::parse("POSTGRES_PASSWORD=<x>\nSMTP_HOST=h\n");
   fails(6, "/srv/.env.prod SMTP_HOST its template has it, and it is not there");
   says(6, "WARNING /srv/.env.prod SECRET_KEY its template does not have it");
-  prod.env_template = EnvFile::parse("POSTGRES_PASSWORD=pw-of-prod\nSECRET_KEY=<y>\n");
+  prod.env_template = stack::EnvFile::parse("POSTGRES_PASSWORD=pw-of-prod\nSECRET_KEY=<y>\n");
   fails(6, "/srv/.env.prod POSTGRES_PASSWORD the secret is the one that stands in the template");
   prod.env_template.reset();
   prod.template_problem = "can't open /srv/template";
@@ -130,7 +130,7 @@ TEST_P(StackFiles, Check6ComparesTheEnvFileWithItsTemplate) {
 
 TEST_P(StackFiles, Check6FindsSecretsThatTwoStacksShareWithoutTellingThem) {
   passes(6);
-  staging.env = EnvFile::parse("POSTGRES_PASSWORD=other1\nJWT_SECRET=key-of-prod\n");
+  staging.env = stack::EnvFile::parse("POSTGRES_PASSWORD=other1\nJWT_SECRET=key-of-prod\n");
   fails(6, "/srv/.env.prod SECRET_KEY the same secret as JWT_SECRET of stack staging");
   EXPECT_EQ(said(6, both()).find("key-of-prod"), std::string::npos);
 }
@@ -144,7 +144,7 @@ TEST_P(StackFiles, Check6FindsSharedSecretsThatComeFromElsewhere) {
 
 TEST_P(StackFiles, Check6SaysThatItCouldNotCompare) {
   staging.env.reset();
-  EXPECT_EQ(verdict(6, both()), StackVerdict::unverified);
+  EXPECT_EQ(verdict(6, both()), stack::StackVerdict::unverified);
 }
 
 }  // namespace

@@ -12,32 +12,32 @@ namespace {
 
 class StackIsolation : public ::testing::TestWithParam<Shape> {
  protected:
-  StackFacts stack(const std::string& name, const Replacements& replacements = {}) const {
+  stack::StackFacts stack(const std::string& name, const Replacements& replacements = {}) const {
     return recorded_stack(name, GetParam(), replacements);
   }
   /// A second one of the same files.
-  StackFacts twin(const std::string& name, const std::string& called,
+  stack::StackFacts twin(const std::string& name, const std::string& called,
                   const Replacements& replacements = {}) const {
-    StackFacts facts = stack(name, replacements);
+    stack::StackFacts facts = stack(name, replacements);
     facts.settings.name = called;
     return facts;
   }
-  static void passes(int check, const Surroundings& around) {
-    EXPECT_EQ(verdict(check, around), StackVerdict::pass) << said(check, around);
+  static void passes(int check, const stack::Surroundings& around) {
+    EXPECT_EQ(verdict(check, around), stack::StackVerdict::pass) << said(check, around);
   }
-  static void finds(int check, const Surroundings& around, const std::string& words) {
+  static void finds(int check, const stack::Surroundings& around, const std::string& words) {
     const bool warns = words.starts_with("WARNING");
-    EXPECT_EQ(verdict(check, around), warns ? StackVerdict::warning : StackVerdict::fail);
+    EXPECT_EQ(verdict(check, around), warns ? stack::StackVerdict::warning : stack::StackVerdict::fail);
     EXPECT_NE(said(check, around).find(words), std::string::npos) << said(check, around);
   }
-  StackFacts prod = stack("prod"), staging = stack("staging"), dev = stack("dev");
+  stack::StackFacts prod = stack("prod"), staging = stack("staging"), dev = stack("dev");
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, StackIsolation, ::testing::Values(Shape::v1, Shape::v2),
                          [](const auto& shape) { return shape.param == Shape::v1 ? "v1" : "v2"; });
 
 TEST_P(StackIsolation, EveryCheckOfTheExamplePasses) {
   for (const auto& order : {std::vector{prod, staging, dev}, {staging, dev, prod}, {dev, prod, staging}})
-    for (const NamedStackCheck& check : stack_checks())
+    for (const stack::NamedStackCheck& check : stack::stack_checks())
       if (check.number > 2) passes(check.number, surroundings(order));
 }
 
@@ -60,7 +60,7 @@ TEST_P(StackIsolation, Check7WantsSharedNetworksNamed) {
 }
 
 TEST_P(StackIsolation, Check7FindsAPortThatTwoStacksPublish) {
-  const StackFacts other = twin("dev", "dev2");
+  const stack::StackFacts other = twin("dev", "dev2");
   finds(7, surroundings({dev, other}),
         "FAIL /srv/docker-compose.dev.yml services.api.ports port 127.0.0.1:8000/tcp of this host is also "
         "published "
@@ -68,11 +68,11 @@ TEST_P(StackIsolation, Check7FindsAPortThatTwoStacksPublish) {
 }
 
 TEST_P(StackIsolation, Check7FindsContainerNamesAndDirectoriesThatTwoStacksShare) {
-  for (StackFacts* one : {&prod, &staging}) {
+  for (stack::StackFacts* one : {&prod, &staging}) {
     one->resolved.model->services.at("bot").container_name = "bot";
-    one->resolved.model->services.at("bot").mounts = {{Mount::Kind::bind, "/srv/uploads", "/u", false}};
+    one->resolved.model->services.at("bot").mounts = {{stack::Mount::Kind::bind, "/srv/uploads", "/u", false}};
   }
-  const Surroundings around = surroundings({prod, staging});
+  const stack::Surroundings around = surroundings({prod, staging});
   finds(7, around, "services.bot.container_name bot is also what bot of stack staging is called");
   finds(7, around, "services.bot.container_name");
   EXPECT_NE(said(7, around).find(
@@ -81,7 +81,7 @@ TEST_P(StackIsolation, Check7FindsContainerNamesAndDirectoriesThatTwoStacksShare
 }
 
 TEST_P(StackIsolation, Check7FindsWhatTheHostHasAlready) {
-  Surroundings around = surroundings({dev});
+  stack::Surroundings around = surroundings({dev});
   around.engine->volumes["recyclic-dev_dev_postgres_data"] = {"recyclic-dev", "/v"};
   around.engine->networks["recyclic-dev_default"] = "recyclic-dev";
   around.engine->containers = {
@@ -102,15 +102,15 @@ TEST_P(StackIsolation, Check7FindsWhatTheHostHasAlready) {
   around.engine->networks["recyclic-dev_default"] = "";
   finds(7, around, "the network recyclic-dev_default is there already and was not made by compose");
   around.engine.reset();
-  EXPECT_EQ(verdict(7, around), StackVerdict::unverified);
+  EXPECT_EQ(verdict(7, around), stack::StackVerdict::unverified);
 }
 
 TEST_P(StackIsolation, WhatCannotBeComparedIsUnverified) {
   staging.resolved.model.reset();
   for (const int check : {7, 10, 12, 13})
-    EXPECT_EQ(verdict(check, surroundings({prod, staging})), StackVerdict::unverified) << check;
+    EXPECT_EQ(verdict(check, surroundings({prod, staging})), stack::StackVerdict::unverified) << check;
   for (const int check : {5, 7, 9, 10, 11, 12, 13, 14, 15})
-    EXPECT_EQ(verdict(check, surroundings({staging, prod})), StackVerdict::unverified) << check;
+    EXPECT_EQ(verdict(check, surroundings({staging, prod})), stack::StackVerdict::unverified) << check;
 }
 
 TEST_P(StackIsolation, Check8WantsProjectNamesThatAreGivenAndUnique) {
@@ -120,16 +120,16 @@ TEST_P(StackIsolation, Check8WantsProjectNamesThatAreGivenAndUnique) {
   prod.settings.project.reset();
   finds(8, surroundings({prod}), "FAIL  project no project name is given");
   prod.settings.project = "recyclic-prod";
-  prod.env = EnvFile::parse("X=1\nCOMPOSE_PROJECT_NAME=recyclic\n");
+  prod.env = stack::EnvFile::parse("X=1\nCOMPOSE_PROJECT_NAME=recyclic\n");
   finds(8, surroundings({prod}), "FAIL /srv/.env.prod:2 COMPOSE_PROJECT_NAME another project name");
 }
 
 TEST_P(StackIsolation, Check9WantsExternalNetworksToBeThere) {
-  Surroundings around = surroundings({prod});
+  stack::Surroundings around = surroundings({prod});
   around.engine->networks.clear();
   finds(9, around, "there is no network traefik-public on this host docker network create traefik-public");
   around.engine.reset();
-  EXPECT_EQ(verdict(9, around), StackVerdict::unverified);
+  EXPECT_EQ(verdict(9, around), stack::StackVerdict::unverified);
 }
 
 TEST_P(StackIsolation, Check9WarnsOfExternalNetworksThatAreNotNamedOrNotUsed) {
@@ -143,7 +143,7 @@ TEST_P(StackIsolation, Check9WarnsOfExternalNetworksThatAreNotNamedOrNotUsed) {
 
 TEST_P(StackIsolation, Check10WantsAHealthCheckOfEveryServiceThatStays) {
   prod = stack("prod", {{"healthcheck", "no_check"}});
-  Surroundings around = surroundings({prod});
+  stack::Surroundings around = surroundings({prod});
   finds(10, around,
         "FAIL /srv/docker-compose.prod.yml services.bot.healthcheck there is no health check, and the "
         "image is not here to be asked for one");
@@ -172,7 +172,7 @@ TEST_P(StackIsolation, Check10WantsARuleForEachRoute) {
 
 TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
   TemporaryDir volume;
-  Surroundings around = surroundings({prod});
+  stack::Surroundings around = surroundings({prod});
   EXPECT_NE(said(11, around).find("is not there yet"), std::string::npos);
   around.engine->volumes["recyclic-prod_prod_postgres_data"] = {"recyclic-prod", volume.path()};
   EXPECT_NE(said(11, around).find("is empty"), std::string::npos);
@@ -189,7 +189,7 @@ TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
 }
 
 TEST_P(StackIsolation, Check12FindsANameThatTwoStacksAnswerTo) {
-  const StackFacts other = stack("staging", {{"api-staging", "api-prod"}});
+  const stack::StackFacts other = stack("staging", {{"api-staging", "api-prod"}});
   finds(
       12, surroundings({prod, other}),
       "services.api-prod.networks on the network traefik-public the name api-prod is also a service of stack "
@@ -220,9 +220,9 @@ TEST_P(StackIsolation, Check15WarnsOfServicesThatStayDown) {
 
 TEST_P(StackIsolation, Check16WantsAProvenBackupThatIsYoungEnough) {
   prod.settings.source = "recyclic";
-  Surroundings around = surroundings({prod});
-  EXPECT_EQ(verdict(16, around), StackVerdict::unverified);
-  ProvenBackups& known = around.backups["prod"];
+  stack::Surroundings around = surroundings({prod});
+  EXPECT_EQ(verdict(16, around), stack::StackVerdict::unverified);
+  stack::ProvenBackups& known = around.backups["prod"];
   finds(16, around, "no backup of source recyclic was verified");
   Backup backup;
   backup.id = {"recyclic", "recyclic", "20261125T100000Z"};
@@ -242,11 +242,11 @@ TEST_P(StackIsolation, Check16WantsAProvenBackupThatIsYoungEnough) {
   known.backups[0].proofs.drilled = bad;
   finds(16, around, "no backup of source recyclic was verified");
   known.problem = "no repository";
-  EXPECT_EQ(verdict(16, around), StackVerdict::unverified);
+  EXPECT_EQ(verdict(16, around), stack::StackVerdict::unverified);
 }
 
 TEST_P(StackIsolation, TheExitStatusIsTheWorseOfWhatWasFound) {
-  Surroundings around = surroundings({dev});
+  stack::Surroundings around = surroundings({dev});
   around.stacks[0].settings.compose_files = {PGASSAY_SOURCE_DIR "/examples/recyclic/docker-compose.yml"};
   EXPECT_EQ(judge(around, {"dev"}).exit(), Exit::done);
   around.stacks[0].env_file->mode = 0100644;

@@ -14,10 +14,10 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ComposeModels, ::testing::Values(Shape::v1, Sha
                          [](const auto& shape) { return shape.param == Shape::v1 ? "v1" : "v2"; });
 
 TEST_P(ComposeModels, HoldWhatTheChecksGoBy) {
-  const ComposeModel model = recorded_model("prod", GetParam());
+  const stack::ComposeModel model = recorded_model("prod", GetParam());
   EXPECT_EQ(model.project, "recyclic-prod");
   ASSERT_EQ(model.services.size(), 6u);
-  const ComposeService& api = model.services.at("api-prod");
+  const stack::ComposeService& api = model.services.at("api-prod");
   EXPECT_EQ(api.image, "recyclic/api:1.4.0");
   EXPECT_EQ(api.restart, "unless-stopped");
   EXPECT_TRUE(api.has_healthcheck);
@@ -29,8 +29,8 @@ TEST_P(ComposeModels, HoldWhatTheChecksGoBy) {
   EXPECT_EQ(hosts_of(api), std::set<std::string>{"recyclic.jarvos.eu"});
   EXPECT_EQ(traefik_names(api),
             (std::set<std::string>{"http.routers.recyclic-prod-api", "http.services.recyclic-prod-api"}));
-  const Mount& data = model.services.at("postgres").mounts.at(0);
-  EXPECT_EQ(data.kind, Mount::Kind::volume);
+  const stack::Mount& data = model.services.at("postgres").mounts.at(0);
+  EXPECT_EQ(data.kind, stack::Mount::Kind::volume);
   EXPECT_EQ(data.source, "prod_postgres_data");
   EXPECT_EQ(data.target, "/var/lib/postgresql/data");
   EXPECT_EQ(model.volumes.at("prod_postgres_data").name, "recyclic-prod_prod_postgres_data");
@@ -41,7 +41,7 @@ TEST_P(ComposeModels, HoldWhatTheChecksGoBy) {
 }
 
 TEST_P(ComposeModels, HavePortsAndTheNetworkThatNobodyNamed) {
-  const ComposeModel model = recorded_model("dev", GetParam());
+  const stack::ComposeModel model = recorded_model("dev", GetParam());
   ASSERT_EQ(model.services.at("postgres").ports.size(), 1u);
   EXPECT_EQ(shown(model.services.at("postgres").ports[0]), "127.0.0.1:5432/tcp");
   EXPECT_EQ(model.networks.at("default").name, "recyclic-dev_default");
@@ -50,13 +50,13 @@ TEST_P(ComposeModels, HavePortsAndTheNetworkThatNobodyNamed) {
 TEST(ComposeModel, LeavesOutProfilesThatAreOffWhere129DoesNot) {
   const std::string text =
       "services:\n  a: {image: x}\n  b: {image: y, profiles: [prod]}\nvolumes: {v: {}}\n";
-  EXPECT_EQ(parse_model(text, "p", {}).services.size(), 1u);
-  EXPECT_EQ(parse_model(text, "p", {"prod"}).services.size(), 2u);
-  EXPECT_TRUE(parse_model(text, "p", {}).volumes.empty());
+  EXPECT_EQ(stack::parse_model(text, "p", {}).services.size(), 1u);
+  EXPECT_EQ(stack::parse_model(text, "p", {"prod"}).services.size(), 2u);
+  EXPECT_TRUE(stack::parse_model(text, "p", {}).volumes.empty());
 }
 
 TEST(ComposeModel, ReadsPortsAndMountsInEveryForm) {
-  const ComposeModel model = parse_model(
+  const stack::ComposeModel model = stack::parse_model(
       "services:\n  a:\n    ports: ['8000:80', '127.0.0.1:7000-7002:7000-7002/udp', {target: 1, published: "
       "443, "
       "protocol: tcp}, {target: 2}, '9000']\n    volumes: ['d:/d:ro', '/h:/i:rw', /anon, {type: bind, "
@@ -64,11 +64,11 @@ TEST(ComposeModel, ReadsPortsAndMountsInEveryForm) {
       "target: /y, read_only: true}, {type: volume, target: /z}, {type: tmpfs, target: /t}]\n",
       "p", {});
   std::string ports;
-  for (const PublishedPort& port : model.services.at("a").ports) ports += shown(port) + " ";
+  for (const stack::PublishedPort& port : model.services.at("a").ports) ports += shown(port) + " ";
   EXPECT_EQ(ports, "8000/tcp 127.0.0.1:7000-7002/udp 443/tcp ");
-  const std::vector<Mount>& mounts = model.services.at("a").mounts;
+  const std::vector<stack::Mount>& mounts = model.services.at("a").mounts;
   ASSERT_EQ(mounts.size(), 6u);
-  using Kind = Mount::Kind;
+  using Kind = stack::Mount::Kind;
   const Kind kinds[] = {Kind::volume, Kind::bind, Kind::anonymous, Kind::bind, Kind::anonymous, Kind::other};
   for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(mounts[i].kind, kinds[i]) << i;
   EXPECT_TRUE(mounts[0].read_only && !mounts[1].read_only && mounts[3].read_only);
@@ -77,7 +77,7 @@ TEST(ComposeModel, ReadsPortsAndMountsInEveryForm) {
 TEST(ComposeModel, IsRefusedWithoutRepeatingWhatItHolds) {
   for (const char* text : {"", "hunter2", "[hunter2", "services: hunter2", "a: b: hunter2"}) {
     try {
-      parse_model(text, "p", {});
+      stack::parse_model(text, "p", {});
       ADD_FAILURE() << text;
     } catch (const Error& error) {
       EXPECT_EQ(std::string(error.what()).find("hunter2"), std::string::npos);
@@ -86,12 +86,12 @@ TEST(ComposeModel, IsRefusedWithoutRepeatingWhatItHolds) {
 }
 
 TEST(ComposeModel, NamesTheEnvFilesOfServices) {
-  EXPECT_EQ(named_env_files("services:\n  a: {env_file: .env.a}\n  b: {env_file: [b, '${X}', {path: c}]}\n"),
+  EXPECT_EQ(stack::named_env_files("services:\n  a: {env_file: .env.a}\n  b: {env_file: [b, '${X}', {path: c}]}\n"),
             (std::set<std::string>{".env.a", "b", "c"}));
 }
 
 TEST(Ports, OverlapByAddressNumberAndProtocol) {
-  const PublishedPort all{"", 80, 90, "tcp"}, local{"127.0.0.1", 85, 85, "tcp"},
+  const stack::PublishedPort all{"", 80, 90, "tcp"}, local{"127.0.0.1", 85, 85, "tcp"},
       other{"10.0.0.1", 85, 85, "tcp"};
   EXPECT_TRUE(overlap(all, local));
   EXPECT_FALSE(overlap(local, other));
@@ -100,13 +100,13 @@ TEST(Ports, OverlapByAddressNumberAndProtocol) {
 }
 
 TEST(TraefikRules, NameHosts) {
-  EXPECT_EQ(hosts_in_rule("Host(`A.example`, \"b.example\") && PathPrefix(`/api`) || Host(`c`)"),
+  EXPECT_EQ(stack::hosts_in_rule("Host(`A.example`, \"b.example\") && PathPrefix(`/api`) || Host(`c`)"),
             (std::set<std::string>{"a.example", "b.example", "c"}));
-  EXPECT_TRUE(hosts_in_rule("HostSNI(`x`) || HostRegexp(`y`) || MyHost(`z`)").empty());
+  EXPECT_TRUE(stack::hosts_in_rule("HostSNI(`x`) || HostRegexp(`y`) || MyHost(`z`)").empty());
 }
 
 TEST(EnvFiles, AreReadAsComposeReadsThem) {
-  const EnvFile env = EnvFile::parse(
+  const stack::EnvFile env = stack::EnvFile::parse(
       "\xef\xbb\xbf# c\nexport A = one # two\nB='x # $y'\nC=\"l1\nl2 \\\"q\\\"\"\nD=#e\nno line\nA=last\n "
       "F=a#b\r\n");
   ASSERT_EQ(env.variables().size(), 5u);
@@ -123,7 +123,7 @@ TEST(EnvFiles, KnowSecretsFromSettings) {
                                                {"SECRET_KEY", "k3yk3y"},
                                                {"bot_token", "12:ab"},
                                                {"DATABASE_URL", "postgresql://u:pw@h/d"}})
-    EXPECT_TRUE(is_secret(key, value)) << key;
+    EXPECT_TRUE(stack::is_secret(key, value)) << key;
   for (const auto& [key, value] : Replacements{{"POSTGRES_USER", "recyclic"},
                                                {"TOKEN_TTL", "3600"},
                                                {"ACCESS_TOKEN_EXPIRE_MINUTES", "30"},
@@ -131,23 +131,23 @@ TEST(EnvFiles, KnowSecretsFromSettings) {
                                                {"PUBLIC_KEY", "abcdef"},
                                                {"SECRET_KEY", ""},
                                                {"URL", "https://h/path@x"}})
-    EXPECT_FALSE(is_secret(key, value)) << key;
+    EXPECT_FALSE(stack::is_secret(key, value)) << key;
 }
 
 TEST(EnvFiles, KnowPlaceholders) {
   for (const char* value :
        {"<secret>", "a<b c>d", "ChangeMe", "please-change-me", "your_token", "TODO", "postgres"})
-    EXPECT_TRUE(is_placeholder("PASSWORD", value)) << value;
+    EXPECT_TRUE(stack::is_placeholder("PASSWORD", value)) << value;
   for (const char* value : {"", "a<b", "s3cr3t", "<>", "mypostgres", "a > b < c"})
-    EXPECT_FALSE(is_placeholder("PASSWORD", value)) << value;
-  EXPECT_FALSE(is_placeholder("POSTGRES_USER", "postgres"));
+    EXPECT_FALSE(stack::is_placeholder("PASSWORD", value)) << value;
+  EXPECT_FALSE(stack::is_placeholder("POSTGRES_USER", "postgres"));
 }
 
 TEST(ComposeWords, AreToldWithoutSecrets) {
-  StackSettings settings;
+  stack::StackSettings settings;
   settings.compose_files = {"/srv/a.yml"};
   settings.env_file = "/srv/.env.prod";
-  const EnvFile env = EnvFile::parse("DB_PASSWORD=hunter2$x7Kq\nSMTP=Zq12345678\n");
+  const stack::EnvFile env = stack::EnvFile::parse("DB_PASSWORD=hunter2$x7Kq\nSMTP=Zq12345678\n");
   EXPECT_EQ(
       told_of("level=warning msg=\"x\"\nservice \"a\": hunter2 and x7Kq and Zq12345678\n", settings, env),
       "service \"a\": *** and *** and ***");
@@ -173,7 +173,7 @@ TEST(ComposeWords, AreToldWithoutSecrets) {
 }
 
 TEST(ComposeWords, NameVariablesThatAreSetNowhere) {
-  EXPECT_EQ(unset_variables(
+  EXPECT_EQ(stack::unset_variables(
                 "time=\"2026\" level=warning msg=\"The \\\"FOO\\\" variable is not set. Defaulting to a "
                 "blank string.\"\nWARNING: The BAR variable is not set. Defaulting to a blank string.\n"
                 "The BAR variable is not set. Defaulting to a blank string.\n"),
@@ -181,13 +181,13 @@ TEST(ComposeWords, NameVariablesThatAreSetNowhere) {
 }
 
 TEST(EngineWords, AreReadLineByLine) {
-  EXPECT_EQ(parse_volumes("a\tp\t/m/a\nb\t\t/m/b\n\n").at("a").project, "p");
-  EXPECT_EQ(parse_networks("bridge\t\nn\tp\n").at("n"), "p");
+  EXPECT_EQ(stack::parse_volumes("a\tp\t/m/a\nb\t\t/m/b\n\n").at("a").project, "p");
+  EXPECT_EQ(stack::parse_networks("bridge\t\nn\tp\n").at("n"), "p");
   const auto containers =
-      parse_containers("/c\tp\ttrue\t|8000|80/tcp 127.0.0.1|53|53/udp \n\n/d\t\tfalse\t\n");
+      stack::parse_containers("/c\tp\ttrue\t|8000|80/tcp 127.0.0.1|53|53/udp \n\n/d\t\tfalse\t\n");
   ASSERT_EQ(containers.size(), 2u);
   EXPECT_EQ(containers[0].name, "c");
-  EXPECT_EQ(shown(containers[0].ports.at(1)), "127.0.0.1:53/udp");
+  EXPECT_EQ(stack::shown(containers[0].ports.at(1)), "127.0.0.1:53/udp");
   EXPECT_FALSE(containers[1].running);
 }
 

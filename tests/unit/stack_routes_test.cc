@@ -28,8 +28,8 @@ InspectedContainer container(const std::string& name, const std::string& project
   return one;
 }
 
-TraefikRouter router(const std::string& name, const std::string& rule) {
-  TraefikRouter one;
+stack::TraefikRouter router(const std::string& name, const std::string& rule) {
+  stack::TraefikRouter one;
   one.name = name + "@docker";
   one.service = name;
   one.rule = rule;
@@ -38,8 +38,8 @@ TraefikRouter router(const std::string& name, const std::string& rule) {
   return one;
 }
 
-TraefikService service(const std::string& name, const std::string& url) {
-  TraefikService one;
+stack::TraefikService service(const std::string& name, const std::string& url) {
+  stack::TraefikService one;
   one.name = name + "@docker";
   one.status = "enabled";
   one.type = "loadbalancer";
@@ -65,7 +65,7 @@ class StackRoutes : public ::testing::Test {
     traefik().image = "traefik:v3.1";
     for (const auto& [name, labelled] : facts.stack.model()->services)
       for (InspectedContainer& one : *facts.containers)
-        if (service_of(one) == name) one.labels.insert(labelled.labels.begin(), labelled.labels.end());
+        if (stack::service_of(one) == name) one.labels.insert(labelled.labels.begin(), labelled.labels.end());
     facts.api.emplace();
     facts.api->version = "3.1.0";
     facts.api->routers = {
@@ -77,8 +77,8 @@ class StackRoutes : public ::testing::Test {
                            service("recyclic-staging-api", "http://172.20.0.5:8000")};
     facts.answers = {answered("/api/health", 200), answered("/", 200)};
   }
-  static RouteAnswer answered(const std::string& path, int status, const std::string& body = "") {
-    RouteAnswer answer;
+  static stack::RouteAnswer answered(const std::string& path, int status, const std::string& body = "") {
+    stack::RouteAnswer answer;
     answer.url = "https://recyclic.jarvos.eu" + path;
     answer.answer.emplace();
     answer.answer->status = status;
@@ -97,32 +97,32 @@ class StackRoutes : public ::testing::Test {
     facts.traefik.reset();
     facts.traefik_problem.clear();
     find_traefik(facts);
-    const StackCheckReport report = judge_routes(facts);
+    const stack::StackCheckReport report = judge_routes(facts);
     std::string text;
-    for (const StackFinding& one : report.findings)
+    for (const stack::StackFinding& one : report.findings)
       if (one.check == number)
         text +=
             std::string(to_string(one.weight)) + " " + one.key + ": " + one.text + " | " + one.hint + "\n";
-    const StackCheck& check = report.checks.at(static_cast<std::size_t>(number) - 1);
+    const stack::StackCheck& check = report.checks.at(static_cast<std::size_t>(number) - 1);
     verdict = check.verdict;
     return text + "= " + check.detail;
   }
   void passes(int number) {
     const std::string text = said(number);
-    EXPECT_EQ(verdict, StackVerdict::pass) << text;
+    EXPECT_EQ(verdict, stack::StackVerdict::pass) << text;
   }
   /// What begins with no verdict is a FAIL's.
   void finds(int number, const std::string& words) {
     const std::string text = said(number), first = words.substr(0, words.find(' '));
-    const StackVerdict wanted = first == "WARNING"      ? StackVerdict::warning
-                                : first == "UNVERIFIED" ? StackVerdict::unverified
-                                                        : StackVerdict::fail;
+    const stack::StackVerdict wanted = first == "WARNING"      ? stack::StackVerdict::warning
+                                : first == "UNVERIFIED" ? stack::StackVerdict::unverified
+                                                        : stack::StackVerdict::fail;
     EXPECT_EQ(verdict, wanted) << text;
     EXPECT_NE(text.find(words), std::string::npos) << text;
   }
 
-  RouteFacts facts;
-  StackVerdict verdict = StackVerdict::pass;
+  stack::RouteFacts facts;
+  stack::StackVerdict verdict = stack::StackVerdict::pass;
 };
 
 TEST_F(StackRoutes, OfAStackThatIsWellPassEveryCheck) {
@@ -254,7 +254,7 @@ TEST_F(StackRoutes, WithoutTheApiWhatItKnowsIsUnverified) {
   facts.api_problem = "Traefik's API does not answer";
   for (const int number : {3, 4, 5}) {
     said(number);
-    EXPECT_EQ(verdict, StackVerdict::unverified) << number;
+    EXPECT_EQ(verdict, stack::StackVerdict::unverified) << number;
   }
   finds(3, "UNVERIFIED : Traefik's API does not answer");
   passes(6);
@@ -289,7 +289,7 @@ TEST_F(StackRoutes, Check4FindsAnotherStackBehindTheHost) {
 }
 
 TEST_F(StackRoutes, Check4TakesARedirectBetweenEntryPointsForTheRouterOfHttp) {
-  TraefikRouter redirect = router("web-to-websecure", "HostRegexp(`^.+$`)");
+  stack::TraefikRouter redirect = router("web-to-websecure", "HostRegexp(`^.+$`)");
   redirect.name = "web-to-websecure@internal";
   redirect.service = "noop@internal";
   redirect.tls = false;
@@ -302,7 +302,7 @@ TEST_F(StackRoutes, Check4TakesARedirectBetweenEntryPointsForTheRouterOfHttp) {
 }
 
 TEST_F(StackRoutes, Check4DoesNotTakeTraefiksOwnApiForTheRouterOfAPath) {
-  TraefikRouter own = router("api", "PathPrefix(`/api`)");
+  stack::TraefikRouter own = router("api", "PathPrefix(`/api`)");
   own.name = own.service = "api@internal";
   own.tls = false;
   own.priority = 9223372036854775806;
@@ -357,7 +357,7 @@ TEST_F(StackRoutes, Check5FindsWhatTraefikTakesForDown) {
 }
 
 TEST_F(StackRoutes, Check5LooksIntoServicesThatAreMadeOfOthers) {
-  TraefikService weighted;
+  stack::TraefikService weighted;
   weighted.name = "recyclic-prod-api@docker";
   weighted.status = "enabled";
   weighted.parts = {"blue", "recyclic-prod-api"};  // round in a circle, too

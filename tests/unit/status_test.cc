@@ -26,28 +26,28 @@ std::vector<Backup> nights(int count) {
   return backups;
 }
 
-DatabaseStatus status_of(std::vector<Backup> backups, StatusRules rules = {},
-                         std::optional<NightRecord> night = {}, std::optional<std::uint64_t> free = {}) {
-  return assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
+nightly::DatabaseStatus status_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
+                         std::optional<nightly::NightRecord> night = {}, std::optional<std::uint64_t> free = {}) {
+  return nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
 }
 
-std::string kinds(const DatabaseStatus& status) {
+std::string kinds(const nightly::DatabaseStatus& status) {
   std::string text;
-  for (const Concern& one : status.concerns)
+  for (const nightly::Concern& one : status.concerns)
     text += std::string(to_string(one.health)) + " " + one.kind + "\n";
   return text;
 }
 
-StatusRules weekly_drills() {
-  StatusRules rules;
+nightly::StatusRules weekly_drills() {
+  nightly::StatusRules rules;
   rules.drill_every_seconds = 7 * 86400.0;
   return rules;
 }
 
 TEST(Status, IsSilentWhereTheNewestIsFreshAndVerified) {
-  const DatabaseStatus status = status_of(nights(8));
+  const nightly::DatabaseStatus status = status_of(nights(8));
   EXPECT_EQ(kinds(status), "");
-  EXPECT_EQ(status.health(), Health::ok);
+  EXPECT_EQ(status.health(), nightly::Health::ok);
   EXPECT_EQ(status.backups, 8u);
   EXPECT_EQ(status.newest->id.stamp, "20261123T020000Z");
   EXPECT_EQ(status.newest_verified, kNow - hours(1));
@@ -62,7 +62,7 @@ TEST(Status, SaysThatTheNewestIsTooOld) {
   backups.pop_back();
   backups.pop_back();
   EXPECT_EQ(kinds(status_of(backups)), "CRITICAL stale\nWARNING unverified\n");
-  StatusRules patient;
+  nightly::StatusRules patient;
   patient.max_age_seconds = 3 * 86400.0;
   EXPECT_EQ(kinds(status_of(backups, patient)), "");
 }
@@ -86,7 +86,7 @@ TEST(Status, TakesADrillForMoreThanAVerification) {
 TEST(Status, SaysWhichBackupIsBad) {
   std::vector<Backup> backups = nights(3);
   backups[0] = verified(backups[0], Verdict::fail);
-  DatabaseStatus status = status_of(backups);
+  nightly::DatabaseStatus status = status_of(backups);
   EXPECT_EQ(kinds(status), "WARNING bad\n");
   EXPECT_NE(status.concerns[0].text.find(backups[0].id.stamp), std::string::npos);
   EXPECT_EQ(status.bad, 1u);
@@ -130,16 +130,16 @@ TEST(Status, NoticesThatTheNextBackupHasNoRoom) {
 }
 
 TEST(Status, TellsWhatWentWrongLastNight) {
-  NightRecord night;
+  nightly::NightRecord night;
   night.source = "prod";
   night.finished = kNow - std::chrono::minutes(30);
-  night.steps = {{"backup", Outcome::done, Exit::done, 1, "", ""},
-                 {"drill", Outcome::failed, Exit::unverified, 1, "no engine", "install podman"},
-                 {"notify", Outcome::failed, Exit::done, 1, "ping: refused", ""}};
-  const DatabaseStatus status = status_of(nights(3), {}, night);
+  night.steps = {{"backup", nightly::Outcome::done, Exit::done, 1, "", ""},
+                 {"drill", nightly::Outcome::failed, Exit::unverified, 1, "no engine", "install podman"},
+                 {"notify", nightly::Outcome::failed, Exit::done, 1, "ping: refused", ""}};
+  const nightly::DatabaseStatus status = status_of(nights(3), {}, night);
   EXPECT_EQ(kinds(status), "WARNING last_run\nWARNING last_run\n");
   EXPECT_EQ(status.concerns[0].hint, "install podman");
-  night.steps = {{"backup", Outcome::failed, Exit::failed, 1, "no server", ""}};
+  night.steps = {{"backup", nightly::Outcome::failed, Exit::failed, 1, "no server", ""}};
   EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "CRITICAL last_run\n");
   night.finished = kNow - hours(2);
   EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "WARNING last_run\n") << "a backup was taken since";
@@ -147,33 +147,33 @@ TEST(Status, TellsWhatWentWrongLastNight) {
 
 TEST(DrillDue, IsWhenTheNextNightWouldBeTooLate) {
   const double week = 7 * 86400.0, hour = 3600;
-  EXPECT_TRUE(drill_is_due({}, week, kNow));
-  EXPECT_TRUE(drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow)) << "it took 20 minutes";
-  EXPECT_FALSE(drill_is_due(kNow - days(6), week, kNow));
-  EXPECT_FALSE(drill_is_due(kNow - std::chrono::minutes(20), hour, kNow));
-  EXPECT_TRUE(drill_is_due(kNow + days(1), week, kNow)) << "of a clock that ran ahead";
+  EXPECT_TRUE(nightly::drill_is_due({}, week, kNow));
+  EXPECT_TRUE(nightly::drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow)) << "it took 20 minutes";
+  EXPECT_FALSE(nightly::drill_is_due(kNow - days(6), week, kNow));
+  EXPECT_FALSE(nightly::drill_is_due(kNow - std::chrono::minutes(20), hour, kNow));
+  EXPECT_TRUE(nightly::drill_is_due(kNow + days(1), week, kNow)) << "of a clock that ran ahead";
 }
 
 TEST(NightRecord, ComesBackAsItWas) {
-  NightRecord night;
+  nightly::NightRecord night;
   night.source = "prod";
   night.database = "a \"b\"";
   night.backup = "prod/app/20261123T020000Z";
   night.started = kNow;
   night.finished = kNow + hours(1);
   night.host = "db1";
-  night.steps = {{"backup", Outcome::done, Exit::done, 1.5, "line", ""},
-                 {"drill", Outcome::not_due, Exit::done, 0, "", ""},
-                 {"prune", Outcome::failed, Exit::refused, 0, "no", "yes"}};
-  const NightRecord read = parse_night_record(to_json(night), "x");
+  night.steps = {{"backup", nightly::Outcome::done, Exit::done, 1.5, "line", ""},
+                 {"drill", nightly::Outcome::not_due, Exit::done, 0, "", ""},
+                 {"prune", nightly::Outcome::failed, Exit::refused, 0, "no", "yes"}};
+  const nightly::NightRecord read = nightly::parse_night_record(to_json(night), "x");
   EXPECT_EQ(to_json(read), to_json(night));
   EXPECT_EQ(read.exit(), Exit::refused);
-  EXPECT_THROW(parse_night_record("{\"format\": 1}", "x"), BadBackup);
-  EXPECT_THROW(parse_night_record("{\"format\": 2}", "x"), BadBackup);
+  EXPECT_THROW(nightly::parse_night_record("{\"format\": 1}", "x"), BadBackup);
+  EXPECT_THROW(nightly::parse_night_record("{\"format\": 2}", "x"), BadBackup);
 }
 
 TEST(Metrics, SayNothingOfWhatIsNotKnown) {
-  const std::vector<DatabaseStatus> none = {status_of({})};
+  const std::vector<nightly::DatabaseStatus> none = {status_of({})};
   const std::string text = metrics_text(none, {}, kNow);
   EXPECT_EQ(text.find("pgassay_backup_timestamp_seconds"), std::string::npos) << text;
   EXPECT_NE(text.find("pgassay_backups{source=\"prod\",database=\"app\"} 0\n"), std::string::npos) << text;
@@ -181,7 +181,7 @@ TEST(Metrics, SayNothingOfWhatIsNotKnown) {
 }
 
 TEST(Metrics, EscapeNamesAndGiveWholeNumbers) {
-  std::vector<DatabaseStatus> databases = {status_of(nights(2))};
+  std::vector<nightly::DatabaseStatus> databases = {status_of(nights(2))};
   databases[0].database = "a\"b\\c\nd";
   const std::string text = metrics_text(databases, 123456789012345, kNow);
   EXPECT_NE(

@@ -22,10 +22,10 @@ struct StoredBytesTest : testing::Test {
   const std::string orders = "data/public.orders.0000.copy.zst",
                     more_orders = "data/public.orders.0001.copy.zst";
 
-  StoredBytes result;
-  std::vector<Finding> verify(VerifyOptions options = {}) {
+  verify::StoredBytes result;
+  std::vector<Finding> verify(verify::VerifyOptions options = {}) {
     Observer silent;
-    VerifyFindings findings;
+    verify::VerifyFindings findings;
     result = check_stored_bytes(dir, options, findings, silent, {});
     return findings.sorted();
   }
@@ -102,7 +102,7 @@ TEST_F(StoredBytesTest, DamageIsToldWithItsOffsetAndRows) {
   ASSERT_EQ(findings.size(), 2u);
   EXPECT_EQ(findings[0].kind, "size");
   EXPECT_EQ(findings[1].kind, "zstd");
-  const std::string of = " of " + grouped(good.size() - 1) + "; ";
+  const std::string of = " of " + verify::grouped(good.size() - 1) + "; ";
   EXPECT_NE(findings[1].detail.find(of), std::string::npos) << findings[1].detail;
   EXPECT_NE(findings[1].detail.find(" of 300 rows read before it"), std::string::npos) << findings[1].detail;
 }
@@ -114,8 +114,8 @@ TEST_F(StoredBytesTest, EverythingWrongIsFoundNotOnlyTheFirst) {
   EXPECT_TRUE(found(orders, "missing"));
   EXPECT_TRUE(found(std::string(kGlobalsFile), "globals"));
   EXPECT_TRUE(found("data/stray", "extra"));
-  EXPECT_EQ(verdict_of(check::kParts), Verdict::fail);
-  EXPECT_EQ(verdict_of(check::kInventory), Verdict::pass);
+  EXPECT_EQ(verdict_of(verify::check::kParts), Verdict::fail);
+  EXPECT_EQ(verdict_of(verify::check::kInventory), Verdict::pass);
 }
 
 TEST_F(StoredBytesTest, AMissingFileOfAnyKindIsFound) {
@@ -166,7 +166,7 @@ TEST_F(StoredBytesTest, AnEditedManifestIsFoundByItsHash) {
   text.replace(text.find("0.1.0"), 5, "0.1.1");
   test::overwrite(dir / kManifestFile, text);
   EXPECT_TRUE(found("manifest.json", "sha256"));
-  EXPECT_EQ(verdict_of(check::kSums), Verdict::pass);
+  EXPECT_EQ(verdict_of(verify::check::kSums), Verdict::pass);
 }
 
 TEST_F(StoredBytesTest, AnEditedManifestWithFittingSumsIsFoundByTheRows) {
@@ -206,13 +206,13 @@ TEST_F(StoredBytesTest, WithoutAManifestNothingIsTakenForProved) {
   test::overwrite(dir / kManifestFile, "{}");
   EXPECT_TRUE(found("manifest.json", "manifest"));
   EXPECT_EQ(overall(result.checks), Verdict::fail);
-  EXPECT_EQ(verdict_of(check::kParts), Verdict::unverified);
+  EXPECT_EQ(verdict_of(verify::check::kParts), Verdict::unverified);
 }
 
 TEST_F(StoredBytesTest, ASubsetReadsItsPartsAndTogetherTheyReadAll) {
   std::uint64_t rows = 0;
   for (unsigned n = 1; n <= 3; ++n) {
-    VerifyOptions options;
+    verify::VerifyOptions options;
     options.subset = {n, 3};
     EXPECT_TRUE(verify(options).empty());
     EXPECT_LT(result.rows_read, 538u);
@@ -223,7 +223,7 @@ TEST_F(StoredBytesTest, ASubsetReadsItsPartsAndTogetherTheyReadAll) {
 
 TEST_F(StoredBytesTest, ASubsetStillFindsWhatIsMissing) {
   fs::remove(dir / orders);
-  VerifyOptions options;
+  verify::VerifyOptions options;
   options.subset = {2, 7};
   EXPECT_FALSE(verify(options).empty());
   options.subset = {8, 7};
@@ -234,7 +234,7 @@ TEST_F(StoredBytesTest, AStopIsPassedOn) {
   std::stop_source source;
   source.request_stop();
   Observer silent;
-  VerifyFindings findings;
+  verify::VerifyFindings findings;
   EXPECT_THROW(check_stored_bytes(dir, {}, findings, silent, source.get_token()), Stopped);
 }
 
@@ -249,7 +249,7 @@ TEST_F(StoredBytesTest, AFileOutOfReachIsUnverifiedAndNoDamage) {
   const bool no_findings = verify().empty();
   ASSERT_EQ(::seteuid(0), 0);
   EXPECT_TRUE(no_findings);
-  EXPECT_EQ(verdict_of(check::kParts), Verdict::unverified);
+  EXPECT_EQ(verdict_of(verify::check::kParts), Verdict::unverified);
   EXPECT_EQ(overall(result.checks), Verdict::unverified);
   fs::permissions(dir / "data", fs::perms(0700));
   ASSERT_EQ(::seteuid(65534), 0);
@@ -262,7 +262,7 @@ TEST_F(StoredBytesTest, AFileOutOfReachIsUnverifiedAndNoDamage) {
 TEST_F(StoredBytesTest, AManifestOfANewerFormatIsUnverifiedAndNoDamage) {
   test::overwrite(dir / kManifestFile, R"({"format": 99})");
   EXPECT_TRUE(verify().empty());
-  EXPECT_EQ(verdict_of(check::kManifest), Verdict::unverified);
+  EXPECT_EQ(verdict_of(verify::check::kManifest), Verdict::unverified);
 }
 
 }  // namespace

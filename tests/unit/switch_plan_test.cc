@@ -12,8 +12,8 @@
 namespace pgassay::test {
 namespace {
 
-StackContainer container(const std::string& service, const std::string& status = "running") {
-  StackContainer one;
+stack::StackContainer container(const std::string& service, const std::string& status = "running") {
+  stack::StackContainer one;
   one.id = "id-of-" + service;
   one.name = "recyclic-staging_" + service + "_1";
   one.service = service;
@@ -35,16 +35,16 @@ struct Planned {
   }
   std::string obstacles() const {
     std::string text;
-    for (const Obstacle& one : plan_switch(options, scene).obstacles) text += one.text + "\n";
+    for (const stack::Obstacle& one : plan_switch(options, scene).obstacles) text += one.text + "\n";
     return text;
   }
-  const PlannedStep& step(SwitchStep wanted) {
+  const stack::PlannedStep& step(stack::SwitchStep wanted) {
     plan = plan_switch(options, scene);
-    return *std::ranges::find(plan.steps, wanted, &PlannedStep::step);
+    return *std::ranges::find(plan.steps, wanted, &stack::PlannedStep::step);
   }
-  SwitchScene scene;
-  SwitchOptions options;
-  SwitchPlan plan;
+  stack::SwitchScene scene;
+  stack::SwitchOptions options;
+  stack::SwitchPlan plan;
 };
 
 class SwitchPlans : public ::testing::TestWithParam<Shape> {};
@@ -54,13 +54,13 @@ INSTANTIATE_TEST_SUITE_P(Compose, SwitchPlans, ::testing::Values(Shape::v1, Shap
 TEST_P(SwitchPlans, StopWritersFirstAndTheDatabaseLast) {
   Planned planned(GetParam());
   EXPECT_EQ(planned.obstacles(), "");
-  EXPECT_EQ(planned.step(SwitchStep::stop_writers).commands.at(1),
+  EXPECT_EQ(planned.step(stack::SwitchStep::stop_writers).commands.at(1),
             "docker stop id-of-api-st   # recyclic-staging_api-staging_1");
-  EXPECT_EQ(planned.step(SwitchStep::stop_old).commands.at(1),
+  EXPECT_EQ(planned.step(stack::SwitchStep::stop_old).commands.at(1),
             "docker stop id-of-postgr id-of-redis   # recyclic-staging_postgres_1, recyclic-staging_redis_1");
   // One that had ended by itself stays as it is.
   const auto ended =
-      std::ranges::find(planned.plan.old_containers, "migrations", &SwitchedContainer::service);
+      std::ranges::find(planned.plan.old_containers, "migrations", &stack::SwitchedContainer::service);
   EXPECT_FALSE(ended->ran);
   EXPECT_EQ(planned.plan.exit, Exit::done);
 }
@@ -68,14 +68,14 @@ TEST_P(SwitchPlans, StopWritersFirstAndTheDatabaseLast) {
 TEST_P(SwitchPlans, StopAllButTheDatabaseWhereNoWriterIsNamed) {
   Planned planned(GetParam());
   planned.scene.from.settings.writers.clear();
-  EXPECT_EQ(planned.step(SwitchStep::stop_old).commands.at(1),
+  EXPECT_EQ(planned.step(stack::SwitchStep::stop_old).commands.at(1),
             "docker stop id-of-postgr   # recyclic-staging_postgres_1");
 }
 
 TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
   Planned planned(GetParam());
   planned.scene.strangers = {container("adminer")};
-  const SwitchPlan plan = plan_switch(planned.options, planned.scene);
+  const stack::SwitchPlan plan = plan_switch(planned.options, planned.scene);
   std::string notes;
   for (const std::string& note : plan.notes) notes += note + "\n";
   EXPECT_NE(notes.find("redis"), std::string::npos) << notes;
@@ -87,13 +87,13 @@ TEST_P(SwitchPlans, CarryOverTheVolumesThatAreListed) {
   planned.options.settings.volumes = {{"staging_redis_data", "prod_redis_data"}};
   planned.scene.engine->volumes["recyclic-staging_staging_redis_data"] = {"recyclic-staging", "/nowhere"};
   EXPECT_EQ(planned.obstacles(), "");
-  EXPECT_NE(planned.step(SwitchStep::carry_volumes)
+  EXPECT_NE(planned.step(stack::SwitchStep::carry_volumes)
                 .commands.at(0)
                 .find("-v recyclic-staging_staging_redis_data:/from:ro -v recyclic-prod_prod_redis_data:/to"),
             std::string::npos);
-  EXPECT_EQ(planned.plan.facts.at(fact::kVolumes),
+  EXPECT_EQ(planned.plan.facts.at(stack::fact::kVolumes),
             "recyclic-staging_staging_redis_data:recyclic-prod_prod_redis_data");
-  EXPECT_EQ(planned.plan.facts.at(fact::kVolumesLeft), "");
+  EXPECT_EQ(planned.plan.facts.at(stack::fact::kVolumesLeft), "");
   EXPECT_TRUE(planned.plan.notes.empty());
 }
 
@@ -190,17 +190,17 @@ TEST_P(SwitchPlans, AskForAFlagWhereDataIsInTheWay) {
 
 TEST_P(SwitchPlans, HoldWhatTheChecksRefuse) {
   Planned planned(GetParam());
-  planned.scene.check.findings = {{5, "prod", StackVerdict::fail, "", "", "a placeholder", "write it"},
-                                  {14, "prod", StackVerdict::warning, "", "", "latest", ""}};
+  planned.scene.check.findings = {{5, "prod", stack::StackVerdict::fail, "", "", "a placeholder", "write it"},
+                                  {14, "prod", stack::StackVerdict::warning, "", "", "latest", ""}};
   EXPECT_EQ(planned.obstacles(), "stack check prod, check 5: a placeholder\n");
   EXPECT_EQ(plan_switch(planned.options, planned.scene).exit, Exit::refused);
-  planned.scene.check.findings[0].weight = StackVerdict::unverified;
+  planned.scene.check.findings[0].weight = stack::StackVerdict::unverified;
   EXPECT_EQ(plan_switch(planned.options, planned.scene).exit, Exit::unverified);
 }
 
 TEST(SwitchConfig, TheCompleteExampleHasEveryKey) {
   const Path file = PGASSAY_SOURCE_DIR "/docs/pgassay.toml";
-  const SwitchSettings one = cli::parse_config(read_file(file), file).switches.at("next");
+  const stack::SwitchSettings one = cli::parse_config(read_file(file), file).switches.at("next");
   EXPECT_EQ(one.from, "prod");
   EXPECT_EQ(one.to, "prod-next");
   EXPECT_EQ(one.source, "prod");
@@ -234,7 +234,7 @@ TEST(SwitchConfig, RefusesWhatNamesNoStack) {
 }
 
 TEST(StackContainers, AreReadFromWhatInspectSays) {
-  const auto found = parse_stack_containers(
+  const auto found = stack::parse_stack_containers(
       "abc\t/app_db_1\tdb\tsha256:1\trunning\thealthy\tunless-stopped\t0\t0\tFalse\n"
       "def\t/app_api_run_1\tapi\tsha256:2\texited\tnone\ton-failure\t3\t137\tTrue\n"
       "ghi\t/x\tx\tsha256:3\trunning\tstarting\t\t0\t0\t\nnoise\n");

@@ -10,75 +10,75 @@
 namespace pgassay {
 namespace {
 
-using Entries = std::vector<JournalEntry>;
+using Entries = std::vector<stack::JournalEntry>;
 
-JournalEntry one(const char* what, SwitchFacts facts = {}) {
+stack::JournalEntry one(const char* what, stack::SwitchFacts facts = {}) {
   return {parse_rfc3339("2026-11-26T02:00:00Z"), what, std::move(facts)};
 }
 
 Entries begun() {
-  SwitchedContainer database{"db1", "old_db_1", "db", "sha256:1", "unless-stopped", true, true, false, true};
-  SwitchedContainer writer{"w1", "old_api_1", "api", "sha256:2", "on-failure:3", true, false, true, true};
-  return {one(entry::kBegun, {{fact::kName, "prod"}, {fact::kKeepData, "no"}}),
-          one(entry::kContainer, facts_of(database)), one(entry::kContainer, facts_of(writer))};
+  stack::SwitchedContainer database{"db1", "old_db_1", "db", "sha256:1", "unless-stopped", true, true, false, true};
+  stack::SwitchedContainer writer{"w1", "old_api_1", "api", "sha256:2", "on-failure:3", true, false, true, true};
+  return {one(stack::entry::kBegun, {{stack::fact::kName, "prod"}, {stack::fact::kKeepData, "no"}}),
+          one(stack::entry::kContainer, facts_of(database)), one(stack::entry::kContainer, facts_of(writer))};
 }
 
 /// A whole switch, as it is written: begin and end of every step.
 Entries whole(bool keep_data = false) {
   Entries all = begun();
-  all[0].facts[fact::kKeepData] = keep_data ? "yes" : "no";
-  for (const SwitchStep step : switch_steps(keep_data)) {
-    all.push_back(one(entry::kStepBegun, {{fact::kStep, std::string(to_string(step))}}));
-    all.push_back(one(entry::kStepDone, {{fact::kStep, std::string(to_string(step))}}));
+  all[0].facts[stack::fact::kKeepData] = keep_data ? "yes" : "no";
+  for (const stack::SwitchStep step : stack::switch_steps(keep_data)) {
+    all.push_back(one(stack::entry::kStepBegun, {{stack::fact::kStep, std::string(to_string(step))}}));
+    all.push_back(one(stack::entry::kStepDone, {{stack::fact::kStep, std::string(to_string(step))}}));
   }
-  all.push_back(one(entry::kSwitched));
+  all.push_back(one(stack::entry::kSwitched));
   return all;
 }
 
 /// What the last step that this prefix has begun is; and is it done?
-std::optional<SwitchStep> last_begun(const Entries& entries) {
-  std::optional<SwitchStep> last;
-  for (const JournalEntry& entry : entries)
-    if (entry.what == entry::kStepBegun) last = parse_switch_step(entry.facts.at(fact::kStep));
+std::optional<stack::SwitchStep> last_begun(const Entries& entries) {
+  std::optional<stack::SwitchStep> last;
+  for (const stack::JournalEntry& entry : entries)
+    if (entry.what == stack::entry::kStepBegun) last = stack::parse_switch_step(entry.facts.at(stack::fact::kStep));
   return last;
 }
 
 TEST(SwitchState, OfEveryPrefixOfAJournalSaysHowToGoOnAndBack) {
   for (const bool keep_data : {false, true}) {
     const Entries all = whole(keep_data);
-    const std::vector<SwitchStep> steps = switch_steps(keep_data);
-    const auto place = [&](SwitchStep step) { return std::ranges::find(steps, step) - steps.begin(); };
+    const std::vector<stack::SwitchStep> steps = stack::switch_steps(keep_data);
+    const auto place = [&](stack::SwitchStep step) { return std::ranges::find(steps, step) - steps.begin(); };
     for (std::size_t n = 0; n < all.size(); ++n) {
       const Entries prefix(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n));
-      const SwitchState state = replay(prefix);
-      const std::optional<SwitchStep> last = last_begun(prefix);
-      const GoingOn on = going_on(state);
-      const GoingBack back = going_back(state);
+      const stack::SwitchState state = replay(prefix);
+      const std::optional<stack::SwitchStep> last = last_begun(prefix);
+      const stack::GoingOn on = going_on(state);
+      const stack::GoingBack back = going_back(state);
       SCOPED_TRACE("prefix of " + std::to_string(n));
       if (n == 0) {
         EXPECT_FALSE(on.from);
-        EXPECT_EQ(back.way, WayBack::none);
-      } else if (!last || place(*last) < place(kFirstTouch)) {
+        EXPECT_EQ(back.way, stack::WayBack::none);
+      } else if (!last || place(*last) < place(stack::kFirstTouch)) {
         EXPECT_FALSE(on.from);
         EXPECT_FALSE(state.open());
-        EXPECT_EQ(back.way, WayBack::nothing);
-      } else if (place(*last) < place(kPointOfNoReturn)) {
+        EXPECT_EQ(back.way, stack::WayBack::nothing);
+      } else if (place(*last) < place(stack::kPointOfNoReturn)) {
         EXPECT_TRUE(state.open());
-        EXPECT_EQ(back.way, WayBack::start_old);
+        EXPECT_EQ(back.way, stack::WayBack::start_old);
         // The step that was under way is done again, one that was done is not.
-        const bool done = prefix.back().what == entry::kStepDone;
+        const bool done = prefix.back().what == stack::entry::kStepDone;
         EXPECT_EQ(on.from, done ? steps[place(*last) + 1] : *last);
       } else {
         EXPECT_TRUE(state.open());
-        EXPECT_EQ(back.way, WayBack::save_then_old);
-        EXPECT_EQ(on.from, kPointOfNoReturn);
+        EXPECT_EQ(back.way, stack::WayBack::save_then_old);
+        EXPECT_EQ(on.from, stack::kPointOfNoReturn);
       }
     }
-    const SwitchState switched = replay(all);
-    EXPECT_EQ(switched.standing, Standing::switched);
+    const stack::SwitchState switched = replay(all);
+    EXPECT_EQ(switched.standing, stack::Standing::switched);
     EXPECT_FALSE(switched.open());
     EXPECT_FALSE(going_on(switched).from);
-    EXPECT_EQ(going_back(switched).way, WayBack::save_then_old);
+    EXPECT_EQ(going_back(switched).way, stack::WayBack::save_then_old);
   }
 }
 
@@ -86,38 +86,38 @@ TEST(SwitchState, OfARollbackThatWasInterruptedOnlyGoesBack) {
   const Entries all = whole();
   for (std::size_t n = 3; n < all.size(); ++n) {
     Entries entries(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n));
-    const SwitchState before = replay(entries);
+    const stack::SwitchState before = replay(entries);
     if (!before.open()) continue;
-    entries.push_back(one(entry::kRollbackBegun));
-    const SwitchState state = replay(entries);
+    entries.push_back(one(stack::entry::kRollbackBegun));
+    const stack::SwitchState state = replay(entries);
     EXPECT_FALSE(going_on(state).from);
     // What the new stack may have written is saved before the old one starts, and only once.
-    EXPECT_EQ(going_back(state).way, before.passed_the_point() ? WayBack::save_then_old : WayBack::start_old);
+    EXPECT_EQ(going_back(state).way, before.passed_the_point() ? stack::WayBack::save_then_old : stack::WayBack::start_old);
     Entries saved = entries, same = entries;
-    saved.push_back(one(entry::kFact, {{fact::kSaved, "prod/app/20261126T020000Z"}}));
-    same.push_back(one(entry::kFact, {{fact::kSame, "yes"}}));
-    EXPECT_EQ(going_back(replay(saved)).way, WayBack::start_old);
-    EXPECT_EQ(going_back(replay(same)).way, WayBack::start_old);
-    entries.push_back(one(entry::kRolledBack));
-    EXPECT_EQ(going_back(replay(entries)).way, WayBack::nothing);
+    saved.push_back(one(stack::entry::kFact, {{stack::fact::kSaved, "prod/app/20261126T020000Z"}}));
+    same.push_back(one(stack::entry::kFact, {{stack::fact::kSame, "yes"}}));
+    EXPECT_EQ(going_back(replay(saved)).way, stack::WayBack::start_old);
+    EXPECT_EQ(going_back(replay(same)).way, stack::WayBack::start_old);
+    entries.push_back(one(stack::entry::kRolledBack));
+    EXPECT_EQ(going_back(replay(entries)).way, stack::WayBack::nothing);
     EXPECT_FALSE(replay(entries).open());
   }
 }
 
 TEST(SwitchState, AfterThePointOfNoReturnLeavesTheChoice) {
   Entries entries = whole();
-  entries.back() = one(entry::kUndecided);
-  const SwitchState state = replay(entries);
+  entries.back() = one(stack::entry::kUndecided);
+  const stack::SwitchState state = replay(entries);
   EXPECT_TRUE(state.open());
-  EXPECT_EQ(going_on(state).from, kPointOfNoReturn);
-  EXPECT_EQ(going_back(state).way, WayBack::save_then_old);
+  EXPECT_EQ(going_on(state).from, stack::kPointOfNoReturn);
+  EXPECT_EQ(going_back(state).way, stack::WayBack::save_then_old);
 }
 
 TEST(SwitchState, RemembersContainersAsTheyWereFirst) {
   Entries entries = begun();
-  SwitchedContainer later{"w1", "old_api_1", "api", "sha256:2", "no", false, false, true, false};
-  entries.push_back(one(entry::kContainer, facts_of(later)));
-  const SwitchState state = replay(entries);
+  stack::SwitchedContainer later{"w1", "old_api_1", "api", "sha256:2", "no", false, false, true, false};
+  entries.push_back(one(stack::entry::kContainer, facts_of(later)));
+  const stack::SwitchState state = replay(entries);
   ASSERT_EQ(state.old_containers.size(), 2u);
   EXPECT_EQ(state.old_containers[1].restart, "on-failure:3");
   EXPECT_TRUE(state.old_containers[1].ran);
@@ -127,63 +127,63 @@ TEST(SwitchState, RemembersContainersAsTheyWereFirst) {
 
 TEST(SwitchState, OnceForgottenHasNoWayBack) {
   Entries entries = whole();
-  entries.push_back(one(entry::kForgotten));
-  EXPECT_EQ(going_back(replay(entries)).way, WayBack::none);
+  entries.push_back(one(stack::entry::kForgotten));
+  EXPECT_EQ(going_back(replay(entries)).way, stack::WayBack::none);
 }
 
 TEST(SwitchSteps, StopTheOldServerBeforeANewOneTakesItsVolume) {
-  const auto before = [](const std::vector<SwitchStep>& steps, SwitchStep one, SwitchStep other) {
+  const auto before = [](const std::vector<stack::SwitchStep>& steps, stack::SwitchStep one, stack::SwitchStep other) {
     return std::ranges::find(steps, one) < std::ranges::find(steps, other);
   };
-  EXPECT_TRUE(before(switch_steps(true), SwitchStep::stop_old, SwitchStep::new_database));
+  EXPECT_TRUE(before(stack::switch_steps(true), stack::SwitchStep::stop_old, stack::SwitchStep::new_database));
   for (const bool keep_data : {false, true}) {
-    const auto steps = switch_steps(keep_data);
-    EXPECT_TRUE(before(steps, SwitchStep::stop_writers, SwitchStep::final_backup));
-    EXPECT_TRUE(before(steps, SwitchStep::final_backup, SwitchStep::restore));
-    EXPECT_TRUE(before(steps, SwitchStep::restore, kPointOfNoReturn));
-    EXPECT_TRUE(before(steps, SwitchStep::stop_old, SwitchStep::carry_volumes));
-    EXPECT_TRUE(before(steps, SwitchStep::carry_volumes, kPointOfNoReturn));
-    for (const SwitchStep step : steps) EXPECT_EQ(parse_switch_step(to_string(step)), step);
+    const auto steps = stack::switch_steps(keep_data);
+    EXPECT_TRUE(before(steps, stack::SwitchStep::stop_writers, stack::SwitchStep::final_backup));
+    EXPECT_TRUE(before(steps, stack::SwitchStep::final_backup, stack::SwitchStep::restore));
+    EXPECT_TRUE(before(steps, stack::SwitchStep::restore, stack::kPointOfNoReturn));
+    EXPECT_TRUE(before(steps, stack::SwitchStep::stop_old, stack::SwitchStep::carry_volumes));
+    EXPECT_TRUE(before(steps, stack::SwitchStep::carry_volumes, stack::kPointOfNoReturn));
+    for (const stack::SwitchStep step : steps) EXPECT_EQ(stack::parse_switch_step(to_string(step)), step);
   }
 }
 
 TEST(SwitchJournal, IsReadBackWithoutTheLineThatACrashTore) {
   const test::TemporaryDir dir;
   const Repository repository = Repository::open_or_create(dir.path() / "repo");
-  EXPECT_FALSE(SwitchJournal::newest(repository, "prod"));
-  SwitchJournal written = SwitchJournal::begin(repository, "prod");
-  written.add(entry::kBegun, {{fact::kName, "prod"}, {"odd", "a\nb \"c\""}});
-  written.add(entry::kStepBegun, {{fact::kStep, "stop writers"}});
+  EXPECT_FALSE(stack::SwitchJournal::newest(repository, "prod"));
+  stack::SwitchJournal written = stack::SwitchJournal::begin(repository, "prod");
+  written.add(stack::entry::kBegun, {{stack::fact::kName, "prod"}, {"odd", "a\nb \"c\""}});
+  written.add(stack::entry::kStepBegun, {{stack::fact::kStep, "stop writers"}});
   EXPECT_EQ(status_of(written.file()).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   std::string text = read_file(written.file());
   replace_file(written.file(), text + R"({"format": 1, "at": "2026-)");
 
-  auto again = SwitchJournal::newest(repository, "prod");
+  auto again = stack::SwitchJournal::newest(repository, "prod");
   ASSERT_TRUE(again);
   ASSERT_EQ(again->entries().size(), 2u);
   EXPECT_EQ(again->entries()[0].facts.at("odd"), "a\nb \"c\"");
-  again->add(entry::kStepDone, {{fact::kStep, "stop writers"}});
-  EXPECT_EQ(SwitchJournal::newest(repository, "prod")->entries().size(), 3u);
-  EXPECT_EQ(SwitchJournal::names(repository), std::vector<std::string>{"prod"});
+  again->add(stack::entry::kStepDone, {{stack::fact::kStep, "stop writers"}});
+  EXPECT_EQ(stack::SwitchJournal::newest(repository, "prod")->entries().size(), 3u);
+  EXPECT_EQ(stack::SwitchJournal::names(repository), std::vector<std::string>{"prod"});
 
   replace_file(written.file(), "no journal\n" + text);
-  EXPECT_THROW(SwitchJournal::newest(repository, "prod"), BadBackup);
+  EXPECT_THROW(stack::SwitchJournal::newest(repository, "prod"), BadBackup);
 }
 
 TEST(SwitchJournal, NewestIsTheLastThatWasBegun) {
   const test::TemporaryDir dir;
   const Repository repository = Repository::open_or_create(dir.path() / "repo");
   for (int n = 0; n < 11; ++n)
-    SwitchJournal::begin(repository, "prod").add(entry::kBegun, {{"n", std::to_string(n)}});
-  EXPECT_EQ(SwitchJournal::newest(repository, "prod")->entries().at(0).facts.at("n"), "10");
+    stack::SwitchJournal::begin(repository, "prod").add(stack::entry::kBegun, {{"n", std::to_string(n)}});
+  EXPECT_EQ(stack::SwitchJournal::newest(repository, "prod")->entries().at(0).facts.at("n"), "10");
 }
 
 TEST(SwitchLock, IsOneForAllSwitches) {
   const test::TemporaryDir dir;
   const Repository repository = Repository::open_or_create(dir.path() / "repo");
-  const SwitchLock held(repository);
-  EXPECT_THROW(SwitchLock{repository}, Locked);
+  const stack::SwitchLock held(repository);
+  EXPECT_THROW(stack::SwitchLock{repository}, Locked);
 }
 
 }  // namespace

@@ -16,14 +16,14 @@ constexpr std::uint64_t kGiB = 1 << 30;
 
 TEST(Engines, AreNamedAsTheyAreParsed) {
   for (const char* name : {"auto", "docker", "podman", "local"})
-    EXPECT_EQ(to_string(parse_engine(name)), name);
-  EXPECT_THROW(parse_engine("Docker"), UsageError);
-  EXPECT_EQ(parse_pull("never"), Pull::never);
-  EXPECT_THROW(parse_pull("sometimes"), UsageError);
+    EXPECT_EQ(to_string(drill::parse_engine(name)), name);
+  EXPECT_THROW(drill::parse_engine("Docker"), UsageError);
+  EXPECT_EQ(drill::parse_pull("never"), drill::Pull::never);
+  EXPECT_THROW(drill::parse_pull("sometimes"), UsageError);
 }
 
 TEST(ThrowawaySettings, FlushNothingAndRunNothingByThemselves) {
-  const Settings settings = throwaway_settings({}, kGiB, kGiB);
+  const drill::Settings settings = drill::throwaway_settings({}, kGiB, kGiB);
   for (const char* off : {"fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit"})
     EXPECT_EQ(settings.at(off), "off") << off;
   EXPECT_EQ(settings.at("wal_level"), "minimal");
@@ -31,7 +31,7 @@ TEST(ThrowawaySettings, FlushNothingAndRunNothingByThemselves) {
 }
 
 TEST(ThrowawaySettings, AreSizedFromMemory) {
-  ThrowawayRequest request;
+  drill::ThrowawayRequest request;
   request.jobs = 2;
   EXPECT_EQ(throwaway_settings(request, 4 * kGiB, kGiB).at("shared_buffers"), "1GB");
   EXPECT_EQ(throwaway_settings(request, 4 * kGiB, kGiB).at("maintenance_work_mem"), "512MB");
@@ -40,9 +40,9 @@ TEST(ThrowawaySettings, AreSizedFromMemory) {
 }
 
 TEST(ThrowawaySettings, HaveLocksForEveryRelation) {
-  ThrowawayRequest request;
+  drill::ThrowawayRequest request;
   const auto locks = [&] {
-    const Settings settings = throwaway_settings(request, kGiB, kGiB);
+    const drill::Settings settings = throwaway_settings(request, kGiB, kGiB);
     return std::stoull(settings.at("max_locks_per_transaction")) *
            std::stoull(settings.at("max_connections"));
   };
@@ -52,41 +52,41 @@ TEST(ThrowawaySettings, HaveLocksForEveryRelation) {
 }
 
 TEST(ThrowawaySettings, SwitchSchedulersOffWhereTheyAreLoaded) {
-  ThrowawayRequest request;
+  drill::ThrowawayRequest request;
   EXPECT_FALSE(throwaway_settings(request, kGiB, kGiB).contains("cron.launch_active_jobs"));
   request.shared_preload_libraries = "pg_cron";
   request.database = "app";
-  const Settings settings = throwaway_settings(request, kGiB, kGiB);
+  const drill::Settings settings = throwaway_settings(request, kGiB, kGiB);
   EXPECT_EQ(settings.at("shared_preload_libraries"), "pg_cron");
   EXPECT_EQ(settings.at("cron.launch_active_jobs"), "off");
   EXPECT_EQ(settings.at("cron.database_name"), "app");
 }
 
 TEST(ThrowawaySettings, AreGivenOnTheCommandLine) {
-  EXPECT_EQ(as_arguments({{"a", "1"}, {"b", "x y"}}), (std::vector<std::string>{"-c", "a=1", "-c", "b=x y"}));
+  EXPECT_EQ(drill::as_arguments({{"a", "1"}, {"b", "x y"}}), (std::vector<std::string>{"-c", "a=1", "-c", "b=x y"}));
 }
 
 TEST(ServerLog, TellsItsLastComplaint) {
   EXPECT_EQ(
-      last_complaint("LOG:  starting\nFATAL:  first\nFATAL:  second\nLOG:  database system is shut down\n"),
+      drill::last_complaint("LOG:  starting\nFATAL:  first\nFATAL:  second\nLOG:  database system is shut down\n"),
       "FATAL:  second");
-  EXPECT_EQ(last_complaint("initdb: error: no room\ninitdb: removing\n"), "initdb: error: no room");
-  EXPECT_EQ(last_complaint("one\ntwo\n\n"), "two");
-  EXPECT_EQ(last_complaint(""), "");
+  EXPECT_EQ(drill::last_complaint("initdb: error: no room\ninitdb: removing\n"), "initdb: error: no room");
+  EXPECT_EQ(drill::last_complaint("one\ntwo\n\n"), "two");
+  EXPECT_EQ(drill::last_complaint(""), "");
 }
 
 TEST(ServerLog, TellsTheLibraryThatIsMissing) {
   EXPECT_EQ(
-      missing_library("FATAL:  could not access file \"pg_cron\": No such file or directory\nLOG:  x\n"),
+      drill::missing_library("FATAL:  could not access file \"pg_cron\": No such file or directory\nLOG:  x\n"),
       "pg_cron");
-  EXPECT_EQ(missing_library("FATAL:  could not access file \"pg_cron\": Permission denied\n"), "");
-  EXPECT_EQ(missing_library("FATAL:  data directory has invalid permissions\n"), "");
+  EXPECT_EQ(drill::missing_library("FATAL:  could not access file \"pg_cron\": Permission denied\n"), "");
+  EXPECT_EQ(drill::missing_library("FATAL:  data directory has invalid permissions\n"), "");
 }
 
 class ThrowawayDirTest : public ::testing::Test {
  protected:
-  ThrowawayRequest request() const {
-    ThrowawayRequest request;
+  drill::ThrowawayRequest request() const {
+    drill::ThrowawayRequest request;
     request.work_dir = base_.path();
     request.backup_id = "prod/app/20261123T020000Z";
     return request;
@@ -99,33 +99,33 @@ class ThrowawayDirTest : public ::testing::Test {
 
 TEST_F(ThrowawayDirTest, IsPrivateAndGoesAway) {
   {
-    const ThrowawayDir dir(Engine::docker, request(), false, silent_);
+    const drill::ThrowawayDir dir(drill::Engine::docker, request(), false, silent_);
     EXPECT_EQ(status_of(dir.path()).permissions(), std::filesystem::perms::owner_all);
-    EXPECT_EQ(state_of(dir.path()), RunState::alive);
-    EXPECT_TRUE(abandoned_dirs(base_.path()).empty());
+    EXPECT_EQ(drill::state_of(dir.path()), drill::RunState::alive);
+    EXPECT_TRUE(drill::abandoned_dirs(base_.path()).empty());
     write_new_file(dir.path() / "something", "");
   }
   EXPECT_EQ(names(), std::vector<std::string>());
 }
 
 TEST_F(ThrowawayDirTest, LetsAnotherUserPassButNotLook) {
-  const ThrowawayDir dir(Engine::local, request(), true, silent_);
+  const drill::ThrowawayDir dir(drill::Engine::local, request(), true, silent_);
   using std::filesystem::perms;
   EXPECT_EQ(status_of(dir.path()).permissions(), perms::owner_all | perms::group_exec | perms::others_exec);
 }
 
 TEST_F(ThrowawayDirTest, IsAbandonedOnceNobodyHoldsItsLock) {
-  { ThrowawayDir(Engine::podman, request(), false, silent_).leave(); }
+  { drill::ThrowawayDir(drill::Engine::podman, request(), false, silent_).leave(); }
   ASSERT_EQ(names().size(), 1u);
-  EXPECT_EQ(state_of(base_.path() / names()[0]), RunState::dead);
+  EXPECT_EQ(drill::state_of(base_.path() / names()[0]), drill::RunState::dead);
   {
-    const std::vector<AbandonedDir> abandoned = abandoned_dirs(base_.path());
+    const std::vector<drill::AbandonedDir> abandoned = drill::abandoned_dirs(base_.path());
     ASSERT_EQ(abandoned.size(), 1u);
-    EXPECT_EQ(abandoned[0].engine, Engine::podman);
+    EXPECT_EQ(abandoned[0].engine, drill::Engine::podman);
     EXPECT_EQ(abandoned[0].backup_id, "prod/app/20261123T020000Z");
     EXPECT_FALSE(abandoned[0].kept);
     // Whoever has taken it holds the lock: nobody else takes it.
-    EXPECT_TRUE(abandoned_dirs(base_.path()).empty());
+    EXPECT_TRUE(drill::abandoned_dirs(base_.path()).empty());
     abandoned[0].remove();
   }
   EXPECT_EQ(names(), std::vector<std::string>());
@@ -133,39 +133,39 @@ TEST_F(ThrowawayDirTest, IsAbandonedOnceNobodyHoldsItsLock) {
 
 TEST_F(ThrowawayDirTest, IsKeptUntilItsTimeIsOver) {
   {
-    ThrowawayDir dir(Engine::local, request(), false, silent_);
+    drill::ThrowawayDir dir(drill::Engine::local, request(), false, silent_);
     dir.keep_until(now() + std::chrono::hours(1));
   }
   ASSERT_EQ(names().size(), 1u);
   const Path dir = base_.path() / names()[0];
-  EXPECT_EQ(state_of(dir), RunState::kept);
-  EXPECT_TRUE(abandoned_dirs(base_.path()).empty());
+  EXPECT_EQ(drill::state_of(dir), drill::RunState::kept);
+  EXPECT_TRUE(drill::abandoned_dirs(base_.path()).empty());
   replace_file(dir / "kept", to_rfc3339(now() - std::chrono::seconds(1)));
-  EXPECT_EQ(state_of(dir), RunState::dead);
-  ASSERT_EQ(abandoned_dirs(base_.path()).size(), 1u);
-  EXPECT_TRUE(abandoned_dirs(base_.path())[0].kept);
+  EXPECT_EQ(drill::state_of(dir), drill::RunState::dead);
+  ASSERT_EQ(drill::abandoned_dirs(base_.path()).size(), 1u);
+  EXPECT_TRUE(drill::abandoned_dirs(base_.path())[0].kept);
 }
 
 TEST_F(ThrowawayDirTest, IsTakenUpAgainWhenItsRemovalWasKilled) {
   make_private_dirs(base_.path() / "pgassay-drill-emptyy");
-  EXPECT_TRUE(abandoned_dirs(base_.path()).empty());
+  EXPECT_TRUE(drill::abandoned_dirs(base_.path()).empty());
   EXPECT_EQ(names(), std::vector<std::string>());
 }
 
 TEST_F(ThrowawayDirTest, IsLookedForWhereItIsMade) {
-  EXPECT_EQ(throwaway_base(base_.path()), base_.path());
-  const std::vector<Path> bases = throwaway_bases(base_.path());
+  EXPECT_EQ(drill::throwaway_base(base_.path()), base_.path());
+  const std::vector<Path> bases = drill::throwaway_bases(base_.path());
   EXPECT_NE(std::find(bases.begin(), bases.end(), base_.path()), bases.end());
   EXPECT_NE(std::find(bases.begin(), bases.end(), "/var/tmp"), bases.end());
 }
 
 TEST_F(ThrowawayDirTest, ThatIsGoneIsOfADeadRun) {
-  EXPECT_EQ(state_of(base_.path() / "pgassay-drill-absent"), RunState::dead);
+  EXPECT_EQ(drill::state_of(base_.path() / "pgassay-drill-absent"), drill::RunState::dead);
 }
 
 TEST(SocketPath, MayBeTooLong) {
-  EXPECT_NO_THROW(check_socket_path("/tmp/short"));
-  EXPECT_THROW(check_socket_path("/tmp/" + std::string(100, 'x')), Unverified);
+  EXPECT_NO_THROW(drill::check_socket_path("/tmp/short"));
+  EXPECT_THROW(drill::check_socket_path("/tmp/" + std::string(100, 'x')), Unverified);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace pgassay {
 namespace {
 
 TEST(TraefikApi, ReadsWhatTraefikWrites) {
-  const auto routers = parse_routers(
+  const auto routers = stack::parse_routers(
       R"json([{"entryPoints":["traefik"],"service":"api@internal","rule":"PathPrefix(`/api`)","priority":9223372036854775806,)json"
       R"json("status":"enabled","using":["traefik"],"name":"api@internal","provider":"internal"},)json"
       R"json({"entryPoints":["web"],"service":"x","rule":"Host(`a`) \u0026\u0026 Path(`/`)","tls":{"options":"default"},)json"
@@ -23,7 +23,7 @@ TEST(TraefikApi, ReadsWhatTraefikWrites) {
   EXPECT_EQ(routers[1].errors, std::vector<std::string>{"the service \"x@docker\" does not exist"});
   EXPECT_FALSE(routers[1].enabled());
   EXPECT_TRUE(routers[1].tls);
-  const auto services = parse_services(
+  const auto services = stack::parse_services(
       R"json([{"loadBalancer":{"servers":[{"url":"http://172.18.0.3:8000"}],"passHostHeader":true},"status":"enabled",)json"
       R"json("usedBy":["x@docker"],"serverStatus":{"http://172.18.0.3:8000":"UP"},"name":"x@docker","type":"loadbalancer"},)json"
       R"json({"weighted":{"services":[{"name":"x","weight":3}]},"status":"enabled","name":"w@file","type":"weighted"}])json");
@@ -31,22 +31,22 @@ TEST(TraefikApi, ReadsWhatTraefikWrites) {
   EXPECT_EQ(services[0].servers, std::vector<std::string>{"http://172.18.0.3:8000"});
   EXPECT_EQ(services[0].server_status.at("http://172.18.0.3:8000"), "UP");
   EXPECT_EQ(services[1].parts, std::vector<std::string>{"x"});
-  EXPECT_TRUE(parse_routers("[]").empty());
+  EXPECT_TRUE(stack::parse_routers("[]").empty());
 }
 
 TEST(TraefikApi, TakesNothingElseForALivingAnswer) {
   for (const char* nonsense : {"", "null", "{}", "<html>sign in</html>", "[{\"name\":\"a@docker\"", "[1]",
                                "[{}]", "[{\"name\":\"a\",\"priority\":\"high\"}]",
                                "[{\"name\":\"a\",\"priority\":1e3}]", "\xff\xfe", "[[[["})
-    EXPECT_THROW(parse_routers(nonsense), Error) << nonsense;
+    EXPECT_THROW(stack::parse_routers(nonsense), Error) << nonsense;
 }
 
 TEST(TraefikApi, FollowsPagesForwardOnly) {
-  EXPECT_EQ(next_page(1, "2"), 2u);
-  EXPECT_EQ(next_page(2, "1"), 0u);  // Traefik's way to say: the last
-  EXPECT_EQ(next_page(2, "2"), 0u);
-  EXPECT_EQ(next_page(1, ""), 0u);
-  EXPECT_EQ(next_page(1, "-5"), 0u);
+  EXPECT_EQ(stack::next_page(1, "2"), 2u);
+  EXPECT_EQ(stack::next_page(2, "1"), 0u);  // Traefik's way to say: the last
+  EXPECT_EQ(stack::next_page(2, "2"), 0u);
+  EXPECT_EQ(stack::next_page(1, ""), 0u);
+  EXPECT_EQ(stack::next_page(1, "-5"), 0u);
 }
 
 }  // namespace

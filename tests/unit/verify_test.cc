@@ -25,7 +25,7 @@ struct VerifyTest : testing::Test {
   Backup backup = test::publish_sample(repository);
   Listener listener;
 
-  Evidence verify() { return verify_backup(repository, repository.find("latest"), {}, listener, {}); }
+  Evidence verify() { return verify::verify_backup(repository, repository.find("latest"), {}, listener, {}); }
   Check schema_check(const Evidence& evidence) { return evidence.checks.back(); }
 };
 

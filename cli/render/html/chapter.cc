@@ -74,7 +74,7 @@ class ChapterWriter {
   }
 
   std::string run() {
-    const DatabaseStatus& status = chapter_.watched.status;
+    const nightly::DatabaseStatus& status = chapter_.watched.status;
     text_ = fmt::format(
         "<section class=database id=database-{0} aria-labelledby=name-{0}>\n<h2 id=name-{0}><bdi>{1}</bdi> "
         "{2}</h2>\n",
@@ -94,11 +94,11 @@ class ChapterWriter {
 
  private:
   void write_concerns() {
-    const DatabaseStatus& status = chapter_.watched.status;
+    const nightly::DatabaseStatus& status = chapter_.watched.status;
     if (status.concerns.empty()) return;
     text_ += "<ul class=concerns>\n";
-    for (const Concern& one : status.concerns) {
-      text_ += fmt::format("<li class={}>{} {}", one.health == Health::critical ? "critical" : "warning",
+    for (const nightly::Concern& one : status.concerns) {
+      text_ += fmt::format("<li class={}>{} {}", one.health == nightly::Health::critical ? "critical" : "warning",
                            html_health(one.health), html(one.text));
       if (!one.hint.empty()) text_ += fmt::format("<span class=hint>{}</span>", html(one.hint));
       text_ += "</li>\n";
@@ -111,7 +111,7 @@ class ChapterWriter {
   }
 
   void write_facts() {
-    const DatabaseStatus& status = chapter_.watched.status;
+    const nightly::DatabaseStatus& status = chapter_.watched.status;
     text_ += "<dl class=facts>\n";
     if (status.newest) {
       const ManifestSummary& newest = *status.newest->summary;
@@ -122,7 +122,7 @@ class ChapterWriter {
     fact("Last verified", html_time(status.verified, "never"));
     fact("Last drilled", html_time(status.drilled, "never"));
     if (status.restore_seconds) fact("Measured restore", format_seconds(*status.restore_seconds));
-    for (const Due& due : dues_)
+    for (const nightly::Due& due : dues_)
       fact(due.what == "backup"   ? "Next backup by"
            : due.what == "verify" ? "Next verify by"
                                   : "Next drill by",
@@ -134,8 +134,8 @@ class ChapterWriter {
     const auto& night = chapter_.watched.status.night;
     if (!night) return;
     std::string rows;
-    for (const NightStep& step : night->steps) {
-      const bool failed = step.outcome == Outcome::failed;
+    for (const nightly::NightStep& step : night->steps) {
+      const bool failed = step.outcome == nightly::Outcome::failed;
       rows += fmt::format("<tr><td>{}<td class=w>{}<td class=n>{}<td class=t>{}{}\n", html(step.name),
                           failed ? "<b class=critical>failed</b>" : to_string(step.outcome),
                           format_seconds(step.seconds), html(step.text),
@@ -199,7 +199,7 @@ class ChapterWriter {
   }
 
   std::optional<Time> overdue_since() const {
-    for (const Due& due : dues_)
+    for (const nightly::Due& due : dues_)
       if (due.what == "backup" && due.at < now_) return due.at;
     return std::nullopt;
   }
@@ -278,7 +278,7 @@ class ChapterWriter {
   const std::vector<Backup>& backups_;
   const std::size_t number_;
   const Time now_;
-  std::vector<Due> dues_;  ///< of one that is watched
+  std::vector<nightly::Due> dues_;  ///< of one that is watched
   TimeSpan span_;
   std::string text_;
 };

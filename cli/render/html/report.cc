@@ -21,7 +21,7 @@ constexpr const char* kSymbols =
 constexpr const char* kPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 std::string overview_row(const Chapter& chapter, std::size_t number, Time now) {
-  const DatabaseStatus& status = chapter.watched.status;
+  const nightly::DatabaseStatus& status = chapter.watched.status;
   std::string cells;
   if (status.newest) {
     cells = fmt::format("<td class=w>{}<td class=n>{}", html_time(status.newest->summary->snapshot.taken),
@@ -50,9 +50,9 @@ std::string overview_row(const Chapter& chapter, std::size_t number, Time now) {
 
 std::string verdict_line(std::span<const Chapter> chapters) {
   std::size_t watched = 0, troubled = 0;
-  Health worst = Health::ok;
+  nightly::Health worst = nightly::Health::ok;
   for (const Chapter& chapter : chapters) {
-    const DatabaseStatus& status = chapter.watched.status;
+    const nightly::DatabaseStatus& status = chapter.watched.status;
     watched += status.watched ? 1 : 0;
     troubled += status.concerns.empty() ? 0 : 1;
     worst = std::max(worst, status.health());

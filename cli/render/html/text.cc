@@ -42,7 +42,7 @@ std::string html_verdict(Verdict verdict) {
   return fmt::format("<b class={}>{}</b>", colour, to_string(verdict));
 }
 
-std::string html_health(Health health) {
+std::string html_health(nightly::Health health) {
   constexpr const char* kColours[] = {"ok", "warning", "critical", "warning"};
   return fmt::format("<b class={}>{}</b>", kColours[static_cast<int>(health)], to_string(health));
 }

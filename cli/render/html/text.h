@@ -24,7 +24,7 @@ std::string html_data(double value, const std::string& shown);
 std::string html_bytes(std::uint64_t bytes);
 /// A word in the colour of its meaning; never the colour alone.
 std::string html_verdict(Verdict verdict);
-std::string html_health(Health health);
+std::string html_health(nightly::Health health);
 
 /// A table that scrolls by itself where the page is narrow, and by the keyboard. `head`: the header's cells.
 std::string html_table(const std::string& name, const std::string& head, const std::string& rows);

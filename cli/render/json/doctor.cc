@@ -4,23 +4,23 @@
 
 namespace pgassay::cli {
 
-std::string_view shown(PreflightFinding::Weight weight) {
+std::string_view shown(backup::PreflightFinding::Weight weight) {
   switch (weight) {
-    case PreflightFinding::Weight::passed:
+    case backup::PreflightFinding::Weight::passed:
       return "PASS";
-    case PreflightFinding::Weight::warning:
+    case backup::PreflightFinding::Weight::warning:
       return "WARNING";
-    case PreflightFinding::Weight::refused:
+    case backup::PreflightFinding::Weight::refused:
       return "FAIL";
   }
   return "FAIL";
 }
 
-void set_diagnoses(Reply& reply, std::span<const Diagnosis> diagnoses) {
+void set_diagnoses(Reply& reply, std::span<const backup::Diagnosis> diagnoses) {
   using Json = nlohmann::ordered_json;
   Json checks = Json::array();
-  for (const Diagnosis& diagnosis : diagnoses)
-    for (const PreflightFinding& finding : diagnosis.findings)
+  for (const backup::Diagnosis& diagnosis : diagnoses)
+    for (const backup::PreflightFinding& finding : diagnosis.findings)
       checks.push_back({{"subject", diagnosis.subject},
                         {"name", finding.check},
                         {"verdict", shown(finding.weight)},

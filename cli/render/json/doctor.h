@@ -9,7 +9,7 @@
 
 namespace pgassay::cli {
 
-std::string_view shown(PreflightFinding::Weight weight);  ///< PASS, WARNING, FAIL
-void set_diagnoses(Reply& reply, std::span<const Diagnosis> diagnoses);
+std::string_view shown(backup::PreflightFinding::Weight weight);  ///< PASS, WARNING, FAIL
+void set_diagnoses(Reply& reply, std::span<const backup::Diagnosis> diagnoses);
 
 }  // namespace pgassay::cli

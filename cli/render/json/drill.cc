@@ -13,7 +13,7 @@ Json number_or_null(const Evidence& evidence, const char* name) {
 }
 
 /// What `drill` adds to its document.
-Json drilled(const BackupId& id, const DrillReport& report) {
+Json drilled(const BackupId& id, const drill::DrillReport& report) {
   const Evidence& evidence = report.evidence;
   const bool stored = !evidence.file.empty();
   Json json = {{"verdict", to_string(evidence.verdict)},
@@ -27,10 +27,10 @@ Json drilled(const BackupId& id, const DrillReport& report) {
                    {"started", to_rfc3339(evidence.started)},
                    {"finished", to_rfc3339(evidence.finished)},
                    {"restore_seconds", number_or_null(evidence, kRestoreSeconds)},
-                   {"rows", number_or_null(evidence, fact::kRowsCompared)},
-                   {"raw_bytes", number_or_null(evidence, fact::kBytesCompared)},
-                   {"tables", number_or_null(evidence, fact::kTablesCompared)},
-                   {"objects", number_or_null(evidence, fact::kObjectsCompared)},
+                   {"rows", number_or_null(evidence, drill::fact::kRowsCompared)},
+                   {"raw_bytes", number_or_null(evidence, drill::fact::kBytesCompared)},
+                   {"tables", number_or_null(evidence, drill::fact::kTablesCompared)},
+                   {"objects", number_or_null(evidence, drill::fact::kObjectsCompared)},
                    {"phases", phases_json(evidence.phases)},
                    {"facts", evidence.facts},
                    {"notes", evidence.notes},
@@ -41,12 +41,12 @@ Json drilled(const BackupId& id, const DrillReport& report) {
 
 }  // namespace
 
-void set_drilled(Reply& reply, const BackupId& id, const DrillReport& report) {
+void set_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report) {
   const Json json = drilled(id, report);
   for (const auto& [key, value] : json.items()) reply.set(key, value);
 }
 
-void add_drilled(Reply& reply, const BackupId& id, const DrillReport& report) {
+void add_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report) {
   reply.add("drills", drilled(id, report));
 }
 

@@ -4,7 +4,7 @@
 
 namespace pgassay::cli {
 
-void set_exported(Reply& reply, const BackupId& id, const Exported& exported, const std::string& format,
+void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported, const std::string& format,
                   const std::optional<std::string>& table, const std::string& output, std::uint64_t bytes) {
   using Json = nlohmann::ordered_json;
   reply.set("export", {{"id", id.stamp},

@@ -9,7 +9,7 @@
 
 namespace pgassay::cli {
 
-void set_exported(Reply& reply, const BackupId& id, const Exported& exported, const std::string& format,
+void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported, const std::string& format,
                   const std::optional<std::string>& table, const std::string& output, std::uint64_t bytes);
 
 }  // namespace pgassay::cli

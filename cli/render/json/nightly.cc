@@ -12,9 +12,9 @@ Json or_null(const std::optional<Value>& value, Shown shown) {
   return value ? Json(shown(*value)) : Json(nullptr);
 }
 
-Json night_json(const NightRecord& night) {
+Json night_json(const nightly::NightRecord& night) {
   Json steps = Json::array();
-  for (const NightStep& step : night.steps) {
+  for (const nightly::NightStep& step : night.steps) {
     steps.push_back({{"name", step.name},
                      {"database", step.database.empty() ? Json(nullptr) : Json(step.database)},
                      {"outcome", to_string(step.outcome)},
@@ -32,9 +32,9 @@ Json night_json(const NightRecord& night) {
           {"steps", steps}};
 }
 
-Json status_json(const DatabaseStatus& status) {
+Json status_json(const nightly::DatabaseStatus& status) {
   Json concerns = Json::array();
-  for (const Concern& one : status.concerns)
+  for (const nightly::Concern& one : status.concerns)
     concerns.push_back(
         {{"health", to_string(one.health)}, {"kind", one.kind}, {"text", one.text}, {"hint", one.hint}});
   const auto newest = [&](auto member) {
@@ -61,15 +61,15 @@ Json status_json(const DatabaseStatus& status) {
 
 }  // namespace
 
-void set_status(Reply& reply, const std::vector<DatabaseStatus>& databases) {
+void set_status(Reply& reply, const std::vector<nightly::DatabaseStatus>& databases) {
   Json list = Json::array();
-  for (const DatabaseStatus& status : databases) list.push_back(status_json(status));
+  for (const nightly::DatabaseStatus& status : databases) list.push_back(status_json(status));
   reply.set("status", std::move(list));
 }
 
-void set_nights(Reply& reply, const std::vector<NightRecord>& nights) {
+void set_nights(Reply& reply, const std::vector<nightly::NightRecord>& nights) {
   Json list = Json::array();
-  for (const NightRecord& night : nights) list.push_back(night_json(night));
+  for (const nightly::NightRecord& night : nights) list.push_back(night_json(night));
   reply.set("nights", std::move(list));
 }
 

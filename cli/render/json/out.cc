@@ -213,7 +213,7 @@ void Reply::set_verified(std::span<const Verified> verified) {
   own["results"] = std::move(results);
 }
 
-void Reply::set_restored(const BackupId& id, const RestoreReport& report) {
+void Reply::set_restored(const BackupId& id, const restore::RestoreReport& report) {
   Json& own = members_->own;
   own["restore"] = {{"id", id.stamp},
                     {"source", id.source},

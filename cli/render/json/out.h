@@ -38,7 +38,7 @@ class Reply {
   /// `largest`: at most that many relations, those with most bytes first; 0: all, in the manifest's order.
   void set_details(const Manifest& manifest, std::size_t largest);
   void set_verified(std::span<const Verified> verified);
-  void set_restored(const BackupId& id, const RestoreReport& report);
+  void set_restored(const BackupId& id, const restore::RestoreReport& report);
 
   /// Any other member: what a command's own json_*.cc built. A null is kept.
   void set(std::string_view key, nlohmann::ordered_json value);

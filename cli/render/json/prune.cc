@@ -4,10 +4,10 @@
 
 namespace pgassay::cli {
 
-void set_pruned(Reply& reply, std::span<const PruneReport> reports) {
+void set_pruned(Reply& reply, std::span<const retention::PruneReport> reports) {
   nlohmann::ordered_json decisions = nlohmann::ordered_json::array();
-  for (const PruneReport& report : reports) {
-    for (const PrunedBackup& one : report.backups) {
+  for (const retention::PruneReport& report : reports) {
+    for (const retention::PrunedBackup& one : report.backups) {
       const auto& summary = one.backup.summary;
       decisions.push_back({{"id", one.backup.id.stamp},
                            {"source", one.backup.id.source},

@@ -9,6 +9,6 @@
 namespace pgassay::cli {
 
 /// The decisions about all backups of these databases.
-void set_pruned(Reply& reply, std::span<const PruneReport> reports);
+void set_pruned(Reply& reply, std::span<const retention::PruneReport> reports);
 
 }  // namespace pgassay::cli

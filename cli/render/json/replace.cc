@@ -4,7 +4,7 @@
 
 namespace pgassay::cli {
 
-void set_replaced(Reply& reply, const std::string& database, const Replaced& done) {
+void set_replaced(Reply& reply, const std::string& database, const restore::Replaced& done) {
   using Json = nlohmann::ordered_json;
   reply.set("replace", {{"database", database},
                         {"replaced", !done.before.empty()},

@@ -8,7 +8,7 @@
 
 namespace pgassay::cli {
 
-void set_replaced(Reply& reply, const std::string& database, const Replaced& done);
+void set_replaced(Reply& reply, const std::string& database, const restore::Replaced& done);
 void set_dropped(Reply& reply, const std::string& database, const std::string& dropped);
 
 }  // namespace pgassay::cli

@@ -45,9 +45,9 @@ std::string checks_text(const Evidence& evidence, bool all_checks) {
 }
 
 std::string where_text(const Evidence& evidence) {
-  const std::string image = fact_of(evidence, fact::kImage);
-  return fmt::format("PostgreSQL {}, engine {}{}", fact_of(evidence, fact::kServerVersion),
-                     fact_of(evidence, fact::kEngine), image.empty() ? "" : ", image " + image);
+  const std::string image = fact_of(evidence, drill::fact::kImage);
+  return fmt::format("PostgreSQL {}, engine {}{}", fact_of(evidence, drill::fact::kServerVersion),
+                     fact_of(evidence, drill::fact::kEngine), image.empty() ? "" : ", image " + image);
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ std::string drill_sentence(const Evidence& evidence) {
   std::string sentence;
   if (passed(evidence, "tables"))
     sentence =
-        fmt::format("all {} in {} are identical", counted(number_of(evidence, fact::kRowsCompared), "row"),
-                    counted(number_of(evidence, fact::kTablesCompared), "table"));
+        fmt::format("all {} in {} are identical", counted(number_of(evidence, drill::fact::kRowsCompared), "row"),
+                    counted(number_of(evidence, drill::fact::kTablesCompared), "table"));
   const auto seconds = fact_of(evidence, kRestoreSeconds);
   if (!seconds.empty())
     sentence +=
@@ -74,7 +74,7 @@ std::string drill_sentence(const Evidence& evidence) {
   return sentence;
 }
 
-std::string drill_text(const BackupId& id, const DrillReport& report, bool all_checks) {
+std::string drill_text(const BackupId& id, const drill::DrillReport& report, bool all_checks) {
   const Evidence& evidence = report.evidence;
   std::string text = fmt::format("drill of {}: {}\n", printable(id.shown()), printable(where_text(evidence)));
   text += checks_text(evidence, all_checks);

@@ -7,18 +7,18 @@
 namespace pgassay::cli {
 namespace {
 
-std::string action_of(const PrunedBackup& one, bool dry_run) {
+std::string action_of(const retention::PrunedBackup& one, bool dry_run) {
   if (one.decision.keep) return "keep";
   if (dry_run) return "would remove";
   return one.removed ? "removed" : "to remove";
 }
 
-std::string rule_of(const Decision& decision) {
+std::string rule_of(const retention::Decision& decision) {
   const std::string rule(to_string(decision.rule));
   return decision.detail.empty() ? rule : fmt::format("{} ({})", rule, decision.detail);
 }
 
-std::vector<std::string> cells_of(const PrunedBackup& one, bool dry_run) {
+std::vector<std::string> cells_of(const retention::PrunedBackup& one, bool dry_run) {
   std::vector<std::string> cells = {one.backup.id.shown(), "", ""};
   if (const auto& summary = one.backup.summary) {
     cells[1] = format_age(std::chrono::duration<double>(now() - summary->snapshot.taken).count());
@@ -32,7 +32,7 @@ std::vector<std::string> cells_of(const PrunedBackup& one, bool dry_run) {
 
 }  // namespace
 
-std::string pruned_text(std::span<const PruneReport> reports, bool dry_run) {
+std::string pruned_text(std::span<const retention::PruneReport> reports, bool dry_run) {
   TextTable table({{"ID"},
                    {"AGE", Align::right},
                    {"SIZE", Align::right},
@@ -41,8 +41,8 @@ std::string pruned_text(std::span<const PruneReport> reports, bool dry_run) {
                    {"RULE"}});
   std::size_t kept = 0, going = 0;
   std::uint64_t freed = 0;
-  for (const PruneReport& report : reports) {
-    for (const PrunedBackup& one : report.backups) {
+  for (const retention::PruneReport& report : reports) {
+    for (const retention::PrunedBackup& one : report.backups) {
       table.row(cells_of(one, dry_run));
       const bool counts = !one.decision.keep && (dry_run || one.removed);
       (counts ? going : kept) += 1;

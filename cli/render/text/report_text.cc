@@ -118,7 +118,7 @@ std::string verified_text(const BackupId& id, const Evidence& evidence, bool all
                             format_seconds(seconds), scope);
 }
 
-std::string restored_text(const BackupId& id, const RestoreReport& report, bool proved) {
+std::string restored_text(const BackupId& id, const restore::RestoreReport& report, bool proved) {
   std::string text =
       fmt::format("restored {} into {} (PostgreSQL {}): {}, {} in {}\n", printable(id.shown()),
                   printable(report.database), report.server_version, counted(report.rows, "row"),

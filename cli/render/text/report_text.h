@@ -17,8 +17,8 @@ std::string show_text(const Backup& backup, const Manifest& manifest, std::size_
 /// Every finding, and with all_checks every check, then the verdict.
 std::string verified_text(const BackupId& id, const Evidence& evidence, bool all_checks);
 /// Checks that passed are shown only when all did.
-std::string restored_text(const BackupId& id, const RestoreReport& report, bool proved);
+std::string restored_text(const BackupId& id, const restore::RestoreReport& report, bool proved);
 /// A line for each backup, and what came free or would.
-std::string pruned_text(std::span<const PruneReport> reports, bool dry_run);
+std::string pruned_text(std::span<const retention::PruneReport> reports, bool dry_run);
 
 }  // namespace pgassay::cli

@@ -8,10 +8,10 @@
 
 namespace pgassay::cli {
 
-void set_stack_checks(Reply& reply, const StackCheckReport& report);
+void set_stack_checks(Reply& reply, const stack::StackCheckReport& report);
 /// One test case a check; one that could not be made is an error, a warning is none.
-std::string junit_xml(const StackCheckReport& report, const std::string& suite);
+std::string junit_xml(const stack::StackCheckReport& report, const std::string& suite);
 /// `quiet`: without what passed and without warnings.
-std::string stack_check_text(const StackCheckReport& report, bool quiet);
+std::string stack_check_text(const stack::StackCheckReport& report, bool quiet);
 
 }  // namespace pgassay::cli

@@ -18,7 +18,7 @@ std::string ago(const std::optional<Time>& time) {
 }
 
 /// A label of performance data: in quotes, without = and '.
-std::string label(const DatabaseStatus& status, const char* what) {
+std::string label(const nightly::DatabaseStatus& status, const char* what) {
   std::string text = name_of(status) + " " + what;
   for (char& c : text)
     if (c == '=' || c == '\'' || c == '|' || static_cast<unsigned char>(c) < ' ') c = '_';
@@ -27,11 +27,11 @@ std::string label(const DatabaseStatus& status, const char* what) {
 
 }  // namespace
 
-std::string name_of(const DatabaseStatus& status) {
+std::string name_of(const nightly::DatabaseStatus& status) {
   return status.database.empty() ? status.source : status.source + "/" + status.database;
 }
 
-std::string status_text(const std::vector<DatabaseStatus>& databases) {
+std::string status_text(const std::vector<nightly::DatabaseStatus>& databases) {
   TextTable table({{"DATABASE"},
                    {"HEALTH"},
                    {"BACKUPS", Align::right},
@@ -39,7 +39,7 @@ std::string status_text(const std::vector<DatabaseStatus>& databases) {
                    {"VERIFIED"},
                    {"DRILLED"},
                    {"RESTORE", Align::right}});
-  for (const DatabaseStatus& status : databases) {
+  for (const nightly::DatabaseStatus& status : databases) {
     table.row({name_of(status), status.watched ? std::string(to_string(status.health())) : "not configured",
                std::to_string(status.backups),
                ago(status.newest ? std::optional(status.newest->summary->snapshot.taken) : std::nullopt),
@@ -48,8 +48,8 @@ std::string status_text(const std::vector<DatabaseStatus>& databases) {
   }
   std::string text = databases.empty() ? "nothing to watch: no source is configured, and there is no backup\n"
                                        : table.text();
-  for (const DatabaseStatus& status : databases) {
-    for (const Concern& one : status.concerns) {
+  for (const nightly::DatabaseStatus& status : databases) {
+    for (const nightly::Concern& one : status.concerns) {
       text +=
           fmt::format("{} {}: {}\n", to_string(one.health), printable(name_of(status)), printable(one.text));
       if (!one.hint.empty()) text += fmt::format("  hint: {}\n", printable(one.hint));
@@ -58,15 +58,15 @@ std::string status_text(const std::vector<DatabaseStatus>& databases) {
   return text;
 }
 
-std::string nagios_text(const std::vector<DatabaseStatus>& databases) {
-  Health worst = databases.empty() ? Health::unknown : Health::ok;
+std::string nagios_text(const std::vector<nightly::DatabaseStatus>& databases) {
+  nightly::Health worst = databases.empty() ? nightly::Health::unknown : nightly::Health::ok;
   std::string concerns, data;
   std::size_t watched = 0;
-  for (const DatabaseStatus& status : databases) {
+  for (const nightly::DatabaseStatus& status : databases) {
     if (!status.watched) continue;
     ++watched;
     worst = std::max(worst, status.health());
-    for (const Concern& one : status.concerns)
+    for (const nightly::Concern& one : status.concerns)
       concerns += fmt::format("{}{}: {}", concerns.empty() ? "" : "; ", name_of(status), one.text);
     if (!status.newest) continue;
     const ManifestSummary& summary = *status.newest->summary;

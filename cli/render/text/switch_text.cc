@@ -22,48 +22,48 @@ std::string rows_text(const std::optional<std::uint64_t>& rows) {
 
 }  // namespace
 
-std::string plan_text(const SwitchPlan& plan, const std::string& name) {
+std::string plan_text(const stack::SwitchPlan& plan, const std::string& name) {
   std::string text =
       fmt::format("switch {}: the stack {} (project {}) is replaced by {} (project {})\n", printable(name),
-                  printable(plan.facts.at(fact::kFrom)), printable(plan.facts.at(fact::kFromProject)),
-                  printable(plan.facts.at(fact::kTo)), printable(plan.facts.at(fact::kToProject)));
+                  printable(plan.facts.at(stack::fact::kFrom)), printable(plan.facts.at(stack::fact::kFromProject)),
+                  printable(plan.facts.at(stack::fact::kTo)), printable(plan.facts.at(stack::fact::kToProject)));
   int number = 0;
-  for (const PlannedStep& step : plan.steps) {
+  for (const stack::PlannedStep& step : plan.steps) {
     text += fmt::format("  {:>2}  {}: {}\n", ++number, to_string(step.step), printable(step.what));
     for (const std::string& command : step.commands) text += fmt::format("        {}\n", printable(command));
   }
   for (const std::string& note : plan.notes) text += fmt::format("  ~ {}\n", printable(note));
-  for (const Obstacle& one : plan.obstacles)
+  for (const stack::Obstacle& one : plan.obstacles)
     text += fmt::format("  - {}\n      hint: {}\n", printable(one.text), printable(one.hint));
   return text;
 }
 
-void set_plan(Reply& reply, const SwitchPlan& plan) {
+void set_plan(Reply& reply, const stack::SwitchPlan& plan) {
   Json steps = Json::array(), obstacles = Json::array();
-  for (const PlannedStep& step : plan.steps)
+  for (const stack::PlannedStep& step : plan.steps)
     steps.push_back({{"step", to_string(step.step)}, {"what", step.what}, {"commands", step.commands}});
-  for (const Obstacle& one : plan.obstacles) obstacles.push_back({{"text", one.text}, {"hint", one.hint}});
-  reply.set("plan", {{"from", plan.facts.at(fact::kFrom)},
-                     {"to", plan.facts.at(fact::kTo)},
+  for (const stack::Obstacle& one : plan.obstacles) obstacles.push_back({{"text", one.text}, {"hint", one.hint}});
+  reply.set("plan", {{"from", plan.facts.at(stack::fact::kFrom)},
+                     {"to", plan.facts.at(stack::fact::kTo)},
                      {"steps", std::move(steps)},
                      {"notes", plan.notes},
                      {"obstacles", std::move(obstacles)}});
 }
 
-std::string switched_text(const SwitchReport& report, const std::string& name) {
+std::string switched_text(const stack::SwitchReport& report, const std::string& name) {
   std::string text = fmt::format("switched {}: down-time {}; final backup {}, pinned\n", printable(name),
                                  format_seconds(report.downtime_seconds), printable(report.final_backup));
-  for (const VolumePair& one : report.carried)
+  for (const stack::VolumePair& one : report.carried)
     text += fmt::format("carried over: volume {} into {}\n", printable(one.from), printable(one.to));
   for (const std::string& one : report.volumes_left)
     text += fmt::format("not carried over: volume {}, which stays\n", printable(one));
   return text + fmt::format("back: pgassay stack rollback {}\n", printable(name));
 }
 
-void set_switched(Reply& reply, const SwitchReport& report, const std::string& name) {
-  const bool switched = report.outcome == SwitchReport::Outcome::switched;
+void set_switched(Reply& reply, const stack::SwitchReport& report, const std::string& name) {
+  const bool switched = report.outcome == stack::SwitchReport::Outcome::switched;
   Json carried = Json::array();
-  for (const VolumePair& one : report.carried) carried.push_back({{"from", one.from}, {"to", one.to}});
+  for (const stack::VolumePair& one : report.carried) carried.push_back({{"from", one.from}, {"to", one.to}});
   reply.set("switch", {{"name", name},
                        {"outcome", switched ? "switched" : "undecided"},
                        {"final_backup", text_or_null(report.final_backup)},
@@ -72,7 +72,7 @@ void set_switched(Reply& reply, const SwitchReport& report, const std::string& n
                        {"volumes_left", report.volumes_left}});
 }
 
-std::string rolled_back_text(const RollbackReport& report, const std::string& name) {
+std::string rolled_back_text(const stack::RollbackReport& report, const std::string& name) {
   if (!report.needed)
     return fmt::format("nothing to roll back: the old stack of {} is as it was\n", printable(name));
   std::string text = fmt::format("rolled back {}: {} started\n", printable(name),
@@ -81,15 +81,15 @@ std::string rolled_back_text(const RollbackReport& report, const std::string& na
   text += fmt::format("what the new stack wrote is in {}, pinned\n", printable(report.saved));
   if (report.left_behind.empty()) return text + "the old database has every row of it\n";
   text += "not in the old database as the new one had it:\n";
-  for (const ChangedTable& one : report.left_behind)
+  for (const stack::ChangedTable& one : report.left_behind)
     text += fmt::format("  {}: {}; in the old database {}\n", printable(one.table.shown()),
                         rows_text(one.after), rows_text(one.before));
   return text;
 }
 
-void set_rolled_back(Reply& reply, const RollbackReport& report, const std::string& name) {
+void set_rolled_back(Reply& reply, const stack::RollbackReport& report, const std::string& name) {
   Json tables = Json::array();
-  for (const ChangedTable& one : report.left_behind)
+  for (const stack::ChangedTable& one : report.left_behind)
     tables.push_back({{"schema", one.table.schema},
                       {"name", one.table.name},
                       {"rows", or_null(one.after)},
