@@ -7,7 +7,6 @@
 #include <mutex>
 
 #include "backup/attempt.h"
-#include "source/container_source.h"
 #include "backup/copier.h"
 #include "backup/inventory_file.h"
 #include "backup/large_objects.h"
@@ -18,6 +17,7 @@
 #include "core/postgres/inventory.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "source/container_source.h"
 
 namespace pgassay::backup {
 namespace {
@@ -82,7 +82,7 @@ void sum_at_the_roots(std::vector<Relation>& relations) {
 }
 
 /// For who reads catalogs: their COPY may have to sort for long before its first row.
-ConnInfo patient(ConnInfo info) {
+ConnInfo with_statement_silence(ConnInfo info) {
   info.silence.rows = info.silence.statement;
   return info;
 }
@@ -94,7 +94,8 @@ class Attempt {
       : run_(run),
         options_(run.options),
         pending_(run.repository.begin(options_.source, run.database)),
-        leader_(Connection::open(patient(options_.connection), kApplicationName, stop_.get_token())),
+        leader_(Connection::open(with_statement_silence(options_.connection), kApplicationName,
+                                 stop_.get_token())),
         lister_(Connection::open(options_.connection, kApplicationName, stop_.get_token())),
         children_(lister_) {
     manifest_.session = start_reading_session(leader_, kMoneyLocale);
@@ -108,7 +109,7 @@ class Attempt {
     } else {
       lock();
     }
-    if (run_.preflight.lean && !run_.schema_first) dump_schema_watched(&snapshot_);
+    if (run_.preflight.reduced_locks && !run_.schema_first) dump_schema_watched(&snapshot_);
     schema_and_rows();
     finish_catalog();
     return publish();
@@ -158,7 +159,7 @@ class Attempt {
     timed("lock", watch);
   }
 
-  LockOptions lock_options() const { return {options_.lock_timeout_seconds, run_.preflight.lean}; }
+  LockOptions lock_options() const { return {options_.lock_timeout_seconds, run_.preflight.reduced_locks}; }
 
   void plan(Connection& live) {
     const Stopwatch watch;
@@ -199,7 +200,7 @@ class Attempt {
     timed("schema", watch);
   }
 
-  /// Over the leader's connection, before it waits in its lane.
+  /// Over the leader's connection, before it waits for the lock queue.
   void describe_objects(Connection live, std::stop_token stop) {
     const Stopwatch watch;
     // Shorter than deadlock_timeout: who holds a sequence and waits for us must not become a deadlock's
@@ -218,7 +219,7 @@ class Attempt {
   }
 
   /// The schema dump needs the snapshot and nothing else: it goes on beside the listing, the workers, the
-  /// leader's lane and the watch over waiting sessions.
+  /// leader's lock queue and the watch over waiting sessions.
   void schema_and_rows() {
     run_.observer.phase("plan");
     const unsigned workers = run_.preflight.jobs;
@@ -252,7 +253,7 @@ class Attempt {
     copier.emplace(plan_, manifest_.large_objects, copy_options(), run_.previous, run_.observer);
     listing.one_done();
     describe_objects(std::move(live), stop);
-    copier->lane(leader_, stop);
+    copier->copy_lock_queue(leader_, stop);
   }
 
   CopyOptions copy_options() const {
@@ -261,13 +262,13 @@ class Attempt {
             pending_.dir(),
             options_.zstd_level,
             static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
-            run_.preflight.lean,
+            run_.preflight.reduced_locks,
             static_cast<long>(options_.lock_timeout_seconds * 1000)};
   }
 
   void finish_catalog() {
     const Stopwatch watch;
-    if (run_.preflight.lean) {
+    if (run_.preflight.reduced_locks) {
       unchanged_since_snapshot(leader_, lister_, plan_.oids);
     } else {
       still_of_their_names(lister_, listed_.tables);

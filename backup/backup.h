@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "source/find_container.h"
 #include "backup/table_choice.h"
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
+#include "source/find_container.h"
 
 namespace pgassay::backup {
 

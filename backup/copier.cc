@@ -28,19 +28,19 @@ class Counted : public ChunkSink {
   Counted(PartWriter& next, Observer& observer) : next_(next), observer_(observer) {}
   void chunk(Bytes bytes) override {
     next_.chunk(bytes);
-    if (next_.raw_bytes() - told_bytes_ >= kStep) tell();
+    if (next_.raw_bytes() - reported_bytes_ >= kStep) tell();
   }
   void tell() {
-    observer_.advanced(next_.raw_bytes() - told_bytes_, next_.rows() - told_rows_);
-    told_bytes_ = next_.raw_bytes();
-    told_rows_ = next_.rows();
+    observer_.advanced(next_.raw_bytes() - reported_bytes_, next_.rows() - reported_rows_);
+    reported_bytes_ = next_.raw_bytes();
+    reported_rows_ = next_.rows();
   }
 
  private:
   static constexpr std::uint64_t kStep = 1 << 20;
   PartWriter& next_;
   Observer& observer_;
-  std::uint64_t told_bytes_ = 0, told_rows_ = 0;
+  std::uint64_t reported_bytes_ = 0, reported_rows_ = 0;
 };
 
 }  // namespace
@@ -101,19 +101,19 @@ void Copier::work(unsigned worker, std::stop_token stop) {
   changed_.notify_all();
 }
 
-void Copier::lane(Connection& leader, std::stop_token stop) {
+void Copier::copy_lock_queue(Connection& leader, std::stop_token stop) {
   std::optional<PartEncoder> encoder;
   std::optional<Connection> own;  // where the leader holds no locks, it must not wait for one either
   std::unique_lock lock(mutex_);
   while (true) {
-    if (!changed_.wait(lock, stop, [this] { return !lane_.empty() || working_ == 0; })) throw Stopped();
-    if (lane_.empty()) break;
-    const PlannedPart& planned = *lane_.front();
-    lane_.pop_front();
+    if (!changed_.wait(lock, stop, [this] { return !lock_queue_.empty() || working_ == 0; })) throw Stopped();
+    if (lock_queue_.empty()) break;
+    const PlannedPart& planned = *lock_queue_.front();
+    lock_queue_.pop_front();
     lock.unlock();
     if (!encoder) encoder.emplace(options_.zstd_level);
     try {
-      if (!options_.lean) {
+      if (!options_.reduced_locks) {
         copy(leader, *encoder, options_.workers, planned, planned.check);
         if (!planned.check.empty()) leader.query(planned.check);
       } else {
@@ -139,7 +139,7 @@ void Copier::hand_to_leader(const PlannedPart& planned) {
       Level::info,
       planned.object + ": somebody waits to change it; copied by the session that holds its lock");
   const std::lock_guard guard(mutex_);
-  lane_.push_back(&planned);
+  lock_queue_.push_back(&planned);
   changed_.notify_all();
 }
 
@@ -157,7 +157,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
     if (planned.relation != PlannedPart::kLargeObjects && is_too_long_a_row(error)) {
       // The leader's transaction holds the snapshot of all: it is not asked.
       const bool ask = worker < options_.workers;
-      tell_too_long_a_row(planned, ask ? ctid_after(connection, planned, writer.rows()) : "", error);
+      throw_too_long_a_row(planned, ask ? ctid_after(connection, planned, writer.rows()) : "", error);
     }
     throw;
   }
@@ -181,8 +181,8 @@ std::string Copier::ctid_after(Connection& connection, const PlannedPart& planne
   return {};
 }
 
-void Copier::tell_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
-                                 const ServerError& error) const {
+void Copier::throw_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
+                                  const ServerError& error) const {
   const std::string table = plan_.relations[planned.relation].name.quoted();
   const std::string why = planned.format == RowFormat::binary
                               ? "the whole row passes 1 GB even in binary, which no COPY can read"

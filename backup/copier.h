@@ -1,4 +1,4 @@
-// The data phase: planned parts over workers, and the leader's lane for what they may not wait for.
+// The data phase: planned parts over workers, and the leader's lock queue for what they may not wait for.
 #pragma once
 
 #include <condition_variable>
@@ -23,11 +23,12 @@ struct CopyOptions {
   Path dir;  ///< the pending backup's
   int zstd_level = 1;
   unsigned workers = 1;
-  bool lean = false;         ///< the leader holds no locks
-  long lock_timeout_ms = 0;  ///< what a lean lane waits for a lock
+  bool reduced_locks = false;  ///< the leader holds no locks
+  long lock_timeout_ms = 0;    ///< what the lock queue waits in the reduced lock mode for a lock
 };
 
-/// work() is called by each worker's thread, lane() by the leader's; the rest after both have returned.
+/// work() is called by each worker's thread, copy_lock_queue() by the leader's; the rest after both have
+/// returned.
 class Copier {
  public:
   /// `plan` receives the parts. `previous` may be null.
@@ -39,7 +40,7 @@ class Copier {
   /// Copies over the leader's connection the tables that a worker could not lock at once, because somebody
   /// waits for an ACCESS EXCLUSIVE lock: the leader holds their locks already. Returns when the workers are
   /// done.
-  void lane(Connection& leader, std::stop_token stop);
+  void copy_lock_queue(Connection& leader, std::stop_token stop);
 
   unsigned workers() const { return options_.workers; }
   CopyTotals totals() const { return totals_; }
@@ -54,8 +55,8 @@ class Copier {
   /// Of the row after so many; empty where it can't be found out.
   std::string ctid_after(Connection& connection, const PlannedPart& planned, std::uint64_t rows) const;
   /// Throws Error. `ctid`: the row's, or empty.
-  [[noreturn]] void tell_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
-                                        const ServerError& error) const;
+  [[noreturn]] void throw_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
+                                         const ServerError& error) const;
   void keep(const PlannedPart& planned, Part part);
   void hand_to_leader(const PlannedPart& planned);
 
@@ -69,7 +70,7 @@ class Copier {
   std::condition_variable_any changed_;
   std::size_t next_ = 0;
   unsigned working_;
-  std::deque<const PlannedPart*> lane_;
+  std::deque<const PlannedPart*> lock_queue_;
   CopyTotals totals_;
   Stopwatch watch_;
   double seconds_ = 0;

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "source/container_source.h"
 #include "core/postgres/session.h"
 #include "core/repository/layout.h"
 #include "core/system/error.h"
+#include "source/container_source.h"
 
 namespace pgassay::backup {
 namespace {

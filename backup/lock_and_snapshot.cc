@@ -75,7 +75,7 @@ void lock_late_arrivals(Connection& leader, Connection& live, const std::vector<
 
 Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& options) {
   std::vector<QualifiedName> names;
-  if (!options.lean) names = list_lockable(lister);
+  if (!options.reduced_locks) names = list_lockable(lister);
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   leader.query(
       fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
@@ -99,7 +99,7 @@ Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOpt
 Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options) {
   try {
     Listed listed{list_tables(leader, true), list_sequences(leader)};
-    if (!options.lean) lock_late_arrivals(leader, live, listed.tables);
+    if (!options.reduced_locks) lock_late_arrivals(leader, live, listed.tables);
     leader.query("SET LOCAL lock_timeout = 0");
     return listed;
   } catch (const ServerError&) {

@@ -12,7 +12,7 @@ struct LockOptions {
   double lock_timeout_seconds = 10;
   /// The server's lock table is too small for all of them: take none here. Workers lock each table when they
   /// copy it, and unchanged_since_snapshot() must be asked afterwards.
-  bool lean = false;
+  bool reduced_locks = false;
 };
 
 /// Leaves the leader in a REPEATABLE READ transaction that holds the locks and the exported snapshot. Throws

@@ -268,7 +268,7 @@ std::vector<PreflightFinding> examine(Connection& connection, const Path& root, 
       findings.refuse(refused->what(), refused->hint());
   }
   findings.about("lock table");
-  result.lean = !fits_lock_table(result.server, tables, result.jobs, findings);
+  result.reduced_locks = !fits_lock_table(result.server, tables, result.jobs, findings);
   findings.about("disk");
   check_disk(root, result.server, newest, options, connection.database(), findings);
   findings.about("clock");

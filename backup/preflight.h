@@ -12,7 +12,7 @@ struct Preflight {
   ServerFacts server;
   PgTool pg_dump, pg_dumpall;
   bool role_passwords = true;  ///< pg_authid may be read
-  bool lean = false;           ///< the lock table does not hold every table twice
+  bool reduced_locks = false;  ///< the lock table does not hold every table twice
   unsigned jobs = 1;
   std::vector<LeftOut> left_out;  ///< what our privileges do not reach
 };

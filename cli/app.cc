@@ -3,8 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "cli/config/config.h"
 #include "cli/command/declare.h"
+#include "cli/config/config.h"
 #include "cli/manual.h"
 #include "cli/units.h"
 #include "core/system/error.h"
@@ -170,7 +170,7 @@ Invocation parse_command_line(const std::vector<std::string>& words) {
   return invocation;
 }
 
-std::string command_among(const std::vector<std::string>& words) {
+std::string command_in(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == kStack) {
       for (const char* of_it : {"check", "routes", "switch", "rollback", "status", "forget"})

@@ -20,6 +20,6 @@ Invocation parse_command_line(const std::vector<std::string>& words);
 /// Was --json among the words? Asked before they are parsed, so that even a usage error is a document.
 bool asks_for_json(const std::vector<std::string>& words);
 /// The command among the words, as far as can be told without parsing them; empty: none.
-std::string command_among(const std::vector<std::string>& words);
+std::string command_in(const std::vector<std::string>& words);
 
 }  // namespace pgassay::cli

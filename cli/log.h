@@ -5,9 +5,9 @@
 #include <memory>
 #include <string_view>
 
-#include "cli/render/json/out.h"
 #include "cli/log_line.h"
 #include "cli/progress.h"
+#include "cli/render/json/out.h"
 #include "core/system/error.h"
 #include "core/system/observer.h"
 

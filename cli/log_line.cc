@@ -67,7 +67,7 @@ bool stderr_is_journal() {
   return named && ::fstat(STDERR_FILENO, &is) == 0 && named == fmt::format("{}:{}", is.st_dev, is.st_ino);
 }
 
-LogFormat log_format_among(const std::vector<std::string>& words) {
+LogFormat log_format_in(const std::vector<std::string>& words) {
   constexpr std::string_view kOption = "--log-format";
   const auto end = std::ranges::find(words, "--");
   std::string_view asked;

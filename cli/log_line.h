@@ -18,7 +18,7 @@ enum class LogFormat { text, journal, json };
 
 /// --log-format among the words, also before they are parsed, so that even a usage error is a line of it;
 /// else journal when stderr leads there, else text.
-LogFormat log_format_among(const std::vector<std::string>& words);
+LogFormat log_format_in(const std::vector<std::string>& words);
 
 struct LogField {
   std::string_view name;

@@ -50,7 +50,7 @@ Exit run(Context& context) {
 }
 
 /// Where the last words go.
-struct Farewell {
+struct ExitReport {
   bool json;  ///< into the document
   LogFormat format;
   Reply& reply;
@@ -71,18 +71,18 @@ struct Farewell {
   }
 };
 
-int interrupted(const Farewell& farewell, int signal) {
+int interrupted(const ExitReport& exit_report, int signal) {
   const char* name = signal == SIGTERM ? "SIGTERM" : signal == SIGHUP ? "SIGHUP" : "SIGINT";
-  farewell.complain(std::string("interrupted by ") + name);
+  exit_report.complain(std::string("interrupted by ") + name);
   return 128 + signal;
 }
 
-int answer(const std::vector<std::string>& words, const Signals& signals, Farewell& farewell) {
+int answer(const std::vector<std::string>& words, const Signals& signals, ExitReport& exit_report) {
   try {
     const Invocation invocation = parse_command_line(words);
     const Arguments& arguments = invocation.arguments;
     if (invocation.answer) {
-      farewell.json = false;
+      exit_report.json = false;
       std::fputs(invocation.answer->c_str(), stdout);
       return 0;
     }
@@ -92,39 +92,39 @@ int answer(const std::vector<std::string>& words, const Signals& signals, Farewe
     const bool takes_long = command != "list" && command != "show" && command != "status" &&
                             command != "manual" && command != "report" && command != "stack status" &&
                             !into_a_pipe;
-    Reporter reporter({.json = farewell.json,
+    Reporter reporter({.json = exit_report.json,
                        .quiet = arguments.quiet,
                        .verbose = arguments.verbose,
                        .progress = takes_long,
-                       .format = farewell.format,
+                       .format = exit_report.format,
                        .command = command},
-                      farewell.reply);
-    Context context{arguments, config, reporter, farewell.reply, signals.token()};
+                      exit_report.reply);
+    Context context{arguments, config, reporter, exit_report.reply, signals.token()};
     return static_cast<int>(run(context));
   } catch (const ReaderGone&) {
     return 128 + SIGPIPE;  // quietly, as cat(1) and pg_dump end
   } catch (const Error& error) {
     // Whatever failed after the signal failed because of it: children get a terminal's SIGINT too.
-    if (signals.received() != 0) return interrupted(farewell, signals.received());
-    farewell.complain(error.what(), error.hint());
+    if (signals.received() != 0) return interrupted(exit_report, signals.received());
+    exit_report.complain(error.what(), error.hint());
     return static_cast<int>(error.exit());
   } catch (const std::bad_alloc&) {
-    farewell.complain("out of memory");
+    exit_report.complain("out of memory");
   } catch (const std::filesystem::filesystem_error& error) {
-    farewell.complain(error.what(), "check the owner and the mode of that path, and the disk");
+    exit_report.complain(error.what(), "check the owner and the mode of that path, and the disk");
   } catch (const std::exception& error) {
-    farewell.complain(std::string("internal error: ") + error.what(), "please report it");
+    exit_report.complain(std::string("internal error: ") + error.what(), "please report it");
   }
   return static_cast<int>(Exit::failed);
 }
 
 int main(const std::vector<std::string>& words) {
   const Signals signals;
-  const std::string command = command_among(words);
+  const std::string command = command_in(words);
   Reply reply(command);
-  Farewell farewell{asks_for_json(words), log_format_among(words), reply, command};
-  int exit = answer(words, signals, farewell);
-  if (farewell.json) std::fputs(reply.document(exit).c_str(), stdout);
+  ExitReport exit_report{asks_for_json(words), log_format_in(words), reply, command};
+  int exit = answer(words, signals, exit_report);
+  if (exit_report.json) std::fputs(reply.document(exit).c_str(), stdout);
   if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && errno != EPIPE) {
     std::perror("pgassay: stdout");
     if (exit == 0) exit = static_cast<int>(Exit::failed);

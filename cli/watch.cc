@@ -85,7 +85,7 @@ class Lookout {
     if (own && (databases.empty() || !expected.empty())) databases[expected];
     for (auto& [database, backups] : databases) {
       nightly::StatusInput input{source,      database, std::move(backups), rules_of(config_, source), {},
-                        free_bytes_, now()};
+                                 free_bytes_, now()};
       const std::string problem = read_night(input);
       nightly::DatabaseStatus status = assess(input);
       if (!problem.empty())
@@ -117,7 +117,7 @@ class Lookout {
 }  // namespace
 
 std::vector<nightly::DatabaseStatus> look_around(const Config& config, const Repository& repository,
-                                        const std::vector<std::string>& wanted) {
+                                                 const std::vector<std::string>& wanted) {
   std::vector<nightly::DatabaseStatus> databases;
   for (Watched& watched : look_closely(config, repository, wanted))
     databases.push_back(std::move(watched.status));
@@ -153,7 +153,8 @@ nightly::NotifyOptions notify_options(const Config& config, const std::string& s
   options.webhook_url = chosen(own.webhook_url, top.webhook_url).value_or("");
   options.command = chosen(own.command, top.command).value_or(std::vector<std::string>());
   options.mail_to = chosen(own.mail_to, top.mail_to).value_or("");
-  options.when = chosen(own.when, top.when).value_or("failure") == "always" ? nightly::When::always : nightly::When::failure;
+  options.when = chosen(own.when, top.when).value_or("failure") == "always" ? nightly::When::always
+                                                                            : nightly::When::failure;
   options.timeout_seconds =
       chosen(own.timeout_seconds, top.timeout_seconds).value_or(options.timeout_seconds);
   options.ca_file = chosen(own.ca_file, top.ca_file).value_or("");

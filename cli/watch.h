@@ -14,7 +14,7 @@ namespace pgassay::cli {
 /// `wanted`: only these sources; empty: every source of the configuration, and those that only the repository
 /// has, which are watched when nothing is configured. Throws UsageError when one is nowhere.
 std::vector<nightly::DatabaseStatus> look_around(const Config& config, const Repository& repository,
-                                        const std::vector<std::string>& wanted);
+                                                 const std::vector<std::string>& wanted);
 /// The same, each with what was looked at.
 struct Watched {
   nightly::DatabaseStatus status;

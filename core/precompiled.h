@@ -1,5 +1,5 @@
-// What nearly every file includes, compiled once for each build and put before every file by CMake. A file still names what it
-// uses: the night lane builds without this header, with PGASSAY_PRECOMPILE=OFF.
+// What nearly every file includes, compiled once for each build and put before every file by CMake. A file
+// still names what it uses: the night lane builds without this header, with PGASSAY_PRECOMPILE=OFF.
 #pragma once
 
 #include <fmt/format.h>

@@ -9,7 +9,7 @@
 
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
-#include "drill/server_trouble.h"
+#include "drill/server_failure.h"
 
 namespace pgassay::drill {
 namespace {
@@ -68,7 +68,7 @@ std::optional<Check> look_at(Connection& connection, const Subject& subject, con
     if (subject.index || result.rows() == 0) return std::nullopt;
     return Check{name, Verdict::fail, result.text(0, 0)};
   } catch (const ServerError& error) {
-    if (is_server_trouble(error.sqlstate())) throw;
+    if (is_server_failure(error.sqlstate())) throw;
     const bool corrupt = error.sqlstate().starts_with("XX");
     return Check{name, corrupt ? Verdict::fail : Verdict::unverified, error.what()};
   }

@@ -6,9 +6,9 @@
 #include <iterator>
 
 #include "core/postgres/session.h"
-#include "proof/row_proof.h"
 #include "drill/amcheck.h"
 #include "proof/properties_check.h"
+#include "proof/row_proof.h"
 
 namespace pgassay::drill {
 namespace {
@@ -39,20 +39,21 @@ void excuse_views(const proof::DrillCircumstances& circumstances, std::vector<Ch
 }
 
 proof::InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
-                                  const proof::DrillCircumstances& circumstances) {
+                                         const proof::DrillCircumstances& circumstances) {
   connection.query("BEGIN");
   restored.foreign.give_back(connection);
   std::vector<proof::InventoryObject> now = proof::read_present_inventory(connection);
   connection.query("ROLLBACK");
-  proof::InventoryComparison comparison = compare_inventories(restored.inventory, std::move(now), circumstances,
-                                                       doubt_about_inventory(restored.manifest));
-  proof::tell_definitions(connection, comparison.checks);
+  proof::InventoryComparison comparison = compare_inventories(
+      restored.inventory, std::move(now), circumstances, doubt_about_inventory(restored.manifest));
+  proof::name_definitions(connection, comparison.checks);
   return comparison;
 }
 
 }  // namespace
 
-std::vector<Check> check_restore(const restore::RestoreReport& report, const proof::DrillCircumstances& circumstances) {
+std::vector<Check> check_restore(const restore::RestoreReport& report,
+                                 const proof::DrillCircumstances& circumstances) {
   if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
   std::vector<Check> checks;
   for (const std::string& lost : report.lost) {
@@ -78,8 +79,8 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   proof::InventoryComparison objects = check_objects(leader, restored, circumstances);
   answers.objects = objects.compared;
   append(answers.checks, std::move(objects.checks));
-  answers.checks.push_back(proof::compare_properties(restored.manifest.database, read_database_properties(leader),
-                                              circumstances.excuse()));
+  answers.checks.push_back(proof::compare_properties(
+      restored.manifest.database, read_database_properties(leader), circumstances.excuse()));
   append(answers.checks, proof::check_versions(leader, restored.manifest, questions.accept_other_versions));
 
   proof::Compared compared;

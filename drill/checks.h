@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "core/system/observer.h"
-#include "restore/whole/restore.h"
 #include "drill/assertions.h"
 #include "drill/foreign_access.h"
 #include "proof/inventory_check.h"
+#include "restore/whole/restore.h"
 
 namespace pgassay::drill {
 
@@ -40,6 +40,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
                        std::stop_token stop);
 
 /// Did the restore end clean? One check for each thing lost.
-std::vector<Check> check_restore(const restore::RestoreReport& report, const proof::DrillCircumstances& circumstances);
+std::vector<Check> check_restore(const restore::RestoreReport& report,
+                                 const proof::DrillCircumstances& circumstances);
 
 }  // namespace pgassay::drill

@@ -196,7 +196,7 @@ class Drill {
     evidence.notes = restored_.notes;
     if (foreign_.wrappers() > 0)
       evidence.notes.emplace_back("foreign tables were cut off: a drill reads no other server");
-    for (const std::string& lost : restored_.lost) throw_if_trouble(lost, *server_, observer_);
+    for (const std::string& lost : restored_.lost) throw_if_server_failure(lost, *server_, observer_);
   }
 
   void check() {
@@ -209,7 +209,7 @@ class Drill {
     } catch (const BadBackup&) {
       throw;
     } catch (const Error& error) {
-      throw_trouble(error, *server_, observer_);
+      throw_server_failure(error, *server_, observer_);
     }
     report_.evidence.checks = std::move(answers.checks);
     fact(fact::kRowsCompared, std::to_string(answers.rows));

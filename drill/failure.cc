@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "drill/server_trouble.h"
+#include "drill/server_failure.h"
 #include "verify/verify.h"
 
 namespace pgassay::drill {
@@ -50,21 +50,21 @@ void throw_failure(const Error& error, const Repository& repository, const Backu
   if (as_it_is) throw;
   if (dynamic_cast<const Refused*>(&error))
     throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint());
-  if (suspicious(error) && server_trouble_in(error.what()).empty()) {
+  if (suspicious(error) && server_failure_in(error.what()).empty()) {
     const Evidence stored = verify_quietly(repository, backup, observer, std::move(stop));
     if (stored.verdict == Verdict::fail) throw BadBackup(error.what(), error.hint());
   }
-  throw_trouble(error, server, observer);
+  throw_server_failure(error, server, observer);
 }
 
-void throw_trouble(const Error& error, const ThrowawayServer& server, Observer& observer) {
+void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer) {
   if (dynamic_cast<const Stopped*>(&error)) throw;
   throw_unverified(error.what(), error.hint().empty() ? remedy(error.what()) : error.hint(), server,
                    observer);
 }
 
-void throw_if_trouble(const std::string& lost, const ThrowawayServer& server, Observer& observer) {
-  const std::string_view words = server_trouble_in(lost);
+void throw_if_server_failure(const std::string& lost, const ThrowawayServer& server, Observer& observer) {
+  const std::string_view words = server_failure_in(lost);
   if (!words.empty()) throw_unverified(lost, remedy(words), server, observer);
 }
 

@@ -15,9 +15,9 @@ namespace pgassay::drill {
                                 const ThrowawayServer& server, Observer& observer, std::stop_token stop);
 /// The server is to blame: throws Unverified with what to do about it, and shows what the server logged last.
 /// Stopped as it is.
-[[noreturn]] void throw_trouble(const Error& error, const ThrowawayServer& server, Observer& observer);
+[[noreturn]] void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer);
 /// The same when the line that pg_restore wrote is of a server in trouble.
-void throw_if_trouble(const std::string& lost, const ThrowawayServer& server, Observer& observer);
+void throw_if_server_failure(const std::string& lost, const ThrowawayServer& server, Observer& observer);
 
 /// Reads all stored bytes of a backup that turned out bad: its findings, and a failed check for each table
 /// whose rows are damaged.

@@ -9,10 +9,10 @@
 #include "core/postgres/session.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
+#include "export/psql_filter.h"
 #include "restore/backup_files.h"
 #include "restore/load/large_object_sql.h"
 #include "restore/load/part_feed.h"
-#include "export/psql_filter.h"
 
 namespace pgassay::exports {
 namespace {

@@ -6,21 +6,22 @@
 #include <algorithm>
 #include <utility>
 
-#include "source/container_source.h"
-#include "source/databases.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 #include "core/system/time_limit.h"
 #include "nightly/status.h"
+#include "source/container_source.h"
+#include "source/databases.h"
 
 namespace pgassay::nightly {
 namespace {
 
-std::vector<std::string> databases_of(backup::BackupOptions& backup, const NightOptions& options, Observer& observer,
-                                      const std::stop_token& stop) {
+std::vector<std::string> databases_of(backup::BackupOptions& backup, const NightOptions& options,
+                                      Observer& observer, const std::stop_token& stop) {
   source::reach_container(backup, observer, stop);
-  return source::without_excluded(source::list_databases(backup.connection, stop), options.exclude_databases, observer);
+  return source::without_excluded(source::list_databases(backup.connection, stop), options.exclude_databases,
+                                  observer);
 }
 
 class Run {
@@ -160,7 +161,8 @@ class Run {
 
   void drill(NightStep& step) {
     if (!drill_is_asked_for(step)) return;
-    const drill::DrillReport report = drill_backup(repository_, *backup_, options_.drill, observer_, limit_.token());
+    const drill::DrillReport report =
+        drill_backup(repository_, *backup_, options_.drill, observer_, limit_.token());
     const auto seconds = report.evidence.facts.find(kRestoreSeconds);
     judge(
         step, report.evidence,
@@ -189,11 +191,13 @@ class Run {
     std::size_t removed = 0;
     std::optional<Error> problem;
     Exit exit = Exit::done;
-    for (const retention::DatabaseName& database : retention::databases_in(repository_, {options_.backup.source, ""})) {
+    for (const retention::DatabaseName& database :
+         retention::databases_in(repository_, {options_.backup.source, ""})) {
       // Another database of this source has its own nights.
       const std::string& own = backup_ ? backup_->id.database : database_;
       if (!own.empty() && database.database != own) continue;
-      const retention::PruneReport report = prune(repository_, database, options, now(), observer_, limit_.token());
+      const retention::PruneReport report =
+          prune(repository_, database, options, now(), observer_, limit_.token());
       freed += report.freed();
       for (const retention::PrunedBackup& one : report.backups) removed += one.removed ? 1 : 0;
       if (!report.problem) continue;

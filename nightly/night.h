@@ -7,9 +7,9 @@
 #include <stop_token>
 
 #include "backup/backup.h"
+#include "drill/drill.h"
 #include "nightly/record.h"
 #include "retention/prune.h"
-#include "drill/drill.h"
 #include "verify/verify.h"
 
 namespace pgassay::nightly {

@@ -188,7 +188,7 @@ InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::
   return std::move(comparer).finish(then.size());
 }
 
-void tell_definitions(Connection& connection, std::vector<Check>& checks) {
+void name_definitions(Connection& connection, std::vector<Check>& checks) {
   for (Check& check : checks) {
     if (!check.detail.starts_with(kDefinition)) continue;
     const std::size_t space = check.name.find(' ');

@@ -57,6 +57,6 @@ InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::
 
 /// Adds to each check about a definition what that is in the database, where the server can say it in a line:
 /// indexes, constraints, triggers.
-void tell_definitions(Connection& connection, std::vector<Check>& checks);
+void name_definitions(Connection& connection, std::vector<Check>& checks);
 
 }  // namespace pgassay::proof

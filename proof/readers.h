@@ -24,9 +24,9 @@ class DigestSink : public ChunkSink {
     if (bytes_ >= kStep) tell();
   }
   void tell() {
-    observer_.advanced(bytes_, digester_.rows_so_far() - told_rows_);
+    observer_.advanced(bytes_, digester_.rows_so_far() - reported_rows_);
     bytes_ = 0;
-    told_rows_ = digester_.rows_so_far();
+    reported_rows_ = digester_.rows_so_far();
   }
   RowDigest finish() { return digester_.finish(); }
 
@@ -34,7 +34,7 @@ class DigestSink : public ChunkSink {
   static constexpr std::uint64_t kStep = 1 << 20;
   Observer& observer_;
   ChunkDigester digester_;
-  std::uint64_t bytes_ = 0, told_rows_ = 0;
+  std::uint64_t bytes_ = 0, reported_rows_ = 0;
 };
 
 /// One COPY … TO STDOUT whose rows count towards subjects_[subject].

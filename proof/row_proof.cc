@@ -10,8 +10,8 @@
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
-#include "proof/values_proof.h"
 #include "proof/readers.h"
+#include "proof/values_proof.h"
 
 namespace pgassay::proof {
 namespace {

@@ -44,9 +44,11 @@ struct RestoreOptions {
   std::function<void(Connection&)> before_data;
   std::optional<StandIn> stand_in;  ///< of such, the record of the restore stays: see remove_record()
   Wanted wanted;                    ///< the tables, and whether their rows
-  /// Not empty: under this name beside what is in the live database of `connection` (restore/tables/one_table.h).
+  /// Not empty: under this name beside what is in the live database of `connection`
+  /// (restore/tables/one_table.h).
   std::string as;
-  /// Rows only, into tables of the database of `connection` that are there and empty (restore/tables/data_only.h).
+  /// Rows only, into tables of the database of `connection` that are there and empty
+  /// (restore/tables/data_only.h).
   bool data_only = false;
   double lock_timeout_seconds = 10;  ///< in a live database
 };

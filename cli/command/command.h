@@ -6,8 +6,8 @@
 
 #include "cli/command/arguments.h"
 #include "cli/config/config.h"
-#include "cli/render/json/out.h"
 #include "cli/log.h"
+#include "cli/render/json/out.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {
@@ -21,7 +21,7 @@ struct Context {
 };
 
 /// Is what is told the one thing of the --json document, or one of an array?
-enum class Among { alone, several };
+enum class Audience { alone, several };
 
 Exit run_backup(Context& context);
 Exit run_list(Context& context);

@@ -1,5 +1,5 @@
-#include "cli/config/config.h"
 #include "cli/command/declare.h"
+#include "cli/config/config.h"
 
 namespace pgassay::cli {
 namespace {

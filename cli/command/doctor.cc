@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
-#include "source/container_source.h"
-#include "source/databases.h"
 #include "backup/doctor.h"
 #include "cli/command/command.h"
 #include "cli/command/doctor_drills.h"
-#include "cli/render/json/doctor.h"
 #include "cli/command/resolve.h"
+#include "cli/render/json/doctor.h"
 #include "cli/units.h"
+#include "source/container_source.h"
+#include "source/databases.h"
 
 namespace pgassay::cli {
 namespace {
@@ -46,7 +46,8 @@ backup::Diagnosis out_of_reach(const std::string& source, const char* check, con
 }
 
 /// --all-databases: each by itself. Where they can't be listed, the reason is the source's one finding.
-std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root, backup::BackupOptions options) {
+std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root,
+                                            backup::BackupOptions options) {
   std::vector<backup::Diagnosis> diagnoses;
   const ConnInfo server = options.connection;
   try {
@@ -65,7 +66,8 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root, 
   return diagnoses;
 }
 
-std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root, backup::BackupOptions options) {
+std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root,
+                                             backup::BackupOptions options) {
   try {
     source::reach_container(options, context.reporter, context.stop);
   } catch (const Stopped&) {

@@ -33,8 +33,9 @@ backup::PreflightFinding engine_finding(std::stop_token stop) {
   return {"drill engines", Weight::passed, usable, {}};
 }
 
-std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis, const drill::DrillOptions& options,
-                                              std::stop_token stop) {
+std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis,
+                                                      const drill::DrillOptions& options,
+                                                      std::stop_token stop) {
   if (!diagnosis.preflight) return std::nullopt;
   const backup::Preflight& seen = *diagnosis.preflight;
   drill::ThrowawayRequest request;

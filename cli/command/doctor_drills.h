@@ -14,7 +14,8 @@ backup::PreflightFinding engine_finding(std::stop_token stop);
 
 /// Could the next backup of this source be drilled here, as it is configured? Nothing where the server could
 /// not be looked at.
-std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis, const drill::DrillOptions& options,
-                                              std::stop_token stop);
+std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& diagnosis,
+                                                      const drill::DrillOptions& options,
+                                                      std::stop_token stop);
 
 }  // namespace pgassay::cli

@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "cli/command/command.h"
-#include "cli/render/json/export.h"
 #include "cli/command/resolve.h"
+#include "cli/render/json/export.h"
 #include "cli/units.h"
 #include "core/system/output.h"
 #include "export/sql_script.h"

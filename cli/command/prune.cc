@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/render/json/prune.h"
-#include "cli/render/text/report_text.h"
 #include "cli/command/resolve.h"
 #include "cli/command/resolve_retention.h"
+#include "cli/render/json/prune.h"
+#include "cli/render/text/report_text.h"
 #include "cli/units.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
@@ -25,7 +25,7 @@ std::vector<retention::DatabaseName> selected(Context& context, const Repository
   return databases;
 }
 
-void tell_unreadable(const retention::PruneReport& report, Observer& observer) {
+void report_unreadable(const retention::PruneReport& report, Observer& observer) {
   for (const retention::PrunedBackup& one : report.backups) {
     const std::string id = one.backup.id.shown();
     if (one.decision.rule == retention::Rule::unreadable) {
@@ -65,7 +65,7 @@ Exit run_prune(Context& context) {
     const retention::PruneOptions options =
         prune_options(context.arguments, context.config, database.source, repository);
     reports.push_back(prune(repository, database, options, now(), context.reporter, context.stop));
-    tell_unreadable(reports.back(), context.reporter);
+    report_unreadable(reports.back(), context.reporter);
   }
   set_pruned(context.reply, reports);
   const std::string text = pruned_text(reports, dry_run);

@@ -1,15 +1,16 @@
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/render/json/replace.h"
 #include "cli/command/resolve.h"
+#include "cli/render/json/replace.h"
 #include "cli/units.h"
 #include "restore/whole/replace.h"
 
 namespace pgassay::cli {
 
 Exit run_replace(Context& context) {
-  const restore::RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
+  const restore::RestoreOptions options =
+      restore_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const Selection& selection = context.arguments.selection;
   const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
@@ -20,7 +21,8 @@ Exit run_replace(Context& context) {
         fmt::format("dropped database {}; {} stays\n", printable(dropped), printable(options.into)));
     return Exit::done;
   }
-  const restore::Replaced done = replace_database(repository, backup, options, context.reporter, context.stop);
+  const restore::Replaced done =
+      replace_database(repository, backup, options, context.reporter, context.stop);
   set_replaced(context.reply, options.into, done);
   const std::string database = printable(options.into);
   const std::string more =

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "cli/command/command.h"
+#include "cli/command/resolve.h"
 #include "cli/render/html/report.h"
 #include "cli/render/json/report.h"
-#include "cli/command/resolve.h"
 #include "cli/units.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"

@@ -205,8 +205,8 @@ std::vector<std::string> excluded_databases(const Arguments& arguments, const Co
   return patterns;
 }
 
-backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
-                                Observer& observer) {
+backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments,
+                                        const Config& config, Observer& observer) {
   Arguments named = arguments;
   named.backup.configured_source = source;
   return backup_options(named, config, observer);

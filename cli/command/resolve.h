@@ -30,8 +30,8 @@ bool all_databases(const Arguments& arguments, const Config& config, const std::
 std::vector<std::string> excluded_databases(const Arguments& arguments, const Config& config,
                                             const std::string& source);
 /// Of a configured source, as if it had been named on the command line.
-backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments, const Config& config,
-                                Observer& observer);
+backup::BackupOptions backup_options_of(const std::string& source, const Arguments& arguments,
+                                        const Config& config, Observer& observer);
 verify::VerifyOptions verify_options(const Arguments& arguments, const Config& config);
 /// The option that asks for less than the whole of a backup; null: none does.
 const char* part_asked_for(const PartsArguments& parts);

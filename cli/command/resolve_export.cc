@@ -14,8 +14,8 @@ void check_export(const Arguments& arguments) {
 
 exports::RowExport row_export(const ExportArguments& arguments) {
   const exports::ExportFormat format = arguments.format == "csv"      ? exports::ExportFormat::csv
-                              : arguments.format == "binary" ? exports::ExportFormat::binary
-                                                             : exports::ExportFormat::copy;
+                                       : arguments.format == "binary" ? exports::ExportFormat::binary
+                                                                      : exports::ExportFormat::copy;
   return {arguments.table.value(), format, arguments.header};
 }
 

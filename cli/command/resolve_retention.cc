@@ -9,7 +9,7 @@
 namespace pgassay::cli {
 
 retention::RetentionPolicy retention_policy(const PolicyArguments& flags, const Config& config,
-                                 const std::string& source) {
+                                            const std::string& source) {
   const auto found = config.sources.find(source);
   const RetentionConfig own = found == config.sources.end() ? RetentionConfig{} : found->second.retention;
   const RetentionConfig& top = config.retention;
@@ -33,8 +33,8 @@ retention::RetentionPolicy retention_policy(const PolicyArguments& flags, const 
   return policy;
 }
 
-retention::PruneOptions prune_options(const Arguments& arguments, const Config& config, const std::string& source,
-                           const Repository& repository) {
+retention::PruneOptions prune_options(const Arguments& arguments, const Config& config,
+                                      const std::string& source, const Repository& repository) {
   retention::PruneOptions options;
   options.policy = retention_policy(arguments.prune.policy, config, source);
   options.after_failed_run = arguments.prune.after_failed_run;

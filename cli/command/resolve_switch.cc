@@ -52,7 +52,8 @@ stack::SwitchOptions switch_options(Context& context) {
   return options;
 }
 
-stack::RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source) {
+stack::RollbackOptions rollback_options(Context& context, const std::string& name,
+                                        const std::string& source) {
   stack::RollbackOptions options;
   const auto settings = context.config.switches.find(name);
   if (settings != context.config.switches.end()) options.health_seconds = settings->second.health_seconds;

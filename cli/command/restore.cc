@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/render/text/report_text.h"
 #include "cli/command/resolve.h"
+#include "cli/render/text/report_text.h"
 #include "cli/units.h"
 #include "core/system/exits.h"
 #include "restore/whole/restore.h"
@@ -26,12 +26,14 @@ Exit report_restored(Context& context, const BackupId& id, const restore::Restor
 
 Exit run_restore(Context& context) {
   if (context.arguments.restore.replace) return run_replace(context);
-  const restore::RestoreOptions options = restore_options(context.arguments, context.config, context.reporter);
+  const restore::RestoreOptions options =
+      restore_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open(repository_path(context.arguments, context.config));
   const Selection& selection = context.arguments.selection;
   const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
   const ReadLease lease = repository.lease(backup);
-  const restore::RestoreReport report = restore_backup(repository, backup, options, context.reporter, context.stop);
+  const restore::RestoreReport report =
+      restore_backup(repository, backup, options, context.reporter, context.stop);
   return report_restored(context, backup.id, report, options.prove);
 }
 

@@ -26,7 +26,8 @@ stack::RoutesCheck routes_check(Context& context) {
   return [&context](const std::string& name, std::stop_token stop) -> stack::RoutesOutcome {
     const auto stack = context.config.stacks.find(name);
     if (stack == context.config.stacks.end() || stack->second.routes.empty())
-      return {stack::RoutesOutcome::Kind::not_checked, "stack " + name + " has no [[stack." + name + ".route]]"};
+      return {stack::RoutesOutcome::Kind::not_checked,
+              "stack " + name + " has no [[stack." + name + ".route]]"};
     const auto deadline = std::chrono::steady_clock::now() +
                           std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                               std::chrono::duration<double>(stack->second.traefik.wait_seconds));

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "source/databases.h"
 #include "cli/command/resolve.h"
 #include "cli/command/run_drill.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "source/databases.h"
 
 namespace pgassay::cli {
 namespace {
@@ -22,11 +22,11 @@ class Run {
     options.connection = options.connection.with_database(database);
     std::optional<Backup> backup;
     attempt(database, not_backed_up_,
-            [&] { backup = take_and_tell(context_, repository_, options, Among::several); });
+            [&] { backup = take_and_report(context_, repository_, options, Audience::several); });
     if (!backup || !context_.arguments.backup.drill) return;
     attempt(database, not_proved_, [&] {
-      drill_and_tell(context_, repository_, *backup,
-                     drill_options(context_.arguments, context_.config, options.source), Among::several);
+      drill_and_report(context_, repository_, *backup,
+                       drill_options(context_.arguments, context_.config, options.source), Audience::several);
     });
   }
 

@@ -6,8 +6,8 @@
 
 namespace pgassay::cli {
 
-Backup take_and_tell(Context& context, const Repository& repository, const backup::BackupOptions& options,
-                     Among among);
+Backup take_and_report(Context& context, const Repository& repository, const backup::BackupOptions& options,
+                       Audience among);
 
 /// --all-databases: one after the other, each with its drill where that is asked for. What fails of one keeps
 /// none of the others back; at the end it is thrown as one Error with the worst exit status.

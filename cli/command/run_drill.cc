@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "source/find_container.h"
 #include "cli/units.h"
 #include "core/system/exits.h"
+#include "source/find_container.h"
 
 namespace pgassay::cli {
 namespace {
@@ -42,7 +42,8 @@ void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
 
 }  // namespace
 
-drill::DrillOptions with_image_of_source(const Context& context, const std::string& source, drill::DrillOptions options) {
+drill::DrillOptions with_image_of_source(const Context& context, const std::string& source,
+                                         drill::DrillOptions options) {
   if (!options.image.empty() || options.engine == drill::Engine::local) return options;
   const BackupArguments& flags = context.arguments.backup;
   const auto configured = context.config.sources.find(source);
@@ -70,8 +71,8 @@ drill::DrillOptions with_image_of_source(const Context& context, const std::stri
   return options;
 }
 
-Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const drill::DrillOptions& options, Among among) {
+Exit drill_and_report(Context& context, const Repository& repository, const Backup& backup,
+                      const drill::DrillOptions& options, Audience among) {
   drill::DrillReport report;
   try {
     report = drill_backup(repository, backup, with_image_of_source(context, backup.id.source, options),
@@ -81,8 +82,8 @@ Exit drill_and_tell(Context& context, const Repository& repository, const Backup
     throw;
   }
   const Evidence& evidence = report.evidence;
-  among == Among::several ? add_drilled(context.reply, backup.id, report)
-                          : set_drilled(context.reply, backup.id, report);
+  among == Audience::several ? add_drilled(context.reply, backup.id, report)
+                             : set_drilled(context.reply, backup.id, report);
   const std::string text = drill_text(backup.id, report, !context.arguments.quiet);
   evidence.verdict == Verdict::pass ? context.reporter.summary(text) : context.reporter.print(text);
   if (!report.how_to_connect.empty())

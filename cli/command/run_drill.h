@@ -10,16 +10,18 @@
 namespace pgassay::cli {
 
 /// Flags, then [source.NAME.drill], then [drill]. Throws UsageError.
-drill::DrillOptions drill_options(const Arguments& arguments, const Config& config, const std::string& source);
+drill::DrillOptions drill_options(const Arguments& arguments, const Config& config,
+                                  const std::string& source);
 
 /// Where no image is named and the source runs in a container that is here: that container's image and
 /// engine.
-drill::DrillOptions with_image_of_source(const Context& context, const std::string& source, drill::DrillOptions options);
+drill::DrillOptions with_image_of_source(const Context& context, const std::string& source,
+                                         drill::DrillOptions options);
 
 /// Throws Error with the exit status of the verdict unless it is PASS: the last word, for whoever reads
 /// nothing else.
-Exit drill_and_tell(Context& context, const Repository& repository, const Backup& backup,
-                    const drill::DrillOptions& options, Among among);
+Exit drill_and_report(Context& context, const Repository& repository, const Backup& backup,
+                      const drill::DrillOptions& options, Audience among);
 
 /// Their members of the --json document.
 void set_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report);

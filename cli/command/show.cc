@@ -1,6 +1,6 @@
 #include "cli/command/command.h"
-#include "cli/render/text/report_text.h"
 #include "cli/command/resolve.h"
+#include "cli/render/text/report_text.h"
 
 namespace pgassay::cli {
 

@@ -26,7 +26,8 @@ Exit run_stack_rollback(Context& context) {
   stack::SwitchJournal journal = journal_of(repository, name);
   const stack::RollbackOptions options =
       rollback_options(context, name, replay(journal.entries()).fact(stack::fact::kSource));
-  const stack::RollbackReport report = roll_back(repository, journal, options, context.reporter, context.stop);
+  const stack::RollbackReport report =
+      roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
   context.reporter.print(rolled_back_text(report, name));
   return report.routes_problem.empty() ? Exit::done : Exit::failed;

@@ -48,7 +48,8 @@ Chosen chosen(const Context& context, const std::vector<std::string>& known_swit
 }
 
 /// The newest backup of the stack's source that was verified.
-std::optional<Backup> newest_proved(const std::optional<Repository>& repository, const stack::StackSettings& stack) {
+std::optional<Backup> newest_proved(const std::optional<Repository>& repository,
+                                    const stack::StackSettings& stack) {
   std::optional<Backup> newest;
   if (!repository || !stack.source) return newest;
   for (Backup& backup : repository->list({*stack.source, stack.database.value_or("")})) {
@@ -68,7 +69,8 @@ stack::SwitchStatus status_of_switch(const std::optional<Repository>& repository
 }
 
 /// The last one that took the stack's place, or put it into another's.
-const stack::SwitchStatus* last_switch_of(const std::string& stack, const std::vector<stack::SwitchStatus>& switches) {
+const stack::SwitchStatus* last_switch_of(const std::string& stack,
+                                          const std::vector<stack::SwitchStatus>& switches) {
   const stack::SwitchStatus* last = nullptr;
   for (const stack::SwitchStatus& one : switches)
     if (one.is_of(stack) && (last == nullptr || last->state.started < one.state.started)) last = &one;

@@ -38,7 +38,8 @@ Exit answer_nagios(Context& context) {
     context.reporter.print(nagios_text(databases));
     set_status(context.reply, databases);
     int worst = databases.empty() ? kUnknown : 0;
-    for (const nightly::DatabaseStatus& status : databases) worst = std::max(worst, static_cast<int>(status.health()));
+    for (const nightly::DatabaseStatus& status : databases)
+      worst = std::max(worst, static_cast<int>(status.health()));
     return static_cast<Exit>(worst);
   } catch (const Stopped&) {
     throw;

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "cli/command/command.h"
-#include "cli/render/text/report_text.h"
 #include "cli/command/resolve.h"
+#include "cli/render/text/report_text.h"
 #include "cli/units.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"

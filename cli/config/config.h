@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "source/find_container.h"
 #include "core/postgres/connection.h"
 #include "core/system/files.h"
-#include "stack/model/settings.h"
 #include "drill/assertions.h"
+#include "source/find_container.h"
+#include "stack/model/settings.h"
 
 namespace pgassay::cli {
 

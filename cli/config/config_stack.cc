@@ -46,7 +46,7 @@ stack::StackRoute read_route(const toml::node& node, const std::string& shown, c
 }
 
 stack::StackSettings read_stack(Section section, const toml::node& node, const std::string& name,
-                         const stack::TraefikSettings& traefik, const Path& file) {
+                                const stack::TraefikSettings& traefik, const Path& file) {
   const auto path = [&](const std::string& relative) {
     return (std::filesystem::absolute(file).parent_path() / relative).lexically_normal();
   };
@@ -82,8 +82,9 @@ stack::StackSettings read_stack(Section section, const toml::node& node, const s
 
 }  // namespace
 
-std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node, const stack::TraefikSettings& traefik,
-                                                 const Path& file) {
+std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node,
+                                                        const stack::TraefikSettings& traefik,
+                                                        const Path& file) {
   std::map<std::string, stack::StackSettings> stacks;
   read_named_tables(node, "stack", file,
                     [&](Section section, const toml::node& child, const std::string& name) {

@@ -10,7 +10,8 @@
 namespace pgassay::cli {
 
 /// `traefik`: what is to hold where a stack says nothing else.
-std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node, const stack::TraefikSettings& traefik,
-                                                 const Path& file);
+std::map<std::string, stack::StackSettings> read_stacks(const toml::node& node,
+                                                        const stack::TraefikSettings& traefik,
+                                                        const Path& file);
 
 }  // namespace pgassay::cli

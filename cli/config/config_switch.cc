@@ -5,8 +5,9 @@
 namespace pgassay::cli {
 namespace {
 
-stack::SwitchSettings read_switch(Section section, const toml::node& node, const std::string& name, const Path& file,
-                           const std::map<std::string, stack::StackSettings>& stacks) {
+stack::SwitchSettings read_switch(Section section, const toml::node& node, const std::string& name,
+                                  const Path& file,
+                                  const std::map<std::string, stack::StackSettings>& stacks) {
   stack::SwitchSettings one;
   one.name = name;
   const auto stack = [&](const char* key) {
@@ -35,8 +36,8 @@ stack::SwitchSettings read_switch(Section section, const toml::node& node, const
 
 }  // namespace
 
-std::map<std::string, stack::SwitchSettings> read_switches(const toml::node& node, const Path& file,
-                                                    const std::map<std::string, stack::StackSettings>& stacks) {
+std::map<std::string, stack::SwitchSettings> read_switches(
+    const toml::node& node, const Path& file, const std::map<std::string, stack::StackSettings>& stacks) {
   std::map<std::string, stack::SwitchSettings> switches;
   read_named_tables(node, "switch", file,
                     [&](Section section, const toml::node& child, const std::string& name) {

@@ -10,7 +10,7 @@
 namespace pgassay::cli {
 
 /// The stacks that they name must be there; `source` is that of one of them unless it is said.
-std::map<std::string, stack::SwitchSettings> read_switches(const toml::node& node, const Path& file,
-                                                    const std::map<std::string, stack::StackSettings>& stacks);
+std::map<std::string, stack::SwitchSettings> read_switches(
+    const toml::node& node, const Path& file, const std::map<std::string, stack::StackSettings>& stacks);
 
 }  // namespace pgassay::cli

@@ -18,8 +18,8 @@ std::string read_api(Section& section, const std::string& url) {
 
 }  // namespace
 
-stack::TraefikSettings read_traefik(const toml::node* node, const std::string& shown, stack::TraefikSettings settings,
-                             const Path& file) {
+stack::TraefikSettings read_traefik(const toml::node* node, const std::string& shown,
+                                    stack::TraefikSettings settings, const Path& file) {
   if (node == nullptr) return settings;
   if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
   Section section(*node->as_table(), "[" + shown + "]", file);

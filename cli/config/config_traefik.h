@@ -9,7 +9,7 @@
 namespace pgassay::cli {
 
 /// `settings` with what the table says; null: there is none. `shown`: traefik, or stack.NAME.traefik.
-stack::TraefikSettings read_traefik(const toml::node* node, const std::string& shown, stack::TraefikSettings settings,
-                             const Path& file);
+stack::TraefikSettings read_traefik(const toml::node* node, const std::string& shown,
+                                    stack::TraefikSettings settings, const Path& file);
 
 }  // namespace pgassay::cli

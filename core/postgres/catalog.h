@@ -16,8 +16,8 @@ struct GeneratedColumn {
   std::string name, type, expression;
 };
 
-/// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members that
-/// are not configuration tables are never listed.
+/// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members
+/// that are not configuration tables are never listed.
 struct TableInfo {
   Oid oid{};
   QualifiedName name;
@@ -28,11 +28,11 @@ struct TableInfo {
   /// The topmost partitioned table above a leaf or a sub-partitioned table; none otherwise.
   Oid root{};
   Oid parent{};  ///< the partitioned table right above it; none otherwise
-  /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order or
-  /// equality depends on a collation).
+  /// Load through the root: rows may belong to another leaf in the target (hash partitions; keys whose order
+  /// or equality depends on a collation).
   bool via_root = false;
-  bool populated = true;   ///< relispopulated of a materialized view
-  bool readable = true;    ///< SELECT on it and USAGE on its schema
+  bool populated = true;     ///< relispopulated of a materialized view
+  bool readable = true;      ///< SELECT on it and USAGE on its schema
   bool rls_filters = false;  ///< row security is on and would apply to us
   /// Columns to copy, in order: not dropped, not generated; of a leaf, in its root's order.
   std::vector<std::string> columns;
@@ -51,8 +51,8 @@ inline bool is_lockable(const TableInfo& table) {
   return table.kind == 'r' || table.kind == 'p';
 }
 
-/// Those that list_tables() lists, in a fraction of its time: parents before partitions and other children, as
-/// DDL locks them, so that who locks them in this order makes no deadlock.
+/// Those that list_tables() lists, in a fraction of its time: parents before partitions and other children,
+/// as DDL locks them, so that who locks them in this order makes no deadlock.
 std::vector<QualifiedName> list_lockable(Connection& connection);
 
 struct SequenceInfo {
@@ -70,8 +70,8 @@ struct CopyFormat {
 };
 
 /// SQL that reads a table's rows. `pages` only for heap tables of PostgreSQL 14 and later.
-/// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO STDOUT.
-/// In binary it may set client_encoding, in which text then comes; as copy_in_sql().
+/// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO
+/// STDOUT. In binary it may set client_encoding, in which text then comes; as copy_in_sql().
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
                          const CopyFormat& format);

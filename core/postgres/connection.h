@@ -1,8 +1,9 @@
-// One PGconn, used by one thread at a time. Every wait polls the stop_token it was opened with; on stop the running
-// query is cancelled (PQcancel) and Stopped is thrown.
+// One PGconn, used by one thread at a time. Every wait polls the stop_token it was opened with; on stop the
+// running query is cancelled (PQcancel) and Stopped is thrown.
 //
-// Statement text goes in client_encoding UTF8, or SQL_ASCII when that is the server's encoding. Rows are COPYed with
-// ENCODING set to the server's, in binary with client_encoding set to it, so they are never converted.
+// Statement text goes in client_encoding UTF8, or SQL_ASCII when that is the server's encoding. Rows are
+// COPYed with ENCODING set to the server's, in binary with client_encoding set to it, so they are never
+// converted.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +22,19 @@
 
 namespace pgassay {
 
-/// Seconds that may pass without a byte from the server before it is taken to be stuck (ServerSilent); 0: any.
+/// Seconds that may pass without a byte from the server before it is taken to be stuck (ServerSilent); 0:
+/// any.
 struct SilenceLimits {
   double rows = 0;       ///< in a copy_out()
   double statement = 0;  ///< in any other statement, which may have to wait for locks
 };
 
-/// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE, ~/.pgpass.
+/// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE,
+/// ~/.pgpass.
 struct ConnInfo {
   std::map<std::string, std::string> parameters;
-  std::string role = {};  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
+  std::string role =
+      {};  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
   SilenceLimits silence = {};
 
   /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
@@ -56,8 +60,8 @@ class ConnectionLost : public Error {
   using Error::Error;
 };
 
-/// The connection stands, but the server has said nothing for longer than the limit. The connection is then good for
-/// nothing but closing.
+/// The connection stands, but the server has said nothing for longer than the limit. The connection is then
+/// good for nothing but closing.
 class ServerSilent : public Error {
  public:
   using Error::Error;
@@ -69,9 +73,9 @@ class Result {
   explicit Result(void* pg_result);
   int rows() const;
   bool null(int row, int column) const;
-  std::string text(int row, int column) const;       ///< "" for NULL
+  std::string text(int row, int column) const;  ///< "" for NULL
   bool boolean(int row, int column) const;
-  std::int64_t integer(int row, int column) const;   ///< throws Error
+  std::int64_t integer(int row, int column) const;  ///< throws Error
   std::uint64_t unsigned_integer(int row, int column) const;
   Oid oid(int row, int column) const;
 
@@ -81,22 +85,23 @@ class Result {
 
 class Connection {
  public:
-  /// Connects with keepalives on and application_name as given; waits at most connect_timeout (default 15 s when
-  /// neither the parameters nor PGCONNECT_TIMEOUT say otherwise).
+  /// Connects with keepalives on and application_name as given; waits at most connect_timeout (default 15 s
+  /// when neither the parameters nor PGCONNECT_TIMEOUT say otherwise).
   static Connection open(const ConnInfo& info, std::string_view application_name, std::stop_token stop);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
 
-  /// One or more statements of which the last one's rows are returned. With parameters: exactly one ($1, ...).
+  /// One or more statements of which the last one's rows are returned. With parameters: exactly one ($1,
+  /// ...).
   Result query(const std::string& sql);
   Result query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters);
 
-  /// Statements that end with one COPY … TO STDOUT in that format. Its output is passed to the sink in chunks cut
-  /// anywhere; that which came before an error too. Returns the row count of COPY's own command tag; throws Error when
-  /// it differs from the rows that were streamed. An exception of the sink cancels the COPY and goes on; the connection
-  /// is then good for nothing but closing, as after a stop.
-  /// Memory: libpq's input buffer, about 1 x the longest row as COPY writes it.
+  /// Statements that end with one COPY … TO STDOUT in that format. Its output is passed to the sink in chunks
+  /// cut anywhere; that which came before an error too. Returns the row count of COPY's own command tag;
+  /// throws Error when it differs from the rows that were streamed. An exception of the sink cancels the COPY
+  /// and goes on; the connection is then good for nothing but closing, as after a stop. Memory: libpq's input
+  /// buffer, about 1 x the longest row as COPY writes it.
   std::uint64_t copy_out(const std::string& sql, ChunkSink& sink, RowFormat format = RowFormat::text);
   /// Statements that end with one COPY … FROM STDIN; feed() is called with a sink for its data, in chunks cut
   /// anywhere. Returns the row count of COPY's tag. When feed throws, the COPY is ended with an error and the
@@ -104,16 +109,16 @@ class Connection {
   /// The statements of either may set client_encoding: it is put back when the COPY has ended well.
   std::uint64_t copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed);
 
-  int server_version() const;             ///< as PQserverVersion: 150013
+  int server_version() const;                     ///< as PQserverVersion: 150013
   std::string parameter(const char* name) const;  ///< PQparameterStatus
   std::string server_encoding() const { return parameter("server_encoding"); }
   std::string database() const;
   std::string user() const;
-  bool through_pooler();                  ///< our backend's pid is not the one the server greeted us with
+  bool through_pooler();  ///< our backend's pid is not the one the server greeted us with
   int backend_pid() const;
 
-  /// For a child process (pg_dump, pg_restore): conninfo to the very same server (host, port, user, database, ssl…),
-  /// without the password, which is in the environment map (PGPASSWORD) with every other secret.
+  /// For a child process (pg_dump, pg_restore): conninfo to the very same server (host, port, user, database,
+  /// ssl…), without the password, which is in the environment map (PGPASSWORD) with every other secret.
   std::string child_conninfo() const;
   std::map<std::string, std::string> child_environment() const;
   /// Where it is connected to, for messages: user@host:port/database.

@@ -5,7 +5,8 @@
 
 namespace pgassay {
 
-/// Parameters as libpq reads them: host='db1' dbname='a b'. Nothing secret belongs into them: they become arguments.
+/// Parameters as libpq reads them: host='db1' dbname='a b'. Nothing secret belongs into them: they become
+/// arguments.
 std::string conninfo_text(const std::map<std::string, std::string>& parameters);
 
 }  // namespace pgassay

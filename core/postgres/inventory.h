@@ -12,10 +12,10 @@
 
 namespace pgassay {
 
-/// Streams the inventory's lines, kind by kind, each sorted by identity, in chunks of whole lines. "acl" is null or a sorted array of
-/// "grantee=PRIVILEGE,…" (a star: may grant it on), the defaults written out. Catalog functions do not follow
-/// our snapshot: see inventory_fingerprint(). An object dropped while it is read may also end it with a
-/// ServerError.
+/// Streams the inventory's lines, kind by kind, each sorted by identity, in chunks of whole lines. "acl" is
+/// null or a sorted array of "grantee=PRIVILEGE,…" (a star: may grant it on), the defaults written out.
+/// Catalog functions do not follow our snapshot: see inventory_fingerprint(). An object dropped while it is
+/// read may also end it with a ServerError.
 void read_inventory(Connection& connection, ChunkSink& lines);
 /// Changes when a catalog row that the inventory reads from changes; temporary tables, ANALYZE, REFRESH and
 /// nextval() do not count. It is a plain query: in the snapshot's transaction it tells of the snapshot,

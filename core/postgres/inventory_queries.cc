@@ -263,7 +263,8 @@ std::vector<ObjectKind> other_kinds() {
        "true", ""},
       {"'comment'", "format('on %s %s', o.type, o.identity)", "", "", "d.description",
        "pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o",
-       "(d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = to_regnamespace('public'))) "
+       "(d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = "
+       "to_regnamespace('public'))) "
        "AND d.classoid NOT IN ('pg_extension'::regclass, 'pg_largeobject'::regclass) "
        "AND o.schema IS DISTINCT FROM 'pg_temp'",
        "d.classoid, d.objoid"},

@@ -16,33 +16,35 @@ namespace pgassay {
 struct PgTool {
   std::vector<std::string> argv;  ///< how to call it: {"/usr/lib/postgresql/15/bin/pg_dump"}
   int version = 0;
-  std::string version_text;       ///< "15.20"
-  /// Of one that runs in the server's container: where it finds the server from there (host, port). Empty: where we do.
+  std::string version_text;  ///< "15.20"
+  /// Of one that runs in the server's container: where it finds the server from there (host, port). Empty:
+  /// where we do.
   std::map<std::string, std::string> server_address = {};
-  std::string place = {};         ///< "the container db"; empty: this host
+  std::string place = {};  ///< "the container db"; empty: this host
   int major() const { return version / 10000; }
-  std::string shown() const;      ///< "/usr/bin/pg_dump", "pg_dump of the container db"
+  std::string shown() const;  ///< "/usr/bin/pg_dump", "pg_dump of the container db"
 };
 
 /// What such a program takes from our environment, and one that runs elsewhere is to be given.
 inline const std::vector<std::string> kToolVariables = {"PGPASSWORD", "PGOPTIONS", "PGAPPNAME", "LC_ALL"};
 
-/// Every distinct program of that name on this host, newest first. Debian's pg_wrapper is not one: which release it
-/// runs depends on the cluster that it guesses.
+/// Every distinct program of that name on this host, newest first. Debian's pg_wrapper is not one: which
+/// release it runs depends on the cluster that it guesses.
 std::vector<PgTool> find_pg_tools(const std::string& program, std::stop_token stop);
 
-/// The one to dump a server of this version with: the same major and not older than the server's minor release
-/// (the very same one before newer ones); else the newest of the same major; else the lowest newer major. `configured` (a path) is taken as it is, but
-/// must be a pg_dump of at least the server's major. `elsewhere`: another beside this host's, which are preferred where
-/// both fit alike. Throws Refused with what was found and what to install.
+/// The one to dump a server of this version with: the same major and not older than the server's minor
+/// release (the very same one before newer ones); else the newest of the same major; else the lowest newer
+/// major. `configured` (a path) is taken as it is, but must be a pg_dump of at least the server's major.
+/// `elsewhere`: another beside this host's, which are preferred where both fit alike. Throws Refused with
+/// what was found and what to install.
 PgTool choose_pg_dump(int server_version, const std::string& configured, std::stop_token stop,
                       const std::optional<PgTool>& elsewhere = std::nullopt);
 /// Runs it with --version. Version 0 when it does not run, or is another program.
 PgTool examine_pg_tool(PgTool tool, const std::string& program, std::stop_token stop);
 /// Its neighbour of another name: pg_dump -> pg_dumpall. Throws Refused when it isn't there.
 PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token stop);
-/// To restore into a server: the pg_restore of its major, else a newer one; it must read archives of that pg_dump
-/// (archive_version, 0: any). Throws Refused.
+/// To restore into a server: the pg_restore of its major, else a newer one; it must read archives of that
+/// pg_dump (archive_version, 0: any). Throws Refused.
 PgTool choose_pg_restore(int server_version, int archive_version, std::stop_token stop);
 
 /// The rules themselves, without looking for anything: of tools sorted newest first.

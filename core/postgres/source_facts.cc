@@ -164,7 +164,8 @@ ServerFacts read_server_facts(Connection& connection) {
       "SELECT pg_catalog.pg_is_in_recovery(), "
       // A select and not current_setting(), which is an error for those who may not see it.
       "(SELECT s.setting FROM pg_catalog.pg_settings s WHERE s.name = 'shared_preload_libraries'), "
-      "(SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'lc_monetary'), pg_catalog.current_setting('data_checksums'), "
+      "(SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'lc_monetary'), "
+      "pg_catalog.current_setting('data_checksums'), "
       "pg_catalog.current_setting('is_superuser'), "
       "pg_catalog.current_setting('max_locks_per_transaction'), "
       "pg_catalog.current_setting('max_connections'), "

@@ -31,13 +31,13 @@ enum class Data { copied, excluded, none };
 
 struct Relation {
   QualifiedName name;
-  Oid oid{};  ///< in the source, which is its entry's in the schema archive too; none: an older backup
+  Oid oid{};        ///< in the source, which is its entry's in the schema archive too; none: an older backup
   char kind = 'r';  ///< r, p (its digest is the sum of its leaves), m, f
   bool unlogged = false;
   Data data = Data::copied;
   RowFormat format = RowFormat::text;  ///< of its parts; of a partitioned table: of its partitions'
-  std::vector<std::string> columns;   ///< as copied, in order
-  std::vector<std::string> types;     ///< of the columns, as format_type() says them; empty: an older backup
+  std::vector<std::string> columns;    ///< as copied, in order
+  std::vector<std::string> types;      ///< of the columns, as format_type() says them; empty: an older backup
   std::vector<GeneratedColumn> generated;
   std::optional<QualifiedName> root;  ///< of a partition: the topmost partitioned table
   bool via_root = false;              ///< load its rows through the root

@@ -1,5 +1,5 @@
-// A part: one file of rows as COPY writes them, one zstd frame (with its content checksum). Writer and reader of the
-// one format.
+// A part: one file of rows as COPY writes them, one zstd frame (with its content checksum). Writer and reader
+// of the one format.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ struct PageRange {
 };
 
 struct Part {
-  std::string file;                 ///< relative to the backup directory, with '/'
-  std::optional<PageRange> pages;   ///< absent: the whole table (or, of large objects, the whole set)
+  std::string file;                ///< relative to the backup directory, with '/'
+  std::optional<PageRange> pages;  ///< absent: the whole table (or, of large objects, the whole set)
   RowFormat format = RowFormat::text;
-  std::uint64_t raw = 0;            ///< bytes of COPY's output
-  std::uint64_t stored = 0;         ///< bytes of the file
+  std::uint64_t raw = 0;     ///< bytes of COPY's output
+  std::uint64_t stored = 0;  ///< bytes of the file
   RowDigest digest;
   Sha256 sha;
 };
@@ -37,8 +37,8 @@ struct ChunkSink {
   virtual void chunk(Bytes bytes) = 0;
 };
 
-/// Row digest, zstd, SHA-256 and write in one pass. One PartEncoder is kept by each worker, for the zstd context and
-/// its buffers are worth reusing over 10,000 small tables; one part at a time.
+/// Row digest, zstd, SHA-256 and write in one pass. One PartEncoder is kept by each worker, for the zstd
+/// context and its buffers are worth reusing over 10,000 small tables; one part at a time.
 class PartEncoder {
  public:
   explicit PartEncoder(int zstd_level);
@@ -73,15 +73,16 @@ class PartWriter : public ChunkSink {
   Fd fd_;
 };
 
-/// Reads dir/file, passes its decoded bytes to the sink and returns what it found: digest, sizes, SHA-256, all
-/// recomputed; the caller compares. The file's bytes are hashed to their end even when decoding fails.
+/// Reads dir/file, passes its decoded bytes to the sink and returns what it found: digest, sizes, SHA-256,
+/// all recomputed; the caller compares. The file's bytes are hashed to their end even when decoding fails.
 /// Throws DamagedPart when it is not one whole zstd frame of whole rows.
 Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format = RowFormat::text);
 
 class DamagedPart : public Error {
  public:
   /// sha: of the whole file as it is; offset: how many file bytes had been consumed when decoding failed.
-  DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset, std::uint64_t rows);
+  DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset,
+              std::uint64_t rows);
   std::uint64_t stored, offset, rows;
   Sha256 sha;
 };

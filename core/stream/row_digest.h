@@ -1,6 +1,7 @@
-// The row digest: how many rows, and the sum modulo 2^128 of XXH3-128 (seed 0) of every row's COPY text without its
-// line feed; of binary rows, of every tuple, its field count and its fields. Order does not change it, so parts and
-// restores can be compared whatever order rows took. It detects accidents, not forgers: SHA-256 is for those.
+// The row digest: how many rows, and the sum modulo 2^128 of XXH3-128 (seed 0) of every row's COPY text
+// without its line feed; of binary rows, of every tuple, its field count and its fields. Order does not
+// change it, so parts and restores can be compared whatever order rows took. It detects accidents, not
+// forgers: SHA-256 is for those.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +28,8 @@ struct RowDigest {
   friend bool operator==(const RowDigest&, const RowDigest&) = default;
 };
 
-/// Takes COPY's output in chunks cut anywhere and digests its rows; memory does not grow with a row. In text a line
-/// feed byte always ends a row: inside fields COPY escapes it.
+/// Takes COPY's output in chunks cut anywhere and digests its rows; memory does not grow with a row. In text
+/// a line feed byte always ends a row: inside fields COPY escapes it.
 class ChunkDigester {
  public:
   explicit ChunkDigester(RowFormat format = RowFormat::text);

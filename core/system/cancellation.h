@@ -28,8 +28,8 @@ class StopFd {
 /// False when timeout_ms (>= 0) passed without an event.
 bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms = -1);
 
-/// Runs body(worker_index, stop) on `workers` jthreads and joins them. The first exception stops the others and is
-/// rethrown here; a Stopped that follows from it is not. The outer stop is passed on.
+/// Runs body(worker_index, stop) on `workers` jthreads and joins them. The first exception stops the others
+/// and is rethrown here; a Stopped that follows from it is not. The outer stop is passed on.
 void run_workers(unsigned workers, std::stop_token outer,
                  const std::function<void(unsigned, std::stop_token)>& body);
 

@@ -9,9 +9,9 @@ namespace pgassay {
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 Time now();
-std::string to_rfc3339(Time time);         ///< 2026-11-23T02:00:00.123456Z, whole seconds without a fraction
-Time parse_rfc3339(std::string_view text); ///< UTC only ("Z" or "+00:00"); throws Error
-std::string to_stamp(Time time);           ///< 20261123T020000Z
+std::string to_rfc3339(Time time);          ///< 2026-11-23T02:00:00.123456Z, whole seconds without a fraction
+Time parse_rfc3339(std::string_view text);  ///< UTC only ("Z" or "+00:00"); throws Error
+std::string to_stamp(Time time);            ///< 20261123T020000Z
 
 /// Seconds since construction, on the steady clock.
 class Stopwatch {

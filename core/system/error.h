@@ -8,9 +8,18 @@
 namespace pgassay {
 
 /// The exit statuses, the same for every command (docs/exit-statuses.md).
-enum class Exit : int { done = 0, failed = 1, usage = 2, bad_backup = 3, unverified = 4, locked = 5, refused = 6 };
+enum class Exit : int {
+  done = 0,
+  failed = 1,
+  usage = 2,
+  bad_backup = 3,
+  unverified = 4,
+  locked = 5,
+  refused = 6
+};
 
-/// what() is one line: what failed, which object, the system's own words. hint() says what to do next, or is empty.
+/// what() is one line: what failed, which object, the system's own words. hint() says what to do next, or is
+/// empty.
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& what, std::string hint = {}, Exit exit = Exit::failed)
@@ -53,7 +62,8 @@ class SystemError : public Error {
   int number_;
 };
 
-/// Throws SystemError "what: path: strerror(errno)"; keeps errno's meaning for the hint (ENOSPC, EACCES, EROFS).
+/// Throws SystemError "what: path: strerror(errno)"; keeps errno's meaning for the hint (ENOSPC, EACCES,
+/// EROFS).
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object);
 /// The same for an errno kept in a variable.
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object, int error_number);

@@ -42,10 +42,10 @@ void close_checked(Fd&& fd, const Path& name_for_errors);  ///< close(2), an err
 void start_writeback(int fd);  ///< asks the kernel to begin writing the file out; best effort
 
 std::string read_file(const Path& file, std::size_t limit = std::size_t{1} << 30);
-std::string read_tail(const Path& file, std::size_t bytes);  ///< the last so many bytes of it, or all
+std::string read_tail(const Path& file, std::size_t bytes);        ///< the last so many bytes of it, or all
 void write_new_file(const Path& file, std::string_view contents);  ///< must not exist; flushed with fsync
-/// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half. Two writers of
-/// one file must exclude each other.
+/// Writes FILE.tmp beside it, fsync, rename over FILE, fsync of the directory: old or new, never half. Two
+/// writers of one file must exclude each other.
 void replace_file(const Path& file, std::string_view contents);
 /// `line` and a line feed at the end of a file, which is made where it is absent; on disk when it returns.
 /// What a crash left of a line there is cut off first. One writer at a time.
@@ -55,9 +55,9 @@ void append_line(const Path& file, std::string_view line);
 void make_private_dirs(const Path& dir);
 /// A new directory of mode 0700 below base, named prefix and six random characters (mkdtemp(3)).
 Path make_unique_dir(const Path& base, std::string_view prefix);
-void set_mode(const Path& path, unsigned mode);               ///< chmod(2)
-void give_to(const Path& path, unsigned uid, unsigned gid);   ///< chown(2); of a symbolic link the link itself
-unsigned owner_of(const Path& path);                          ///< uid; of a symbolic link the link's own
+void set_mode(const Path& path, unsigned mode);              ///< chmod(2)
+void give_to(const Path& path, unsigned uid, unsigned gid);  ///< chown(2); of a symbolic link the link itself
+unsigned owner_of(const Path& path);                         ///< uid; of a symbolic link the link's own
 void fsync_path(const Path& file_or_dir);
 /// syncfs(2). It tells of what failed to be written since `any_on_it` was opened, so open that first.
 void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors);
@@ -69,14 +69,15 @@ void remove_tree(const Path& dir);  ///< never follows symbolic links; absent is
 bool link_over(const Path& existing, const Path& replaced);
 
 std::uint64_t free_bytes(const Path& any_path_on_it);  ///< what an unprivileged writer may use
-bool is_in_memory(const Path& any_path_on_it);  ///< tmpfs or ramfs
+bool is_in_memory(const Path& any_path_on_it);         ///< tmpfs or ramfs
 std::uint64_t size_of_file(const Path& file);
 std::uint64_t link_count(const Path& file);
 /// What is there, of a symbolic link what it leads to; file_type::not_found is no error, all else that keeps
 /// us from knowing is.
 std::filesystem::file_status status_of(const Path& path);
 std::filesystem::file_status link_status_of(const Path& path);  ///< of a symbolic link the link itself
-/// Regular files below dir as relative paths with '/', sorted; other kinds of file are in it too (see is_regular).
+/// Regular files below dir as relative paths with '/', sorted; other kinds of file are in it too (see
+/// is_regular).
 std::vector<std::string> list_files(const Path& dir);
 std::vector<std::string> list_names(const Path& dir);  ///< the entries of one directory, sorted; absent: none
 

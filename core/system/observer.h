@@ -14,7 +14,7 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void message(Level, std::string_view /*text*/, std::string_view /*hint*/ = {}) {}
-  virtual void phase(std::string_view /*name*/) {}                 ///< "preflight", "lock", "data", ...
+  virtual void phase(std::string_view /*name*/) {}  ///< "preflight", "lock", "data", ...
   /// What the data phase is going to move; raw bytes may be an estimate (0: unknown).
   virtual void plan(std::uint64_t /*parts*/, std::uint64_t /*raw_bytes*/) {}
   virtual void part_started(unsigned /*worker*/, std::string_view /*object*/) {}

@@ -37,8 +37,8 @@ struct Command {
   int stdout_fd = -1;                      ///< where stdout goes; -1: captured into Completed::out
   /// Takes stdout in its place, as it comes. What it throws ends the child, and goes on.
   std::function<void(Bytes)> on_stdout = {};
-  bool env_is_all = false;                 ///< nothing of our own environment is passed on
-  Path working_dir{};                      ///< empty: ours
+  bool env_is_all = false;  ///< nothing of our own environment is passed on
+  Path working_dir{};       ///< empty: ours
   Confinement confinement{};
 };
 

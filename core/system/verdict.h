@@ -18,7 +18,7 @@ struct Check {
 Verdict overall(std::span<const Check> checks);
 /// "NAME: DETAIL" of the first check with that verdict, which is not to be a pass.
 std::string first_problem(std::span<const Check> checks, Verdict verdict);
-std::string_view to_string(Verdict verdict);  ///< PASS, FAIL, UNVERIFIED
+std::string_view to_string(Verdict verdict);   ///< PASS, FAIL, UNVERIFIED
 Verdict parse_verdict(std::string_view text);  ///< throws Error
 
 }  // namespace pgassay

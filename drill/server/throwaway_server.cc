@@ -23,7 +23,7 @@ constexpr std::array<std::pair<std::string_view, Engine>, 4> kEngines = {{{"auto
 constexpr std::array<std::pair<std::string_view, Pull>, 3> kPulls = {
     {{"missing", Pull::missing}, {"never", Pull::never}, {"always", Pull::always}}};
 
-void tell_what_is_gone(const std::vector<std::string>& lines, Observer& observer) {
+void report_what_is_gone(const std::vector<std::string>& lines, Observer& observer) {
   for (const std::string& line : lines)
     observer.message(Level::info, "removed what an earlier drill left: " + line);
 }
@@ -49,7 +49,7 @@ class Attempts {
 
   std::unique_ptr<ThrowawayServer> one(Engine engine) {
     if (engine == Engine::local) return start_local_server(request_, observer_, stop_);
-    tell_what_is_gone(collect_containers(engine, observer_, stop_), observer_);
+    report_what_is_gone(collect_containers(engine, observer_, stop_), observer_);
     return start_container_server(engine, request_, observer_, stop_);
   }
 
@@ -101,7 +101,7 @@ std::vector<Engine> engines_in_turn(Engine engine, const ThrowawayRequest& reque
 std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const ThrowawayRequest& request,
                                                         Observer& observer, std::stop_token stop) {
   check_environment();
-  tell_what_is_gone(collect_dirs(request.work_dir, observer, stop), observer);
+  report_what_is_gone(collect_dirs(request.work_dir, observer, stop), observer);
   try {
     return start(engine, request, observer, stop);
   } catch (const Stopped&) {

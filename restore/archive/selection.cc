@@ -119,7 +119,7 @@ class Selector {
           fmt::format("large objects: {}", selection_.manifest.large_objects.count));
     if (!wanted_.live) count_the_rest();
     name_parts();
-    tell_own();
+    report_own();
   }
 
   /// DROP TABLE … CASCADE takes these along.
@@ -183,7 +183,7 @@ class Selector {
     taken_.insert(closure.begin(), closure.end());
   }
 
-  void tell_own() {
+  void report_own() {
     for (const ArchiveEntry& entry : graph_.entries()) {
       if (!taken_.contains(entry.id)) continue;
       const bool attached = is_one_of(entry, kOfTables) && belongs(entry);

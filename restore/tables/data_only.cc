@@ -7,10 +7,10 @@
 
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
+#include "restore/tables/row_targets.h"
 #include "restore/tables/sequence_positions.h"
-#include "restore/tables/rows_targets.h"
-#include "restore/tables/triggers_off.h"
 #include "restore/tables/transaction_restore.h"
+#include "restore/tables/triggers_off.h"
 
 namespace pgassay::restore {
 namespace {
@@ -33,15 +33,15 @@ class RowRestore : public TransactionRestore {
     select_what_is_wanted();
     check_files(dir_, manifest_);
     open();
-    landing_ = find_landing(*connection_, manifest_);
-    if (!landing_.differences.empty())
+    targets_ = find_row_targets(*connection_, manifest_);
+    if (!targets_.differences.empty())
       throw Refused(
           fmt::format("{}: not what the backup has: {}", connection_->described(),
-                      some_of(landing_.differences)),
+                      some_of(targets_.differences)),
           "restore those tables beside with --as, or the whole backup into a database of its own; nothing "
           "was changed");
-    if (landing_.places.empty()) throw UsageError("the backup has no rows of what is selected");
-    report_.notes = landing_.notes;
+    if (targets_.places.empty()) throw UsageError("the backup has no rows of what is selected");
+    report_.notes = targets_.notes;
     note_encoding();
   }
 
@@ -69,17 +69,17 @@ class RowRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_patience(*connection_, options_.lock_timeout_seconds);
+    begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
     timed("lock", [this] { lock(); });
     std::vector<Oid> tables;
-    for (const LandingPlace& place : landing_.places) tables.push_back(place.table.oid);
-    QuietTriggers triggers(*connection_, tables);
+    for (const RowTarget& place : targets_.places) tables.push_back(place.table.oid);
+    TriggersOff triggers(*connection_, tables);
     if (!triggers.triggers().empty())
       report_.notes.push_back("did not fire: " + some_of(triggers.triggers()));
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed("data", [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
-      for (const LandingPlace& place : landing_.places)
+      for (const RowTarget& place : targets_.places)
         work.insert(work.end(), place.work.begin(), place.work.end());
       load.load(work, stop_);
     });
@@ -93,7 +93,7 @@ class RowRestore : public TransactionRestore {
 
   /// Readers go on; whoever would write to the empty tables waits.
   void lock() {
-    for (const LandingPlace& place : landing_.places) {
+    for (const RowTarget& place : targets_.places) {
       const std::string only = place.partitioned() ? "" : "ONLY ", name = place.table.name.quoted();
       lock_table(*connection_, only + name, "SHARE ROW EXCLUSIVE", place.table.name.shown());
       if (connection_->query(fmt::format("SELECT FROM {}{} LIMIT 1", only, name)).rows() > 0)
@@ -104,7 +104,7 @@ class RowRestore : public TransactionRestore {
   }
 
   void prove(TransactionLoad& load) {
-    for (const LandingPlace& place : landing_.places)
+    for (const RowTarget& place : targets_.places)
       load.prove({place.table.name, place.columns, false, place.partitioned()}, place.format,
                  place.expected());
     conclude(load);
@@ -112,14 +112,14 @@ class RowRestore : public TransactionRestore {
 
   /// Last, for it can't be undone: all rows are there and proved.
   void move_sequences() {
-    const std::vector<std::string> absent = move_sequences_forward(*connection_, manifest_.sequences);
+    const std::vector<std::string> absent = raise_sequence_positions(*connection_, manifest_.sequences);
     if (!absent.empty())
       report_.not_carried.push_back("values of sequences that are not here: " + some_of(absent));
     check_sequence_values();
   }
 
   void finish() override {
-    for (const LandingPlace& place : landing_.places) {
+    for (const RowTarget& place : targets_.places) {
       try {
         connection_->query("ANALYZE " + place.table.name.quoted());
       } catch (const Error& error) {
@@ -130,7 +130,7 @@ class RowRestore : public TransactionRestore {
     }
   }
 
-  Landing landing_;
+  RowTargets targets_;
 };
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
-#include "restore/application_name.h"
-#include "proof/row_proof.h"
 #include "proof/readers.h"
+#include "proof/row_proof.h"
+#include "restore/application_name.h"
 
 namespace pgassay::restore {
 namespace {
@@ -108,7 +108,7 @@ Connection open_transaction_session(const ConnInfo& target, const Manifest& mani
   return connection;
 }
 
-void begin_with_patience(Connection& connection, double seconds) {
+void begin_with_lock_timeout(Connection& connection, double seconds) {
   connection.query(fmt::format("BEGIN; SET LOCAL lock_timeout = '{}ms'", std::lround(seconds * 1000)));
 }
 

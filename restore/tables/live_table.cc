@@ -11,10 +11,10 @@
 #include "core/postgres/source_facts.h"
 #include "core/repository/layout.h"
 #include "restore/archive/archive_sql.h"
-#include "restore/backup_files.h"
 #include "restore/archive/entry_text.h"
-#include "restore/tables/sequence_positions.h"
+#include "restore/backup_files.h"
 #include "restore/restore_scope.h"
+#include "restore/tables/sequence_positions.h"
 #include "restore/tables/transaction_restore.h"
 
 namespace pgassay::restore {
@@ -75,7 +75,7 @@ class LiveRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_patience(*connection_, options_.lock_timeout_seconds);
+    begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
     timed("pre-data", [this] { make_tables(); });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed("data", [&] { load.load(work(), stop_); });
@@ -218,7 +218,7 @@ class LiveRestore : public TransactionRestore {
 
   /// Last, for of a sequence that others use as well it is not undone by a rollback.
   void move_sequences() {
-    move_sequences_forward(*connection_, manifest_.sequences);
+    raise_sequence_positions(*connection_, manifest_.sequences);
     check_sequence_values();
   }
 

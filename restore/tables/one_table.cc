@@ -9,9 +9,9 @@
 #include <set>
 
 #include "core/repository/layout.h"
-#include "restore/tables/absent_types.h"
 #include "restore/backup_files.h"
-#include "restore/tables/copy_back.h"
+#include "restore/tables/absent_types.h"
+#include "restore/tables/missing_rows.h"
 #include "restore/tables/transaction_restore.h"
 
 namespace pgassay::restore {
@@ -107,7 +107,7 @@ class BesideRestore : public TransactionRestore {
 
   void write() override {
     timed("create", [this] {
-      begin_with_patience(*connection_, options_.lock_timeout_seconds);
+      begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
       create();
     });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
@@ -200,7 +200,7 @@ class BesideRestore : public TransactionRestore {
       try {
         connection_->query("ANALYZE " + beside.into.quoted());
         report_.next_steps.push_back(
-            put_back_hint(*connection_, beside.table->name, beside.into, beside.table->columns));
+            missing_rows_hint(*connection_, beside.table->name, beside.into, beside.table->columns));
       } catch (const Error& error) {
         report_.notes.push_back(
             fmt::format("{} is there, but was not analyzed: {}", beside.into.shown(), error.what()));

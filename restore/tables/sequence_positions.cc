@@ -6,7 +6,7 @@
 
 namespace pgassay::restore {
 
-std::vector<std::string> move_sequences_forward(Connection& connection, std::vector<Sequence>& sequences) {
+std::vector<std::string> raise_sequence_positions(Connection& connection, std::vector<Sequence>& sequences) {
   std::vector<std::string> absent;
   std::vector<Sequence> here;
   for (Sequence& sequence : sequences) {

@@ -7,8 +7,8 @@
 
 #include "core/postgres/pg_tool.h"
 #include "core/repository/phase_timer.h"
-#include "restore/tables/in_transaction.h"
 #include "restore/request.h"
+#include "restore/tables/in_transaction.h"
 
 namespace pgassay::restore {
 

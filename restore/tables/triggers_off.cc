@@ -45,15 +45,14 @@ GROUP BY k.oid, k.conname, k.conrelid, k.confrelid, c.relkind, p.relkind, pg_cat
 
 }  // namespace
 
-QuietTriggers::QuietTriggers(Connection& connection, const std::vector<Oid>& tables)
-    : connection_(connection) {
+TriggersOff::TriggersOff(Connection& connection, const std::vector<Oid>& tables) : connection_(connection) {
   std::vector<std::string> oids;
   for (const Oid oid : tables) oids.push_back(to_string(oid));
   find(fmt::format(fmt::runtime(kTables), fmt::join(oids, ",")));
   if (!triggers_.empty() || !foreign_keys_.empty() || !stubborn_.empty()) switch_off();
 }
 
-void QuietTriggers::find(const std::string& tables) {
+void TriggersOff::find(const std::string& tables) {
   std::vector<std::string> late;
   const Result triggers = connection_.query(tables + kTriggers);
   for (int row = 0; row < triggers.rows(); ++row)
@@ -70,7 +69,7 @@ void QuietTriggers::find(const std::string& tables) {
   stubborn_.insert(stubborn_.end(), late.begin(), late.end());
 }
 
-void QuietTriggers::switch_off() {
+void TriggersOff::switch_off() {
   if (!stubborn_.empty())
     throw Refused(fmt::format("{}: can't be switched off, or would not be checked: {}",
                               connection_.described(), fmt::join(stubborn_, ", ")),
@@ -93,7 +92,7 @@ void QuietTriggers::switch_off() {
   }
 }
 
-void QuietTriggers::check_foreign_keys() {
+void TriggersOff::check_foreign_keys() {
   if (!off_) return;
   for (const ForeignKey& key : foreign_keys_) {
     // Else a row that is deleted meanwhile is missed: who deletes it does not see ours yet.

@@ -14,12 +14,12 @@ struct ForeignKey {
   std::string orphans;              ///< SQL that counts the rows that refer to none
 };
 
-class QuietTriggers {
+class TriggersOff {
  public:
   /// In the transaction that the connection is in. Partitions of the tables count as well. Throws Refused
   /// where there are triggers or foreign keys that can't be switched off: for want of a privilege, or because
   /// they are ENABLE ALWAYS or REPLICA; or keys that would not be checked.
-  QuietTriggers(Connection& connection, const std::vector<Oid>& tables);
+  TriggersOff(Connection& connection, const std::vector<Oid>& tables);
   /// Throws Error naming a foreign key that does not hold, and how many rows break it.
   void check_foreign_keys();
   const std::vector<std::string>& triggers() const { return triggers_; }  ///< those that do not fire

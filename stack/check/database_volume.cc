@@ -1,6 +1,6 @@
 // Check 11.
-#include "stack/check/checks.h"
 #include "stack/model/database_volume.h"
+#include "stack/check/checks.h"
 
 namespace pgassay::stack {
 

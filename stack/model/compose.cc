@@ -101,7 +101,7 @@ void Compose::run(const StackSettings& settings, const EnvFile& env, const std::
   const Completed done = run_alone(arguments(settings, words), std::move(stop));
   if (!done.ok())
     throw Error(
-        "compose " + words.at(0) + " of stack " + settings.name + ": " + told_of(done.err, settings, env),
+        "compose " + words.at(0) + " of stack " + settings.name + ": " + redacted(done.err, settings, env),
         "see it yourself: " + command(settings, words));
 }
 
@@ -111,7 +111,7 @@ Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile&
   Resolved resolved;
   resolved.unset = unset_variables(done.err);
   if (!done.ok()) {
-    resolved.complaint = told_of(done.err, settings, env);
+    resolved.complaint = redacted(done.err, settings, env);
     return resolved;
   }
   try {
@@ -132,7 +132,7 @@ std::string project_of(const StackSettings& settings) {
   return project;
 }
 
-std::string told_of(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env) {
+std::string redacted(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env) {
   std::string told;
   for (const std::string& line : split(stderr_text, '\n')) {
     if (line.empty() || is_warning(line)) continue;

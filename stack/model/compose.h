@@ -54,7 +54,7 @@ class Compose {
 /// As it is configured, else as 1.29 makes it up.
 std::string project_of(const StackSettings& settings);
 /// What compose complained of, without what may be a secret.
-std::string told_of(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env);
+std::string redacted(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env);
 /// Of its warnings, in either version's words.
 std::vector<std::string> unset_variables(const std::string& stderr_text);
 

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "stack/model/findings.h"
-#include "stack/routes/facts.h"
 #include "stack/model/traefik_labels.h"
+#include "stack/routes/facts.h"
 
 namespace pgassay::stack {
 

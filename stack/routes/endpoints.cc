@@ -5,8 +5,8 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr int kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kBadGateway = 502,
-              kUnavailable = 503, kGatewayTimeout = 504;
+constexpr int kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kBadGateway = 502, kUnavailable = 503,
+              kGatewayTimeout = 504;
 constexpr char kNoRouter[] = "404 page not found";  // Traefik's own words
 constexpr std::size_t kShown = 80;
 

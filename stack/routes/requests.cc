@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "core/system/error.h"
-#include "stack/routes/facts.h"
 #include "stack/model/traefik_labels.h"
+#include "stack/routes/facts.h"
 
 namespace pgassay::stack {
 namespace {

@@ -20,8 +20,8 @@ void verify_or_throw(const Repository& repository, const Backup& backup, const v
 }
 
 StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,
-                              const verify::VerifyOptions& verify, const std::string& reason, Observer& observer,
-                              std::stop_token stop) {
+                              const verify::VerifyOptions& verify, const std::string& reason,
+                              Observer& observer, std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     const Stillness before = await_stillness(reached.connection, stop);
     const backup::TakenBackup taken = take_backup(repository, reached, observer, stop);

@@ -20,7 +20,7 @@ struct StillBackup {
 /// Takes it, anew when a transaction ended meanwhile, three times at most; then verifies and pins it. Throws
 /// Refused when somebody is connected, or writes.
 StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,
-                              const verify::VerifyOptions& verify, const std::string& reason, Observer& observer,
-                              std::stop_token stop);
+                              const verify::VerifyOptions& verify, const std::string& reason,
+                              Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay::stack

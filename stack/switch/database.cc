@@ -5,12 +5,12 @@
 
 #include <set>
 
-#include "source/container_source.h"
 #include "core/postgres/catalog.h"
 #include "core/postgres/inventory.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "proof/row_proof.h"
+#include "source/container_source.h"
 
 namespace pgassay::stack {
 namespace {
@@ -46,8 +46,8 @@ const Relation* rows_of(const Manifest& manifest, const QualifiedName& name) {
 }  // namespace
 
 backup::BackupOptions reach_database(backup::BackupOptions source, const std::string& container_id,
-                             const std::optional<std::string>& database, Observer& observer,
-                             const std::stop_token& stop) {
+                                     const std::optional<std::string>& database, Observer& observer,
+                                     const std::stop_token& stop) {
   for (const char* address : {"host", "hostaddr", "port", "service"})
     source.connection.parameters.erase(address);
   source.container = {};

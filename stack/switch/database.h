@@ -14,8 +14,8 @@ namespace pgassay::stack {
 /// The server in that container, by the source's user and database where they are said, and wherever the
 /// source says that its server is: a switch knows its containers by their labels. All tables with their rows.
 backup::BackupOptions reach_database(backup::BackupOptions source, const std::string& container_id,
-                             const std::optional<std::string>& database, Observer& observer,
-                             const std::stop_token& stop);
+                                     const std::optional<std::string>& database, Observer& observer,
+                                     const std::stop_token& stop);
 
 /// The same two times: no transaction that wrote ended in between, in any database of the server.
 struct Stillness {

@@ -10,8 +10,8 @@ namespace pgassay::stack {
 
 std::vector<std::string> forget_old_stack(SwitchJournal& journal, const std::stop_token& stop) {
   const SwitchState state = replay(journal.entries());
-  if (state.standing == Standing::forgotten) return {};
-  if (state.standing != Standing::switched)
+  if (state.standing == SwitchStage::forgotten) return {};
+  if (state.standing != SwitchStage::switched)
     throw Refused(
         fmt::format("the switch {} is not done: {}", state.fact(fact::kName), to_string(state.standing)),
         "pgassay stack status " + state.fact(fact::kName));

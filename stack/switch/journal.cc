@@ -93,7 +93,7 @@ void SwitchJournal::add(const std::string& what, SwitchFacts facts) {
   entries_.push_back(std::move(entry));
 }
 
-void SwitchJournal::add_or_tell(const std::string& what, SwitchFacts facts, Observer& observer) {
+void SwitchJournal::add_or_warn(const std::string& what, SwitchFacts facts, Observer& observer) {
   try {
     add(what, std::move(facts));
   } catch (const Error& error) {

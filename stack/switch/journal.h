@@ -79,7 +79,7 @@ class SwitchJournal {
   /// On disk when it returns.
   void add(const std::string& what, SwitchFacts facts = {});
   /// What can't be written down is only told: it must not keep the old stack down.
-  void add_or_tell(const std::string& what, SwitchFacts facts, Observer& observer);
+  void add_or_warn(const std::string& what, SwitchFacts facts, Observer& observer);
 
  private:
   explicit SwitchJournal(Path file) : file_(std::move(file)) {}

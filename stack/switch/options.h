@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "backup/backup.h"
-#include "stack/model/settings.h"
 #include "drill/drill.h"
+#include "stack/model/settings.h"
 #include "verify/verify.h"
 
 namespace pgassay::stack {
@@ -26,7 +26,7 @@ using RoutesCheck = std::function<RoutesOutcome(const std::string& stack, std::s
 struct SwitchOptions {
   SwitchSettings settings;
   std::vector<StackSettings> stacks;  ///< every configured one
-  backup::BackupOptions source;               ///< as configured; where its server is, is found by the stacks' labels
+  backup::BackupOptions source;       ///< as configured; where its server is, is found by the stacks' labels
   verify::VerifyOptions verify;
   std::optional<drill::DrillOptions> drill;  ///< absent: --no-drill
   bool keep_data = false, data_from_backup = false;

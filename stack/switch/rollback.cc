@@ -36,18 +36,18 @@ class Rollback {
     const GoingBack back = going_back(state_);
     if (back.way == WayBack::none) throw Refused(back.why, back.hint);
     if (back.way == WayBack::nothing) {
-      if (state_.standing == Standing::untouched) note(entry::kGivenUp);
+      if (state_.standing == SwitchStage::untouched) note(entry::kGivenUp);
       return std::move(report_);
     }
     report_.needed = true;
-    if (state_.standing != Standing::rolling_back) check_that_it_fits();
+    if (state_.standing != SwitchStage::rolling_back) check_that_it_fits();
     note(entry::kRollbackBegun, {{"why", options_.why}});
     if (back.way == WayBack::save_then_old) {
       save();
     } else {
       report_.saved = state_.fact(fact::kSaved);  // by a rollback that was interrupted
     }
-    tell_what_is_left_behind();
+    report_what_is_left_behind();
     phase("stop new writers");
     stop_new_writers(state_, containers_, stop_);
     // Two servers on one volume would ruin it. Where each has its own, the new one keeps nobody waiting.
@@ -66,7 +66,7 @@ class Rollback {
   void phase(const char* name) { observer_.phase(name); }
 
   void note(const char* what, SwitchFacts facts = {}) {
-    journal_.add_or_tell(what, std::move(facts), observer_);
+    journal_.add_or_warn(what, std::move(facts), observer_);
   }
 
   /// Before anything is stopped: can the old stack come back?
@@ -77,7 +77,7 @@ class Rollback {
       if (one.ran && std::ranges::find(there, one.id, &StackContainer::id) == there.end())
         throw Refused(fmt::format("the container {} of the old stack is gone", one.name),
                       "without it there is no way back; a backup brings the data back: pgassay list");
-    if (state_.standing != Standing::switched) return;
+    if (state_.standing != SwitchStage::switched) return;
     for (const StackContainer& one : there)
       if (one.running())
         throw Refused(fmt::format("the container {} of the old stack runs", one.name),
@@ -102,13 +102,13 @@ class Rollback {
   }
 
   void start_again(const std::vector<StackContainer>& writers) {
-    if (state_.standing != Standing::switched && state_.standing != Standing::undecided) return;
+    if (state_.standing != SwitchStage::switched && state_.standing != SwitchStage::undecided) return;
     try {
       for (const StackContainer& one : writers) {
         containers_.start(one.id, {});
         containers_.set_restart(one.id, one.restart, {});
       }
-      note(state_.standing == Standing::switched ? entry::kSwitched : entry::kUndecided);
+      note(state_.standing == SwitchStage::switched ? entry::kSwitched : entry::kUndecided);
     } catch (const Error& error) {
       observer_.message(Level::error, std::string("the new stack does not run: ") + error.what(),
                         "pgassay stack rollback " + state_.fact(fact::kName));
@@ -148,7 +148,7 @@ class Rollback {
   }
 
   /// By both backups. That they can't be compared keeps nobody from going back.
-  void tell_what_is_left_behind() {
+  void report_what_is_left_behind() {
     // On one volume, the old server finds what the new one wrote.
     if (report_.saved.empty() || report_.saved == kNotSaved || state_.keeps_data()) return;
     try {
@@ -259,8 +259,8 @@ std::string new_database_of(const SwitchState& state, const StackContainers& con
 }
 
 backup::BackupOptions reach_new_database(const std::string& container_id, backup::BackupOptions source,
-                                 const std::string& database, Observer& observer,
-                                 const std::stop_token& stop) {
+                                         const std::string& database, Observer& observer,
+                                         const std::stop_token& stop) {
   // What the source says is of the old one.
   source.connection = {};
   return reach_database(std::move(source), container_id, database, observer, stop);

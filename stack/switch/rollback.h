@@ -38,7 +38,7 @@ std::string new_database_of(const SwitchState& state, const StackContainers& con
                             const std::stop_token& stop);
 /// The server of the new stack, by its own superuser.
 backup::BackupOptions reach_new_database(const std::string& container_id, backup::BackupOptions source,
-                                 const std::string& database, Observer& observer,
-                                 const std::stop_token& stop);
+                                         const std::string& database, Observer& observer,
+                                         const std::stop_token& stop);
 
 }  // namespace pgassay::stack

@@ -7,8 +7,8 @@
 
 #include "core/system/cancellation.h"
 #include "core/system/time_limit.h"
-#include "restore/whole/replace.h"
 #include "restore/resume.h"
+#include "restore/whole/replace.h"
 #include "restore/whole/target.h"
 #include "stack/switch/volumes.h"
 
@@ -207,7 +207,9 @@ std::string SwitchRun::start_new_database() {
   for (const Stopwatch watch;; wait_for(-1, 0, stop_fd, kPauseMs)) {
     try {
       const backup::BackupOptions reached = reach_new(kMaintenance);
-      if (Connection::open(reached.connection, backup::kApplicationName, stop_).query(kIsLasting).boolean(0, 0))
+      if (Connection::open(reached.connection, backup::kApplicationName, stop_)
+              .query(kIsLasting)
+              .boolean(0, 0))
         return found[0].name + " is healthy";
     } catch (const Stopped&) {
       throw;

@@ -6,17 +6,17 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr std::pair<Standing, std::string_view> kStandings[] = {
-    {Standing::none, "none"},
-    {Standing::untouched, "begun, nothing touched"},
-    {Standing::given_up, "given up, nothing touched"},
-    {Standing::before_return, "interrupted before the point of no return"},
-    {Standing::past_return, "interrupted after the point of no return"},
-    {Standing::undecided, "undecided"},
-    {Standing::switched, "switched"},
-    {Standing::rolling_back, "rollback interrupted"},
-    {Standing::rolled_back, "rolled back"},
-    {Standing::forgotten, "forgotten"},
+constexpr std::pair<SwitchStage, std::string_view> kStandings[] = {
+    {SwitchStage::none, "none"},
+    {SwitchStage::untouched, "begun, nothing touched"},
+    {SwitchStage::given_up, "given up, nothing touched"},
+    {SwitchStage::before_return, "interrupted before the point of no return"},
+    {SwitchStage::past_return, "interrupted after the point of no return"},
+    {SwitchStage::undecided, "undecided"},
+    {SwitchStage::switched, "switched"},
+    {SwitchStage::rolling_back, "rollback interrupted"},
+    {SwitchStage::rolled_back, "rolled back"},
+    {SwitchStage::forgotten, "forgotten"},
 };
 
 std::string at(const SwitchFacts& facts, const char* name) {
@@ -59,13 +59,13 @@ void begin_step(SwitchState& state, const JournalEntry& entry) {
   state.last = *step;
   if (*step == kFirstTouch && !state.writers_stopped) state.writers_stopped = entry.at;
   if (state.begun.contains(kPointOfNoReturn)) {
-    state.standing = Standing::past_return;
+    state.standing = SwitchStage::past_return;
   } else if (state.begun.contains(kFirstTouch)) {
-    state.standing = Standing::before_return;
+    state.standing = SwitchStage::before_return;
   }
 }
 
-void end(SwitchState& state, Standing standing, const JournalEntry& entry) {
+void end(SwitchState& state, SwitchStage standing, const JournalEntry& entry) {
   state.standing = standing;
   state.ended = entry.at;
 }
@@ -79,8 +79,8 @@ SwitchStep next_step(const SwitchState& state) {
 
 }  // namespace
 
-std::string_view to_string(Standing standing) {
-  return std::ranges::find(kStandings, standing, &std::pair<Standing, std::string_view>::first)->second;
+std::string_view to_string(SwitchStage standing) {
+  return std::ranges::find(kStandings, standing, &std::pair<SwitchStage, std::string_view>::first)->second;
 }
 
 std::string SwitchState::fact(const char* name) const {
@@ -88,7 +88,7 @@ std::string SwitchState::fact(const char* name) const {
 }
 
 bool SwitchState::open() const {
-  using enum Standing;
+  using enum SwitchStage;
   return standing == before_return || standing == past_return || standing == undecided ||
          standing == rolling_back;
 }
@@ -98,7 +98,7 @@ SwitchState replay(std::span<const JournalEntry> entries) {
   for (const JournalEntry& one : entries) {
     if (one.what == entry::kBegun) {
       state = {};
-      state.standing = Standing::untouched;
+      state.standing = SwitchStage::untouched;
       state.facts = one.facts;
       state.started = one.at;
     } else if (one.what == entry::kContainer) {
@@ -116,18 +116,18 @@ SwitchState replay(std::span<const JournalEntry> entries) {
     } else if (one.what == entry::kStepFailed) {
       state.failure = at(one.facts, fact::kStep) + ": " + at(one.facts, fact::kDetail);
     } else if (one.what == entry::kGivenUp) {
-      end(state, Standing::given_up, one);
+      end(state, SwitchStage::given_up, one);
     } else if (one.what == entry::kRollbackBegun) {
-      state.standing = Standing::rolling_back;
+      state.standing = SwitchStage::rolling_back;
     } else if (one.what == entry::kRolledBack) {
-      end(state, Standing::rolled_back, one);
+      end(state, SwitchStage::rolled_back, one);
     } else if (one.what == entry::kUndecided) {
-      end(state, Standing::undecided, one);
+      end(state, SwitchStage::undecided, one);
     } else if (one.what == entry::kSwitched) {
       state.facts.insert(one.facts.begin(), one.facts.end());
-      end(state, Standing::switched, one);
+      end(state, SwitchStage::switched, one);
     } else if (one.what == entry::kForgotten) {
-      end(state, Standing::forgotten, one);
+      end(state, SwitchStage::forgotten, one);
     }
   }
   return state;
@@ -136,22 +136,22 @@ SwitchState replay(std::span<const JournalEntry> entries) {
 GoingOn going_on(const SwitchState& state) {
   const std::string name = state.fact(fact::kName);
   switch (state.standing) {
-    case Standing::none:
+    case SwitchStage::none:
       return {{}, "there is no switch to go on with", "pgassay stack switch NAME begins one"};
-    case Standing::untouched:
-    case Standing::given_up:
+    case SwitchStage::untouched:
+    case SwitchStage::given_up:
       return {{}, "the last one touched nothing", "begin anew, without --resume"};
-    case Standing::before_return:
+    case SwitchStage::before_return:
       return {next_step(state), {}, {}};
-    case Standing::past_return:  // its writers may be stopped again
-    case Standing::undecided:
+    case SwitchStage::past_return:  // its writers may be stopped again
+    case SwitchStage::undecided:
       return {kPointOfNoReturn, {}, {}};
-    case Standing::switched:
-    case Standing::forgotten:
+    case SwitchStage::switched:
+    case SwitchStage::forgotten:
       return {{}, "it is done already", "pgassay stack status " + name};
-    case Standing::rolling_back:
+    case SwitchStage::rolling_back:
       return {{}, "it is being rolled back", "pgassay stack rollback " + name};
-    case Standing::rolled_back:
+    case SwitchStage::rolled_back:
       return {{}, "it was rolled back", "begin anew, without --resume"};
   }
   return {};
@@ -159,22 +159,22 @@ GoingOn going_on(const SwitchState& state) {
 
 GoingBack going_back(const SwitchState& state) {
   switch (state.standing) {
-    case Standing::none:
+    case SwitchStage::none:
       return {WayBack::none, "there is no switch to roll back", "pgassay stack status"};
-    case Standing::forgotten:
+    case SwitchStage::forgotten:
       return {WayBack::none, "its old containers were removed by pgassay stack forget",
               "a backup brings the data back: pgassay list"};
-    case Standing::untouched:
-    case Standing::given_up:
-    case Standing::rolled_back:
+    case SwitchStage::untouched:
+    case SwitchStage::given_up:
+    case SwitchStage::rolled_back:
       return {WayBack::nothing, {}, {}};
-    case Standing::before_return:
+    case SwitchStage::before_return:
       return {WayBack::start_old, {}, {}};
-    case Standing::past_return:
-    case Standing::undecided:
-    case Standing::switched:
+    case SwitchStage::past_return:
+    case SwitchStage::undecided:
+    case SwitchStage::switched:
       return {WayBack::save_then_old, {}, {}};
-    case Standing::rolling_back:
+    case SwitchStage::rolling_back:
       // Once it was saved, or found equal, its writers stayed stopped.
       return {
           !state.passed_the_point() || !state.fact(fact::kSaved).empty() || state.fact(fact::kSame) == "yes"

@@ -20,7 +20,7 @@ struct SwitchedContainer {
 
 SwitchFacts facts_of(const SwitchedContainer& container);  ///< of its entry in the journal
 
-enum class Standing {
+enum class SwitchStage {
   none,           ///< there is no journal
   untouched,      ///< begun; of the old stack nothing was touched
   given_up,       ///< ended like that
@@ -32,10 +32,10 @@ enum class Standing {
   rolled_back,
   forgotten
 };
-std::string_view to_string(Standing standing);
+std::string_view to_string(SwitchStage standing);
 
 struct SwitchState {
-  Standing standing = Standing::none;
+  SwitchStage standing = SwitchStage::none;
   SwitchFacts facts;
   std::vector<SwitchedContainer> old_containers;  ///< recorded before any of them was touched
   std::set<SwitchStep> begun, done;

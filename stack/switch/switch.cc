@@ -62,7 +62,7 @@ class Switching {
     return report;
   }
 
-  void note(const char* what, SwitchFacts facts) { journal_.add_or_tell(what, std::move(facts), observer_); }
+  void note(const char* what, SwitchFacts facts) { journal_.add_or_warn(what, std::move(facts), observer_); }
 
   /// True: the old stack is as it was. False: `undecided_` says how it stands. Throws what could not be
   /// undone.
@@ -167,7 +167,7 @@ void check_may_begin(const Repository& repository, const SwitchPlan& plan, const
           fmt::format("pgassay stack status {0}; then pgassay stack switch {0} --resume, or pgassay "
                       "stack rollback {0}",
                       name));
-    if (state.standing != Standing::switched) continue;
+    if (state.standing != SwitchStage::switched) continue;
     for (const SwitchedContainer& old : state.old_containers)
       for (const StackContainer& one : scene.new_there)
         if (one.id == old.id)

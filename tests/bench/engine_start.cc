@@ -4,8 +4,8 @@
 
 #include "core/system/clock.h"
 #include "core/system/error.h"
-#include "tests/bench/results.h"
 #include "drill/server/throwaway_server.h"
+#include "tests/bench/results.h"
 
 namespace pgassay::bench {
 

@@ -64,8 +64,8 @@ std::vector<std::string> containers_of(drill::Engine engine, const Path& work_di
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers, ::testing::Values(drill::Engine::docker, drill::Engine::podman),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers,
+                         ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
 
 namespace {
 
@@ -98,8 +98,8 @@ class ContainerEngines : public ThrowawayServers {
   }
   bool is_there(const std::string& volume) { return engine({"volume", "inspect", volume}).ok(); }
 };
-INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines, ::testing::Values(drill::Engine::docker, drill::Engine::podman),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines,
+                         ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
 
 /// The temporary server takes connections on the socket for two seconds before it goes away again.
 TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <thread>
 
-#include "source/container_source.h"
 #include "backup/schema.h"
+#include "source/container_source.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/run_pgassay.h"
 #include "tests/fixtures/temporary_dir.h"

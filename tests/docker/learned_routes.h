@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "stack/routes/facts.h"
 #include "stack/model/traefik_labels.h"
+#include "stack/routes/facts.h"
 #include "tests/fixtures/traefik_stub.h"
 
 namespace pgassay::test {
@@ -36,7 +36,8 @@ inline void learn_routes(TraefikStub& stub, const std::set<std::string>& project
     if (!projects.contains(stack::project_of(one)) || !one.running() ||
         (one.health != "healthy" && !one.health.empty()))
       continue;
-    const auto at = one.networks.find(option(stack::traefik_labels(one.labels), "traefik.docker.network", network));
+    const auto at =
+        one.networks.find(option(stack::traefik_labels(one.labels), "traefik.docker.network", network));
     if (at == one.networks.end() || at->second.empty()) continue;
     std::map<std::string, stack::Labels> defined = stack::traefik_http(one.labels, "services");
     for (const auto& [name, options] : stack::traefik_http(one.labels, "routers")) {

@@ -271,7 +271,8 @@ class Simulation {
     expect_nothing_needed_went(before, decisions);
   }
 
-  void expect_nothing_needed_went(const std::vector<Backup>& before, const std::vector<retention::Decision>& decisions) {
+  void expect_nothing_needed_went(const std::vector<Backup>& before,
+                                  const std::vector<retention::Decision>& decisions) {
     std::set<std::string> after;
     bool proven_before = false, proven_after = false;
     for (const Backup& backup : repository_.list()) {

@@ -184,7 +184,9 @@ TEST(BackupSnapshot, StartsAgainWhenASchemaGotAnotherNameThoughNoRowsOfItAreCopi
   recorder.on_part = [&](const std::string&) {
     if (times++ == 0) database.psql("ALTER SCHEMA x RENAME TO y;");
   };
-  vault.back_up(database, recorder, [](backup::BackupOptions& options) { options.tables.exclude = {"x.*", "y.*"}; });
+  vault.back_up(database, recorder, [](backup::BackupOptions& options) {
+    options.tables.exclude = {"x.*", "y.*"};
+  });
   EXPECT_EQ(recorder.count("starting again: x.t: its schema was renamed"), 1) << recorder.messages();
   EXPECT_EQ(vault.restore(database), "");
 }

@@ -158,7 +158,8 @@ TEST(BinaryTables, OfSqlAsciiKeepTheirBytes) {
 std::string faults(const LiveDatabase& database, const Manifest& manifest) {
   Observer silent;
   std::string out;
-  for (const Check& check : proof::prove(database.server().connection(database.name()), manifest, 2, silent, {}))
+  for (const Check& check :
+       proof::prove(database.server().connection(database.name()), manifest, 2, silent, {}))
     if (check.verdict != Verdict::pass)
       out += std::string(to_string(check.verdict)) + " " + check.name + "\n";
   return out;

@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/repository/layout.h"
+#include "drill/drill.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/json_schema.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/tamper.h"
-#include "drill/drill.h"
 
 namespace pgassay::test {
 namespace {

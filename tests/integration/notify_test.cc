@@ -21,8 +21,8 @@ nightly::NightRecord night(Exit exit) {
   nightly::NightRecord record;
   record.source = "prod";
   record.host = "db1";
-  record.steps = {
-      {"backup", exit == Exit::done ? nightly::Outcome::done : nightly::Outcome::failed, exit, 1, "what came of it", ""}};
+  record.steps = {{"backup", exit == Exit::done ? nightly::Outcome::done : nightly::Outcome::failed, exit, 1,
+                   "what came of it", ""}};
   return record;
 }
 

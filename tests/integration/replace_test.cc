@@ -82,7 +82,9 @@ class Replace : public ::testing::Test {
   }
   std::string refused(const Backup& backup) const { return refused(backup, options()); }
   std::string holds() const { return value("SELECT a FROM t", name_); }
-  restore::ReplaceNames names(const Backup& backup) const { return restore::replace_names(name_, backup.id.stamp, 63); }
+  restore::ReplaceNames names(const Backup& backup) const {
+    return restore::replace_names(name_, backup.id.stamp, 63);
+  }
   static std::string databases() {
     return value(
         "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE NOT datistemplate AND "

@@ -34,8 +34,8 @@ class Emptied {
       : database_(name, std::string(kTables) + kRows), backup_(trip_.back_up(name)) {
     psql(then);
   }
-  restore::RestoreReport restore(const std::vector<std::string>& tables = {}, const std::string& user = "postgres",
-                        Observer* observer = nullptr) {
+  restore::RestoreReport restore(const std::vector<std::string>& tables = {},
+                                 const std::string& user = "postgres", Observer* observer = nullptr) {
     restore::RestoreOptions options;
     options.connection = shared_server().connection(database_.name());
     options.connection.parameters["user"] = user;

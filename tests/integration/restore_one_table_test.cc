@@ -22,7 +22,7 @@ class Live {
       : database_(name, sql, options), backup_(trip_.back_up(name)) {}
 
   restore::RestoreReport beside(const std::string& table, const std::string& as,
-                       const std::string& database = {}) const {
+                                const std::string& database = {}) const {
     restore::RestoreOptions options;
     options.connection = shared_server().connection(database.empty() ? database_.name() : database);
     options.wanted.tables = {table};

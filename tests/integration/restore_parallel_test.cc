@@ -50,7 +50,8 @@ class RestoreParallel : public ::testing::Test {
     bare_server().psql("postgres",
                        "SET client_min_messages = error; DROP DATABASE IF EXISTS parallel WITH (FORCE);");
   }
-  static restore::RestoreReport restore(Observer& observer, const restore::RestoreOptions& options = created()) {
+  static restore::RestoreReport restore(Observer& observer,
+                                        const restore::RestoreOptions& options = created()) {
     return restore_backup(trip_->repository(), *backup_, options, observer, {});
   }
   static void expect_whole(const restore::RestoreReport& report) {

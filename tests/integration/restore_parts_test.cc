@@ -189,7 +189,8 @@ TEST_F(RestoreParts, IsGoneOnWithAfterAnInterruption) {
 
 TEST_F(RestoreParts, IsNotGoneOnWithByAnotherSelection) {
   interrupt(*trip_, *backup_, only({"shop.orders"}));
-  for (restore::RestoreOptions other : {only({"shop.orders", "shop.events"}), only({}, {"shop.events"}), created()}) {
+  for (restore::RestoreOptions other :
+       {only({"shop.orders", "shop.events"}), only({}, {"shop.events"}), created()}) {
     other.resume = true;
     try {
       trip_->restore(*backup_, other);

@@ -20,8 +20,9 @@ class StoppedSessions {
     for (const pid_t pid : pids_) ::kill(pid, SIGCONT);
   }
   void stop() {
-    std::istringstream pids(database_.value(
-        std::string("SELECT pid FROM pg_stat_activity WHERE application_name = '") + backup::kApplicationName + "'"));
+    std::istringstream pids(
+        database_.value(std::string("SELECT pid FROM pg_stat_activity WHERE application_name = '") +
+                        backup::kApplicationName + "'"));
     for (pid_t pid; pids >> pid;) {
       ::kill(pid, SIGSTOP);
       pids_.push_back(pid);

@@ -13,12 +13,12 @@ class StillBackupOf : public ::testing::Test {
   stack::StillBackup take(Observer& observer) {
     backup::BackupOptions reached;
     reached.source = "test";
-    reached.connection = quiet_.server().connection(quiet_.name());
+    reached.connection = triggers_off_.server().connection(triggers_off_.name());
     return stack::take_still_backup(repository(), reached, {}, "a test", observer, {});
   }
   Repository repository() const { return Repository::open_or_create(vault_.root()); }
 
-  LiveDatabase quiet_{"quiet", "CREATE TABLE t AS SELECT i FROM generate_series(1, 100) i"};
+  LiveDatabase triggers_off_{"quiet", "CREATE TABLE t AS SELECT i FROM generate_series(1, 100) i"};
   LiveDatabase other_{"other", "CREATE TABLE t (i int)"};
   Vault vault_;
 };
@@ -33,7 +33,7 @@ TEST_F(StillBackupOf, ADatabaseIsTakenAgainWhenTheServerWasWrittenToMeanwhile) {
   EXPECT_EQ(writes, 2);
   EXPECT_EQ(recorder.count("during its backup"), 1) << recorder.messages();
   EXPECT_EQ(recorder.count(": once more"), 1) << recorder.messages();
-  const std::vector<Backup> all = repository().list({"test", quiet_.name()});
+  const std::vector<Backup> all = repository().list({"test", triggers_off_.name()});
   ASSERT_EQ(all.size(), 2u);
   EXPECT_FALSE(all[0].proofs.pin);
   EXPECT_TRUE(all[1].proofs.pin);
@@ -54,7 +54,7 @@ TEST_F(StillBackupOf, AServerThatIsAlwaysWrittenToIsRefusedAfterThree) {
     EXPECT_NE(refused.hint().find("another database of the server"), std::string::npos);
   }
   EXPECT_EQ(recorder.count(": once more"), 2) << recorder.messages();
-  for (const Backup& one : repository().list({"test", quiet_.name()})) EXPECT_FALSE(one.proofs.pin);
+  for (const Backup& one : repository().list({"test", triggers_off_.name()})) EXPECT_FALSE(one.proofs.pin);
 }
 
 }  // namespace

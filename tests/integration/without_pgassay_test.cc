@@ -31,14 +31,19 @@ TEST(RestoreWithoutPgassay, GivesTheSampleDatabaseBack) {
   Command restore;
   restore.argv = {"bash", dir.path() / "restore.sh", backup.dir, "from the page"};
   const auto parameters = server.connection().parameters;
-  restore.env = {{"PGHOST", parameters.at("host")}, {"PGPORT", parameters.at("port")}, {"PGUSER", "postgres"}};
+  restore.env = {
+      {"PGHOST", parameters.at("host")}, {"PGPORT", parameters.at("port")}, {"PGUSER", "postgres"}};
   const Completed restored = run(restore, {});
   ASSERT_TRUE(restored.ok()) << restored.err;
 
   // The page says that the database's own properties are left to the reader.
   Command compare;
-  compare.argv = {"bash", source / "tests/fixtures/compare_databases.sh", "--skip", "database",
-                  server.conninfo("sample"), server.conninfo("from the page")};
+  compare.argv = {"bash",
+                  source / "tests/fixtures/compare_databases.sh",
+                  "--skip",
+                  "database",
+                  server.conninfo("sample"),
+                  server.conninfo("from the page")};
   const Completed compared = run(compare, {});
   EXPECT_TRUE(compared.ok()) << compared.out << compared.err;
   server.drop_database("from the page");

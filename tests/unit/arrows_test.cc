@@ -44,10 +44,8 @@ bool allows(const std::vector<std::string>& allowed, const std::string& room) {
 
 /// Where headers that take long to compile may be included, by the beginning of their names.
 const std::map<std::string, std::set<std::string>> kHeavyHeaders = {
-    {"CLI/", {"cli"}},
-    {"toml++/", {"cli"}},
-    {"spdlog/", {"cli"}},
-    {"nlohmann/", {"cli", "core/repository", "core/container"}},
+    {"CLI/", {"cli"}},        {"toml++/", {"cli"}},
+    {"spdlog/", {"cli"}},     {"nlohmann/", {"cli", "core/repository", "core/container"}},
     {"yaml-cpp/", {"stack"}},
 };
 constexpr char kLight[] = "nlohmann/json_fwd.hpp";
@@ -92,7 +90,9 @@ std::vector<Include> all_includes() {
   const std::set<std::string> kNoRooms = {"build", "docs", "examples", "scripts", "tests"};
   std::vector<Include> all;
   for (const std::string& folder : list_names(kRoot)) {
-    if (folder.starts_with(".") || kNoRooms.contains(folder) || !std::filesystem::is_directory(kRoot / folder)) continue;
+    if (folder.starts_with(".") || kNoRooms.contains(folder) ||
+        !std::filesystem::is_directory(kRoot / folder))
+      continue;
     for (const std::string& name : list_files(kRoot / folder)) {
       if (!name.ends_with(".h") && !name.ends_with(".cc")) continue;
       for (Include& include : includes_in(folder + "/" + name)) all.push_back(std::move(include));
@@ -145,7 +145,8 @@ TEST(Arrows, KeepHeavyHeadersInTheFace) {
     for (const auto& [beginning, rooms] : kHeavyHeaders) {
       if (!include.header.starts_with(beginning) || include.header == kLight) continue;
       const std::string room = room_of(include.file);
-      EXPECT_TRUE(std::ranges::any_of(rooms, [&](const std::string& one) { return (room + "/").starts_with(one + "/"); }))
+      EXPECT_TRUE(std::ranges::any_of(
+          rooms, [&](const std::string& one) { return (room + "/").starts_with(one + "/"); }))
           << include.place() << ": <" << include.header << '>';
       EXPECT_TRUE(include.file.ends_with(".cc") || kHeavyDoors.contains(include.file))
           << include.place() << ": <" << include.header << "> in a header";

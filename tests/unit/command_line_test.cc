@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/app.h"
-#include "cli/render/json/out.h"
 #include "cli/command/resolve.h"
+#include "cli/render/json/out.h"
 #include "core/system/exits.h"
 
 namespace pgassay::cli {
@@ -200,7 +200,8 @@ TEST(Reply, NothingVerifiedIsUnverified) {
 }
 
 TEST_F(CommandLine, AContainerGivesItsNameToTheSource) {
-  const backup::BackupOptions options = backup({"backup", "--container", "shop-db-1", "-d", "user=shop dbname=app"});
+  const backup::BackupOptions options =
+      backup({"backup", "--container", "shop-db-1", "-d", "user=shop dbname=app"});
   EXPECT_EQ(options.source, "shop-db-1");
   EXPECT_EQ(options.container.container, "shop-db-1");
   EXPECT_EQ(options.connection.parameters.at("dbname"), "app");

@@ -96,13 +96,15 @@ TEST(ContainerAddresses, AreTheHostsWhereItHasTheHostsNetwork) {
   InspectedContainer container;
   container.network_mode = "host";
   EXPECT_EQ(source::addresses_of(container, container, {5433, "", "*"}), (Addresses{{"127.0.0.1", 5433}}));
-  EXPECT_EQ(source::addresses_of(container, container, {5433, "", "10.0.0.7"}), (Addresses{{"10.0.0.7", 5433}}));
+  EXPECT_EQ(source::addresses_of(container, container, {5433, "", "10.0.0.7"}),
+            (Addresses{{"10.0.0.7", 5433}}));
 }
 
 TEST(ContainerAddresses, AreThoseOfTheContainerWhoseNetworkItShares) {
   InspectedContainer sidecar;
   sidecar.network_mode = "container:4f1d";
-  EXPECT_EQ(source::addresses_of(sidecar, docker(), {5432, "", "*"}).at(0), (source::ContainerAddress{"127.0.0.1", 15432}));
+  EXPECT_EQ(source::addresses_of(sidecar, docker(), {5432, "", "*"}).at(0),
+            (source::ContainerAddress{"127.0.0.1", 15432}));
 }
 
 TEST(PostmasterPid, SaysPortSocketsAndAddress) {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "drill/checks.h"
+#include "drill/server_failure.h"
 #include "proof/properties_check.h"
-#include "drill/server_trouble.h"
 
 namespace pgassay {
 namespace {
@@ -36,13 +36,13 @@ TEST(CompareProperties, NamesEachThatDiffers) {
   EXPECT_EQ(proof::compare_properties(properties(), now, "because").verdict, Verdict::unverified);
 }
 
-TEST(ServerTrouble, IsToldFromAnObjectsFault) {
-  EXPECT_TRUE(drill::is_server_trouble("53100"));
-  EXPECT_FALSE(drill::is_server_trouble("42P01"));
-  EXPECT_EQ(
-      drill::server_trouble_in("CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
-      "No space left on device");
-  EXPECT_EQ(drill::server_trouble_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
+TEST(ServerFailure, IsToldFromAnObjectsFault) {
+  EXPECT_TRUE(drill::is_server_failure("53100"));
+  EXPECT_FALSE(drill::is_server_failure("42P01"));
+  EXPECT_EQ(drill::server_failure_in(
+                "CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
+            "No space left on device");
+  EXPECT_EQ(drill::server_failure_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
 }
 
 TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {

@@ -15,8 +15,9 @@ Evidence proved() {
   evidence.finished = evidence.started + std::chrono::seconds(60);
   evidence.verdict = Verdict::pass;
   evidence.checks = {{"restore", Verdict::pass, "ended clean"}, {"tables", Verdict::pass, "120 tables"}};
-  evidence.facts = {
-      {kRestoreSeconds, "41.2"}, {drill::fact::kRowsCompared, "9000660"}, {drill::fact::kTablesCompared, "120"}};
+  evidence.facts = {{kRestoreSeconds, "41.2"},
+                    {drill::fact::kRowsCompared, "9000660"},
+                    {drill::fact::kTablesCompared, "120"}};
   return evidence;
 }
 

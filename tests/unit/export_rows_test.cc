@@ -85,7 +85,8 @@ TEST_F(ExportRows, AreThoseOfAllPartsInOrder) {
 
 TEST_F(ExportRows, OfAPartitionedTableAreThoseOfItsLeaves) {
   EXPECT_EQ(rows({"public.measurements"}), rows({"public.measurements_2026"}));
-  EXPECT_TRUE(rows({"measurements", exports::ExportFormat::csv, true}).starts_with("id,what\n0,row number 0\n"));
+  EXPECT_TRUE(
+      rows({"measurements", exports::ExportFormat::csv, true}).starts_with("id,what\n0,row number 0\n"));
 }
 
 TEST_F(ExportRows, AreFoundByNameAlone) {

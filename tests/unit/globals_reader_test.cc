@@ -72,10 +72,10 @@ TEST(GlobalsReader, KeepsLineFeedsAndBackslashLinesInsideQuotes) {
 TEST(GlobalsReader, TakesABackslashAsTheServerDoes) {
   EXPECT_EQ(restore::read_globals(R"(COMMENT ON ROLE a IS 'x\'; CREATE ROLE b;)").size(), 2U);
   EXPECT_EQ(restore::read_globals(R"(COMMENT ON ROLE a IS E'x\'; CREATE ROLE b;';)").size(), 1U);
-  EXPECT_EQ(
-      restore::read_globals("SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';")
-          .size(),
-      2U);
+  EXPECT_EQ(restore::read_globals(
+                "SET standard_conforming_strings = off; COMMENT ON ROLE a IS 'x\\'; CREATE ROLE b;';")
+                .size(),
+            2U);
 }
 
 TEST(GlobalsReader, ReadsWhatIsWrittenWhereStandardConformingStringsAreOff) {

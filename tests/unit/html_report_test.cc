@@ -22,7 +22,8 @@ Chapter chapter_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
   Chapter chapter;
   chapter.watched.rules = rules;
   chapter.watched.backups = backups;
-  chapter.watched.status = nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), {}, kNow});
+  chapter.watched.status =
+      nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), {}, kNow});
   return chapter;
 }
 
@@ -154,7 +155,8 @@ TEST(WhatIsDue, IsWhatStatusWouldComplainOfNext) {
   EXPECT_EQ(due[2].what, "drill");
   for (const Time at : {due[2].at, due[2].at + std::chrono::seconds(1)}) {
     nightly::DatabaseStatus then = nightly::assess({"prod", "app", backups, rules, {}, {}, at});
-    std::erase_if(then.concerns, [](const nightly::Concern& one) { return one.kind != nightly::concern::kUndrilled; });
+    std::erase_if(then.concerns,
+                  [](const nightly::Concern& one) { return one.kind != nightly::concern::kUndrilled; });
     EXPECT_EQ(then.concerns.size(), at > due[2].at ? 1u : 0u);
   }
 }

@@ -13,8 +13,8 @@ proof::InventoryObject table(const std::string& name) {
 }
 
 /// "VERDICT name: detail" and a line feed for each check.
-std::string compared(const Objects& then, const Objects& now, const proof::DrillCircumstances& circumstances = {},
-                     const std::string& in_doubt = {}) {
+std::string compared(const Objects& then, const Objects& now,
+                     const proof::DrillCircumstances& circumstances = {}, const std::string& in_doubt = {}) {
   std::string text;
   for (const Check& check : compare_inventories(then, now, circumstances, in_doubt).checks)
     text += std::string(to_string(check.verdict)) + " " + check.name + ": " + check.detail + "\n";
@@ -27,8 +27,9 @@ TEST(InventoryCheck, TwoThatAreEqualPassInOneLineThatCounts) {
 }
 
 TEST(InventoryCheck, OrderDoesNotCount) {
-  EXPECT_EQ(proof::compare_inventories({table("a"), table("b")}, {table("b"), table("a")}, {}, "").checks.size(),
-            1U);
+  EXPECT_EQ(
+      proof::compare_inventories({table("a"), table("b")}, {table("b"), table("a")}, {}, "").checks.size(),
+      1U);
 }
 
 TEST(InventoryCheck, NoObjectsAreNoProof) {

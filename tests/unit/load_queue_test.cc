@@ -164,9 +164,11 @@ TEST_F(LoadQueueTest, SortsOfIndexesGetAByteForEachRowOfTheLargestTable) {
   manifest_.relations[2].kind = 'p';
   const std::string btree = "CREATE INDEX b_i ON public.b USING btree (i);";
   EXPECT_EQ(restore::index_memory(manifest_, btree), 70'000'000U);
-  EXPECT_EQ(restore::index_memory(manifest_, "ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (i);"),
-            70'000'000U);
-  EXPECT_EQ(restore::index_memory(manifest_, btree + "CREATE INDEX b_g ON public.b USING gin (j);"), restore::kMostIndexMemory);
+  EXPECT_EQ(
+      restore::index_memory(manifest_, "ALTER TABLE ONLY public.b ADD CONSTRAINT b_pkey PRIMARY KEY (i);"),
+      70'000'000U);
+  EXPECT_EQ(restore::index_memory(manifest_, btree + "CREATE INDEX b_g ON public.b USING gin (j);"),
+            restore::kMostIndexMemory);
   manifest_.relations[1].digest.rows = 7'000'000'000;
   EXPECT_EQ(restore::index_memory(manifest_, btree), restore::kMostIndexMemory);
 }
@@ -184,7 +186,8 @@ constexpr const char* kArchive =
 
 std::string early(const Manifest& manifest, const std::optional<std::vector<int>>& wanted = std::nullopt) {
   std::string text;
-  for (const auto& [relation, found] : restore::find_early_indexes(manifest, restore::read_archive_list(kArchive), wanted)) {
+  for (const auto& [relation, found] :
+       restore::find_early_indexes(manifest, restore::read_archive_list(kArchive), wanted)) {
     text += relation->name.shown() + ":";
     for (const int id : found.constraints) text += fmt::format(" constraint {}", id);
     for (const int id : found.indexes) text += fmt::format(" index {}", id);

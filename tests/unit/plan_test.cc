@@ -39,8 +39,8 @@ void expect_partition(const std::vector<PageRange>& ranges) {
 }
 
 /// Tables without an oid get one.
-backup::Plan plan_of(std::vector<TableInfo> tables, const backup::TableOptions& options, backup::TableOptions* unused = nullptr,
-             ServerFacts server = {}) {
+backup::Plan plan_of(std::vector<TableInfo> tables, const backup::TableOptions& options,
+                     backup::TableOptions* unused = nullptr, ServerFacts server = {}) {
   if (server.version == 0) server.version = 150000;
   std::uint32_t next = 16384;
   for (TableInfo& info : tables) {
@@ -51,7 +51,8 @@ backup::Plan plan_of(std::vector<TableInfo> tables, const backup::TableOptions& 
   return plan_parts(tables, server, nullptr, choice, "UTF8");
 }
 
-backup::Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>& exclude, ServerFacts server = {}) {
+backup::Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>& exclude,
+                  ServerFacts server = {}) {
   return plan_of(std::move(tables), {exclude, {}}, nullptr, std::move(server));
 }
 
@@ -83,7 +84,8 @@ TEST(CutPages, AHeapOfFewPagesWithMuchToastIsStillCut) {
 }
 
 TEST(PlanParts, ExcludedRowsAreOnRecordAndNotCopied) {
-  const backup::Plan result = plan({table("public", "keep"), table("public", "session_log")}, {"public.session_*"});
+  const backup::Plan result =
+      plan({table("public", "keep"), table("public", "session_log")}, {"public.session_*"});
   ASSERT_EQ(result.parts.size(), 1U);
   EXPECT_EQ(result.parts[0].object, "public.keep");
   ASSERT_EQ(result.left_out.size(), 1U);

@@ -49,7 +49,8 @@ TEST(SchemaProblems, TolerateThePublicSchemaAndNothingLikeIt) {
 
 TEST(SchemaProblems, TolerateATimeOutThatOldServersDoNotHave) {
   const std::string unknown = "unrecognized configuration parameter ";
-  EXPECT_FALSE(restore::tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
+  EXPECT_FALSE(
+      restore::tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
   EXPECT_TRUE(restore::tolerated({unknown + "\"other\"", "SET other = 0;"}).empty());
 }
 
@@ -59,7 +60,8 @@ TEST(DatabaseSettings, QuoteEachPartOfAList) {
 }
 
 TEST(DatabaseSettings, KeepAnEmptyListEmpty) {
-  EXPECT_EQ(restore::setting_sql("d", {"", "search_path", "\"\""}), "ALTER DATABASE \"d\" SET \"search_path\" TO ''");
+  EXPECT_EQ(restore::setting_sql("d", {"", "search_path", "\"\""}),
+            "ALTER DATABASE \"d\" SET \"search_path\" TO ''");
 }
 
 TEST(DatabaseSettings, QuoteTheValueAndTheRole) {

@@ -34,8 +34,9 @@ retention::Circumstances at(Time now) {
   return {now, false, {}};
 }
 
-std::map<std::string, retention::Rule> kept(const std::vector<Backup>& backups, const retention::RetentionPolicy& policy,
-                                 const retention::Circumstances& circumstances = at(kNow)) {
+std::map<std::string, retention::Rule> kept(const std::vector<Backup>& backups,
+                                            const retention::RetentionPolicy& policy,
+                                            const retention::Circumstances& circumstances = at(kNow)) {
   const std::vector<retention::Decision> decisions = decide(backups, policy, circumstances);
   std::map<std::string, retention::Rule> rules;
   for (std::size_t i = 0; i < backups.size(); ++i) {
@@ -45,8 +46,9 @@ std::map<std::string, retention::Rule> kept(const std::vector<Backup>& backups, 
   return rules;
 }
 
-retention::Rule rule_of(const Backup& backup, const std::vector<Backup>& backups, const retention::RetentionPolicy& policy,
-             const retention::Circumstances& circumstances = at(kNow)) {
+retention::Rule rule_of(const Backup& backup, const std::vector<Backup>& backups,
+                        const retention::RetentionPolicy& policy,
+                        const retention::Circumstances& circumstances = at(kNow)) {
   const auto rules = kept(backups, policy, circumstances);
   const auto found = rules.find(backup.id.stamp);
   return found == rules.end() ? retention::Rule::expired : found->second;
@@ -158,10 +160,12 @@ TEST(Retention, ADayAWeekAMonthAndAYearKeepTheirNewestBackup) {
   policy.keep_monthly = 3;
   policy.keep_yearly = 2;
   const std::map<std::string, retention::Rule> expected = {
-      {"20261123T020000Z", retention::Rule::newest},       // Monday, and the newest of its day, week, month and year
+      {"20261123T020000Z", retention::Rule::newest},  // Monday, and the newest of its day, week, month and
+                                                      // year
       {"20261122T020000Z", retention::Rule::keep_daily},   // Sunday
       {"20261115T020000Z", retention::Rule::keep_weekly},  // the Sunday before; the 22nd is the second week's
-      {"20261031T020000Z", retention::Rule::keep_monthly}, {"20260930T020000Z", retention::Rule::keep_monthly},
+      {"20261031T020000Z", retention::Rule::keep_monthly},
+      {"20260930T020000Z", retention::Rule::keep_monthly},
       {"20251231T020000Z", retention::Rule::keep_yearly}};
   EXPECT_EQ(kept(backups, policy), expected);
 }
@@ -172,10 +176,10 @@ TEST(Retention, TheCalendarOfTheManualIsTrue) {
   policy.keep_weekly = 4;
   policy.keep_monthly = 3;
   std::map<std::string, retention::Rule> expected = {{"20261123T020000Z", retention::Rule::newest},
-                                          {"20261115T020000Z", retention::Rule::keep_weekly},
-                                          {"20261108T020000Z", retention::Rule::keep_weekly},
-                                          {"20261031T020000Z", retention::Rule::keep_monthly},
-                                          {"20260930T020000Z", retention::Rule::keep_monthly}};
+                                                     {"20261115T020000Z", retention::Rule::keep_weekly},
+                                                     {"20261108T020000Z", retention::Rule::keep_weekly},
+                                                     {"20261031T020000Z", retention::Rule::keep_monthly},
+                                                     {"20260930T020000Z", retention::Rule::keep_monthly}};
   for (int day = 16; day <= 22; ++day)
     expected["202611" + std::to_string(day) + "T020000Z"] = retention::Rule::keep_days;
   EXPECT_EQ(expected.size(), 12u);

@@ -8,7 +8,8 @@ namespace {
 
 class StackFiles : public ::testing::TestWithParam<Shape> {
  protected:
-  stack::StackFacts prod = recorded_stack("prod", GetParam()), staging = recorded_stack("staging", GetParam());
+  stack::StackFacts prod = recorded_stack("prod", GetParam()),
+                    staging = recorded_stack("staging", GetParam());
   stack::Surroundings both() const { return surroundings({prod, staging}); }
   bool says(int check, const std::string& words) const {
     const std::string text = said(check, both());

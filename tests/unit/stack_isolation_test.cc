@@ -17,7 +17,7 @@ class StackIsolation : public ::testing::TestWithParam<Shape> {
   }
   /// A second one of the same files.
   stack::StackFacts twin(const std::string& name, const std::string& called,
-                  const Replacements& replacements = {}) const {
+                         const Replacements& replacements = {}) const {
     stack::StackFacts facts = stack(name, replacements);
     facts.settings.name = called;
     return facts;
@@ -70,7 +70,8 @@ TEST_P(StackIsolation, Check7FindsAPortThatTwoStacksPublish) {
 TEST_P(StackIsolation, Check7FindsContainerNamesAndDirectoriesThatTwoStacksShare) {
   for (stack::StackFacts* one : {&prod, &staging}) {
     one->resolved.model->services.at("bot").container_name = "bot";
-    one->resolved.model->services.at("bot").mounts = {{stack::Mount::Kind::bind, "/srv/uploads", "/u", false}};
+    one->resolved.model->services.at("bot").mounts = {
+        {stack::Mount::Kind::bind, "/srv/uploads", "/u", false}};
   }
   const stack::Surroundings around = surroundings({prod, staging});
   finds(7, around, "services.bot.container_name bot is also what bot of stack staging is called");

@@ -86,8 +86,9 @@ TEST(ComposeModel, IsRefusedWithoutRepeatingWhatItHolds) {
 }
 
 TEST(ComposeModel, NamesTheEnvFilesOfServices) {
-  EXPECT_EQ(stack::named_env_files("services:\n  a: {env_file: .env.a}\n  b: {env_file: [b, '${X}', {path: c}]}\n"),
-            (std::set<std::string>{".env.a", "b", "c"}));
+  EXPECT_EQ(
+      stack::named_env_files("services:\n  a: {env_file: .env.a}\n  b: {env_file: [b, '${X}', {path: c}]}\n"),
+      (std::set<std::string>{".env.a", "b", "c"}));
 }
 
 TEST(Ports, OverlapByAddressNumberAndProtocol) {
@@ -149,26 +150,27 @@ TEST(ComposeWords, AreToldWithoutSecrets) {
   settings.env_file = "/srv/.env.prod";
   const stack::EnvFile env = stack::EnvFile::parse("DB_PASSWORD=hunter2$x7Kq\nSMTP=Zq12345678\n");
   EXPECT_EQ(
-      told_of("level=warning msg=\"x\"\nservice \"a\": hunter2 and x7Kq and Zq12345678\n", settings, env),
+      redacted("level=warning msg=\"x\"\nservice \"a\": hunter2 and x7Kq and Zq12345678\n", settings, env),
       "service \"a\": *** and *** and ***");
   EXPECT_EQ(
-      told_of("failed to read /srv/.env.prod: line 3: unexpected character \"!\" in hunter3", settings, env),
+      redacted("failed to read /srv/.env.prod: line 3: unexpected character \"!\" in hunter3", settings, env),
       "it can't read the env file");
   EXPECT_EQ(
-      told_of("invalid interpolation format for services.a.environment.K: \"hunter3$\".", settings, env),
+      redacted("invalid interpolation format for services.a.environment.K: \"hunter3$\".", settings, env),
       "invalid interpolation format for services.a.environment.K");
   EXPECT_EQ(
-      told_of("invalid interpolation format for services.a.environment.K.\nYou may need to escape any $ with "
-              "another $.\nhunter3${\n",
-              settings, env),
+      redacted(
+          "invalid interpolation format for services.a.environment.K.\nYou may need to escape any $ with "
+          "another $.\nhunter3${\n",
+          settings, env),
       "invalid interpolation format for services.a.environment.K.");
   EXPECT_EQ(
-      told_of("a.L contains [\"hunter3\"], which is an invalid type\nb contains \"hunter3\", which is wrong",
-              settings, env),
+      redacted("a.L contains [\"hunter3\"], which is an invalid type\nb contains \"hunter3\", which is wrong",
+               settings, env),
       "a.L contains ***, which is an invalid type; b contains ***, which is wrong");
-  EXPECT_EQ(told_of("cannot unmarshal !!str `hunter3` into map", settings, env),
+  EXPECT_EQ(redacted("cannot unmarshal !!str `hunter3` into map", settings, env),
             "cannot unmarshal !!str `***` into map");
-  EXPECT_EQ(told_of("required variable POSTGRES_PASSWORD is missing a value: set", settings, env),
+  EXPECT_EQ(redacted("required variable POSTGRES_PASSWORD is missing a value: set", settings, env),
             "required variable POSTGRES_PASSWORD is missing a value: set");
 }
 

@@ -115,8 +115,8 @@ class StackRoutes : public ::testing::Test {
   void finds(int number, const std::string& words) {
     const std::string text = said(number), first = words.substr(0, words.find(' '));
     const stack::StackVerdict wanted = first == "WARNING"      ? stack::StackVerdict::warning
-                                : first == "UNVERIFIED" ? stack::StackVerdict::unverified
-                                                        : stack::StackVerdict::fail;
+                                       : first == "UNVERIFIED" ? stack::StackVerdict::unverified
+                                                               : stack::StackVerdict::fail;
     EXPECT_EQ(verdict, wanted) << text;
     EXPECT_NE(text.find(words), std::string::npos) << text;
   }

@@ -27,7 +27,8 @@ std::vector<Backup> nights(int count) {
 }
 
 nightly::DatabaseStatus status_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
-                         std::optional<nightly::NightRecord> night = {}, std::optional<std::uint64_t> free = {}) {
+                                  std::optional<nightly::NightRecord> night = {},
+                                  std::optional<std::uint64_t> free = {}) {
   return nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
 }
 
@@ -62,9 +63,9 @@ TEST(Status, SaysThatTheNewestIsTooOld) {
   backups.pop_back();
   backups.pop_back();
   EXPECT_EQ(kinds(status_of(backups)), "CRITICAL stale\nWARNING unverified\n");
-  nightly::StatusRules patient;
-  patient.max_age_seconds = 3 * 86400.0;
-  EXPECT_EQ(kinds(status_of(backups, patient)), "");
+  nightly::StatusRules with_keepalives;
+  with_keepalives.max_age_seconds = 3 * 86400.0;
+  EXPECT_EQ(kinds(status_of(backups, with_keepalives)), "");
 }
 
 TEST(Status, SaysThatTheNewestIsOfTheFuture) {
@@ -148,7 +149,8 @@ TEST(Status, TellsWhatWentWrongLastNight) {
 TEST(DrillDue, IsWhenTheNextNightWouldBeTooLate) {
   const double week = 7 * 86400.0, hour = 3600;
   EXPECT_TRUE(nightly::drill_is_due({}, week, kNow));
-  EXPECT_TRUE(nightly::drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow)) << "it took 20 minutes";
+  EXPECT_TRUE(nightly::drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow))
+      << "it took 20 minutes";
   EXPECT_FALSE(nightly::drill_is_due(kNow - days(6), week, kNow));
   EXPECT_FALSE(nightly::drill_is_due(kNow - std::chrono::minutes(20), hour, kNow));
   EXPECT_TRUE(nightly::drill_is_due(kNow + days(1), week, kNow)) << "of a clock that ran ahead";

@@ -20,19 +20,22 @@ stack::StackCheckReport report_of(const std::vector<stack::StackVerdict>& verdic
 }
 
 TEST(SwitchRoutes, FailWhenAnyCheckDoesThoughAnotherCouldNotBeMade) {
-  const stack::RoutesOutcome outcome = outcome_of(report_of({stack::StackVerdict::unverified, stack::StackVerdict::fail}));
+  const stack::RoutesOutcome outcome =
+      outcome_of(report_of({stack::StackVerdict::unverified, stack::StackVerdict::fail}));
   EXPECT_EQ(outcome.kind, Kind::failed);
   EXPECT_EQ(outcome.text, "check 2: https://h/: HTTP status 502 instead of 200");
 }
 
 TEST(SwitchRoutes, AreNotCheckedWhereNotAllCouldBeLookedAt) {
-  const stack::RoutesOutcome outcome = outcome_of(report_of({stack::StackVerdict::pass, stack::StackVerdict::unverified}));
+  const stack::RoutesOutcome outcome =
+      outcome_of(report_of({stack::StackVerdict::pass, stack::StackVerdict::unverified}));
   EXPECT_EQ(outcome.kind, Kind::not_checked);
   EXPECT_EQ(outcome.text, "nothing is wrong, but unverified: 2 (name); see pgassay stack routes");
 }
 
 TEST(SwitchRoutes, PassWithWarnings) {
-  EXPECT_EQ(outcome_of(report_of({stack::StackVerdict::pass, stack::StackVerdict::warning})).kind, Kind::passed);
+  EXPECT_EQ(outcome_of(report_of({stack::StackVerdict::pass, stack::StackVerdict::warning})).kind,
+            Kind::passed);
 }
 
 }  // namespace

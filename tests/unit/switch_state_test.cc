@@ -17,8 +17,10 @@ stack::JournalEntry one(const char* what, stack::SwitchFacts facts = {}) {
 }
 
 Entries begun() {
-  stack::SwitchedContainer database{"db1", "old_db_1", "db", "sha256:1", "unless-stopped", true, true, false, true};
-  stack::SwitchedContainer writer{"w1", "old_api_1", "api", "sha256:2", "on-failure:3", true, false, true, true};
+  stack::SwitchedContainer database{"db1", "old_db_1", "db",  "sha256:1", "unless-stopped",
+                                    true,  true,       false, true};
+  stack::SwitchedContainer writer{"w1", "old_api_1", "api", "sha256:2", "on-failure:3",
+                                  true, false,       true,  true};
   return {one(stack::entry::kBegun, {{stack::fact::kName, "prod"}, {stack::fact::kKeepData, "no"}}),
           one(stack::entry::kContainer, facts_of(database)), one(stack::entry::kContainer, facts_of(writer))};
 }
@@ -39,7 +41,8 @@ Entries whole(bool keep_data = false) {
 std::optional<stack::SwitchStep> last_begun(const Entries& entries) {
   std::optional<stack::SwitchStep> last;
   for (const stack::JournalEntry& entry : entries)
-    if (entry.what == stack::entry::kStepBegun) last = stack::parse_switch_step(entry.facts.at(stack::fact::kStep));
+    if (entry.what == stack::entry::kStepBegun)
+      last = stack::parse_switch_step(entry.facts.at(stack::fact::kStep));
   return last;
 }
 
@@ -75,7 +78,7 @@ TEST(SwitchState, OfEveryPrefixOfAJournalSaysHowToGoOnAndBack) {
       }
     }
     const stack::SwitchState switched = replay(all);
-    EXPECT_EQ(switched.standing, stack::Standing::switched);
+    EXPECT_EQ(switched.standing, stack::SwitchStage::switched);
     EXPECT_FALSE(switched.open());
     EXPECT_FALSE(going_on(switched).from);
     EXPECT_EQ(going_back(switched).way, stack::WayBack::save_then_old);
@@ -92,7 +95,8 @@ TEST(SwitchState, OfARollbackThatWasInterruptedOnlyGoesBack) {
     const stack::SwitchState state = replay(entries);
     EXPECT_FALSE(going_on(state).from);
     // What the new stack may have written is saved before the old one starts, and only once.
-    EXPECT_EQ(going_back(state).way, before.passed_the_point() ? stack::WayBack::save_then_old : stack::WayBack::start_old);
+    EXPECT_EQ(going_back(state).way,
+              before.passed_the_point() ? stack::WayBack::save_then_old : stack::WayBack::start_old);
     Entries saved = entries, same = entries;
     saved.push_back(one(stack::entry::kFact, {{stack::fact::kSaved, "prod/app/20261126T020000Z"}}));
     same.push_back(one(stack::entry::kFact, {{stack::fact::kSame, "yes"}}));
@@ -132,10 +136,12 @@ TEST(SwitchState, OnceForgottenHasNoWayBack) {
 }
 
 TEST(SwitchSteps, StopTheOldServerBeforeANewOneTakesItsVolume) {
-  const auto before = [](const std::vector<stack::SwitchStep>& steps, stack::SwitchStep one, stack::SwitchStep other) {
+  const auto before = [](const std::vector<stack::SwitchStep>& steps, stack::SwitchStep one,
+                         stack::SwitchStep other) {
     return std::ranges::find(steps, one) < std::ranges::find(steps, other);
   };
-  EXPECT_TRUE(before(stack::switch_steps(true), stack::SwitchStep::stop_old, stack::SwitchStep::new_database));
+  EXPECT_TRUE(
+      before(stack::switch_steps(true), stack::SwitchStep::stop_old, stack::SwitchStep::new_database));
   for (const bool keep_data : {false, true}) {
     const auto steps = stack::switch_steps(keep_data);
     EXPECT_TRUE(before(steps, stack::SwitchStep::stop_writers, stack::SwitchStep::final_backup));

@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include "core/system/error.h"
-#include "tests/fixtures/temporary_dir.h"
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_server.h"
 #include "drill/server/throwaway_settings.h"
+#include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay {
 namespace {
@@ -63,22 +63,23 @@ TEST(ThrowawaySettings, SwitchSchedulersOffWhereTheyAreLoaded) {
 }
 
 TEST(ThrowawaySettings, AreGivenOnTheCommandLine) {
-  EXPECT_EQ(drill::as_arguments({{"a", "1"}, {"b", "x y"}}), (std::vector<std::string>{"-c", "a=1", "-c", "b=x y"}));
+  EXPECT_EQ(drill::as_arguments({{"a", "1"}, {"b", "x y"}}),
+            (std::vector<std::string>{"-c", "a=1", "-c", "b=x y"}));
 }
 
 TEST(ServerLog, TellsItsLastComplaint) {
-  EXPECT_EQ(
-      drill::last_complaint("LOG:  starting\nFATAL:  first\nFATAL:  second\nLOG:  database system is shut down\n"),
-      "FATAL:  second");
+  EXPECT_EQ(drill::last_complaint(
+                "LOG:  starting\nFATAL:  first\nFATAL:  second\nLOG:  database system is shut down\n"),
+            "FATAL:  second");
   EXPECT_EQ(drill::last_complaint("initdb: error: no room\ninitdb: removing\n"), "initdb: error: no room");
   EXPECT_EQ(drill::last_complaint("one\ntwo\n\n"), "two");
   EXPECT_EQ(drill::last_complaint(""), "");
 }
 
 TEST(ServerLog, TellsTheLibraryThatIsMissing) {
-  EXPECT_EQ(
-      drill::missing_library("FATAL:  could not access file \"pg_cron\": No such file or directory\nLOG:  x\n"),
-      "pg_cron");
+  EXPECT_EQ(drill::missing_library(
+                "FATAL:  could not access file \"pg_cron\": No such file or directory\nLOG:  x\n"),
+            "pg_cron");
   EXPECT_EQ(drill::missing_library("FATAL:  could not access file \"pg_cron\": Permission denied\n"), "");
   EXPECT_EQ(drill::missing_library("FATAL:  data directory has invalid permissions\n"), "");
 }

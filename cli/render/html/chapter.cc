@@ -98,8 +98,9 @@ class ChapterWriter {
     if (status.concerns.empty()) return;
     text_ += "<ul class=concerns>\n";
     for (const nightly::Concern& one : status.concerns) {
-      text_ += fmt::format("<li class={}>{} {}", one.health == nightly::Health::critical ? "critical" : "warning",
-                           html_health(one.health), html(one.text));
+      text_ +=
+          fmt::format("<li class={}>{} {}", one.health == nightly::Health::critical ? "critical" : "warning",
+                      html_health(one.health), html(one.text));
       if (!one.hint.empty()) text_ += fmt::format("<span class=hint>{}</span>", html(one.hint));
       text_ += "</li>\n";
     }

@@ -4,8 +4,9 @@
 
 namespace pgassay::cli {
 
-void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported, const std::string& format,
-                  const std::optional<std::string>& table, const std::string& output, std::uint64_t bytes) {
+void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported,
+                  const std::string& format, const std::optional<std::string>& table,
+                  const std::string& output, std::uint64_t bytes) {
   using Json = nlohmann::ordered_json;
   reply.set("export", {{"id", id.stamp},
                        {"source", id.source},

@@ -9,7 +9,8 @@
 
 namespace pgassay::cli {
 
-void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported, const std::string& format,
-                  const std::optional<std::string>& table, const std::string& output, std::uint64_t bytes);
+void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported,
+                  const std::string& format, const std::optional<std::string>& table,
+                  const std::string& output, std::uint64_t bytes);
 
 }  // namespace pgassay::cli

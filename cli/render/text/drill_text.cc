@@ -55,9 +55,9 @@ std::string where_text(const Evidence& evidence) {
 std::string drill_sentence(const Evidence& evidence) {
   std::string sentence;
   if (passed(evidence, "tables"))
-    sentence =
-        fmt::format("all {} in {} are identical", counted(number_of(evidence, drill::fact::kRowsCompared), "row"),
-                    counted(number_of(evidence, drill::fact::kTablesCompared), "table"));
+    sentence = fmt::format("all {} in {} are identical",
+                           counted(number_of(evidence, drill::fact::kRowsCompared), "row"),
+                           counted(number_of(evidence, drill::fact::kTablesCompared), "table"));
   const auto seconds = fact_of(evidence, kRestoreSeconds);
   if (!seconds.empty())
     sentence +=

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "cli/units.h"
 #include "cli/render/text/xml_text.h"
+#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
 
-std::vector<const stack::StackFinding*> findings_of(const stack::StackCheckReport& report, const stack::StackCheck& check) {
+std::vector<const stack::StackFinding*> findings_of(const stack::StackCheckReport& report,
+                                                    const stack::StackCheck& check) {
   std::vector<const stack::StackFinding*> found;
   for (const stack::StackFinding& finding : report.findings)
     if (finding.check == check.number && finding.stack == check.stack) found.push_back(&finding);
@@ -29,7 +30,8 @@ std::string place(const stack::StackFinding& finding) {
 std::string test_case(const stack::StackCheckReport& report, const stack::StackCheck& check) {
   const std::string begin = fmt::format(R"(    <testcase classname="{}" name="{} {}")",
                                         xml_escaped(check.stack), check.number, xml_escaped(check.name));
-  if (check.verdict != stack::StackVerdict::fail && check.verdict != stack::StackVerdict::unverified) return begin + "/>\n";
+  if (check.verdict != stack::StackVerdict::fail && check.verdict != stack::StackVerdict::unverified)
+    return begin + "/>\n";
   std::string all = check.detail;
   for (const stack::StackFinding* finding : findings_of(report, check)) {
     if (finding->weight == stack::StackVerdict::warning) continue;
@@ -66,8 +68,9 @@ std::string junit_xml(const stack::StackCheckReport& report, const std::string& 
   const auto count = [&](stack::StackVerdict verdict) {
     return std::ranges::count(report.checks, verdict, &stack::StackCheck::verdict);
   };
-  const std::string counts = fmt::format(R"(tests="{}" failures="{}" errors="{}")", report.checks.size(),
-                                         count(stack::StackVerdict::fail), count(stack::StackVerdict::unverified));
+  const std::string counts =
+      fmt::format(R"(tests="{}" failures="{}" errors="{}")", report.checks.size(),
+                  count(stack::StackVerdict::fail), count(stack::StackVerdict::unverified));
   std::string cases;
   for (const stack::StackCheck& check : report.checks) cases += test_case(report, check);
   return junit_document(suite, counts, "", cases);
@@ -76,7 +79,9 @@ std::string junit_xml(const stack::StackCheckReport& report, const std::string& 
 std::string stack_check_text(const stack::StackCheckReport& report, bool quiet) {
   std::string text, stack;
   for (const stack::StackCheck& check : report.checks) {
-    if (quiet && (check.verdict == stack::StackVerdict::pass || check.verdict == stack::StackVerdict::warning)) continue;
+    if (quiet &&
+        (check.verdict == stack::StackVerdict::pass || check.verdict == stack::StackVerdict::warning))
+      continue;
     if (stack != check.stack) text += printable(stack = check.stack) + "\n";
     text += fmt::format("  {:>2}  {:<10}  {}", check.number, to_string(check.verdict), check.name);
     text += check.detail.empty() ? "\n" : ": " + printable(check.detail) + "\n";

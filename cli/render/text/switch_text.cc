@@ -23,10 +23,10 @@ std::string rows_text(const std::optional<std::uint64_t>& rows) {
 }  // namespace
 
 std::string plan_text(const stack::SwitchPlan& plan, const std::string& name) {
-  std::string text =
-      fmt::format("switch {}: the stack {} (project {}) is replaced by {} (project {})\n", printable(name),
-                  printable(plan.facts.at(stack::fact::kFrom)), printable(plan.facts.at(stack::fact::kFromProject)),
-                  printable(plan.facts.at(stack::fact::kTo)), printable(plan.facts.at(stack::fact::kToProject)));
+  std::string text = fmt::format(
+      "switch {}: the stack {} (project {}) is replaced by {} (project {})\n", printable(name),
+      printable(plan.facts.at(stack::fact::kFrom)), printable(plan.facts.at(stack::fact::kFromProject)),
+      printable(plan.facts.at(stack::fact::kTo)), printable(plan.facts.at(stack::fact::kToProject)));
   int number = 0;
   for (const stack::PlannedStep& step : plan.steps) {
     text += fmt::format("  {:>2}  {}: {}\n", ++number, to_string(step.step), printable(step.what));
@@ -42,7 +42,8 @@ void set_plan(Reply& reply, const stack::SwitchPlan& plan) {
   Json steps = Json::array(), obstacles = Json::array();
   for (const stack::PlannedStep& step : plan.steps)
     steps.push_back({{"step", to_string(step.step)}, {"what", step.what}, {"commands", step.commands}});
-  for (const stack::Obstacle& one : plan.obstacles) obstacles.push_back({{"text", one.text}, {"hint", one.hint}});
+  for (const stack::Obstacle& one : plan.obstacles)
+    obstacles.push_back({{"text", one.text}, {"hint", one.hint}});
   reply.set("plan", {{"from", plan.facts.at(stack::fact::kFrom)},
                      {"to", plan.facts.at(stack::fact::kTo)},
                      {"steps", std::move(steps)},

@@ -12,7 +12,7 @@
 namespace pgassay::restore {
 
 /// A table, or a partitioned one with all its partitions: what is empty before, locked, and proved as one.
-struct LandingPlace {
+struct RowTarget {
   TableInfo table;
   std::vector<std::string> columns;  ///< that the backup has of it
   RowFormat format;                  ///< of its rows in the backup
@@ -21,13 +21,13 @@ struct LandingPlace {
   RowDigest expected() const;
 };
 
-struct Landing {
-  std::vector<LandingPlace> places;
+struct RowTargets {
+  std::vector<RowTarget> places;
   std::vector<std::string> differences;  ///< why not: a table or column that is missing or is another
   std::vector<std::string> notes;
 };
 
 /// A partition is loaded as such where the same one is here, else through the partitioned table.
-Landing find_landing(Connection& connection, const Manifest& manifest);
+RowTargets find_row_targets(Connection& connection, const Manifest& manifest);
 
 }  // namespace pgassay::restore

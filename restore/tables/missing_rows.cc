@@ -1,4 +1,4 @@
-#include "restore/tables/copy_back.h"
+#include "restore/tables/missing_rows.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,8 +46,8 @@ std::vector<std::string> insert_triggers(Connection& connection, const std::stri
 
 }  // namespace
 
-std::string put_back_hint(Connection& connection, const QualifiedName& table, const QualifiedName& copy,
-                          const std::vector<std::string>& columns) {
+std::string missing_rows_hint(Connection& connection, const QualifiedName& table, const QualifiedName& copy,
+                              const std::vector<std::string>& columns) {
   const Result there = connection.query(
       "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
       " WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",

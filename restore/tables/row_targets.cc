@@ -1,4 +1,4 @@
-#include "restore/tables/rows_targets.h"
+#include "restore/tables/row_targets.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,12 +15,12 @@ class Finder {
     for (const TableInfo& table : tables_) by_name_[table.name] = &table;
   }
 
-  Landing run() {
+  RowTargets run() {
     for (const Relation& relation : manifest_.relations) {
       if (relation.kind != 'r' || relation.data != Data::copied) continue;
       if (relation.extension.empty()) land(relation);
     }
-    return std::move(landing_);
+    return std::move(targets_);
   }
 
  private:
@@ -39,25 +39,25 @@ class Finder {
     const TableInfo* top = root != nullptr ? root : here;
     if (root == nullptr && here->root != Oid::none)
       return differ(relation.name.shown() + " is a partition here, which it was not");
-    LandingPlace& place = place_of(*top, relation);
+    RowTarget& place = place_of(*top, relation);
     place.work.emplace_back(&relation, CopyTarget{here->name, relation.columns, false, here->kind == 'p'});
     compare(relation, *here);
   }
 
   void differ(std::string line) {
-    if (std::find(landing_.differences.begin(), landing_.differences.end(), line) ==
-        landing_.differences.end())
-      landing_.differences.push_back(std::move(line));
+    if (std::find(targets_.differences.begin(), targets_.differences.end(), line) ==
+        targets_.differences.end())
+      targets_.differences.push_back(std::move(line));
   }
 
-  LandingPlace& place_of(const TableInfo& top, const Relation& relation) {
-    for (LandingPlace& place : landing_.places)
+  RowTarget& place_of(const TableInfo& top, const Relation& relation) {
+    for (RowTarget& place : targets_.places)
       if (place.table.oid == top.oid) return place;
     const Relation* whole = relation.root ? manifest_.find(*relation.root) : nullptr;
     const Relation& shape = whole != nullptr ? *whole : relation;
-    landing_.places.push_back({top, shape.columns, shape.format, {}});
+    targets_.places.push_back({top, shape.columns, shape.format, {}});
     if (&shape != &relation) compare(shape, top);
-    return landing_.places.back();
+    return targets_.places.back();
   }
 
   void compare(const Relation& relation, const TableInfo& here) {
@@ -73,7 +73,7 @@ class Finder {
       types.erase(relation.columns[i]);
     }
     for (const auto& [name, type] : types)
-      landing_.notes.push_back(
+      targets_.notes.push_back(
           fmt::format("column {}.{} is not in the backup: it takes its default", here.name.shown(), name));
   }
 
@@ -85,18 +85,18 @@ class Finder {
   const Manifest& manifest_;
   std::vector<TableInfo> tables_;
   std::map<QualifiedName, const TableInfo*> by_name_;
-  Landing landing_;
+  RowTargets targets_;
 };
 
 }  // namespace
 
-RowDigest LandingPlace::expected() const {
+RowDigest RowTarget::expected() const {
   RowDigest sum;
   for (const auto& [relation, target] : work) sum.merge(relation->digest);
   return sum;
 }
 
-Landing find_landing(Connection& connection, const Manifest& manifest) {
+RowTargets find_row_targets(Connection& connection, const Manifest& manifest) {
   return Finder(connection, manifest).run();
 }
 

@@ -10,7 +10,7 @@ namespace pgassay::restore {
 
 /// The statement that puts rows of `copy` which `table` has not got back into it, or what to do instead, in
 /// words. Columns that the table lacks by now are named.
-std::string put_back_hint(Connection& connection, const QualifiedName& table, const QualifiedName& copy,
-                          const std::vector<std::string>& columns);
+std::string missing_rows_hint(Connection& connection, const QualifiedName& table, const QualifiedName& copy,
+                              const std::vector<std::string>& columns);
 
 }  // namespace pgassay::restore
