@@ -27,8 +27,9 @@ std::string local_servers(std::stop_token stop) {
   for (const PgTool& tool : find_pg_tools("postgres", stop))
     found += (found.empty() ? "this host's PostgreSQL " : ", ") + tool.version_text;
   if (found.empty())
-    throw Unverified("no PostgreSQL server's programs in PATH and /usr/lib/postgresql/*/bin",
-                     "apt install postgresql-15, or of your server's major version");
+    throw Unverified(
+        "no PostgreSQL server's programs in PATH and /usr/lib/postgresql/*/bin",
+        "apt install postgresql, or postgresql-NN of your server's major version or a later one");
   return found;
 }
 

@@ -6,6 +6,7 @@
 #include "core/repository/identity.h"
 #include "core/system/clock.h"
 #include "tests/fixtures/engine_suite.h"
+#include "tests/fixtures/host_postgres.h"
 
 namespace pgassay::test {
 namespace {
@@ -106,7 +107,7 @@ TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {
   const Path context = work_.path() / "image";
   make_private_dirs(context);
   const std::string lingering = "pgassay-test-lingering-" + std::to_string(::getpid());
-  ASSERT_TRUE(engine({"create", "--name", lingering, "postgres:15"}).ok());
+  ASSERT_TRUE(engine({"create", "--name", lingering, host_image()}).ok());
   ASSERT_TRUE(engine({"commit", "--change", "ENV PGASSAY_TEST_LINGER=2", lingering, lingering + ":1"}).ok());
   engine({"rm", "-v", lingering});
   drill::ThrowawayRequest slow = request();
@@ -199,7 +200,7 @@ TEST_P(ContainerEngines, UseTheirOwnPgRestoreWhereTheHostHasNone) {
   // No PATH hides /usr/lib/postgresql: a release that this host has no tools of does it, so ask for any
   // program there.
   const PgTool tool = server->tool("pg_isready");
-  EXPECT_EQ(tool.version / 10000, 15);
+  EXPECT_EQ(tool.version / 10000, host_major());
   const std::vector<std::string> inside =
       cli(GetParam()).exec(server->facts().server, "pg_restore", {"PGOPTIONS"});
   std::vector<std::string> argv = inside;
@@ -236,15 +237,16 @@ TEST_P(ContainerEngines, SayThatTheImageCanNotBePulled) {
 
 TEST_P(ContainerEngines, SayThatTheImageIsOfAnOlderRelease) {
   drill::ThrowawayRequest newer = request();
-  newer.source_version = 160000;
-  newer.image = "postgres:15";
-  expect_words(failure_of(newer), {"the image postgres:15 has PostgreSQL 15", "newer release: 16"});
+  newer.source_version = (host_major() + 1) * 10000;
+  newer.image = host_image();
+  expect_words(failure_of(newer), {fmt::format("the image {} has PostgreSQL {}", host_image(), host_major()),
+                                   fmt::format("newer release: {}", host_major() + 1)});
   expect_nothing_left();
 }
 
 TEST_P(ContainerEngines, SayWhyAnImageThatIsNoServerDidNotStart) {
   const std::string broken = "pgassay-test-broken-" + std::to_string(::getpid());
-  ASSERT_TRUE(engine({"create", "--name", broken, "postgres:15"}).ok());
+  ASSERT_TRUE(engine({"create", "--name", broken, host_image()}).ok());
   ASSERT_TRUE(
       engine({"commit", "--change", "ENTRYPOINT [\"sh\", \"-c\", \"echo no such thing here >&2; exit 3\"]",
               broken, broken + ":1"})
@@ -272,7 +274,7 @@ TEST_P(ContainerEngines, AreLeftAloneByGarbageCollectionWhenTheyAreOfOthers) {
   for (std::size_t i = 0; i < foreign.size(); ++i) {
     std::vector<std::string> arguments = {"create", "--name", name + "-" + std::to_string(i)};
     arguments.insert(arguments.end(), foreign[i].begin(), foreign[i].end());
-    arguments.push_back("postgres:15");
+    arguments.push_back(host_image());
     ASSERT_TRUE(engine(arguments).ok());
   }
   collect();
@@ -298,7 +300,7 @@ TEST_P(ContainerEngines, SayThatTheProgramIsNotInstalled) {
 
 TEST_P(ContainerEngines, AreTriedInTurn) {
   drill::ThrowawayRequest with_image = request();
-  with_image.image = "postgres:15";
+  with_image.image = host_image();
   if (GetParam() == drill::Engine::podman) {
     const Exported nowhere("DOCKER_HOST", "unix:///nonexistent.sock");
     const auto server = start_throwaway_server(drill::Engine::automatic, with_image, observer_, {});
@@ -330,7 +332,7 @@ TEST(Docker, OutOfReachIsNamed) {
   const std::string failed = failure(drill::Engine::docker);
   EXPECT_NE(failed.find("can't reach docker"), std::string::npos) << failed;
   EXPECT_NE(failed.find("systemctl start docker"), std::string::npos) << failed;
-  request.image = "postgres:15";
+  request.image = host_image();
   const Exported no_podman("PATH", "/usr/bin/../lib/pgassay-none:/nonexistent");
   const std::string neither = failure(drill::Engine::automatic);
   EXPECT_NE(neither.find("docker: "), std::string::npos) << neither;

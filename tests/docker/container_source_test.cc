@@ -8,6 +8,7 @@
 
 #include "backup/schema.h"
 #include "source/container_source.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/run_pgassay.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -18,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
-constexpr char kImage[] = "postgres:15", kSecret[] = "hunter2-of-the-container";
+constexpr char kSecret[] = "hunter2-of-the-container";
 constexpr char kSetUp[] =
     "CREATE TABLE t AS SELECT i, md5(i::text) AS m FROM generate_series(1, 5000) i;"
     "ALTER TABLE t ADD PRIMARY KEY (i); CREATE SEQUENCE s; SELECT nextval('s')";
@@ -37,7 +38,7 @@ class ContainerSources : public ::testing::TestWithParam<std::string> {
     for (const std::string& name : networks_) engine({"network", "rm", name});
   }
 
-  std::string image_ = kImage;
+  std::string image_ = host_image();
   Completed engine(const Words& arguments) const {
     return run({.argv = Words{GetParam()} + arguments, .env = {{"POSTGRES_PASSWORD", kSecret}}, .input = {}},
                {});
@@ -181,7 +182,7 @@ TEST_P(ContainerSources, AreFoundByComposeLabelsAndAskedForTheFileWithThePasswor
   const std::string second = new_name();
   made_.push_back(second);
   ASSERT_TRUE(engine(Words{"run", "-d", "--name", second, "--network", "none"} + labels +
-                     Words{"--entrypoint", "sleep", kImage, "60"})
+                     Words{"--entrypoint", "sleep", host_image(), "60"})
                   .ok());
   const Ran ambiguous = back_up_by(configuration);
   EXPECT_EQ(ambiguous.status, 2) << ambiguous.err;
@@ -209,7 +210,7 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
 
   const std::string stopped = new_name();
   made_.push_back(stopped);
-  ASSERT_TRUE(engine({"create", "--name", stopped, kImage}).ok());
+  ASSERT_TRUE(engine({"create", "--name", stopped, host_image()}).ok());
   const Ran still = back_up(stopped);
   EXPECT_EQ(still.status, 1);
   expect_words(still.err, {"does not run: its status is created", GetParam() + " start " + stopped});
@@ -304,7 +305,7 @@ TEST_P(BridgedSources, AreReachedByAPublishedPort) {
 
 TEST_P(BridgedSources, AreDrilledInTheirOwnImage) {
   image_ = "pgassay-test-own-" + std::to_string(::getpid()) + ":1";
-  ASSERT_TRUE(engine({"tag", kImage, image_}).ok());
+  ASSERT_TRUE(engine({"tag", host_image(), image_}).ok());
   const std::string name = start(with_socket());
   sql(name, {"-U", "postgres"}, kSetUp);
   const Ran ran = back_up(name, {"--drill"});

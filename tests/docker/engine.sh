@@ -9,7 +9,9 @@
 set -euo pipefail
 action=$1 dir=$(readlink -m "$2")
 here=$(dirname "$(readlink -f "$0")")
-major=$(ls /usr/lib/postgresql | sort -n | tail -n 1)
+# shellcheck source=scripts/postgres_major.sh
+source "$here/../../scripts/postgres_major.sh"
+major=$(postgres_major)
 image_tar=$dir/postgres-$major.tar
 
 image_changes=(

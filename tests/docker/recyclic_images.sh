@@ -1,12 +1,17 @@
 #!/bin/bash
 # Stand-ins for the images of examples/recyclic, under the names that it has for them: no registry can be reached where tests
-# run. Each is the tests' postgres:15, for its sh and psql, with this host's Redis and a few lines of shell: an api that adds a
-# row for each request, a frontend, a bot. Only for an engine of the tests' own.
+# run. Each is the tests' postgres:MAJOR, for its sh and psql, with this host's Redis and a few lines of shell: an api that adds
+# a row for each request, a frontend, a bot. The example's postgres:15 is the tests' own, too, whatever its release is. Only for
+# an engine of the tests' own.
 #
 #   recyclic_images.sh
 set -euo pipefail
+# shellcheck source=scripts/postgres_major.sh
+source "$(dirname "$(readlink -f "$0")")/../../scripts/postgres_major.sh"
+server=postgres:$(postgres_major)
+docker image inspect postgres:15 > /dev/null 2>&1 || docker tag "$server" postgres:15
 # Made anew when what it is made by changes.
-tag=pgassay-recyclic:$(cat "$0" /usr/bin/redis-check-rdb <(docker image inspect -f '{{.Id}}' postgres:15) | sha256sum | cut -c 1-12)
+tag=pgassay-recyclic:$(cat "$0" /usr/bin/redis-check-rdb <(docker image inspect -f '{{.Id}}' "$server") | sha256sum | cut -c 1-12)
 root=$(mktemp -d)
 container=
 trap 'rm -rf "$root"; [[ -z $container ]] || docker rm -fv "$container" > /dev/null' EXIT
@@ -103,7 +108,7 @@ image() { # NAME CHANGE…
 
 docker image inspect "$tag" > /dev/null 2>&1 || {
   make_root
-  container=$(docker create postgres:15)
+  container=$(docker create "$server")
   tar -C "$root" --numeric-owner -c . | docker cp --archive - "$container:/"
   for program in api frontend bot; do
     image "recyclic/$program:1.4.0" 'ENTRYPOINT ["entrypoint"]' "CMD [\"$program\"]"

@@ -1,9 +1,11 @@
 #!/bin/bash
-# An image like examples/sidecar/Dockerfile's, of postgres:15 as the tests' engine has it and of this host's files: the program,
-# its libraries, the user pgassay, and the example's files.
+# An image like examples/sidecar/Dockerfile's, of postgres:MAJOR as the tests' engine has it and of this host's files: the
+# program, its libraries, the user pgassay, and the example's files.
 #
 #   sidecar_image.sh PROGRAM EXAMPLE IMAGE
 set -euo pipefail
+# shellcheck source=scripts/postgres_major.sh
+source "$(dirname "$(readlink -f "$0")")/../../scripts/postgres_major.sh"
 program=$1 example=$2 image=$3
 root=$(mktemp -d)
 container=
@@ -24,7 +26,7 @@ install -m 644 "$example/pgassay.toml" "$root/etc/pgassay/pgassay.toml"
 install -m 755 "$example/pgassay-sidecar" "$root/usr/local/bin/pgassay-sidecar"
 chown 998:998 "$root/var/lib/pgassay"
 chmod 700 "$root/var/lib/pgassay"
-container=$(docker create postgres:15)
+container=$(docker create "postgres:$(postgres_major)")
 tar -C "$root" --numeric-owner -c . | docker cp --archive - "$container:/"
 docker commit --change 'USER pgassay' --change 'VOLUME /var/lib/pgassay' --change 'ENTRYPOINT ["pgassay-sidecar"]' \
   --change 'CMD []' "$container" "$image" > /dev/null

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/system/subprocess.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay::test {
@@ -73,7 +74,7 @@ class Sidecar : public ::testing::Test {
     Words argv = {program};
     argv.insert(argv.end(), words.begin(), words.end());
     return run({.argv = argv,
-                .env = {{"POSTGRES_IMAGE", "postgres:15"},
+                .env = {{"POSTGRES_IMAGE", host_image()},
                         {"POSTGRES_PASSWORD", "unused"},
                         {"PGASSAY_IMAGE", image_},
                         {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},

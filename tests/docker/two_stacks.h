@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "tests/docker/docker_calls.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/replace_in_file.h"
 #include "tests/fixtures/run_pgassay.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -19,11 +20,11 @@ namespace pgassay::test {
 
 using namespace std::chrono_literals;
 
-/// NAME is the stack's, DIR the test's.
+/// NAME is the stack's, DIR the test's, IMAGE host_image().
 inline constexpr char kStack[] = R"(version: "2.4"
 services:
   db:
-    image: postgres:15
+    image: IMAGE
     restart: unless-stopped
     command: postgres -c fsync=off
     environment:
@@ -34,7 +35,7 @@ services:
     volumes: ["data:/var/lib/postgresql/data", "run:/var/run/postgresql"]
     healthcheck: {test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "app"], interval: 1s, timeout: 5s, retries: 60}
   writer:
-    image: postgres:15
+    image: IMAGE
     restart: on-failure:7
     stop_signal: SIGKILL
     depends_on: {db: {condition: service_healthy}}
@@ -98,12 +99,12 @@ class TwoStacks : public ::testing::Test {
       write(std::string(stack) + ".yml", kStack);
       change(std::string(stack) + ".yml", "NAME", stack);
       change(std::string(stack) + ".yml", "DIR", dir().string());
+      change(std::string(stack) + ".yml", "IMAGE", host_image());
       write(std::string(stack) + ".env", std::string("POSTGRES_PASSWORD=hunter2-of-the-") + stack + "\n");
     }
     write("pgassay.toml", kConfig);
     change("pgassay.toml", "MARK", mark_);
-    const std::string path = std::getenv("PATH"),
-                      server = "/usr/lib/postgresql/" + list_names("/usr/lib/postgresql").back() + "/bin";
+    const std::string path = std::getenv("PATH"), server = host_bin_dir();
     make_private_dirs(dir() / "bin");
     for (const char* program : {"docker", "docker-compose", "pg_restore"}) {
       const std::string file = std::string("bin/") + program;

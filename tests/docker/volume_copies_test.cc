@@ -6,6 +6,7 @@
 
 #include "core/system/error.h"
 #include "tests/docker/docker_calls.h"
+#include "tests/fixtures/host_postgres.h"
 
 namespace pgassay::test {
 namespace {
@@ -24,7 +25,7 @@ class VolumeCopiesTest : public ::testing::Test {
 
   static std::string in_volume(const std::string& volume, const std::string& commands) {
     return docker({"run", "--rm", "--network", "none", "-v", volume + ":/v", "-w", "/v", "--entrypoint", "sh",
-                   kImage, "-euc", commands});
+                   host_image(), "-euc", commands});
   }
   std::string copy() const { return copies_.copy(pair_, {}); }
   std::string refusal() const {
@@ -41,11 +42,10 @@ class VolumeCopiesTest : public ::testing::Test {
     return lines_of(docker({"ps", "-aq", "--filter", "name=pgassay-copies-" + pair_.to}));
   }
 
-  static constexpr char kImage[] = "postgres:15";
   const std::string mark_ = "pgassayvolumes" + std::to_string(::getpid());
   const stack::VolumePair pair_{mark_ + "-old", mark_ + "-new"};
   const ContainerCli docker_{"docker"};
-  const stack::VolumeCopies copies_{docker_, kImage};
+  const stack::VolumeCopies copies_{docker_, host_image()};
 };
 
 TEST_F(VolumeCopiesTest, HoldWhatTheOldVolumeHoldsWithItsOwnersAndModes) {
@@ -71,7 +71,7 @@ TEST_F(VolumeCopiesTest, AreMadeAnewWhenTheyWereInterruptedAndRefusedOverAnythin
 TEST_F(VolumeCopiesTest, AreRefusedWhileAContainerUsesTheVolume) {
   const std::string user = mark_ + "-user";
   docker({"run", "-d", "--init", "--name", user, "--network", "none", "-v", pair_.from + ":/v",
-          "--entrypoint", "sleep", kImage, "600"});
+          "--entrypoint", "sleep", host_image(), "600"});
   EXPECT_EQ(refusal(), "the volume " + pair_.from + " is in use: " + user);
   docker({"rm", "-fv", user});
 }

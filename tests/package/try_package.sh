@@ -3,7 +3,7 @@
 # leaves behind.
 #
 #   try_package.sh host PACKAGE.deb DIR     the root is this host's, seen through an overlay: nothing of it changes
-#   try_package.sh bare PACKAGE.deb DIR     the root is a bare Debian 12, made by mmdebstrap; needs the network
+#   try_package.sh bare PACKAGE.deb DIR     the root is a bare Debian of this host's release, made by mmdebstrap; needs the network
 #
 # DIR is where the root is made. Everything happens in mount and process namespaces of its own; as root.
 set -euo pipefail
@@ -15,6 +15,8 @@ mount --make-rprivate /
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 root=$dir/root
 source "$(dirname "$0")/overlay.sh"
+source "$(dirname "$0")/../../scripts/postgres_major.sh"
+major=$(postgres_major)
 as() { inside setpriv --reuid "$1" --regid "$1" --init-groups env -i PATH="$PATH" HOME=/tmp LC_ALL=C.UTF-8 "${@:2}"; }
 
 mkdir -p "$dir"
@@ -24,10 +26,12 @@ case $kind in
     ;;
   bare)
     rm -rf "$root"
-    step "a bare Debian 12"
-    mmdebstrap --quiet --variant=apt --include=postgresql-15 \
+    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $codename" | head -n 1)
+    step "a bare $codename"
+    mmdebstrap --quiet --variant=apt --include="postgresql-$major" \
       --essential-hook='mkdir -p "$1/etc/postgresql-common" && echo "create_main_cluster = false" > "$1/etc/postgresql-common/createcluster.conf"' \
-      bookworm "$root" http://deb.debian.org/debian
+      "$codename" "$root" "$mirror"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     inside apt-get -qq update
     ;;
@@ -60,7 +64,7 @@ done
 [[ $(inside getent passwd pgassay | cut -d: -f6,7) == /var/lib/pgassay:/usr/sbin/nologin ]] || fail "the user pgassay"
 
 step "a night"
-bin=/usr/lib/postgresql/15/bin
+bin=/usr/lib/postgresql/$major/bin
 install -d -o "$(inside id -u postgres)" -g "$(inside id -g postgres)" "$root/run/postgresql"
 as postgres $bin/initdb -D /tmp/server -A peer --no-sync > /dev/null
 as postgres $bin/pg_ctl -D /tmp/server -w -l /tmp/server.log -o "-c listen_addresses='' -c fsync=off" start > /dev/null
