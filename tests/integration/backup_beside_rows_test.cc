@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "tests/fixtures/child.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/live_backup.h"
 
 namespace pgassay::test {
@@ -202,7 +203,7 @@ TEST(BackupBesideRows, ObjectsThatAreDroppedWhileTheInventoryIsReadDoNotFailTheB
 /// TPC-B keeps four sums equal in every committed state.
 TEST(BackupBesideRows, ABackupBesidePgbenchIsOneMoment) {
   const LiveDatabase database("beside_pgbench");
-  const std::string pgbench = (shared_server().bin_dir() / "pgbench").string();
+  const std::string pgbench = (host_bin_dir() / "pgbench").string();  // which no client package has
   const Ended made = run_child({pgbench, "-i", "-q", "-s", "5", database.conninfo()});
   ASSERT_EQ(made.status, 0) << made.err;
   const Vault vault;

@@ -8,7 +8,9 @@
 
 #include "core/stream/row_digest.h"
 #include "tests/fixtures/child.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/sample_sql.h"
 
 namespace pgassay::test {
 namespace {
@@ -161,10 +163,11 @@ TEST(BackupRows, OfSixteenHundredColumnsComeBack) {
 }
 
 TEST(BackupRows, OfObjectsWithTheLastObjectIdsComeBack) {
+  ONLY_WITH_THE_HOSTS_SERVER(
+      "servers from elsewhere come without pg_resetwal, which moves the counter of object ids");
   const LocalServer server;
   server.count_oids_from(4'294'900'000);
-  const LiveDatabase database("rows_oids", read_file(PGASSAY_SOURCE_DIR "/tests/fixtures/sample.sql"), "",
-                              server);
+  const LiveDatabase database("rows_oids", sample_sql(server), "", server);
   database.psql("SELECT lo_from_bytea(4294967295, 'the last');");
   ASSERT_GT(std::stoul(database.value("SELECT min(oid) FROM pg_class WHERE oid > 16384")), 4'294'900'000);
   const Vault vault;
@@ -249,8 +252,7 @@ TEST(BackupRows, OfForeignTablesAreNotTakenAndThatIsOnRecord) {
 class OwnExtension {
  public:
   OwnExtension() : name_(fmt::format("pgassay_rows_{}", ::getpid())) {
-    const Ended shared = run_child({(shared_server().bin_dir() / "pg_config").string(), "--sharedir"});
-    dir_ = Path(shared.out.substr(0, shared.out.find('\n'))) / "extension";
+    dir_ = shared_server().share_dir() / "extension";
     if (!usable()) return;
     std::ofstream(dir_ / (name_ + ".control")) << "default_version = '1'\nrelocatable = true\n";
     std::ofstream(dir_ / (name_ + "--1.sql")) << R"(

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/fixtures/child.h"
+#include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/live_backup.h"
 
 namespace pgassay::test {
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(DrillScheduler, FiresInTheSourceAndNeverInADrill) {
+  ONLY_WITH_THE_HOSTS_SERVER("servers from elsewhere come without pg_cron");
   const LocalServer server({{"shared_preload_libraries", "pg_cron"},
                             {"cron.database_name", "crons"},
                             {"cron.use_background_workers", "on"}});

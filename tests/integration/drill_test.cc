@@ -12,6 +12,7 @@
 #include "tests/fixtures/json_schema.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/sample_backup.h"
+#include "tests/fixtures/sample_sql.h"
 #include "tests/fixtures/tamper.h"
 
 namespace pgassay::test {
@@ -299,7 +300,7 @@ TEST(Drill, ProvesTheSampleDatabase) {
   std::filesystem::permissions(dir.path(), std::filesystem::perms(0711));
   const Vault vault;
   LiveDatabase database("drill_sample", "", "TEMPLATE template0 ENCODING 'UTF8'");
-  database.server().psql_file(database.name(), Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/sample.sql");
+  database.psql(sample_sql(database.server()));
   ASSERT_EQ(vault.back_up(database).status, 0);
   const Ran ran =
       vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string(), "--amcheck"});

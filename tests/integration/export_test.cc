@@ -7,6 +7,7 @@
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/sample_backup.h"
+#include "tests/fixtures/sample_sql.h"
 
 namespace pgassay::test {
 namespace {
@@ -59,7 +60,7 @@ class Export : public ::testing::Test {
 
 TEST_F(Export, GivesTheSampleDatabaseBackThroughPsql) {
   const LiveDatabase database("export_sample");
-  database.server().psql_file(database.name(), Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/sample.sql");
+  database.psql(sample_sql(database.server()));
   EXPECT_EQ(round_trip(database, "TEMPLATE template0"), "");
 }
 

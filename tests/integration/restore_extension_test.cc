@@ -29,8 +29,7 @@ SELECT pg_catalog.pg_extension_config_dump('aa_child_id_seq', '');
 class InstalledExtension {
  public:
   explicit InstalledExtension(const char* sql = kScript) {
-    const Ended shared = run_child({(shared_server().bin_dir() / "pg_config").string(), "--sharedir"});
-    dir_ = Path(shared.out.substr(0, shared.out.find('\n'))) / "extension";
+    dir_ = shared_server().share_dir() / "extension";
     if (!usable()) return;
     std::ofstream(control()) << "default_version = '1'\nrelocatable = true\n";
     std::ofstream(script()) << sql;

@@ -7,6 +7,7 @@
 #include "restore/whole/target.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/sample_sql.h"
 #include "tests/fixtures/tamper.h"
 
 namespace pgassay::test {
@@ -31,7 +32,7 @@ bool copy_exists(const std::string& name) {
 
 TEST(Restore, BringsTheSampleDatabaseBackIdentical) {
   const Database source("sample", "SELECT 1;", "TEMPLATE template0 ENCODING 'UTF8'");
-  shared_server().psql_file("sample", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/sample.sql");
+  source.psql(sample_sql(shared_server()));
   const RoundTrip trip;
   const restore::RestoreReport report = trip.restore(trip.back_up("sample"));
   EXPECT_EQ(lines(report.lost), "");

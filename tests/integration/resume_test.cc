@@ -9,6 +9,7 @@
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/killed.h"
 #include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/sample_sql.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay::test {
@@ -94,7 +95,7 @@ TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
 
 TEST(Resume, MakesTheRestOfASchemaThatWasMadeInPart) {
   const Database source("sample", "SELECT 1;", "TEMPLATE template0 ENCODING 'UTF8'");
-  shared_server().psql_file("sample", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/sample.sql");
+  source.psql(sample_sql(shared_server()));
   const RoundTrip trip;
   const Backup backup = trip.back_up("sample");
   // The sample has an object of nearly every kind. 1000: after all of them, before that is on record.

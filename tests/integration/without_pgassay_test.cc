@@ -4,6 +4,7 @@
 #include "core/system/subprocess.h"
 #include "tests/fixtures/local_server.h"
 #include "tests/fixtures/round_trip.h"
+#include "tests/fixtures/sample_sql.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay::test {
@@ -20,7 +21,7 @@ TEST(RestoreWithoutPgassay, GivesTheSampleDatabaseBack) {
   const Path source = PGASSAY_SOURCE_DIR;
   LocalServer& server = shared_server();
   server.create_database("sample");
-  server.psql_file("sample", source / "tests/fixtures/sample.sql");
+  server.psql("sample", sample_sql(server));
   const RoundTrip round_trip;
   const Backup backup =
       round_trip.back_up("sample", {"stock.*", "odd.no_columns", "odd.empty", "odd.session", "Bons*"});
