@@ -1,4 +1,6 @@
 // The conformance suite against docker and podman, and what only containers have.
+#include <fmt/format.h>
+
 #include <iterator>
 #include <sstream>
 
