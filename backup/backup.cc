@@ -412,10 +412,19 @@ void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& s
 
 }  // namespace
 
+BackupOptions with_server(const BackupOptions& options, Observer& observer, const std::stop_token& stop) {
+  if (!options.container.given()) return options;
+  source::Server server = source::reach(options.connection, options.container, observer, stop);
+  BackupOptions reached = options;
+  reached.connection = std::move(server.connection);
+  reached.pg_dump_elsewhere = std::move(server.pg_dump);
+  reached.container = {};
+  return reached;
+}
+
 TakenBackup take_backup(const Repository& repository, const BackupOptions& given, Observer& observer,
                         std::stop_token stop) {
-  BackupOptions options = given;
-  source::reach_container(options, observer, stop);
+  BackupOptions options = with_server(given, observer, stop);
   limit_silence(options);
   const Stopwatch watch;
   Run run{repository, options, observer, stop, {}, {}, {}, nullptr, now(), 0};

@@ -12,20 +12,20 @@
 #include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
+#include "source/application_name.h"
 #include "source/find_container.h"
 
 namespace pgassay::backup {
 
-/// Of every session of a backup, pg_dump's too.
-inline constexpr const char* kApplicationName = "pgassay backup";
+using source::kApplicationName;
 
 enum class LockPolicy { warn, yield };
 
 struct BackupOptions {
   std::string source;  ///< its name in the repository
   ConnInfo connection;
-  /// Where the server is, beside or in place of `connection`: reach_container finds out the rest, and the
-  /// next one.
+  /// Where the server is, beside or in place of `connection`: with_server() finds out the rest, and the next
+  /// one.
   source::ContainerName container;
   std::optional<PgTool> pg_dump_elsewhere;  ///< the container's own
   unsigned jobs = 2;
@@ -52,6 +52,10 @@ struct TakenBackup {
   ManifestSummary summary;
   std::vector<LeftOut> left_out;
 };
+
+/// The same options with a server that can be connected to, found out once: connection and pg_dump in place
+/// of the container's name. As they are where no container is named. Throws as source::reach().
+BackupOptions with_server(const BackupOptions& options, Observer& observer, const std::stop_token& stop);
 
 /// Throws Refused (preflight's findings, all at once), Locked, Error, Stopped. Nothing is left behind on any
 /// of them.

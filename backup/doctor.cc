@@ -178,13 +178,12 @@ bool Diagnosis::can_back_up() const {
 }
 
 Diagnosis examine_source(const Path& root, const BackupOptions& given, std::stop_token stop) {
-  BackupOptions options = given;
   Diagnosis diagnosis;
-  diagnosis.subject = options.source;
+  diagnosis.subject = given.source;
   std::optional<Repository> repository = open_repository(root, diagnosis.findings);
   try {
     Observer nobody;
-    source::reach_container(options, nobody, stop);
+    const BackupOptions options = with_server(given, nobody, stop);
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
     examine_server(connection, root, repository, options, diagnosis, stop);
   } catch (const Stopped&) {

@@ -11,17 +11,14 @@
 #include "core/system/exits.h"
 #include "core/system/time_limit.h"
 #include "nightly/status.h"
-#include "source/container_source.h"
 #include "source/databases.h"
 
 namespace pgassay::nightly {
 namespace {
 
-std::vector<std::string> databases_of(backup::BackupOptions& backup, const NightOptions& options,
-                                      Observer& observer, const std::stop_token& stop) {
-  source::reach_container(backup, observer, stop);
-  return source::without_excluded(source::list_databases(backup.connection, stop), options.exclude_databases,
-                                  observer);
+std::vector<std::string> databases_of(const ConnInfo& server, const NightOptions& options, Observer& observer,
+                                      const std::stop_token& stop) {
+  return source::without_excluded(source::list_databases(server, stop), options.exclude_databases, observer);
 }
 
 class Run {
@@ -66,7 +63,8 @@ class Run {
   void run_each() {
     std::vector<std::string> databases;
     step("list", [&](NightStep& step) {
-      databases = databases_of(backup_options_, options_, observer_, limit_.token());
+      backup_options_ = backup::with_server(options_.backup, observer_, limit_.token());
+      databases = databases_of(backup_options_.connection, options_, observer_, limit_.token());
       step.text = fmt::format("{}", fmt::join(databases, ", "));
     });
     const ConnInfo server = backup_options_.connection;
@@ -232,11 +230,11 @@ bool has_a_young_one(const Repository& repository, const std::string& source, co
 /// What can't be found out is not young.
 bool each_has_a_young_one(const Repository& repository, const NightOptions& options, Observer& observer,
                           const std::stop_token& stop) {
-  backup::BackupOptions backup = options.backup;
   try {
+    const ConnInfo server = backup::with_server(options.backup, observer, stop).connection;
     return std::ranges::all_of(
-        databases_of(backup, options, observer, stop), [&](const std::string& database) {
-          return has_a_young_one(repository, backup.source, database, *options.unless_newer_seconds);
+        databases_of(server, options, observer, stop), [&](const std::string& database) {
+          return has_a_young_one(repository, options.backup.source, database, *options.unless_newer_seconds);
         });
   } catch (const Stopped&) {
     throw;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "source/application_name.h"
 #include "source/container_address.h"
 
 namespace pgassay::source {
@@ -137,7 +138,7 @@ class Approach {
 
   void connect() {
     try {
-      Connection::open(connection_, backup::kApplicationName, stop_);
+      Connection::open(connection_, kApplicationName, stop_);
       return;
     } catch (const ConnectionLost& error) {
       if (std::string_view(error.what()).find("password") == std::string_view::npos) throw;
@@ -169,7 +170,7 @@ class Approach {
   /// By ~/.pgpass.
   bool connects() {
     try {
-      Connection::open(connection_, backup::kApplicationName, stop_);
+      Connection::open(connection_, kApplicationName, stop_);
       return true;
     } catch (const ConnectionLost&) {
       return false;
@@ -186,17 +187,19 @@ class Approach {
 
 }  // namespace
 
-void reach_container(backup::BackupOptions& options, Observer& observer, const std::stop_token& stop) {
-  if (!options.container.given()) return;
-  const FoundContainer found = find_container(options.container, stop);
-  Approach approach(options.connection, found, stop);
+Server reach(const ConnInfo& connection, const ContainerName& container, Observer& observer,
+             const std::stop_token& stop) {
+  Server server{connection, {}};
+  if (!container.given()) return server;
+  const FoundContainer found = find_container(container, stop);
+  Approach approach(server.connection, found, stop);
   approach.set_address();
   approach.set_user_and_database();
   approach.set_password();
   approach.connect();
   observer.message(Level::info, approach.told());
-  options.pg_dump_elsewhere = pg_dump_of(found, approach.inside(), stop);
-  options.container = {};
+  server.pg_dump = pg_dump_of(found, approach.inside(), stop);
+  return server;
 }
 
 }  // namespace pgassay::source

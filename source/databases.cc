@@ -4,10 +4,10 @@
 
 #include <cstdlib>
 
-#include "backup/backup.h"
 #include "core/postgres/name_pattern.h"
 #include "core/postgres/session.h"
 #include "core/system/error.h"
+#include "source/application_name.h"
 
 namespace pgassay::source {
 
@@ -15,7 +15,7 @@ std::vector<std::string> list_databases(const ConnInfo& info, std::stop_token st
   const bool named = info.parameters.contains("dbname") || info.parameters.contains("service") ||
                      std::getenv("PGDATABASE") || std::getenv("PGSERVICE");
   Connection connection =
-      Connection::open(named ? info : info.with_database("postgres"), backup::kApplicationName, stop);
+      Connection::open(named ? info : info.with_database("postgres"), kApplicationName, stop);
   start_reading_session(connection);
   const Result result = connection.query(
       "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname");

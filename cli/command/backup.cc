@@ -4,7 +4,6 @@
 #include "cli/command/run_backup.h"
 #include "cli/command/run_drill.h"
 #include "cli/render/text/backup_text.h"
-#include "source/container_source.h"
 
 namespace pgassay::cli {
 
@@ -25,9 +24,9 @@ Backup take_and_report(Context& context, const Repository& repository, const bac
 
 Exit run_backup(Context& context) {
   const Path root = repository_path(context.arguments, context.config);
-  backup::BackupOptions options = backup_options(context.arguments, context.config, context.reporter);
+  const backup::BackupOptions named = backup_options(context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open_or_create(root);
-  source::reach_container(options, context.reporter, context.stop);
+  const backup::BackupOptions options = backup::with_server(named, context.reporter, context.stop);
   if (all_databases(context.arguments, context.config, options.source))
     return back_up_all(context, repository, options);
   const Backup backup = take_and_report(context, repository, options, Audience::alone);

@@ -8,7 +8,6 @@
 #include "cli/command/resolve.h"
 #include "cli/render/json/doctor.h"
 #include "cli/units.h"
-#include "source/container_source.h"
 #include "source/databases.h"
 
 namespace pgassay::cli {
@@ -67,13 +66,14 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root,
 }
 
 std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root,
-                                             backup::BackupOptions options) {
+                                             const backup::BackupOptions& named) {
+  backup::BackupOptions options;
   try {
-    source::reach_container(options, context.reporter, context.stop);
+    options = backup::with_server(named, context.reporter, context.stop);
   } catch (const Stopped&) {
     throw;
   } catch (const Error& error) {
-    return {out_of_reach(options.source, "container", error)};
+    return {out_of_reach(named.source, "container", error)};
   }
   if (all_databases(context.arguments, context.config, options.source))
     return examine_each(context, root, options);

@@ -10,7 +10,6 @@
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "proof/row_proof.h"
-#include "source/container_source.h"
 
 namespace pgassay::stack {
 namespace {
@@ -56,8 +55,7 @@ backup::BackupOptions reach_database(backup::BackupOptions source, const std::st
   if (database) source.connection.parameters["dbname"] = *database;
   source.tables.exclude.clear();
   source.prunable_bytes = {};
-  source::reach_container(source, observer, stop);
-  return source;
+  return backup::with_server(source, observer, stop);
 }
 
 Stillness await_stillness(const ConnInfo& database, const std::stop_token& stop) {

@@ -237,25 +237,25 @@ TEST_P(ContainerSources, ThatCanNotBeHadAreNamedWithWhatToDo) {
 
 /// The engine's client is our child, pg_dump is not.
 TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
-  backup::BackupOptions options;
-  options.container.container = start(::geteuid() == 0 ? with_volume() : with_socket());
-  options.container.engine = GetParam();
+  source::ContainerName name;
+  name.container = start(::geteuid() == 0 ? with_volume() : with_socket());
+  name.engine = GetParam();
   Observer silent;
-  source::reach_container(options, silent, {});
-  ASSERT_TRUE(options.pg_dump_elsewhere);
-  Connection holder = Connection::open(options.connection, "test", {});
+  const source::Server server = source::reach({}, name, silent, {});
+  ASSERT_TRUE(server.pg_dump);
+  Connection holder = Connection::open(server.connection, "test", {});
   holder.query("CREATE TABLE t ()");
   holder.query("BEGIN; LOCK TABLE t");
   std::stop_source stop;
   std::jthread dump([&] {
-    EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(options.connection, "test", {})),
-                             *options.pg_dump_elsewhere, nullptr, 600, work_.path(), stop.get_token()),
+    EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})),
+                             *server.pg_dump, nullptr, 600, work_.path(), stop.get_token()),
                  Stopped);
   });
   constexpr char kWaiting[] =
       "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgassay%' AND wait_event_type = "
       "'Lock'";
-  Connection watcher = Connection::open(options.connection, "test", {});
+  Connection watcher = Connection::open(server.connection, "test", {});
   const auto becomes = [&](std::int64_t wanted) {
     for (int i = 0; i < 200; ++i, std::this_thread::sleep_for(50ms))
       if (watcher.query(kWaiting).integer(0, 0) == wanted) return true;
