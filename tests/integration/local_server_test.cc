@@ -7,9 +7,18 @@
 #include <unistd.h>
 
 #include "core/system/error.h"
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/host_postgres.h"
 
 namespace pgassay::test {
 namespace {
+
+TEST(LocalServerTest, IsOfTheReleaseThatScriptsTakeForThisHosts) {
+  ONLY_WITH_THE_HOSTS_SERVER("it is this host's release that is asked for");
+  const Ended said =
+      run_child({"bash", "-c", "source " PGASSAY_SOURCE_DIR "/scripts/postgres_major.sh && postgres_major"});
+  EXPECT_EQ(said.out, std::to_string(shared_server().major()) + "\n") << said.err;
+}
 
 TEST(LocalServerTest, AnswersQueries) {
   EXPECT_EQ(shared_server().value("postgres", "SELECT 1 + 1"), "2");
