@@ -106,6 +106,17 @@ TEST(Arrows, AreThereToBeRead) {
   EXPECT_GT(kRooms.size(), 20u);
 }
 
+TEST(Arrows, OfEachRoomAreReadByClangTidy) {
+  const std::string settings = read_file(kRoot / ".clang-tidy");
+  const std::size_t begin = settings.find("HeaderFilterRegex: '/(");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string filter = settings.substr(begin, settings.find(")/", begin) - begin) + "|";
+  for (const auto& [room, allowed] : kRooms) {
+    const std::string top = room.substr(0, room.find('/'));
+    EXPECT_NE(filter.find(top + "|"), std::string::npos) << top;
+  }
+}
+
 TEST(Arrows, StartInARoomOfTheTable) {
   for (const Include& include : all_includes()) {
     const std::string room = room_of(include.file);
