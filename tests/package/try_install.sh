@@ -33,6 +33,7 @@ before=$(installed)
 step install
 inside "$source/scripts/install" > "$root/tmp/said"
 inside pgassay --version > /dev/null
+[[ $(file -b "$root/usr/local/bin/pgassay") == *", stripped" ]] || fail "the program has its debug symbols yet"
 is /var/lib/pgassay pgassay:pgassay:700
 is /etc/pgassay root:pgassay:750
 is /etc/pgassay/pgassay.toml root:pgassay:640
