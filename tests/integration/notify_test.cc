@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/http/http.h"
-#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "tests/fixtures/http_server.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -81,9 +80,8 @@ TEST(Notify, TellsWhatAServerDidWrong) {
   EXPECT_NE(ping(HttpServer("This is no HTTP.\r\n\r\n")), "");
   EXPECT_NE(ping(HttpServer("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort")), "")
       << "it promised more";
-  const Stopwatch watch;
-  EXPECT_NE(ping(HttpServer("", Manner::stalls)), "");
-  EXPECT_LT(watch.seconds(), 5) << "a server that stalls is given its time-out and no more";
+  const std::string stalled = ping(HttpServer("", Manner::stalls));
+  EXPECT_NE(stalled.find("imed out"), std::string::npos) << stalled;
 }
 
 TEST(Notify, TellsWhereNobodyListensAndKeepsTheSecretPartOfTheAddress) {

@@ -72,9 +72,13 @@ class Secrets : public ::testing::Test {
     out << text;
     out.close();
     // The file is read again without a connection.
+    const Path log = server().dir() / "log";
     const std::string pid = read_file(server().dir() / "data/postmaster.pid");
+    const std::size_t before = read_file(log).size();
     ::kill(std::stoi(pid.substr(0, pid.find('\n'))), SIGHUP);
-    ::usleep(200'000);
+    for (int tries = 0; tries < 3000 && read_file(log).find("received SIGHUP", before) == std::string::npos;
+         ++tries)
+      ::usleep(20'000);
   }
   std::string told(const std::vector<std::string>& arguments, int status) const {
     const Ran ran = vault_.run(arguments, {{"PGPASSWORD", kSecret}});

@@ -178,11 +178,9 @@ TEST(ACallInAFork, ComesToItsEnd) {
 }
 
 TEST(ACallInAFork, IsOverWhenItsTimeIs) {
-  const auto started = std::chrono::steady_clock::now();
   EXPECT_FALSE(call_in_a_fork(1, [] {
     for (;;) ::pause();
   }));
-  EXPECT_LT(std::chrono::steady_clock::now() - started, 4s);
 }
 
 }  // namespace
