@@ -25,9 +25,16 @@ foreach(suite IN LISTS suites)
     set(label long)
     set(timeout 3600)
   endif()
-  # The suites with the most tests begin first, so that none of them is alone at the end.
+  # The suites with the most tests begin first, so that none of them is alone at the end; before them those that run one after
+  # the other, and the campaigns, of which each has few tests.
+  set(cost ${tests_of_${suite}})
+  if(FIXTURE)
+    math(EXPR cost "${cost} + 1000")
+  elseif(LABEL STREQUAL "fault")
+    math(EXPR cost "${cost} + 100")
+  endif()
   string(APPEND script "add_test(${suite} ${PROGRAM} --gtest_brief=1 --gtest_filter=${suite}.*)\n"
-         "set_tests_properties(${suite} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST ${tests_of_${suite}}")
+         "set_tests_properties(${suite} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST ${cost}")
   if(FIXTURE) # is shared, and each suite wants it for itself
     string(APPEND script " FIXTURES_REQUIRED ${FIXTURE} RESOURCE_LOCK ${FIXTURE}")
   endif()
