@@ -10,44 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "cli/app.h"
-#include "cli/command/command.h"
+#include "cli/command/command_line.h"
 #include "cli/signals.h"
 #include "cli/units.h"
 #include "core/system/output.h"
 
 namespace pgassay::cli {
 namespace {
-
-Exit run(Context& context) {
-  constexpr std::pair<std::string_view, Exit (*)(Context&)> kRuns[] = {
-      {"backup", run_backup},
-      {"list", run_list},
-      {"show", run_show},
-      {"verify", run_verify},
-      {"restore", run_restore},
-      {"drill", run_drill},
-      {"export", run_export},
-      {"prune", run_prune},
-      {"pin", run_pin},
-      {"unpin", run_unpin},
-      {"nightly", run_nightly},
-      {"status", run_status},
-      {"doctor", run_doctor},
-      {"manual", run_manual},
-      {"stack check", run_stack_check},
-      {"stack routes", run_stack_routes},
-      {"stack switch", run_stack_switch},
-      {"stack rollback", run_stack_rollback},
-      {"stack status", run_stack_status},
-      {"stack forget", run_stack_forget},
-      {"report", run_report},
-  };
-  const std::string& command = context.arguments.command;
-  for (const auto& [name, run_it] : kRuns)
-    if (command == name) return run_it(context);
-  throw UsageError("unknown command '" + command + "'");
-}
 
 /// Where the last words go.
 struct ExitReport {
@@ -87,20 +56,15 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
       return 0;
     }
     const Config config = load_config(arguments.config);
-    const std::string& command = arguments.command;
-    const bool into_a_pipe = command == "export" && !arguments.exporting.output;
-    const bool takes_long = command != "list" && command != "show" && command != "status" &&
-                            command != "manual" && command != "report" && command != "stack status" &&
-                            !into_a_pipe;
     Reporter reporter({.json = exit_report.json,
                        .quiet = arguments.quiet,
                        .verbose = arguments.verbose,
-                       .progress = takes_long,
+                       .progress = invocation.command->takes_long,
                        .format = exit_report.format,
-                       .command = command},
+                       .command = invocation.command->name},
                       exit_report.reply);
     Context context{arguments, config, reporter, exit_report.reply, signals.token()};
-    return static_cast<int>(run(context));
+    return static_cast<int>(invocation.run(context));
   } catch (const ReaderGone&) {
     return 128 + SIGPIPE;  // quietly, as cat(1) and pg_dump end
   } catch (const Error& error) {

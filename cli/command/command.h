@@ -1,10 +1,13 @@
-// What a command gets, and the commands. Each parses nothing and decides little: it fills a room's Options,
+// A command is one file: its words, its options, its run. A run decides little: it fills a room's options,
 // calls the room and prints what came back, as text or as the JSON document.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <stop_token>
 
 #include "cli/command/arguments.h"
+#include "cli/command/options.h"
 #include "cli/config/config.h"
 #include "cli/log.h"
 #include "cli/render/json/out.h"
@@ -20,34 +23,28 @@ struct Context {
   std::stop_token stop;
 };
 
-/// Is what is told the one thing of the --json document, or one of an array?
+/// Does what the command line asked for. Throws Error.
+using Run = std::function<Exit(Context&)>;
+
+struct Command {
+  const char* name;      ///< "pin"; of a group both words: "stack check"
+  const char* what;      ///< one line of the help
+  const char* examples;  ///< lines that end with a line feed
+  /// Declares the options, and returns what runs with their values once they are parsed. Null: a group's
+  /// first word, which does nothing by itself.
+  Run (*declare)(Options& options);
+  bool takes_long = true;  ///< progress is shown
+  bool is_hidden = false;  ///< the help does not name it
+};
+
+extern const Command kBackup, kList, kShow, kVerify, kRestore, kDrill, kExport, kPrune, kPin, kUnpin, kDoctor,
+    kNightly, kStatus, kReport, kStack, kStackCheck, kStackRoutes, kStackSwitch, kStackRollback, kStackStatus,
+    kStackForget, kManual;
+
+/// In the order of the help. A group stands before its commands.
+std::span<const Command* const> all_commands();
+
+/// Is the report the one thing of the --json document, or one of an array?
 enum class Audience { alone, several };
-
-Exit run_backup(Context& context);
-Exit run_list(Context& context);
-Exit run_show(Context& context);
-Exit run_verify(Context& context);
-Exit run_restore(Context& context);
-Exit run_drill(Context& context);
-Exit run_prune(Context& context);
-Exit run_pin(Context& context);
-Exit run_unpin(Context& context);
-Exit run_export(Context& context);
-Exit run_nightly(Context& context);
-Exit run_status(Context& context);
-Exit run_report(Context& context);
-Exit run_manual(Context& context);
-Exit run_replace(Context& context);  ///< restore --replace
-Exit run_doctor(Context& context);
-Exit run_stack_check(Context& context);
-Exit run_stack_switch(Context& context);
-Exit run_stack_rollback(Context& context);
-Exit run_stack_status(Context& context);
-Exit run_stack_forget(Context& context);
-Exit run_stack_routes(Context& context);
-
-/// Tells what came of a restore and says the exit status; `more` follows the text.
-Exit report_restored(Context& context, const BackupId& id, const restore::RestoreReport& report, bool proved,
-                     const std::string& more = {});
 
 }  // namespace pgassay::cli

@@ -4,8 +4,8 @@
 
 #include "backup/doctor.h"
 #include "cli/command/command.h"
+#include "cli/command/common.h"
 #include "cli/command/doctor_drills.h"
-#include "cli/command/resolve.h"
 #include "cli/render/json/doctor.h"
 #include "cli/units.h"
 #include "source/databases.h"
@@ -14,23 +14,22 @@ namespace pgassay::cli {
 namespace {
 
 /// The one that is named, or every configured one; where there is none, what flags and environment lead to.
-std::vector<backup::BackupOptions> examined(const Context& context) {
-  const BackupArguments& named = context.arguments.backup;
+std::vector<backup::BackupOptions> examined(const Context& context, const BackupArguments& named) {
   std::vector<backup::BackupOptions> all;
   if (!named.configured_source.empty() || named.dbname || named.container || named.source_name ||
       context.config.sources.empty())
-    return {backup_options(context.arguments, context.config, context.reporter)};
+    return {backup_options(named, context.arguments, context.config, context.reporter)};
   for (const auto& [name, source] : context.config.sources)
-    all.push_back(backup_options_of(name, context.arguments, context.config, context.reporter));
+    all.push_back(backup_options_of(name, named, context.arguments, context.config, context.reporter));
   return all;
 }
 
-backup::Diagnosis examine_one(Context& context, const Path& root, const backup::BackupOptions& options) {
+backup::Diagnosis examine_one(Context& context, const BackupArguments& named, const Path& root,
+                              const backup::BackupOptions& options) {
   backup::Diagnosis diagnosis = examine_source(root, options, context.stop);
   if (const auto drill = drill_finding(
           diagnosis,
-          with_image_of_source(context, options.source,
-                               drill_options(context.arguments, context.config, options.source)),
+          with_image_of_source(context, named, options.source, drill_options(context.config, options.source)),
           context.stop))
     diagnosis.findings.push_back(*drill);
   return diagnosis;
@@ -45,16 +44,16 @@ backup::Diagnosis out_of_reach(const std::string& source, const char* check, con
 }
 
 /// --all-databases: each by itself. Where they can't be listed, the reason is the source's one finding.
-std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root,
+std::vector<backup::Diagnosis> examine_each(Context& context, const BackupArguments& named, const Path& root,
                                             backup::BackupOptions options) {
   std::vector<backup::Diagnosis> diagnoses;
   const ConnInfo server = options.connection;
   try {
     for (const std::string& database : source::without_excluded(
              source::list_databases(server, context.stop),
-             excluded_databases(context.arguments, context.config, options.source), context.reporter)) {
+             excluded_databases(named, context.config, options.source), context.reporter)) {
       options.connection = server.with_database(database);
-      diagnoses.push_back(examine_one(context, root, options));
+      diagnoses.push_back(examine_one(context, named, root, options));
       diagnoses.back().subject = options.source + "/" + database;
     }
   } catch (const Stopped&) {
@@ -65,7 +64,7 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const Path& root,
   return diagnoses;
 }
 
-std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root,
+std::vector<backup::Diagnosis> examine_named(Context& context, const BackupArguments& flags, const Path& root,
                                              const backup::BackupOptions& named) {
   backup::BackupOptions options;
   try {
@@ -75,9 +74,9 @@ std::vector<backup::Diagnosis> examine_named(Context& context, const Path& root,
   } catch (const Error& error) {
     return {out_of_reach(named.source, "container", error)};
   }
-  if (all_databases(context.arguments, context.config, options.source))
-    return examine_each(context, root, options);
-  return {examine_one(context, root, options)};
+  if (all_databases(flags, context.config, options.source))
+    return examine_each(context, flags, root, options);
+  return {examine_one(context, flags, root, options)};
 }
 
 std::string diagnosis_text(const backup::Diagnosis& diagnosis, bool quiet) {
@@ -90,13 +89,10 @@ std::string diagnosis_text(const backup::Diagnosis& diagnosis, bool quiet) {
   return text.empty() ? text : printable(diagnosis.subject) + "\n" + text;
 }
 
-}  // namespace
-
-Exit run_doctor(Context& context) {
+Exit run(Context& context, const BackupArguments& named) {
   const Path root = repository_path(context.arguments, context.config);
-  const BackupArguments& named = context.arguments.backup;
   std::vector<backup::Diagnosis> diagnoses;
-  const std::vector<backup::BackupOptions> sources = examined(context);
+  const std::vector<backup::BackupOptions> sources = examined(context, named);
   if (named.configured_source.empty() && !named.dbname && !named.container) {
     const bool in_containers =
         std::ranges::all_of(sources, [](const backup::BackupOptions& one) { return one.container.given(); });
@@ -104,7 +100,8 @@ Exit run_doctor(Context& context) {
     diagnoses.back().findings.push_back(engine_finding(context.stop));
   }
   for (const backup::BackupOptions& options : sources)
-    for (backup::Diagnosis& one : examine_named(context, root, options)) diagnoses.push_back(std::move(one));
+    for (backup::Diagnosis& one : examine_named(context, named, root, options))
+      diagnoses.push_back(std::move(one));
   Exit exit = Exit::done;
   std::string text;
   for (const backup::Diagnosis& diagnosis : diagnoses) {
@@ -115,5 +112,29 @@ Exit run_doctor(Context& context) {
   context.reporter.print(text);
   return exit;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<BackupArguments>();
+  add_server(options, *arguments);
+  options.value("--pg-dump", &arguments->pg_dump, "PATH",
+                "the pg_dump that backups would use (default: one that fits the server is found)");
+  add_all_databases(options, *arguments);
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kDoctor = {
+    .name = "doctor",
+    .what = "can backups work here? what stands in the way, and what mends it",
+    .examples =
+        "  pgassay doctor                               every configured source, and this host\n"
+        "  pgassay doctor prod\n"
+        "  pgassay doctor --repo /var/backups/pg -d app\n"
+        "  pgassay doctor --repo /var/backups/pg --container shop-db-1\n"
+        "  pgassay doctor prod --all-databases          each of the server's databases\n"
+        "Exit status 6: a backup could not work.\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

@@ -1,35 +1,108 @@
+#include "drill/drill.h"
+
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/command/run_drill.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
 
-Exit collect(Context& context) {
-  const Arguments& arguments = context.arguments;
+struct DrillArguments {
+  Selection selection;
+  std::optional<std::string> engine, image, pull, memory, work_dir, junit;
+  std::optional<unsigned> jobs;
+  bool keep = false, gc = false, amcheck = false;
+};
+
+void add_engine(Options& options, DrillArguments& drill) {
+  options.choice("--engine", &drill.engine, {"auto", "docker", "podman", "local"},
+                 "where the throwaway server runs: auto (default), docker, podman, or local");
+  options.value("--image", &drill.image, "IMAGE",
+                "the container's image (default: postgres:MAJOR of the backup's server)");
+  options.choice("--pull", &drill.pull, {"missing", "never", "always"},
+                 "pull the image when it is missing (default), never, or always");
+  options.value("--memory", &drill.memory, "SIZE",
+                "memory for the server, as 2GB (default: half of what is free)");
+  options.value("--work-dir", &drill.work_dir, "DIR",
+                "where its private directory is made (default: TMPDIR, else /var/tmp)");
+}
+
+std::uint64_t memory_of(const std::string& text) {
+  const auto bytes = parse_bytes(text);
+  if (bytes) return *bytes;
+  throw UsageError(fmt::format("--memory: '{}' is not a size", printable(text)), "as in 512MB or 2GB");
+}
+
+/// Flags, then [source.NAME.drill], then [drill]. Throws UsageError.
+drill::DrillOptions options_of(const DrillArguments& arguments, const Config& config,
+                               const std::string& source) {
+  drill::DrillOptions options = drill_options(config, source);
+  if (arguments.engine) options.engine = drill::parse_engine(*arguments.engine);
+  options.image = arguments.image.value_or(options.image);
+  if (arguments.pull) options.pull = drill::parse_pull(*arguments.pull);
+  if (arguments.memory) options.memory_bytes = memory_of(*arguments.memory);
+  if (arguments.work_dir) options.work_dir = *arguments.work_dir;
+  options.keep = arguments.keep;
+  options.questions.jobs = arguments.jobs.value_or(options.questions.jobs);
+  options.questions.amcheck |= arguments.amcheck;
+  return options;
+}
+
+/// --gc.
+Exit collect(Context& context, const DrillArguments& arguments) {
   if (!arguments.selection.ids.empty()) throw UsageError("--gc and an ID exclude each other");
   const std::vector<std::string> gone = drill::collect_garbage(
-      drill_options(arguments, context.config, {}).work_dir, context.reporter, context.stop);
+      options_of(arguments, context.config, {}).work_dir, context.reporter, context.stop);
   set_collected(context.reply, gone);
   for (const std::string& line : gone) context.reporter.print(printable(line) + "\n");
   if (gone.empty()) context.reporter.summary("nothing was left behind\n");
   return Exit::done;
 }
 
-}  // namespace
-
-Exit run_drill(Context& context) {
-  const Arguments& arguments = context.arguments;
-  if (arguments.drill.gc) return collect(context);
-  const Repository repository = Repository::open(repository_path(arguments, context.config));
+Exit run(Context& context, const DrillArguments& arguments) {
+  if (arguments.gc) return collect(context, arguments);
+  const Repository repository = open_repository(context.arguments, context.config);
   const Selection& selection = arguments.selection;
   const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
-  const Backup backup = repository.find(id, {selection.source, selection.database});
-  return drill_and_report(context, repository, backup,
-                          drill_options(arguments, context.config, backup.id.source), Audience::alone);
+  const Backup backup = repository.find(id, selection.filter());
+  const std::string& source = backup.id.source;
+  return drill_and_report(
+      context, repository, backup,
+      with_image_of_source(context, {}, source, options_of(arguments, context.config, source)),
+      Audience::alone, arguments.junit);
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<DrillArguments>();
+  add_optional_id(options, arguments->selection).expected(0, 1);
+  add_selection(options, arguments->selection);
+  add_engine(options, *arguments);
+  add_jobs(options, arguments->jobs, "connections that load and compare (default: CPUs, at most 4)");
+  options.flag("--amcheck", arguments->amcheck,
+               "also look at the structure of each index and table (extension amcheck)");
+  options.value("--junit", &arguments->junit, "FILE", "write the checks as JUnit XML, too");
+  options.flag("--keep", arguments->keep, "leave the server up for a day, and say how to connect");
+  options
+      .flag("--gc", arguments->gc, "only remove throwaway servers that were left behind or whose day is over")
+      .excludes({"--keep"});
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kDrill = {
+    .name = "drill",
+    .what = "restore a backup into a throwaway server, and prove that each row and object came back",
+    .examples =
+        "  pgassay drill                          the latest backup, where there is one database\n"
+        "  pgassay drill latest --database app --engine docker --image postgis/postgis:15-3.3\n"
+        "  pgassay drill prod/app/20261123T020000Z --amcheck --junit drill.xml\n"
+        "  pgassay drill --keep                   and look around in it afterwards\n"
+        "  pgassay drill --gc                     remove what killed drills left behind\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

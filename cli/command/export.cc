@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/render/json/export.h"
 #include "cli/units.h"
 #include "core/system/output.h"
@@ -10,6 +10,34 @@
 
 namespace pgassay::cli {
 namespace {
+
+struct ExportArguments {
+  Selection selection;
+  std::optional<std::string> output, table, format;
+  bool header = false, no_owner = false, no_acl = false, no_tablespaces = false;
+  bool no_single_transaction = false, no_restrict = false;
+};
+
+/// What the parser can't see. Throws UsageError.
+void check(const ExportArguments& exporting, bool json) {
+  if (json && !exporting.output)
+    throw UsageError("--json needs --output: stdout can't be both the document and the export");
+  if (exporting.output && exporting.output->empty()) throw UsageError("--output is empty");
+  if (exporting.table && exporting.table->empty()) throw UsageError("--table is empty");
+  if (exporting.header && exporting.format != "csv") throw UsageError("--header is of --format csv");
+}
+
+exports::RowExport row_export(const ExportArguments& arguments) {
+  const exports::ExportFormat format = arguments.format == "csv"      ? exports::ExportFormat::csv
+                                       : arguments.format == "binary" ? exports::ExportFormat::binary
+                                                                      : exports::ExportFormat::copy;
+  return {arguments.table.value(), format, arguments.header};
+}
+
+exports::SqlExport sql_export(const ExportArguments& arguments) {
+  return {!arguments.no_owner, !arguments.no_acl, !arguments.no_tablespaces, !arguments.no_single_transaction,
+          !arguments.no_restrict};
+}
 
 /// Many small pieces, some large writes.
 class Buffered : public ChunkSink {
@@ -35,24 +63,33 @@ class Buffered : public ChunkSink {
   std::uint64_t written_ = 0;
 };
 
-}  // namespace
+/// For an export into a pipe: whoever reads it shows what there is to show.
+class MessagesOnly : public Observer {
+ public:
+  explicit MessagesOnly(Observer& to) : to_(to) {}
+  void message(Level level, std::string_view text, std::string_view hint) override {
+    to_.message(level, text, hint);
+  }
 
-Exit run_export(Context& context) {
-  const ExportArguments& arguments = context.arguments.exporting;
+ private:
+  Observer& to_;
+};
+
+Exit run(Context& context, const ExportArguments& arguments) {
   const std::string format = arguments.table ? arguments.format.value_or("copy") : "sql";
-  check_export(context.arguments);
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const Selection& selection = context.arguments.selection;
-  const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
+  check(arguments, context.arguments.json);
+  const Repository repository = open_repository(context.arguments, context.config);
+  const Backup backup = arguments.selection.find_in(repository);
   std::optional<OutputFile> file;
   if (arguments.output) file.emplace(*arguments.output);
   Buffered out(file ? file->fd() : STDOUT_FILENO, context.stop, arguments.output.value_or("stdout"));
+  MessagesOnly messages(context.reporter);
+  Observer& observer = file ? static_cast<Observer&>(context.reporter) : messages;
   exports::Exported exported;
   try {
-    exported =
-        arguments.table
-            ? export_rows(repository, backup, row_export(arguments), out, context.reporter, context.stop)
-            : export_sql(repository, backup, sql_export(arguments), out, context.reporter, context.stop);
+    exported = arguments.table
+                   ? export_rows(repository, backup, row_export(arguments), out, observer, context.stop)
+                   : export_sql(repository, backup, sql_export(arguments), out, observer, context.stop);
   } catch (const BadBackup&) {
     // Its last words: the statement by which psql fails.
     if (!file) out.flush();
@@ -67,5 +104,47 @@ Exit run_export(Context& context) {
                                        format_bytes(out.written())));
   return Exit::done;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<ExportArguments>();
+  add_one_id(options, arguments->selection);
+  add_selection(options, arguments->selection);
+  options.value("-o,--output", &arguments->output, "FILE",
+                "a file that appears once it is complete (default: stdout)");
+  options.value("--table", &arguments->table, "SCHEMA.TABLE",
+                "only the rows of this table, of a partitioned one all");
+  options
+      .choice("--format", &arguments->format, {"copy", "csv", "binary"},
+              "of rows: copy (COPY's text, default), csv, or binary (of tables of --binary-table)")
+      .needs("--table");
+  options.flag("--header", arguments->header, "of csv: the columns' names come first").needs("--table");
+  options.flag("--no-owner", arguments->no_owner, "all objects will belong to the role that runs psql")
+      .excludes({"--table"});
+  options.flag("--no-acl", arguments->no_acl, "no GRANT and REVOKE").excludes({"--table"});
+  options.flag("--no-tablespaces", arguments->no_tablespaces, "everything in the default tablespace")
+      .excludes({"--table"});
+  options
+      .flag("--no-single-transaction", arguments->no_single_transaction,
+            "a transaction for each table: where one can't hold all the locks")
+      .excludes({"--table"});
+  options
+      .flag("--no-restrict", arguments->no_restrict,
+            "without \\restrict, which psql before 13.22, 14.19, 15.14, 16.10, 17.6 does not know")
+      .excludes({"--table"});
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kExport = {
+    .name = "export",
+    .what = "write a backup as one SQL script for psql, or one table's rows",
+    .examples =
+        "  pgassay export latest | psql -X -d empty_database    all or nothing; set -o pipefail in scripts\n"
+        "  pgassay export latest --no-owner --no-acl --output app.sql\n"
+        "  pgassay export latest --table public.orders > orders.copy\n"
+        "  pgassay export latest --table public.orders --format csv --header --output orders.csv\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/render/text/tables.h"
 #include "cli/units.h"
 
@@ -49,13 +49,10 @@ std::string list_text(const std::vector<Backup>& backups) {
   return table.text();
 }
 
-}  // namespace
-
-Exit run_list(Context& context) {
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const Selection& selection = context.arguments.selection;
+Exit run(Context& context, const Selection& selection) {
+  const Repository repository = open_repository(context.arguments, context.config);
   std::vector<Path> foreign;
-  const std::vector<Backup> backups = repository.list({selection.source, selection.database}, &foreign);
+  const std::vector<Backup> backups = repository.list(selection.filter(), &foreign);
   for (const Backup& backup : backups) {
     if (!backup.summary) {
       context.reporter.message(Level::warning,
@@ -75,5 +72,24 @@ Exit run_list(Context& context) {
   context.reporter.print(backups.empty() ? "no backups\n" : list_text(backups));
   return Exit::done;
 }
+
+Run declare(Options& options) {
+  const auto selection = std::make_shared<Selection>();
+  add_selection(options, *selection);
+  return [selection](Context& context) { return run(context, *selection); };
+}
+
+}  // namespace
+
+const Command kList = {
+    .name = "list",
+    .what = "what backups there are",
+    .examples =
+        "  pgassay list\n"
+        "  pgassay list --source prod --database app\n"
+        "  pgassay list --json | jq -r '.backups[-1].path'\n",
+    .declare = declare,
+    .takes_long = false,
+};
 
 }  // namespace pgassay::cli

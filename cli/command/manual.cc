@@ -1,11 +1,16 @@
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/manual.h"
+#include "cli/command/manual_pages.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
+
+struct ManualArguments {
+  std::string dir;
+  std::optional<std::string> toml;
+};
 
 /// The example that holds every key, as pgassay.toml(5).
 std::string configuration_page(const std::string& example) {
@@ -23,15 +28,30 @@ void write(const Path& file, const std::string& text) {
   set_mode(file, 0644);
 }
 
-}  // namespace
-
-/// For packaging: not in the help.
-Exit run_manual(Context& context) {
-  const ManualArguments& arguments = context.arguments.manual;
-  for (const auto& [name, text] : arguments.files) write(Path(arguments.dir) / name, text);
+Exit run(const ManualArguments& arguments) {
+  for (const auto& [name, text] : manual_files()) write(Path(arguments.dir) / name, text);
   if (arguments.toml)
     write(Path(arguments.dir) / "man/man5/pgassay.toml.5", configuration_page(read_file(*arguments.toml)));
   return Exit::done;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<ManualArguments>();
+  options.argument("DIR", &arguments->dir, "a share directory").required();
+  options.value("--toml", &arguments->toml, "FILE", "the configuration that pgassay.toml(5) shows");
+  return [arguments](Context&) { return run(*arguments); };
+}
+
+}  // namespace
+
+/// For packaging.
+const Command kManual = {
+    .name = "manual",
+    .what = "write man pages and completions",
+    .examples = "  pgassay manual /usr/local/share\n",
+    .declare = declare,
+    .takes_long = false,
+    .is_hidden = true,
+};
 
 }  // namespace pgassay::cli

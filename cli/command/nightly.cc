@@ -5,10 +5,12 @@
 
 #include <cerrno>
 
+#include "cli/command/backup_options.h"
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
-#include "cli/command/resolve_retention.h"
+#include "cli/command/common.h"
+#include "cli/command/retention_policy.h"
 #include "cli/command/run_drill.h"
+#include "cli/command/verify_options.h"
 #include "cli/units.h"
 #include "cli/watch.h"
 #include "core/system/cancellation.h"
@@ -17,6 +19,13 @@
 
 namespace pgassay::cli {
 namespace {
+
+struct NightlyArguments {
+  std::vector<std::string> sources;
+  BackupArguments backup;  ///< which databases
+  bool all = false, low_priority = false;
+  std::optional<std::string> timeout, unless_newer;
+};
 
 /// Of this thread and of all that it starts: nice 10; disk last of best-effort (ioprio_set(2) has no
 /// wrapper).
@@ -35,8 +44,7 @@ std::optional<double> duration(const std::optional<std::string>& text, const cha
   return seconds;
 }
 
-std::vector<std::string> sources_of(const Context& context) {
-  const NightlyArguments& arguments = context.arguments.nightly;
+std::vector<std::string> sources_of(const Context& context, const NightlyArguments& arguments) {
   std::vector<std::string> all;
   for (const auto& [name, source] : context.config.sources) all.push_back(name);
   if (all.empty()) throw UsageError("no source is configured", "docs/nightly.md begins with a configuration");
@@ -49,13 +57,13 @@ std::vector<std::string> sources_of(const Context& context) {
 
 class Nightly {
  public:
-  explicit Nightly(Context& context) : context_(context) {}
+  Nightly(Context& context, const NightlyArguments& arguments) : context_(context), arguments_(arguments) {}
 
   Exit run() {
-    const std::vector<std::string> sources = sources_of(context_);
+    const std::vector<std::string> sources = sources_of(context_, arguments_);
     // All of it is read before anything is done: a slip of the pen must not show at the last source only.
     for (const std::string& source : sources) options_of(source);
-    if (context_.arguments.nightly.low_priority) lower_priority(context_.reporter);
+    if (arguments_.low_priority) lower_priority(context_.reporter);
     for (const std::string& source : sources) {
       throw_if_stopped(context_.stop);
       try {
@@ -74,17 +82,18 @@ class Nightly {
 
  private:
   nightly::NightOptions options_of(const std::string& source) const {
-    const Arguments& arguments = context_.arguments;
     nightly::NightOptions options;
-    options.backup = backup_options_of(source, arguments, context_.config, context_.reporter);
-    options.all_databases = all_databases(arguments, context_.config, source);
-    options.exclude_databases = excluded_databases(arguments, context_.config, source);
-    options.verify = verify_options(arguments, context_.config);
-    options.drill = drill_options(arguments, context_.config, source);
-    options.drill_every_seconds = drill_every(context_.config, source);
-    options.prune.policy = retention_policy({}, context_.config, source);
-    options.timeout_seconds = duration(arguments.nightly.timeout, "--timeout");
-    options.unless_newer_seconds = duration(arguments.nightly.unless_newer, "--unless-newer");
+    const Config& config = context_.config;
+    options.backup =
+        backup_options_of(source, arguments_.backup, context_.arguments, config, context_.reporter);
+    options.all_databases = all_databases(arguments_.backup, config, source);
+    options.exclude_databases = excluded_databases(arguments_.backup, config, source);
+    options.verify = verify_options(config);
+    options.drill = drill_options(config, source);
+    options.drill_every_seconds = drill_every(config, source);
+    options.prune.policy = retention_policy({}, config, source);
+    options.timeout_seconds = duration(arguments_.timeout, "--timeout");
+    options.unless_newer_seconds = duration(arguments_.unless_newer, "--unless-newer");
     return options;
   }
 
@@ -93,7 +102,7 @@ class Nightly {
         Repository::open_or_create(repository_path(context_.arguments, context_.config));
     const nightly::NightLock lock(repository, source);
     nightly::NightOptions options = options_of(source);
-    options.drill = with_image_of_source(context_, source, options.drill);
+    options.drill = with_image_of_source(context_, arguments_.backup, source, options.drill);
     const nightly::NotifyOptions notify = notify_options(context_.config, source);
     std::vector<std::string> undelivered;
     // A run that has nothing to do starts nobody's clock.
@@ -168,14 +177,37 @@ class Nightly {
   }
 
   Context& context_;
+  const NightlyArguments& arguments_;
   std::vector<nightly::NightRecord> nights_;
   Exit exit_ = Exit::done;
 };
 
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<NightlyArguments>();
+  options.argument("SOURCE", &arguments->sources, "sources of the configuration");
+  options.flag("--all", arguments->all, "every source of the configuration, one after the other")
+      .excludes({"SOURCE"});
+  options.value("--timeout", &arguments->timeout, "TIME", "end a source's run after this long, as 4h");
+  options.value("--unless-newer", &arguments->unless_newer, "TIME",
+                "do nothing while the newest verified backup is younger than this, as 20h");
+  add_all_databases(options, arguments->backup);
+  options.flag("--low-priority", arguments->low_priority,
+               "leave CPU and disk to others first (nice, ionice)");
+  return [arguments](Context& context) { return Nightly(context, *arguments).run(); };
+}
+
 }  // namespace
 
-Exit run_nightly(Context& context) {
-  return Nightly(context).run();
-}
+const Command kNightly = {
+    .name = "nightly",
+    .what = "cron's one line: backup, verify, drill when due, prune, metrics, notifications",
+    .examples =
+        "  pgassay nightly prod --quiet\n"
+        "  pgassay nightly --all --timeout 4h --low-priority\n"
+        "  pgassay nightly prod --all-databases        each of the server's, as all_databases = true says, "
+        "too\n"
+        "  pgassay nightly prod --unless-newer 20h     by an hourly timer: catches up after a missed night\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

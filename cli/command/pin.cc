@@ -1,47 +1,44 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
-#include "cli/command/resolve_retention.h"
+#include "cli/command/common.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
 
-Backup chosen(const Context& context, const Repository& repository) {
-  const Selection& selection = context.arguments.selection;
-  return repository.find(selection.ids.at(0), {selection.source, selection.database});
-}
+struct PinArguments {
+  Selection selection;
+  std::optional<std::string> reason;
+};
 
-}  // namespace
-
-Exit run_pin(Context& context) {
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  Backup backup = chosen(context, repository);
-  repository.pin(backup, context.arguments.reason.value_or(""));
+Exit run(Context& context, const PinArguments& arguments) {
+  const Repository repository = open_repository(context.arguments, context.config);
+  Backup backup = arguments.selection.find_in(repository);
+  repository.pin(backup, arguments.reason.value_or(""));
   backup.proofs = read_proofs(backup.dir);
   context.reply.set_backup(backup);
   context.reporter.summary(fmt::format("pinned {}\n", printable(backup.id.shown())));
   return Exit::done;
 }
 
-Exit run_unpin(Context& context) {
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  Backup backup = chosen(context, repository);
-  const bool was_pinned = repository.unpin(backup);
-  backup.proofs = read_proofs(backup.dir);
-  context.reply.set_backup(backup);
-  context.reporter.summary(
-      fmt::format("{} {}\n", was_pinned ? "unpinned" : "was not pinned:", printable(backup.id.shown())));
-  const std::vector<std::string> labels = retention_policy({}, context.config, backup.id.source).pin_labels;
-  if (backup.summary && std::ranges::find(labels, backup.summary->label) != labels.end()) {
-    context.reporter.message(Level::warning,
-                             fmt::format("its label '{}' pins it still", backup.summary->label),
-                             "pin_labels in the configuration says which labels do");
-  }
-  return Exit::done;
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<PinArguments>();
+  add_one_id(options, arguments->selection);
+  add_selection(options, arguments->selection);
+  options.value("--reason", &arguments->reason, "TEXT", "why, for whoever finds it later");
+  return [arguments](Context& context) { return run(context, *arguments); };
 }
+
+}  // namespace
+
+const Command kPin = {
+    .name = "pin",
+    .what = "keep a backup for good: prune never removes it",
+    .examples =
+        "  pgassay pin latest --reason 'before the migration'\n"
+        "  pgassay pin prod/app/20261123T020000Z\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

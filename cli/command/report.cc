@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/render/html/report.h"
 #include "cli/render/json/report.h"
 #include "cli/units.h"
@@ -14,6 +14,11 @@
 
 namespace pgassay::cli {
 namespace {
+
+struct ReportArguments {
+  std::vector<std::string> sources;
+  std::optional<std::string> output;
+};
 
 std::vector<Proving> provings_of(const std::vector<Backup>& backups, const std::stop_token& stop) {
   std::vector<Proving> provings;
@@ -28,18 +33,11 @@ std::vector<Proving> provings_of(const std::vector<Backup>& backups, const std::
   return provings;
 }
 
-/// stdout belongs to the document where there is one.
-void check_report(const Arguments& arguments) {
-  if (arguments.json && !arguments.report.output)
+Exit run(Context& context, const ReportArguments& arguments) {
+  // stdout belongs to the document where there is one.
+  if (context.arguments.json && !arguments.output)
     throw UsageError("--json and the report both want stdout", "give the report a file: --output FILE");
-}
-
-}  // namespace
-
-Exit run_report(Context& context) {
-  const ReportArguments& arguments = context.arguments.report;
-  check_report(context.arguments);
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+  const Repository repository = open_repository(context.arguments, context.config);
   std::vector<Chapter> chapters;
   for (Watched& watched : look_closely(context.config, repository, arguments.sources))
     chapters.push_back({std::move(watched), {}});
@@ -59,5 +57,26 @@ Exit run_report(Context& context) {
                                        format_bytes(page.size())));
   return Exit::done;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<ReportArguments>();
+  options.value("-o,--output", &arguments->output, "FILE",
+                "a file that appears once it is complete (default: stdout)");
+  options.list("--source", arguments->sources, "NAME",
+               "only this source (default: all of the configuration and of the repository); repeatable");
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kReport = {
+    .name = "report",
+    .what = "one HTML page: backups and drills over time, sizes, restore times, what is due, what failed",
+    .examples =
+        "  pgassay report --output /var/www/backups.html    a file that appears once it is complete\n"
+        "  pgassay report --source prod > prod.html\n",
+    .declare = declare,
+    .takes_long = false,
+};
 
 }  // namespace pgassay::cli

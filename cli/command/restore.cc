@@ -1,16 +1,21 @@
+#include "restore/whole/restore.h"
+
 #include <fmt/format.h>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/restore_options.h"
+#include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
 #include "cli/units.h"
 #include "core/system/exits.h"
-#include "restore/whole/restore.h"
+#include "restore/whole/replace.h"
 
 namespace pgassay::cli {
+namespace {
 
+/// Reports what came of a restore and says the exit status; `more` follows the text.
 Exit report_restored(Context& context, const BackupId& id, const restore::RestoreReport& report, bool proved,
-                     const std::string& more) {
+                     const std::string& more = {}) {
   Exit exit = report.lost.empty() ? Exit::done : Exit::failed;
   if (proved) exit = worse(exit, exit_of(report.verdict));
   if (!report.lost.empty()) {
@@ -24,17 +29,69 @@ Exit report_restored(Context& context, const BackupId& id, const restore::Restor
   return exit;
 }
 
-Exit run_restore(Context& context) {
-  if (context.arguments.restore.replace) return run_replace(context);
-  const restore::RestoreOptions options =
-      restore_options(context.arguments, context.config, context.reporter);
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const Selection& selection = context.arguments.selection;
-  const Backup backup = repository.find(selection.ids.at(0), {selection.source, selection.database});
+/// --replace DB --drop-old.
+Exit drop_old(Context& context, const Backup& backup, const restore::RestoreOptions& options) {
+  const std::string dropped = drop_old_database(backup, options, context.stop);
+  set_dropped(context.reply, options.into, dropped);
+  context.reporter.summary(
+      fmt::format("dropped database {}; {} stays\n", printable(dropped), printable(options.into)));
+  return Exit::done;
+}
+
+/// --replace DB.
+Exit replace(Context& context, const Repository& repository, const Backup& backup,
+             const restore::RestoreOptions& options) {
+  const restore::Replaced done =
+      replace_database(repository, backup, options, context.reporter, context.stop);
+  set_replaced(context.reply, options.into, done);
+  const std::string database = printable(options.into);
+  const std::string more =
+      done.before.empty()
+          ? fmt::format("NOT REPLACED: {} is as it was; the copy is {}\n", database, printable(done.beside))
+          : fmt::format(
+                "replaced {}: the old one is {}, {} ended\n  to drop it later: pgassay restore{} {} "
+                "--replace {} --drop-old\n",
+                database, printable(done.before), counted(done.sessions, "session"),
+                repeated_repository(context.arguments), shell_word(backup.id.shown()),
+                printable(shell_word(options.into)));
+  return report_restored(context, backup.id, done.restored, true, more);
+}
+
+Exit run(Context& context, const RestoreArguments& arguments) {
+  const restore::RestoreOptions options = restore_options(arguments, context.config, context.reporter);
+  const Repository repository = open_repository(context.arguments, context.config);
+  const Backup backup = arguments.selection.find_in(repository);
+  if (arguments.replace)
+    return arguments.drop_old ? drop_old(context, backup, options)
+                              : replace(context, repository, backup, options);
   const ReadLease lease = repository.lease(backup);
   const restore::RestoreReport report =
       restore_backup(repository, backup, options, context.reporter, context.stop);
   return report_restored(context, backup.id, report, options.prove);
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<RestoreArguments>();
+  add_restore(options, *arguments);
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kRestore = {
+    .name = "restore",
+    .what = "bring a backup back into an empty database, and prove it",
+    .examples =
+        "  pgassay restore latest --create                       under its own name\n"
+        "  pgassay restore latest --create --into app_copy\n"
+        "  pgassay restore prod/app/20261123T020000Z -d 'host=db2 user=postgres' --into app\n"
+        "  pgassay restore latest --create --resume              after an interruption\n"
+        "  pgassay restore latest --replace app                  app is live; it stays as app_before_ID\n"
+        "  pgassay restore ID --replace app --drop-old           later: only drops app_before_ID\n"
+        "  pgassay restore latest -d app --table public.orders   where it was dropped\n"
+        "  pgassay restore latest -d app --table public.orders --as orders_before\n"
+        "  pgassay restore latest --create --into some --table 'public.order*'\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

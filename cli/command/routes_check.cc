@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/command/resolve_switch.h"
+#include "cli/command/routes_check.h"
 #include "stack/routes/routes.h"
 
 namespace pgassay::cli {

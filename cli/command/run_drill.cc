@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/command/common.h"
 #include "cli/units.h"
 #include "core/system/exits.h"
 #include "source/find_container.h"
@@ -11,8 +12,24 @@
 namespace pgassay::cli {
 namespace {
 
-void write_junit(const Arguments& arguments, const BackupId& id, const Evidence& evidence) {
-  if (arguments.drill.junit) replace_file(*arguments.drill.junit, junit_xml(id, evidence));
+/// [source.NAME.drill] over [drill].
+DrillConfig configured(const Config& config, const std::string& source) {
+  const auto found = config.sources.find(source);
+  if (found == config.sources.end()) return config.drill;
+  DrillConfig drill = found->second.drill;
+  const DrillConfig& top = config.drill;
+  if (!drill.engine) drill.engine = top.engine;
+  if (!drill.image) drill.image = top.image;
+  if (!drill.pull) drill.pull = top.pull;
+  if (!drill.memory_bytes) drill.memory_bytes = top.memory_bytes;
+  if (!drill.work_dir) drill.work_dir = top.work_dir;
+  if (!drill.amcheck) drill.amcheck = top.amcheck;
+  if (!drill.accept_other_versions) drill.accept_other_versions = top.accept_other_versions;
+  return drill;
+}
+
+void write_junit(const std::optional<Path>& file, const BackupId& id, const Evidence& evidence) {
+  if (file) replace_file(*file, junit_xml(id, evidence));
 }
 
 /// Nothing could be compared: for JUnit's reader that is one test case.
@@ -42,10 +59,28 @@ void throw_unless_proved(const BackupId& id, const Evidence& evidence) {
 
 }  // namespace
 
-drill::DrillOptions with_image_of_source(const Context& context, const std::string& source,
-                                         drill::DrillOptions options) {
+drill::DrillOptions drill_options(const Config& config, const std::string& source) {
+  const DrillConfig drill = configured(config, source);
+  drill::DrillOptions options;
+  options.engine = drill::parse_engine(drill.engine.value_or("auto"));
+  options.image = drill.image.value_or("");
+  options.pull = drill::parse_pull(drill.pull.value_or("missing"));
+  options.memory_bytes = drill.memory_bytes.value_or(0);
+  options.work_dir = drill.work_dir.value_or(Path());
+  drill::DrillQuestions& questions = options.questions;
+  const auto known = config.sources.find(source);
+  const auto jobs = known == config.sources.end() || !known->second.jobs ? config.jobs : known->second.jobs;
+  questions.jobs = jobs.value_or(default_jobs());
+  questions.amcheck = drill.amcheck.value_or(false);
+  questions.accept_other_versions = drill.accept_other_versions.value_or(false);
+  questions.assertions = drill.assertions;
+  options.tool_version = PGASSAY_VERSION;
+  return options;
+}
+
+drill::DrillOptions with_image_of_source(const Context& context, const BackupArguments& flags,
+                                         const std::string& source, drill::DrillOptions options) {
   if (!options.image.empty() || options.engine == drill::Engine::local) return options;
-  const BackupArguments& flags = context.arguments.backup;
   const auto configured = context.config.sources.find(source);
   source::ContainerName name;
   if (flags.container) {
@@ -72,13 +107,12 @@ drill::DrillOptions with_image_of_source(const Context& context, const std::stri
 }
 
 Exit drill_and_report(Context& context, const Repository& repository, const Backup& backup,
-                      const drill::DrillOptions& options, Audience among) {
+                      const drill::DrillOptions& options, Audience among, const std::optional<Path>& junit) {
   drill::DrillReport report;
   try {
-    report = drill_backup(repository, backup, with_image_of_source(context, backup.id.source, options),
-                          context.reporter, context.stop);
+    report = drill_backup(repository, backup, options, context.reporter, context.stop);
   } catch (const Unverified& error) {
-    write_junit(context.arguments, backup.id, nothing_but(error));
+    write_junit(junit, backup.id, nothing_but(error));
     throw;
   }
   const Evidence& evidence = report.evidence;
@@ -90,7 +124,7 @@ Exit drill_and_report(Context& context, const Repository& repository, const Back
     context.reporter.print(fmt::format("kept for a day: {}\n", report.how_to_connect));
   // Somebody must be able to keep it.
   if (evidence.file.empty()) context.reporter.print(to_json(evidence));
-  write_junit(context.arguments, backup.id, evidence);
+  write_junit(junit, backup.id, evidence);
   throw_unless_proved(backup.id, evidence);
   return exit_of(evidence.verdict);
 }

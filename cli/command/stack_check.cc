@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "cli/command/chosen_stacks.h"
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
+#include "cli/command/stacks.h"
 #include "cli/render/text/stack_report.h"
 #include "cli/watch.h"
 #include "stack/check/check.h"
@@ -23,7 +23,7 @@ stack::ProvenBackups backups_of(const Context& context, const stack::StackSettin
   }
   found.max_age_seconds = max_age(context.config, *stack.source).value_or(found.max_age_seconds);
   try {
-    const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+    const Repository repository = open_repository(context.arguments, context.config);
     found.backups = repository.list({*stack.source, stack.database.value_or("")});
   } catch (const Error& error) {
     found.problem = error.what();
@@ -32,22 +32,38 @@ stack::ProvenBackups backups_of(const Context& context, const stack::StackSettin
   return found;
 }
 
-}  // namespace
-
-Exit run_stack_check(Context& context) {
+Exit run(Context& context, const StacksArguments& arguments) {
   stack::StackCheckOptions options;
-  options.chosen = chosen_stacks(context.arguments.stack, context.config);
+  options.chosen = chosen_stacks(arguments, context.config);
   for (const auto& [name, stack] : context.config.stacks) {
     options.stacks.push_back(stack);
     const bool chosen = std::ranges::find(options.chosen, name) != options.chosen.end();
     if (chosen && stack.source) options.backups[name] = backups_of(context, stack);
   }
   const stack::StackCheckReport report = check_stacks(options, context.reporter, context.stop);
-  if (context.arguments.stack.junit)
-    replace_file(*context.arguments.stack.junit, junit_xml(report, "pgassay stack check"));
+  if (arguments.junit) replace_file(*arguments.junit, junit_xml(report, "pgassay stack check"));
   set_stack_checks(context.reply, report);
   context.reporter.print(stack_check_text(report, context.arguments.quiet));
   return report.exit();
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<StacksArguments>();
+  add_stacks(options, *arguments, "every stack of the configuration");
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kStackCheck = {
+    .name = "stack check",
+    .what = "what stands in the way of a stack, and what to write instead",
+    .examples =
+        "  pgassay stack check prod                  compared with every other stack\n"
+        "  pgassay stack check --all --junit stacks.xml\n"
+        "Exit status 6: something is wrong. 4: not everything could be looked at.\n"
+        "Nothing is started, stopped or changed, and no secret is printed.\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

@@ -1,31 +1,25 @@
-#include <fmt/format.h>
-
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
-#include "cli/command/resolve_switch.h"
+#include "cli/command/common.h"
+#include "cli/command/stacks.h"
+#include "cli/command/switch_options.h"
 #include "cli/render/text/switch_text.h"
-#include "cli/units.h"
-#include "stack/switch/forget.h"
 
 namespace pgassay::cli {
 namespace {
 
-stack::SwitchJournal journal_of(const Repository& repository, const std::string& name) {
-  auto journal = stack::SwitchJournal::newest(repository, name);
-  if (!journal)
-    throw UsageError(fmt::format("there was no switch '{}'", printable(name)), "pgassay stack status");
-  return std::move(*journal);
-}
+struct RollbackArguments {
+  std::string name;
+  bool without_new_data = false;
+};
 
-}  // namespace
-
-Exit run_stack_rollback(Context& context) {
-  const std::string& name = context.arguments.stack.switching.name;
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+Exit run(Context& context, const RollbackArguments& arguments) {
+  const std::string& name = arguments.name;
+  const Repository repository = open_repository(context.arguments, context.config);
   const stack::SwitchLock lock(repository);
-  stack::SwitchJournal journal = journal_of(repository, name);
-  const stack::RollbackOptions options =
+  stack::SwitchJournal journal = begun_switch(repository, name);
+  stack::RollbackOptions options =
       rollback_options(context, name, replay(journal.entries()).fact(stack::fact::kSource));
+  options.without_new_data = arguments.without_new_data;
   const stack::RollbackReport report =
       roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
@@ -33,15 +27,24 @@ Exit run_stack_rollback(Context& context) {
   return report.routes_problem.empty() ? Exit::done : Exit::failed;
 }
 
-Exit run_stack_forget(Context& context) {
-  const std::string& name = context.arguments.stack.switching.name;
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const stack::SwitchLock lock(repository);
-  stack::SwitchJournal journal = journal_of(repository, name);
-  const std::vector<std::string> removed = forget_old_stack(journal, context.stop);
-  set_forgotten(context.reply, removed, name);
-  context.reporter.summary(fmt::format("removed {}; volumes stay\n", counted(removed.size(), "container")));
-  return Exit::done;
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<RollbackArguments>();
+  add_switch_name(options, arguments->name);
+  options.flag("--without-new-data", arguments->without_new_data,
+               "do not back up what the new stack wrote: its database can't be started");
+  return [arguments](Context& context) { return run(context, *arguments); };
 }
+
+}  // namespace
+
+const Command kStackRollback = {
+    .name = "stack rollback",
+    .what = "back to the old stack: the very containers that were stopped are started",
+    .examples =
+        "  pgassay stack rollback prod\n"
+        "What the new stack wrote is backed up and pinned first, and the tables are named of which the old\n"
+        "database lacks rows. Needs no compose file.\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

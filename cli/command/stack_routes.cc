@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "cli/command/chosen_stacks.h"
 #include "cli/command/command.h"
+#include "cli/command/stacks.h"
 #include "cli/render/text/stack_report.h"
 #include "cli/units.h"
 #include "stack/routes/routes.h"
@@ -9,7 +9,13 @@
 namespace pgassay::cli {
 namespace {
 
-double wait_of(const StackArguments& arguments, const std::vector<stack::StackSettings>& stacks) {
+struct RoutesArguments {
+  StacksArguments stacks;
+  std::optional<std::string> address, ca_file, wait;
+  bool insecure = false;
+};
+
+double wait_of(const RoutesArguments& arguments, const std::vector<stack::StackSettings>& stacks) {
   if (arguments.wait) {
     const auto seconds = parse_duration(*arguments.wait);
     if (!seconds) throw UsageError("--wait must be a duration such as 30s or 2m, or 0");
@@ -21,7 +27,7 @@ double wait_of(const StackArguments& arguments, const std::vector<stack::StackSe
 }
 
 /// The configuration, with what the command line says of how to get to Traefik.
-stack::StackSettings with_arguments(stack::StackSettings stack, const StackArguments& arguments) {
+stack::StackSettings with_arguments(stack::StackSettings stack, const RoutesArguments& arguments) {
   if (arguments.address) {
     if (!stack::is_address(*arguments.address))
       throw UsageError("--address must be an IP address or a host's name, without scheme and port");
@@ -32,12 +38,12 @@ stack::StackSettings with_arguments(stack::StackSettings stack, const StackArgum
   return stack;
 }
 
-std::vector<stack::StackSettings> stacks_with_routes(const StackArguments& arguments, const Config& config) {
+std::vector<stack::StackSettings> stacks_with_routes(const RoutesArguments& arguments, const Config& config) {
   std::vector<stack::StackSettings> found;
-  for (const std::string& name : chosen_stacks(arguments, config)) {
+  for (const std::string& name : chosen_stacks(arguments.stacks, config)) {
     const stack::StackSettings& stack = config.stacks.at(name);
     if (!stack.routes.empty()) found.push_back(with_arguments(stack, arguments));
-    if (stack.routes.empty() && !arguments.all)
+    if (stack.routes.empty() && !arguments.stacks.all)
       throw UsageError(fmt::format("stack {} has no route", name),
                        fmt::format("write [[stack.{}.route]] into {}", name, config.file.string()));
   }
@@ -46,10 +52,7 @@ std::vector<stack::StackSettings> stacks_with_routes(const StackArguments& argum
   return found;
 }
 
-}  // namespace
-
-Exit run_stack_routes(Context& context) {
-  const StackArguments& arguments = context.arguments.stack;
+Exit run(Context& context, const RoutesArguments& arguments) {
   const std::vector<stack::StackSettings> stacks = stacks_with_routes(arguments, context.config);
   const auto wait = std::chrono::duration<double>(wait_of(arguments, stacks));
   const stack::StackCheckReport report =
@@ -57,10 +60,37 @@ Exit run_stack_routes(Context& context) {
                    std::chrono::steady_clock::now() +
                        std::chrono::duration_cast<std::chrono::steady_clock::duration>(wait),
                    context.reporter, context.stop);
-  if (arguments.junit) replace_file(*arguments.junit, junit_xml(report, "pgassay stack routes"));
+  if (arguments.stacks.junit)
+    replace_file(*arguments.stacks.junit, junit_xml(report, "pgassay stack routes"));
   set_stack_checks(context.reply, report);
   context.reporter.print(stack_check_text(report, context.arguments.quiet));
   return report.exit();
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<RoutesArguments>();
+  add_stacks(options, arguments->stacks, "every stack of the configuration that has routes");
+  options.value("--wait", &arguments->wait, "DURATION",
+                "how long to look again while something is wrong; 0: once");
+  options.value("--address", &arguments->address, "ADDRESS",
+                "where the hosts of routes are, instead of where DNS says");
+  options.value("--ca-file", &arguments->ca_file, "FILE", "certificates to trust, instead of this host's");
+  options.flag("--insecure", arguments->insecure, "trust any certificate");
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kStackRoutes = {
+    .name = "stack routes",
+    .what = "is a stack to be reached through Traefik, each host at its own services?",
+    .examples =
+        "  pgassay stack routes prod                  until all is well, 30 s at most\n"
+        "  pgassay stack routes prod --address 127.0.0.1 --insecure --wait 0\n"
+        "                                             this host's Traefik, before DNS leads to it\n"
+        "Exit status 6: something is wrong. 4: not everything could be looked at.\n"
+        "Nothing is started, stopped or changed; each route is asked for with GET.\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/units.h"
 #include "stack/switch/status.h"
 
@@ -29,10 +29,10 @@ struct Chosen {
 };
 
 /// A name may be of a stack and of a switch; then both are told of.
-Chosen chosen(const Context& context, const std::vector<std::string>& known_switches) {
+Chosen chosen(const Context& context, const std::vector<std::string>& names,
+              const std::vector<std::string>& known_switches) {
   Chosen all{{}, known_switches}, found;
   for (const auto& [name, stack] : context.config.stacks) all.stacks.push_back(name);
-  const std::vector<std::string>& names = context.arguments.stack.names;
   if (names.empty()) return all;
   for (const std::string& name : names) {
     const bool stack = std::ranges::find(all.stacks, name) != all.stacks.end(),
@@ -176,14 +176,12 @@ Json switch_json(const stack::SwitchStatus& one) {
           {"next", one.next}};
 }
 
-}  // namespace
-
-Exit run_stack_status(Context& context) {
+Exit run(Context& context, const std::vector<std::string>& asked_for) {
   std::optional<Repository> repository;
   const Path root = repository_path(context.arguments, context.config);
   if (exists(status_of(root / kRepositoryFile))) repository = Repository::open(root);
   const std::vector<std::string> switch_names = known_switches(context, repository);
-  const Chosen names = chosen(context, switch_names);
+  const Chosen names = chosen(context, asked_for, switch_names);
   std::vector<stack::SwitchStatus> known;
   for (const std::string& name : switch_names) known.push_back(status_of_switch(repository, name));
   std::string text;
@@ -207,5 +205,24 @@ Exit run_stack_status(Context& context) {
   context.reporter.print(text);
   return attention ? Exit::refused : Exit::done;
 }
+
+Run declare(Options& options) {
+  const auto names = std::make_shared<std::vector<std::string>>();
+  options.argument("NAME", names.get(), "stacks and switches of the configuration");
+  return [names](Context& context) { return run(context, *names); };
+}
+
+}  // namespace
+
+const Command kStackStatus = {
+    .name = "stack status",
+    .what = "stacks, and where their switches stand",
+    .examples =
+        "  pgassay stack status              everything that is configured\n"
+        "  pgassay stack status prod --json\n"
+        "Exit status 6: a switch is neither finished nor undone.\n",
+    .declare = declare,
+    .takes_long = false,
+};
 
 }  // namespace pgassay::cli

@@ -3,16 +3,22 @@
 #include <iostream>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
-#include "cli/command/resolve_switch.h"
+#include "cli/command/common.h"
+#include "cli/command/stacks.h"
+#include "cli/command/switch_options.h"
 #include "cli/render/text/switch_text.h"
 
 namespace pgassay::cli {
 namespace {
 
+struct SwitchArguments {
+  std::string name;
+  bool dry_run = false, yes = false, no_drill = false, keep_data = false, data_from_backup = false,
+       resume = false;
+};
+
 /// Only somebody at a terminal can be asked.
 void ask(const Context& context, const std::string& name) {
-  if (context.arguments.stack.switching.yes) return;
   if (context.arguments.json || ::isatty(STDIN_FILENO) == 0)
     throw UsageError("nobody is here to be asked whether to switch " + name,
                      "--yes; or look first: --dry-run");
@@ -51,11 +57,10 @@ Exit dry_run(Context& context, const stack::SwitchPlan& plan, const stack::Switc
   return Exit::done;
 }
 
-}  // namespace
-
-Exit run_stack_switch(Context& context) {
-  const SwitchArguments& arguments = context.arguments.stack.switching;
-  stack::SwitchOptions options = switch_options(context);
+Exit run(Context& context, const SwitchArguments& arguments) {
+  stack::SwitchOptions options = switch_options(context, arguments.name, arguments.no_drill);
+  options.keep_data = arguments.keep_data;
+  options.data_from_backup = arguments.data_from_backup;
   const std::string& name = options.settings.name;
   const Path root = repository_path(context.arguments, context.config);
   if (arguments.resume) {
@@ -77,9 +82,42 @@ Exit run_stack_switch(Context& context) {
   set_plan(context.reply, plan);
   context.reporter.print(plan_text(plan, name));
   if (arguments.dry_run) return dry_run(context, plan, scene, root);
-  if (plan.obstacles.empty()) ask(context, name);
+  if (plan.obstacles.empty() && !arguments.yes) ask(context, name);
   return told(context, run_switch(*repository, *lock, options, scene, plan, context.reporter, context.stop),
               name);
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<SwitchArguments>();
+  add_switch_name(options, arguments->name);
+  options.flag("--dry-run", arguments->dry_run, "print the plan, touch nothing");
+  options.flag("--yes", arguments->yes, "do not ask");
+  options.flag("--no-drill", arguments->no_drill, "verify the rehearsal's backup, but do not drill it");
+  options.flag("--keep-data", arguments->keep_data,
+               "both stacks use the same volume: the new server takes it over");
+  options
+      .flag("--data-from-backup", arguments->data_from_backup,
+            "the new stack's volume holds a database already: the old stack's data takes its name, and "
+            "what was there stays beside it")
+      .excludes({"--keep-data"});
+  options.flag("--resume", arguments->resume, "go on with a switch that was interrupted")
+      .excludes({"--dry-run"});
+
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kStackSwitch = {
+    .name = "stack switch",
+    .what = "replace a running stack by another, its data carried over and proved",
+    .examples =
+        "  pgassay stack switch prod --dry-run       the plan, with exact commands; touches nothing\n"
+        "  pgassay stack switch prod --yes\n"
+        "  pgassay stack switch prod --resume        go on after a crash\n"
+        "Before the new stack's writers start, whatever fails rolls back by itself. Exit status 6: refused,\n"
+        "or somebody must choose; the message says between what.\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

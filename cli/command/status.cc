@@ -3,13 +3,19 @@
 #include <algorithm>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
 #include "cli/watch.h"
 #include "core/system/exits.h"
 #include "nightly/metrics.h"
 
 namespace pgassay::cli {
 namespace {
+
+struct StatusArguments {
+  std::vector<std::string> sources;
+  bool nagios = false;
+  std::optional<std::string> metrics;  ///< a file, or "-"
+};
 
 Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
   Exit exit = Exit::done;
@@ -19,11 +25,11 @@ Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
   return exit;
 }
 
-std::vector<nightly::DatabaseStatus> look(Context& context) {
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
+std::vector<nightly::DatabaseStatus> look(Context& context, const StatusArguments& arguments) {
+  const Repository repository = open_repository(context.arguments, context.config);
   const std::vector<nightly::DatabaseStatus> databases =
-      look_around(context.config, repository, context.arguments.status.sources);
-  const auto& metrics = context.arguments.status.metrics;
+      look_around(context.config, repository, arguments.sources);
+  const auto& metrics = arguments.metrics;
   if (metrics && *metrics != "-") write_metrics(*metrics, databases, repository);
   if (metrics && *metrics == "-")
     context.reporter.print(metrics_text(databases, free_bytes(repository.root()), now()));
@@ -31,10 +37,10 @@ std::vector<nightly::DatabaseStatus> look(Context& context) {
 }
 
 /// Nagios' exit statuses are its own; it reads stdout, and takes what is none of 0, 1 and 2 for unknown.
-Exit answer_nagios(Context& context) {
+Exit answer_nagios(Context& context, const StatusArguments& arguments) {
   constexpr int kUnknown = static_cast<int>(nightly::Health::unknown);
   try {
-    const std::vector<nightly::DatabaseStatus> databases = look(context);
+    const std::vector<nightly::DatabaseStatus> databases = look(context, arguments);
     context.reporter.print(nagios_text(databases));
     set_status(context.reply, databases);
     int worst = databases.empty() ? kUnknown : 0;
@@ -49,14 +55,11 @@ Exit answer_nagios(Context& context) {
   }
 }
 
-}  // namespace
-
-Exit run_status(Context& context) {
-  const StatusArguments& arguments = context.arguments.status;
+Exit run(Context& context, const StatusArguments& arguments) {
   if (arguments.nagios && arguments.metrics == "-")
     throw UsageError("--nagios and --metrics - both want stdout", "give --metrics a file");
-  if (arguments.nagios) return answer_nagios(context);
-  const std::vector<nightly::DatabaseStatus> databases = look(context);
+  if (arguments.nagios) return answer_nagios(context, arguments);
+  const std::vector<nightly::DatabaseStatus> databases = look(context, arguments);
   set_status(context.reply, databases);
   const Exit exit = exit_of(databases);
   if (arguments.metrics != "-") {
@@ -65,5 +68,28 @@ Exit run_status(Context& context) {
   }
   return exit;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<StatusArguments>();
+  options.argument("SOURCE", &arguments->sources, "only these sources (default: all of the configuration)");
+  options.flag("--nagios", arguments->nagios,
+               "one line with performance data; exit status 0 OK, 1 warning, 2 critical, 3 unknown");
+  options.value("--metrics", &arguments->metrics, "FILE",
+                "write metrics for Prometheus into FILE, - for stdout");
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kStatus = {
+    .name = "status",
+    .what = "is every database's newest backup fresh, verified and drilled? The exit status says",
+    .examples =
+        "  pgassay status\n"
+        "  pgassay status prod --nagios                 one line and 0, 1, 2 or 3, as Nagios wants it\n"
+        "  pgassay status --metrics /var/lib/prometheus/node-exporter/pgassay.prom\n",
+    .declare = declare,
+    .takes_long = false,
+};
 
 }  // namespace pgassay::cli

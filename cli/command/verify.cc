@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "cli/command/command.h"
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
+#include "cli/command/verify_options.h"
 #include "cli/render/text/report_text.h"
 #include "cli/units.h"
 #include "core/system/cancellation.h"
@@ -12,9 +13,16 @@
 namespace pgassay::cli {
 namespace {
 
-std::vector<Backup> selected(const Repository& repository, const Arguments& arguments) {
-  const Repository::Filter filter{arguments.selection.source, arguments.selection.database};
-  if (!arguments.verify.all) {
+struct VerifyArguments {
+  Selection selection;
+  bool all = false;
+  std::optional<std::string> subset;
+  std::optional<unsigned> jobs;
+};
+
+std::vector<Backup> selected(const Repository& repository, const VerifyArguments& arguments) {
+  const Repository::Filter filter = arguments.selection.filter();
+  if (!arguments.all) {
     std::vector<Backup> backups;
     std::vector<std::string> ids = arguments.selection.ids;
     if (ids.empty()) ids.emplace_back("latest");
@@ -55,12 +63,12 @@ void throw_unless_proved(const std::vector<Verified>& verified, Exit exit) {
   if (!unproved.empty()) throw Error("could not verify " + join(unproved), {}, exit);
 }
 
-}  // namespace
-
-Exit run_verify(Context& context) {
-  const verify::VerifyOptions options = verify_options(context.arguments, context.config);
-  const Repository repository = Repository::open(repository_path(context.arguments, context.config));
-  const std::vector<Backup> backups = selected(repository, context.arguments);
+Exit run(Context& context, const VerifyArguments& arguments) {
+  verify::VerifyOptions options = verify_options(context.config);
+  options.jobs = arguments.jobs.value_or(options.jobs);
+  if (arguments.subset) options.subset = parse_subset(*arguments.subset);
+  const Repository repository = open_repository(context.arguments, context.config);
+  const std::vector<Backup> backups = selected(repository, arguments);
   std::vector<Verified> verified;
   Exit exit = Exit::done;
   for (const Backup& backup : backups) {
@@ -89,5 +97,29 @@ Exit run_verify(Context& context) {
   throw_unless_proved(verified, exit);
   return exit;
 }
+
+Run declare(Options& options) {
+  const auto arguments = std::make_shared<VerifyArguments>();
+  add_optional_id(options, arguments->selection);
+  add_selection(options, arguments->selection);
+  options.flag("--all", arguments->all, "every backup there is");
+  options.value("--read-data-subset", &arguments->subset, "n/t",
+                "read the n-th of t shares of the data; every other check in full");
+  add_jobs(options, arguments->jobs, "files read at a time (default: CPUs, at most 4)");
+  return [arguments](Context& context) { return run(context, *arguments); };
+}
+
+}  // namespace
+
+const Command kVerify = {
+    .name = "verify",
+    .what = "prove that the stored bytes are what was written, and decode to what was read",
+    .examples =
+        "  pgassay verify                               the latest backup, where there is one database\n"
+        "  pgassay verify --database app                the latest of this one\n"
+        "  pgassay verify prod/app/20261123T020000Z\n"
+        "  pgassay verify --all --read-data-subset 2/7  a seventh of the data each night\n",
+    .declare = declare,
+};
 
 }  // namespace pgassay::cli

@@ -1,8 +1,8 @@
 // restore: what of a backup is asked for, and what can't be asked for together.
 #include <gtest/gtest.h>
 
-#include "cli/app.h"
-#include "cli/command/resolve.h"
+#include "cli/command/command_line.h"
+#include "cli/command/restore_options.h"
 
 namespace pgassay::cli {
 namespace {
@@ -12,9 +12,13 @@ using Words = std::vector<std::string>;
 restore::RestoreOptions restore(Words words) {
   unsetenv("PGDATABASE");
   unsetenv("PGSERVICE");
-  words.insert(words.begin(), {"restore", "latest"});
+  words.insert(words.begin(), "latest");
+  RestoreArguments arguments;
+  Options options;
+  add_restore(options, arguments);
+  parse_options(options, words);
   Observer silent;
-  return restore_options(parse_command_line(words).arguments, {}, silent);
+  return restore_options(arguments, {}, silent);
 }
 
 std::string complaint(const Words& words) {

@@ -3,8 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/app.h"
-#include "cli/command/resolve.h"
+#include "cli/command/backup_options.h"
+#include "cli/command/command_line.h"
+#include "cli/command/restore_options.h"
+#include "cli/command/verify_options.h"
 #include "cli/render/json/out.h"
 #include "core/system/exits.h"
 
@@ -27,11 +29,20 @@ class CommandLine : public ::testing::Test {
       unsetenv(name);
   }
   backup::BackupOptions backup(const Words& words, const Config& config = {}) {
-    return backup_options(parse_command_line(words).arguments, config, messages_);
+    BackupArguments arguments;
+    Options options;
+    add_backup(options, arguments);
+    parse_options(options, after_the_command(words));
+    return backup_options(arguments, {}, config, messages_);
   }
   restore::RestoreOptions restore(const Words& words) {
-    return restore_options(parse_command_line(words).arguments, {}, messages_);
+    RestoreArguments arguments;
+    Options options;
+    add_restore(options, arguments);
+    parse_options(options, after_the_command(words));
+    return restore_options(arguments, {}, messages_);
   }
+  static Words after_the_command(const Words& words) { return {words.begin() + 1, words.end()}; }
   static std::string complaint(const std::function<void()>& act) {
     try {
       act();

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "cli/command/resolve_switch.h"
+#include "cli/command/routes_check.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/command/chosen_stacks.h"
+#include "cli/command/stacks.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,17 @@
 
 namespace pgassay::cli {
 
-std::vector<std::string> chosen_stacks(const StackArguments& arguments, const Config& config) {
+void add_stacks(Options& options, StacksArguments& stacks, const char* all) {
+  options.argument("NAME", &stacks.names, "stacks of the configuration");
+  options.flag("--all", stacks.all, all);
+  options.value("--junit", &stacks.junit, "FILE", "also write the checks as JUnit XML");
+}
+
+void add_switch_name(Options& options, std::string& name) {
+  options.argument("NAME", &name, "the [switch.NAME] of the configuration").required();
+}
+
+std::vector<std::string> chosen_stacks(const StacksArguments& arguments, const Config& config) {
   if (config.stacks.empty())
     throw UsageError("no stack is configured", "write [stack.NAME] into pgassay.toml: see docs/stacks.md");
   std::vector<std::string> known;

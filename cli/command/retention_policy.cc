@@ -1,14 +1,14 @@
-#include "cli/command/resolve_retention.h"
-
-#include <fmt/format.h>
+#include "cli/command/retention_policy.h"
 
 #include <algorithm>
 
-#include "cli/command/resolve.h"
+#include "cli/command/common.h"
+#include "core/system/error.h"
+#include "retention/prune.h"
 
 namespace pgassay::cli {
 
-retention::RetentionPolicy retention_policy(const PolicyArguments& flags, const Config& config,
+retention::RetentionPolicy retention_policy(const RetentionConfig& flags, const Config& config,
                                             const std::string& source) {
   const auto found = config.sources.find(source);
   const RetentionConfig own = found == config.sources.end() ? RetentionConfig{} : found->second.retention;
@@ -29,22 +29,8 @@ retention::RetentionPolicy retention_policy(const PolicyArguments& flags, const 
          top.max_delete_fraction);
   // A flag that took a label away by naming another would let go what was meant to stay.
   choose(policy.pin_labels, std::optional<std::vector<std::string>>(), own.pin_labels, top.pin_labels);
-  std::ranges::copy(flags.pin_labels, std::back_inserter(policy.pin_labels));
+  if (flags.pin_labels) std::ranges::copy(*flags.pin_labels, std::back_inserter(policy.pin_labels));
   return policy;
-}
-
-retention::PruneOptions prune_options(const Arguments& arguments, const Config& config,
-                                      const std::string& source, const Repository& repository) {
-  retention::PruneOptions options;
-  options.policy = retention_policy(arguments.prune.policy, config, source);
-  options.after_failed_run = arguments.prune.after_failed_run;
-  options.force = arguments.prune.force;
-  options.dry_run = arguments.prune.dry_run;
-  for (const std::string& id : arguments.prune.ignore_future) {
-    options.ignore_future.push_back(
-        repository.find(id, {arguments.selection.source, arguments.selection.database}).id);
-  }
-  return options;
 }
 
 std::function<std::uint64_t(const std::string& database)> prunable_bytes_of(const Arguments& arguments,

@@ -1,4 +1,4 @@
-// What a switch is told, from the command line and the configuration.
+// The routes of a stack, as a switch asks for them.
 #pragma once
 
 #include "cli/command/command.h"
@@ -6,11 +6,6 @@
 #include "stack/switch/switch.h"
 
 namespace pgassay::cli {
-
-/// Throws UsageError: no such switch, no such source.
-stack::SwitchOptions switch_options(Context& context);
-/// Of a switch that need not be configured any more; `source`: as its journal says.
-stack::RollbackOptions rollback_options(Context& context, const std::string& name, const std::string& source);
 
 /// What asks for a stack's routes, as `stack routes` does. The context must outlive it.
 stack::RoutesCheck routes_check(Context& context);

@@ -1,10 +1,13 @@
-#include "cli/command/resolve_switch.h"
+#include "cli/command/switch_options.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/command/resolve.h"
+#include "cli/command/backup_options.h"
+#include "cli/command/common.h"
+#include "cli/command/routes_check.h"
 #include "cli/command/run_drill.h"
+#include "cli/command/verify_options.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
@@ -12,7 +15,7 @@ namespace {
 
 backup::BackupOptions source_options(Context& context, const std::string& source) {
   if (context.config.sources.contains(source))
-    return backup_options_of(source, context.arguments, context.config, context.reporter);
+    return backup_options_of(source, {}, context.arguments, context.config, context.reporter);
   backup::BackupOptions options;
   options.source = source;
   options.jobs = context.config.jobs.value_or(default_jobs());
@@ -20,8 +23,7 @@ backup::BackupOptions source_options(Context& context, const std::string& source
   return options;
 }
 
-const stack::SwitchSettings& configured_switch(const Context& context) {
-  const std::string& name = context.arguments.stack.switching.name;
+const stack::SwitchSettings& configured_switch(const Context& context, const std::string& name) {
   std::vector<std::string> known;
   for (const auto& [one, settings] : context.config.switches) known.push_back(one);
   if (known.empty())
@@ -35,18 +37,14 @@ const stack::SwitchSettings& configured_switch(const Context& context) {
 
 }  // namespace
 
-stack::SwitchOptions switch_options(Context& context) {
-  const SwitchArguments& arguments = context.arguments.stack.switching;
+stack::SwitchOptions switch_options(Context& context, const std::string& name, bool no_drill) {
   stack::SwitchOptions options;
-  options.settings = configured_switch(context);
-  if (arguments.no_drill) options.settings.drill = false;
-  for (const auto& [name, stack] : context.config.stacks) options.stacks.push_back(stack);
+  options.settings = configured_switch(context, name);
+  if (no_drill) options.settings.drill = false;
+  for (const auto& [one, stack] : context.config.stacks) options.stacks.push_back(stack);
   options.source = source_options(context, options.settings.source);
-  options.verify = verify_options(context.arguments, context.config);
-  if (options.settings.drill)
-    options.drill = drill_options(context.arguments, context.config, options.settings.source);
-  options.keep_data = arguments.keep_data;
-  options.data_from_backup = arguments.data_from_backup;
+  options.verify = verify_options(context.config);
+  if (options.settings.drill) options.drill = drill_options(context.config, options.settings.source);
   options.routes = routes_check(context);
   options.tool_version = PGASSAY_VERSION;
   return options;
@@ -58,11 +56,17 @@ stack::RollbackOptions rollback_options(Context& context, const std::string& nam
   const auto settings = context.config.switches.find(name);
   if (settings != context.config.switches.end()) options.health_seconds = settings->second.health_seconds;
   options.source = source_options(context, source);
-  options.verify = verify_options(context.arguments, context.config);
-  options.without_new_data = context.arguments.stack.switching.without_new_data;
+  options.verify = verify_options(context.config);
   options.routes = routes_check(context);
   options.why = "pgassay stack rollback";
   return options;
+}
+
+stack::SwitchJournal begun_switch(const Repository& repository, const std::string& name) {
+  auto journal = stack::SwitchJournal::newest(repository, name);
+  if (!journal)
+    throw UsageError(fmt::format("there was no switch '{}'", printable(name)), "pgassay stack status");
+  return std::move(*journal);
 }
 
 }  // namespace pgassay::cli

@@ -1,0 +1,19 @@
+#include "cli/command/command.h"
+
+namespace pgassay::cli {
+namespace {
+
+constexpr const Command* kCommands[] = {
+    &kBackup,        &kList,        &kShow,        &kVerify,     &kRestore,     &kDrill,
+    &kExport,        &kPrune,       &kPin,         &kUnpin,      &kDoctor,      &kNightly,
+    &kStatus,        &kReport,      &kStack,       &kStackCheck, &kStackRoutes, &kStackSwitch,
+    &kStackRollback, &kStackStatus, &kStackForget, &kManual,
+};
+
+}  // namespace
+
+std::span<const Command* const> all_commands() {
+  return kCommands;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,84 @@
+#include "cli/command/common.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+
+void add_selection(Options& options, Selection& selection) {
+  options.value("--source", &selection.source, "NAME", "only backups of this source");
+  options.value("--database", &selection.database, "NAME", "only backups of this database");
+}
+
+void add_one_id(Options& options, Selection& selection) {
+  options
+      .argument("ID", &selection.ids,
+                "latest (of one database: see --database), SOURCE/DATABASE/STAMP, a stamp, or its beginning")
+      .required()
+      .expected(1, 1);
+}
+
+Option& add_optional_id(Options& options, Selection& selection) {
+  return options.argument(
+      "ID", &selection.ids,
+      "latest (default; of one database: see --database), SOURCE/DATABASE/STAMP, a stamp, or its beginning");
+}
+
+void add_jobs(Options& options, std::optional<unsigned>& jobs, const char* what) {
+  options.value("-j,--jobs", &jobs, "N", what).range(1, kMaxJobs);
+}
+
+unsigned default_jobs() {
+  cpu_set_t ours;
+  CPU_ZERO(&ours);
+  if (sched_getaffinity(0, sizeof ours, &ours) != 0) return 1;
+  return std::clamp(static_cast<unsigned>(CPU_COUNT(&ours)), 1u, 4u);
+}
+
+Path repository_path(const Arguments& arguments, const Config& config) {
+  if (arguments.repo) {
+    if (arguments.repo->empty()) throw UsageError("--repo is empty");
+    return *arguments.repo;
+  }
+  if (const std::string named = environment("PGASSAY_REPO"); !named.empty()) return named;
+  if (config.repository) return *config.repository;
+  throw UsageError("no repository is named",
+                   "use --repo DIR, $PGASSAY_REPO, or 'repository' in the configuration");
+}
+
+Repository open_repository(const Arguments& arguments, const Config& config) {
+  return Repository::open(repository_path(arguments, config));
+}
+
+std::string repeated_repository(const Arguments& arguments) {
+  return arguments.repo ? " --repo " + shell_word(*arguments.repo) : "";
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+void reject_empty_dbname(const std::optional<std::string>& dbname) {
+  if (dbname && dbname->empty())
+    throw UsageError("--dbname is empty", "leave it out to use PGHOST, PGDATABASE, PGSERVICE, …");
+}
+
+ConnInfo connection_from_flag(const std::string& text, Observer& observer) {
+  ConnInfo info = ConnInfo::parse(text);
+  for (const char* secret : {"password", "sslpassword"}) {
+    const auto found = info.parameters.find(secret);
+    if (found == info.parameters.end() || found->second.empty()) continue;
+    observer.message(Level::warning,
+                     "--dbname holds a password: every user of this host can read it while we run",
+                     "put it into ~/.pgpass");
+    break;
+  }
+  return info;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,155 @@
+#include "cli/command/restore_options.h"
+
+#include <fmt/format.h>
+
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+namespace {
+
+void add_parts(Options& options, PartsArguments& parts) {
+  options.list(
+      "--table", parts.tables, "PATTERN",
+      "only tables SCHEMA.TABLE (* and ?) that the database of -d lacks, or with --create a new one, "
+      "with what belongs to them and what they need; repeatable");
+  options.list("--exclude-table", parts.exclude_tables, "PATTERN", "without these tables; repeatable");
+  options
+      .value("--as", &parts.as, "NEW",
+             "beside what is in the database of -d: new tables of the columns and rows of --table; a star in "
+             "NEW stands for the table's own name")
+      .needs("--table")
+      .excludes({"--create", "--roles", "--no-owner", "--no-acl"});
+  options
+      .flag("--data-only", parts.data_only,
+            "rows only, into tables of the database of -d that are there and empty")
+      .excludes({"--as", "--schema-only", "--create", "--roles", "--no-owner", "--no-acl"});
+  options
+      .flag("--schema-only", parts.schema_only, "everything but rows, values of sequences and large objects")
+      .excludes({"--as"});
+  options.value("--role", &parts.role, "ROLE", "SET ROLE to this one first");
+  options.flag("--no-acl", parts.no_acl, "grant nothing: leave out all privileges");
+}
+
+void reject_empty(const std::vector<std::string>& patterns, const char* option) {
+  for (const std::string& pattern : patterns)
+    if (pattern.empty()) throw UsageError(std::string(option) + " is empty", "name a table: SCHEMA.TABLE");
+}
+
+/// The option that asks for less than the whole of a backup; null: none does.
+const char* part_asked_for(const PartsArguments& parts) {
+  if (!parts.tables.empty()) return "--table";
+  if (!parts.exclude_tables.empty()) return "--exclude-table";
+  if (parts.data_only) return "--data-only";
+  return parts.schema_only ? "--schema-only" : nullptr;
+}
+
+/// Does it go into a database that is in use, in one transaction?
+bool into_live(const RestoreArguments& arguments) {
+  const PartsArguments& parts = arguments.parts;
+  return parts.as || parts.data_only || (!parts.tables.empty() && !arguments.create && !parts.schema_only);
+}
+
+/// What of the backup, and as whom: into options that have the rest.
+void choose_parts(const RestoreArguments& arguments, restore::RestoreOptions& options) {
+  const PartsArguments& parts = arguments.parts;
+  reject_empty(parts.tables, "--table");
+  reject_empty(parts.exclude_tables, "--exclude-table");
+  if (parts.role && parts.role->empty()) throw UsageError("--role is empty");
+  if (parts.as && parts.as->empty()) throw UsageError("--as is empty", "--as NEW or --as SCHEMA.NEW");
+  options.wanted = {parts.tables, parts.exclude_tables, !parts.schema_only};
+  options.connection.role = parts.role.value_or("");
+  options.acl = !parts.no_acl;
+  options.as = parts.as.value_or("");
+  options.data_only = parts.data_only;
+  if (!into_live(arguments)) return;
+  if (arguments.resume)
+    throw UsageError(
+        "--resume has no use here: what goes into a database that is there goes in one transaction, and an "
+        "interruption leaves nothing of it",
+        "leave it out: begin again");
+  if (arguments.jobs || arguments.no_role_passwords)
+    throw UsageError(fmt::format("{} has no use here: what goes into a database that is there goes in one "
+                                 "transaction, and no role is made",
+                                 arguments.jobs ? "--jobs" : "--no-role-passwords"),
+                     "leave it out, or restore into a new database with --create");
+  if (!options.into.empty()) options.connection = options.connection.with_database(options.into);
+}
+
+void check_replace(const RestoreArguments& arguments) {
+  if (!arguments.replace) {
+    if (arguments.drop_old)
+      throw UsageError("--drop-old needs --replace DB", "restore ID --replace DB --drop-old");
+    return;
+  }
+  if (arguments.replace->empty()) throw UsageError("--replace is empty");
+  if (arguments.into || arguments.create)
+    throw UsageError("--replace DB names the database by itself", "leave out --into and --create");
+  if (const char* part = part_asked_for(arguments.parts))
+    throw UsageError(fmt::format("--replace takes the whole backup, and {} a part of it", part),
+                     "one table into a live database: -d DB --table SCHEMA.TABLE --as NEW");
+  if (arguments.no_prove)
+    throw UsageError("--replace without a proof is refused",
+                     "leave out --no-prove: names are swapped only when every row is proved to be there");
+}
+
+}  // namespace
+
+void add_restore(Options& options, RestoreArguments& restore) {
+  add_one_id(options, restore.selection);
+  add_selection(options, restore.selection);
+  options.value("-d,--dbname", &restore.dbname, "CONN",
+                "the server: conninfo or URI; else PGHOST, PGSERVICE, …");
+  options.value("--into", &restore.into, "DB",
+                "the database to restore into; it must be empty, or made by --create");
+  options.flag("--create", restore.create,
+               "create the database, with the backup's encoding, locale and settings");
+  options.value("--replace", &restore.replace, "DB",
+                "restore beside this database, prove the copy, then swap the names; the old one is kept");
+  options.flag("--drop-old", restore.drop_old,
+               "restore nothing: drop what an earlier --replace DB by this backup has kept");
+  options.flag("--resume", restore.resume,
+               "go on with what an interrupted restore of this backup left; no row is loaded twice");
+  options.choice("--roles", &restore.roles, {"missing", "none"},
+                 "create the roles that are missing, or none (default missing)");
+  add_jobs(options, restore.jobs, "connections that load (default: CPUs, at most 4)");
+  options.flag("--prove", restore.prove, "compare every row with the backup's digests afterwards (default)");
+  options.flag("--no-prove", restore.no_prove, "don't").excludes({"--prove"});
+  options.flag("--no-owner", restore.no_owner, "all objects belong to the role that restores");
+  options.flag("--no-role-passwords", restore.no_role_passwords, "new roles get no password");
+  add_parts(options, restore.parts);
+}
+
+restore::RestoreOptions restore_options(const RestoreArguments& arguments, const Config& config,
+                                        Observer& observer) {
+  reject_empty_dbname(arguments.dbname);
+  check_replace(arguments);
+  if (!arguments.into && !arguments.create && !arguments.replace && !into_live(arguments)) {
+    throw UsageError(
+        "restore where to?",
+        "--into DB: an empty database that exists; --create: a new one, named by --into or as the "
+        "backup's; --replace DB: in the place of a live one");
+  }
+  if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
+  restore::RestoreOptions options;
+  options.connection = connection_from_flag(arguments.dbname.value_or(""), observer);
+  const auto& given = options.connection.parameters;
+  if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
+      environment("PGSERVICE").empty()) {
+    if (into_live(arguments) && !arguments.into)
+      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
+    // libpq would look for a database of the user's name, which a bare server does not have.
+    options.connection = options.connection.with_database("postgres");
+  }
+  options.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
+  options.create = arguments.create;
+  options.resume = arguments.resume;
+  options.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
+  options.owners = !arguments.no_owner;
+  options.role_passwords = !arguments.no_role_passwords;
+  options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());
+  options.prove = !arguments.no_prove;
+  choose_parts(arguments, options);
+  return options;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,42 @@
+#include "stack/switch/forget.h"
+
+#include <fmt/format.h>
+
+#include "cli/command/command.h"
+#include "cli/command/common.h"
+#include "cli/command/stacks.h"
+#include "cli/command/switch_options.h"
+#include "cli/render/text/switch_text.h"
+#include "cli/units.h"
+
+namespace pgassay::cli {
+namespace {
+
+Exit run(Context& context, const std::string& name) {
+  const Repository repository = open_repository(context.arguments, context.config);
+  const stack::SwitchLock lock(repository);
+  stack::SwitchJournal journal = begun_switch(repository, name);
+  const std::vector<std::string> removed = forget_old_stack(journal, context.stop);
+  set_forgotten(context.reply, removed, name);
+  context.reporter.summary(fmt::format("removed {}; volumes stay\n", counted(removed.size(), "container")));
+  return Exit::done;
+}
+
+Run declare(Options& options) {
+  const auto name = std::make_shared<std::string>();
+  add_switch_name(options, *name);
+  return [name](Context& context) { return run(context, *name); };
+}
+
+}  // namespace
+
+const Command kStackForget = {
+    .name = "stack forget",
+    .what = "remove the old stack's containers, never a volume",
+    .examples =
+        "  pgassay stack forget prod\n"
+        "There is no rollback then.\n",
+    .declare = declare,
+};
+
+}  // namespace pgassay::cli
