@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 
+#include "cli/render/json/json.h"
 #include "cli/units.h"
 #include "core/system/clock.h"
 
@@ -30,10 +30,10 @@ int priority(Level level) {
 }
 
 std::string json_line(Level level, std::string_view text, std::span<const LogField> fields) {
-  nlohmann::ordered_json line = {{"time", to_rfc3339(now())}, {"level", name_of(level)}, {"message", text}};
+  Json line = {{"time", to_rfc3339(now())}, {"level", name_of(level)}, {"message", text}};
   for (const LogField& field : fields)
     std::visit([&](const auto& value) { line[std::string(field.name)] = value; }, field.value);
-  return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return line.text(-1);
 }
 
 }  // namespace

@@ -2,17 +2,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/render/json/json.h"
 #include "cli/units.h"
 #include "stack/switch/status.h"
 
 namespace pgassay::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Configured, or begun once.
 std::vector<std::string> known_switches(const Context& context, const std::optional<Repository>& repository) {

@@ -1,6 +1,6 @@
 #include "cli/render/json/doctor.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 
@@ -17,7 +17,6 @@ std::string_view shown(backup::PreflightFinding::Weight weight) {
 }
 
 void set_diagnoses(Reply& reply, std::span<const backup::Diagnosis> diagnoses) {
-  using Json = nlohmann::ordered_json;
   Json checks = Json::array();
   for (const backup::Diagnosis& diagnosis : diagnoses)
     for (const backup::PreflightFinding& finding : diagnosis.findings)

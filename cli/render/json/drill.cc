@@ -1,15 +1,12 @@
-#include <nlohmann/json.hpp>
-
 #include "cli/command/run_drill.h"
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json number_or_null(const Evidence& evidence, const char* name) {
   const auto found = evidence.facts.find(name);
-  return found == evidence.facts.end() ? Json(nullptr) : Json::parse(found->second, nullptr, false);
+  return found == evidence.facts.end() ? Json(nullptr) : Json::parsed(found->second);
 }
 
 /// What `drill` adds to its document.
@@ -35,7 +32,7 @@ Json drilled(const BackupId& id, const drill::DrillReport& report) {
                    {"facts", evidence.facts},
                    {"notes", evidence.notes},
                    {"connect", report.how_to_connect.empty() ? Json(nullptr) : Json(report.how_to_connect)}};
-  if (!stored) json["evidence_document"] = Json::parse(to_json(evidence));
+  if (!stored) json["evidence_document"] = Json::parsed(to_json(evidence));
   return json;
 }
 
@@ -43,7 +40,7 @@ Json drilled(const BackupId& id, const drill::DrillReport& report) {
 
 void set_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report) {
   const Json json = drilled(id, report);
-  for (const auto& [key, value] : json.items()) reply.set(key, value);
+  for (const auto& [key, value] : json.members()) reply.set(key, value);
 }
 
 void add_drilled(Reply& reply, const BackupId& id, const drill::DrillReport& report) {

@@ -1,13 +1,12 @@
 #include "cli/render/json/export.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 
 void set_exported(Reply& reply, const BackupId& id, const exports::Exported& exported,
                   const std::string& format, const std::optional<std::string>& table,
                   const std::string& output, std::uint64_t bytes) {
-  using Json = nlohmann::ordered_json;
   reply.set("export", {{"id", id.stamp},
                        {"source", id.source},
                        {"database", id.database},

@@ -1,11 +1,8 @@
-#include <nlohmann/json.hpp>
-
+#include "cli/render/json/json.h"
 #include "cli/watch.h"
 
 namespace pgassay::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 template <typename Value, typename Shown>
 Json or_null(const std::optional<Value>& value, Shown shown) {

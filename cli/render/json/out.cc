@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
-#include <nlohmann/json.hpp>
 
 #include "cli/log_line.h"
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kDocumentFormat = 1;
 
@@ -63,6 +61,14 @@ Json json_of(const Backup& backup, std::span<const LeftOut> left_out) {
   return json;
 }
 
+Json json_of(const Check& check) {
+  return {{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}};
+}
+
+Json json_of(const Finding& finding) {
+  return {{"file", finding.file}, {"kind", finding.kind}, {"detail", finding.detail}};
+}
+
 Json json_of(const Verified& verified) {
   return {{"id", verified.id.stamp},
           {"source", verified.id.source},
@@ -101,28 +107,22 @@ Json json_of(const Relation& relation) {
 
 }  // namespace
 
-nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases) {
+Json phases_json(std::span<const PhaseTime> phases) {
   Json json = Json::array();
   for (const PhaseTime& phase : phases) json.push_back({{"name", phase.name}, {"seconds", phase.seconds}});
   return json;
 }
 
-nlohmann::ordered_json checks_json(std::span<const Check> checks) {
+Json checks_json(std::span<const Check> checks) {
   Json json = Json::array();
-  for (const Check& check : checks)
-    json.push_back({{"name", check.name}, {"verdict", to_string(check.verdict)}, {"detail", check.detail}});
+  for (const Check& check : checks) json.push_back(json_of(check));
   return json;
 }
 
-nlohmann::ordered_json findings_json(std::span<const Finding> findings) {
+Json findings_json(std::span<const Finding> findings) {
   Json json = Json::array();
-  for (const Finding& finding : findings)
-    json.push_back({{"file", finding.file}, {"kind", finding.kind}, {"detail", finding.detail}});
+  for (const Finding& finding : findings) json.push_back(json_of(finding));
   return json;
-}
-
-nlohmann::ordered_json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
 }
 
 struct Reply::Members {
@@ -156,8 +156,9 @@ void Reply::add_backup(const Backup& backup, std::span<const LeftOut> left_out) 
 }
 
 void Reply::set_backups(std::span<const Backup> backups) {
-  Json& json = members_->own["backups"] = Json::array();
+  Json json = Json::array();
   for (const Backup& backup : backups) json.push_back(json_of(backup));
+  members_->own["backups"] = std::move(json);
 }
 
 void Reply::set_details(const Manifest& manifest, std::size_t largest) {
@@ -201,8 +202,8 @@ void Reply::set_details(const Manifest& manifest, std::size_t largest) {
 void Reply::set_verified(std::span<const Verified> verified) {
   Json checks = Json::array(), findings = Json::array(), results = Json::array();
   for (const Verified& one : verified) {
-    for (const Json& check : checks_json(one.evidence.checks)) checks.push_back(check);
-    for (const Json& finding : findings_json(one.evidence.findings)) findings.push_back(finding);
+    for (const Check& check : one.evidence.checks) checks.push_back(json_of(check));
+    for (const Finding& finding : one.evidence.findings) findings.push_back(json_of(finding));
     results.push_back(json_of(one));
   }
   Json& own = members_->own;
@@ -233,11 +234,11 @@ void Reply::set_restored(const BackupId& id, const restore::RestoreReport& repor
   own["checks"] = checks_json(report.checks);
 }
 
-void Reply::set(std::string_view key, nlohmann::ordered_json value) {
+void Reply::set(std::string_view key, Json value) {
   members_->own[std::string(key)] = std::move(value);
 }
 
-void Reply::add(std::string_view key, nlohmann::ordered_json value) {
+void Reply::add(std::string_view key, Json value) {
   members_->own[std::string(key)].push_back(std::move(value));
 }
 
@@ -248,8 +249,8 @@ std::string Reply::document(int exit) const {
                {"ok", exit == 0},
                {"exit", exit},
                {"messages", members_->messages}};
-  json.update(members_->own);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (const Json::Member& own : members_->own.members()) json[own.name] = own.value;
+  return json.text(2) + "\n";
 }
 
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit) {

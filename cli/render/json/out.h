@@ -4,13 +4,13 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cli/render/json/json.h"
 #include "core/repository/manifest.h"
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
@@ -41,10 +41,10 @@ class Reply {
   void set_restored(const BackupId& id, const restore::RestoreReport& report);
 
   /// Any other member: what a command's own json_*.cc built. A null is kept.
-  void set(std::string_view key, nlohmann::ordered_json value);
+  void set(std::string_view key, Json value);
 
   /// To the end of an array, which is made where it is not there.
-  void add(std::string_view key, nlohmann::ordered_json value);
+  void add(std::string_view key, Json value);
 
   /// One line feed at its end. Bytes that are no UTF-8 are replaced by U+FFFD.
   std::string document(int exit) const;
@@ -55,10 +55,9 @@ class Reply {
 };
 
 /// Arrays, the same in every document.
-nlohmann::ordered_json phases_json(std::span<const PhaseTime> phases);
-nlohmann::ordered_json checks_json(std::span<const Check> checks);
-nlohmann::ordered_json findings_json(std::span<const Finding> findings);
-nlohmann::ordered_json text_or_null(const std::string& text);  ///< empty: null
+Json phases_json(std::span<const PhaseTime> phases);
+Json checks_json(std::span<const Check> checks);
+Json findings_json(std::span<const Finding> findings);
 
 /// Relations that hold rows, those with most raw bytes first, at most `limit`.
 std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);

@@ -1,11 +1,11 @@
 #include "cli/render/json/prune.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 
 void set_pruned(Reply& reply, std::span<const retention::PruneReport> reports) {
-  nlohmann::ordered_json decisions = nlohmann::ordered_json::array();
+  Json decisions = Json::array();
   for (const retention::PruneReport& report : reports) {
     for (const retention::PrunedBackup& one : report.backups) {
       const auto& summary = one.backup.summary;
@@ -18,7 +18,7 @@ void set_pruned(Reply& reply, std::span<const retention::PruneReport> reports) {
                            {"bytes", nullptr},
                            {"frees", one.frees},
                            {"removed", one.removed}});
-      if (summary) decisions.back()["bytes"] = summary->stored_bytes;
+      if (summary) decisions.last()["bytes"] = summary->stored_bytes;
     }
   }
   reply.set("prune", std::move(decisions));

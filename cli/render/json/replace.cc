@@ -1,11 +1,10 @@
 #include "cli/render/json/replace.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 
 void set_replaced(Reply& reply, const std::string& database, const restore::Replaced& done) {
-  using Json = nlohmann::ordered_json;
   reply.set("replace", {{"database", database},
                         {"replaced", !done.before.empty()},
                         {"old", done.before.empty() ? Json(nullptr) : Json(done.before)},

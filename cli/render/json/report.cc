@@ -1,6 +1,6 @@
 #include "cli/render/json/report.h"
 
-#include <nlohmann/json.hpp>
+#include "cli/render/json/json.h"
 
 namespace pgassay::cli {
 

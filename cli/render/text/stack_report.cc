@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "cli/render/json/json.h"
 #include "cli/render/text/xml_text.h"
 #include "cli/units.h"
 
@@ -44,7 +44,6 @@ std::string test_case(const stack::StackCheckReport& report, const stack::StackC
 }  // namespace
 
 void set_stack_checks(Reply& reply, const stack::StackCheckReport& report) {
-  using Json = nlohmann::ordered_json;
   Json checks = Json::array(), findings = Json::array();
   for (const stack::StackCheck& check : report.checks)
     checks.push_back({{"check", check.number},

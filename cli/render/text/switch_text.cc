@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
-
+#include "cli/render/json/json.h"
 #include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json or_null(const std::optional<std::uint64_t>& number) {
   return number ? Json(*number) : Json();
