@@ -15,7 +15,7 @@ namespace {
 source::ContainerName read_container(Section& section) {
   source::ContainerName name;
   const auto container = section.text("container"), project = section.text("compose_project"),
-             engine = section.one_of("container_engine", {"auto", "docker", "podman"});
+             engine = section.word("container_engine");
   if (container && project)
     section.reject("compose_project", "container and compose_project exclude each other");
   if (container && section.has("service"))
@@ -56,7 +56,7 @@ ConnInfo read_connection(Section& section, bool in_compose) {
       section.reject(key, fmt::format("{} is given twice: here and in dbname", key));
     }
   };
-  if (const auto port = section.integer("port", 1, 65535)) set("port", "port", std::to_string(*port));
+  if (const auto port = section.integer("port")) set("port", "port", std::to_string(*port));
   for (const auto& [key, parameter] : {std::pair{"host", "host"},
                                        {"user", "user"},
                                        {"database", "dbname"},
@@ -74,16 +74,14 @@ std::optional<T> narrowed(const std::optional<std::int64_t>& value) {
 }
 
 RetentionConfig read_retention(Section& section) {
-  const auto count = [&](const char* key, std::int64_t least) {
-    return narrowed<unsigned>(section.integer(key, least, kMaxKept));
-  };
+  const auto count = [&](const char* key) { return narrowed<unsigned>(section.integer(key)); };
   RetentionConfig retention;
-  retention.keep_days = count("keep_days", 0);
-  retention.keep_min = count("keep_min", 1);
-  retention.keep_daily = count("keep_daily", 0);
-  retention.keep_weekly = count("keep_weekly", 0);
-  retention.keep_monthly = count("keep_monthly", 0);
-  retention.keep_yearly = count("keep_yearly", 0);
+  retention.keep_days = count("keep_days");
+  retention.keep_min = count("keep_min");
+  retention.keep_daily = count("keep_daily");
+  retention.keep_weekly = count("keep_weekly");
+  retention.keep_monthly = count("keep_monthly");
+  retention.keep_yearly = count("keep_yearly");
   retention.max_delete_fraction = section.fraction("max_delete_fraction");
   // An empty list is no absent one: nothing but a pin pins.
   std::vector<std::string> labels = section.texts("pin_labels");
@@ -93,7 +91,7 @@ RetentionConfig read_retention(Section& section) {
 
 drill::Assertion read_assertion(const toml::node& node, const std::string& shown, const Path& file) {
   if (!node.is_table()) fail(file, node.source(), fmt::format("{} must be tables: [[…]]", shown));
-  Section section(*node.as_table(), "[" + shown + "]", file);
+  Section section(*node.as_table(), "source.drill.assert", "[" + shown + "]", file);
   const auto name = section.text("name"), sql = section.text("sql");
   if (!name || !sql) fail(file, node.source(), fmt::format("[{}] needs a name and sql", shown));
   drill::Assertion assertion{*name, *sql, section.value("expected"), drill::Assertion{}.timeout_seconds};
@@ -107,10 +105,10 @@ DrillConfig read_drill(const toml::node* node, const std::string& shown, bool of
   DrillConfig drill;
   if (node == nullptr) return drill;
   if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
-  Section section(*node->as_table(), "[" + shown + "]", file);
-  drill.engine = section.one_of("engine", {"auto", "docker", "podman", "local"});
+  Section section(*node->as_table(), of_source ? "source.drill" : "drill", "[" + shown + "]", file);
+  drill.engine = section.word("engine");
   drill.image = section.text("image");
-  drill.pull = section.one_of("pull", {"missing", "never", "always"});
+  drill.pull = section.word("pull");
   drill.memory_bytes = section.bytes("memory");
   if (const auto dir = section.text("work_dir")) drill.work_dir = file.parent_path() / *dir;
   drill.amcheck = section.boolean("amcheck");
@@ -139,7 +137,7 @@ NotifyConfig read_notify(const toml::node* node, const std::string& shown, const
   NotifyConfig notify;
   if (node == nullptr) return notify;
   if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
-  Section section(*node->as_table(), "[" + shown + "]", file);
+  Section section(*node->as_table(), "notify", "[" + shown + "]", file);
   notify.ping_url = read_url(section, "ping_url");
   notify.webhook_url = read_url(section, "webhook_url");
   std::vector<std::string> command = section.texts("command");
@@ -147,7 +145,7 @@ NotifyConfig read_notify(const toml::node* node, const std::string& shown, const
   notify.mail_to = section.text("mail_to");
   if (notify.mail_to && notify.mail_to->find_first_of("\r\n") != std::string::npos)
     section.reject("mail_to", "mail_to must be on one line");
-  notify.when = section.one_of("when", {"always", "failure"});
+  notify.when = section.word("when");
   notify.timeout_seconds = section.seconds("timeout");
   if (const auto ca_file = section.text("ca_file")) notify.ca_file = file.parent_path() / *ca_file;
   section.finish();
@@ -165,18 +163,15 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   SourceConfig source;
   source.container = read_container(section);
   source.connection = read_connection(section, !source.container.compose_project.empty());
-  source.jobs = narrowed<unsigned>(section.integer("jobs", 1, kMaxJobs));
-  source.compression = narrowed<int>(section.integer("compression", 1, kMaxCompression));
+  source.jobs = narrowed<unsigned>(section.integer("jobs"));
+  source.compression = narrowed<int>(section.integer("compression"));
   source.exclude_table_data = section.texts("exclude_table_data");
   source.binary_table = section.texts("binary_table");
   source.exclude_databases = section.texts("exclude_databases");
   source.all_databases = section.boolean("all_databases").value_or(false);
-  source.lock_timeout = section.number_above_zero("lock_timeout", kMaxLockTimeout);
+  source.lock_timeout = section.number_above_zero("lock_timeout");
   source.stall_timeout = section.seconds_or_none("stall_timeout");
-  source.lock_policy = section.text("lock_policy");
-  if (source.lock_policy && *source.lock_policy != "warn" && *source.lock_policy != "yield") {
-    section.reject("lock_policy", "lock_policy must be \"warn\" or \"yield\"");
-  }
+  source.lock_policy = section.word("lock_policy");
   source.pg_dump = section.text("pg_dump");
   source.label = section.text("label");
   source.full_every_days = section.days("full_every");
@@ -210,13 +205,13 @@ Config parse_config(std::string_view text, const Path& name) {
   }
   Config config;
   config.file = name;
-  Section top(table, "the top of the file", config.file);
+  Section top(table, "top", "the top of the file", config.file);
   if (const auto repository = top.text("repository")) {
     // Relative to the file, so that cron's working directory does not choose the repository.
     config.repository = config.file.parent_path() / *repository;
   }
-  config.jobs = narrowed<unsigned>(top.integer("jobs", 1, kMaxJobs));
-  config.compression = narrowed<int>(top.integer("compression", 1, kMaxCompression));
+  config.jobs = narrowed<unsigned>(top.integer("jobs"));
+  config.compression = narrowed<int>(top.integer("compression"));
   config.full_every_days = top.days("full_every");
   config.retention = read_retention(top);
   config.drill = read_drill(top.take("drill"), "drill", false, config.file);

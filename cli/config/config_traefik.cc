@@ -5,8 +5,6 @@
 namespace pgassay::cli {
 namespace {
 
-constexpr std::int64_t kMostPort = 65535;
-
 std::string read_api(Section& section, const std::string& url) {
   if (!url.starts_with("https://") && !url.starts_with("http://"))
     section.reject("api", "api must begin with https:// or http://");
@@ -22,7 +20,7 @@ stack::TraefikSettings read_traefik(const toml::node* node, const std::string& s
                                     stack::TraefikSettings settings, const Path& file) {
   if (node == nullptr) return settings;
   if (!node->is_table()) fail(file, node->source(), fmt::format("{} must be a table: [{}]", shown, shown));
-  Section section(*node->as_table(), "[" + shown + "]", file);
+  Section section(*node->as_table(), "traefik", "[" + shown + "]", file);
   if (const auto api = section.text("api")) settings.api = read_api(section, *api);
   const auto container = section.text("container");
   const auto on_host = section.boolean("on_host");
@@ -37,7 +35,7 @@ stack::TraefikSettings read_traefik(const toml::node* node, const std::string& s
     section.reject("address", "address must be an IP address or a host's name, without scheme and port",
                    "ports are http_port and https_port");
   const auto port = [&](const char* key, unsigned& value) {
-    if (const auto given = section.integer(key, 1, kMostPort)) value = static_cast<unsigned>(*given);
+    if (const auto given = section.integer(key)) value = static_cast<unsigned>(*given);
   };
   port("http_port", settings.http_port);
   port("https_port", settings.https_port);

@@ -38,10 +38,12 @@ struct TomlAssertion {};
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "cli/config/config.h"
+#include "cli/config/settings.h"
 #include "cli/units.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
@@ -72,15 +74,18 @@ inline std::string kind_of(const toml::node& node) {
   }
 }
 
-/// One table of the file. Whatever key was not asked for by the time of finish() is an unknown one.
+/// One table of the file, whose settings are the rows of `section` in cli/config/settings.h. A row says of
+/// what type and in which range the value must be.
 class Section {
  public:
-  Section(const toml::table& table, std::string shown, const Path& file)
-      : table_(table), shown_(std::move(shown)), file_(file) {}
+  /// `shown`: what messages call it.
+  Section(const toml::table& table, std::string_view section, std::string shown, const Path& file)
+      : table_(table), section_(section), shown_(std::move(shown)), file_(file) {}
 
   bool has(const std::string& key) const { return table_.contains(key); }
+  /// A table of its own, or an array of them; null: it is not there.
   const toml::node* take(const std::string& key) {
-    known_.push_back(key);
+    row(key, Kind::table);
     return table_.get(key);
   }
   [[noreturn]] void reject(const std::string& key, const std::string& what,
@@ -88,14 +93,10 @@ class Section {
     fail(file_, table_.get(key)->source(), what, hint);
   }
 
-  std::optional<std::string> text(const std::string& key) {
-    const toml::node* node = take(key);
-    if (!node) return std::nullopt;
-    if (!node->is_string()) wrong_type(key, *node, "a string");
-    return check_text(key, node->as_string()->get());
-  }
-  std::optional<std::int64_t> integer(const std::string& key, std::int64_t least, std::int64_t most) {
-    const toml::node* node = take(key);
+  std::optional<std::string> text(const std::string& key) { return any_text(key, Kind::text); }
+  std::optional<std::int64_t> integer(const std::string& key) {
+    const auto [least, most] = range(key, Kind::integer);
+    const toml::node* node = table_.get(key);
     if (!node) return std::nullopt;
     if (!node->is_integer()) wrong_type(key, *node, "a whole number");
     const std::int64_t value = node->as_integer()->get();
@@ -104,8 +105,9 @@ class Section {
     }
     return value;
   }
-  std::optional<double> number_above_zero(const std::string& key, double most) {
-    const toml::node* node = take(key);
+  std::optional<double> number_above_zero(const std::string& key) {
+    const double most = static_cast<double>(range(key, Kind::number).second);
+    const toml::node* node = table_.get(key);
     if (!node) return std::nullopt;
     if (!node->is_number()) wrong_type(key, *node, "a number");
     const double value = *node->value<double>();
@@ -115,7 +117,8 @@ class Section {
     return value;
   }
   std::optional<double> fraction(const std::string& key) {
-    const toml::node* node = take(key);
+    row(key, Kind::fraction);
+    const toml::node* node = table_.get(key);
     if (!node) return std::nullopt;
     if (!node->is_number()) wrong_type(key, *node, "a number");
     const double value = *node->value<double>();
@@ -123,13 +126,15 @@ class Section {
     return value;
   }
   std::optional<bool> boolean(const std::string& key) {
-    const toml::node* node = take(key);
+    row(key, Kind::boolean);
+    const toml::node* node = table_.get(key);
     if (!node) return std::nullopt;
     if (!node->is_boolean()) wrong_type(key, *node, "true or false");
     return node->as_boolean()->get();
   }
   std::vector<std::string> texts(const std::string& key) {
-    const toml::node* node = take(key);
+    row(key, Kind::texts);
+    const toml::node* node = table_.get(key);
     if (!node) return {};
     if (!node->is_array()) wrong_type(key, *node, "an array of strings");
     std::vector<std::string> values;
@@ -142,7 +147,8 @@ class Section {
     return values;
   }
   std::map<std::string, std::string> texts_by_key(const std::string& key) {
-    const toml::node* node = take(key);
+    row(key, Kind::texts_by_key);
+    const toml::node* node = table_.get(key);
     if (!node) return {};
     if (!node->is_table()) wrong_type(key, *node, "a table of strings");
     std::map<std::string, std::string> values;
@@ -155,29 +161,31 @@ class Section {
   }
   /// As text, or absent where just true is expected.
   std::optional<std::string> value(const std::string& key) {
-    const toml::node* node = take(key);
+    row(key, Kind::scalar);
+    const toml::node* node = table_.get(key);
     if (!node) return std::nullopt;
     if (node->is_string()) return node->as_string()->get();
     if (node->is_integer()) return std::to_string(node->as_integer()->get());
     if (!node->is_boolean()) wrong_type(key, *node, "a string, a whole number, true or false");
     return node->as_boolean()->get() ? std::nullopt : std::optional<std::string>("f");
   }
-  std::optional<std::string> one_of(const std::string& key, const std::vector<std::string>& choices) {
-    auto word = text(key);
+  std::optional<std::string> word(const std::string& key) {
+    const std::vector<std::string> choices = row(key, Kind::word).choices();
+    auto word = any_text(key, Kind::word);
     if (!word || std::ranges::find(choices, *word) != choices.end()) return word;
     std::string known;
     for (const std::string& choice : choices) known += (known.empty() ? "\"" : ", \"") + choice + "\"";
     reject(key, fmt::format("{} must be one of {}", key, known));
   }
   std::optional<std::uint64_t> bytes(const std::string& key) {
-    const auto value = text(key);
+    const auto value = any_text(key, Kind::size);
     if (!value) return std::nullopt;
     const auto size = parse_bytes(*value);
     if (!size) reject(key, fmt::format("{} must be a size such as \"512MB\" or \"2GB\"", key));
     return size;
   }
   std::optional<double> seconds(const std::string& key) {
-    const auto value = text(key);
+    const auto value = any_text(key, Kind::duration);
     if (!value) return std::nullopt;
     const auto seconds = parse_duration(*value);
     if (!seconds || *seconds <= 0 || *seconds > kLongestSeconds)
@@ -185,7 +193,7 @@ class Section {
     return seconds;
   }
   std::optional<double> seconds_or_none(const std::string& key) {
-    const auto value = text(key);
+    const auto value = any_text(key, Kind::duration_or_0);
     if (!value) return std::nullopt;
     const auto seconds = parse_duration(*value);
     if (!seconds || *seconds > kLongestSeconds)
@@ -193,32 +201,55 @@ class Section {
              fmt::format("{} must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"", key));
     return seconds;
   }
-  std::optional<double> days(const std::string& key) {
-    const auto value = text(key);
-    if (!value) return std::nullopt;
-    const auto seconds = parse_duration(*value);
-    if (!seconds) reject(key, fmt::format("{} must be a duration such as \"7d\" or \"12h\", or \"0\"", key));
-    return *seconds / 86400;
-  }
-
+  std::optional<double> days(const std::string& key) { return any_days(key, Kind::days); }
   std::optional<double> long_seconds(const std::string& key) {
-    const auto value = days(key);
+    const auto value = any_days(key, Kind::long_duration);
     if (value && *value <= 0) reject(key, fmt::format("{} must be more than 0", key));
     return value ? std::optional(*value * 86400) : std::nullopt;
   }
 
+  /// Throws UsageError when the table has a key without a row.
   void finish() const {
+    std::vector<std::string> known;
+    for (const Setting& one : all_settings())
+      if (one.is_in(section_)) known.emplace_back(one.key);
     for (auto&& [key, node] : table_) {
       const std::string name(key.str());
-      if (std::ranges::find(known_, name) != known_.end()) continue;
+      if (std::ranges::find(read_, name) != read_.end()) continue;
+      if (std::ranges::find(known, name) != known.end())
+        throw std::logic_error("nobody reads " + name + " in " + shown_);
       const bool secret = name.find("password") != std::string::npos;
       fail(file_, key.source(),
-           fmt::format("unknown key '{}' in {}{}", printable(name), shown_, did_you_mean(name, known_)),
+           fmt::format("unknown key '{}' in {}{}", printable(name), shown_, did_you_mean(name, known)),
            secret ? "a password belongs into ~/.pgpass, or into the file that 'passfile' names" : "");
     }
   }
 
  private:
+  const Setting& row(const std::string& key, Kind kind) {
+    const Setting& row = setting(section_, key);
+    if (row.kind != kind) throw std::logic_error("the row of " + key + " is of another kind");
+    read_.push_back(key);
+    return row;
+  }
+  std::pair<std::int64_t, std::int64_t> range(const std::string& key, Kind kind) {
+    const Setting& one = row(key, kind);
+    return {one.least, one.most};
+  }
+  std::optional<std::string> any_text(const std::string& key, Kind kind) {
+    row(key, kind);
+    const toml::node* node = table_.get(key);
+    if (!node) return std::nullopt;
+    if (!node->is_string()) wrong_type(key, *node, "a string");
+    return check_text(key, node->as_string()->get());
+  }
+  std::optional<double> any_days(const std::string& key, Kind kind) {
+    const auto value = any_text(key, kind);
+    if (!value) return std::nullopt;
+    const auto seconds = parse_duration(*value);
+    if (!seconds) reject(key, fmt::format("{} must be a duration such as \"7d\" or \"12h\", or \"0\"", key));
+    return *seconds / 86400;
+  }
   [[noreturn]] void wrong_type(const std::string& key, const toml::node& node,
                                const std::string& wanted) const {
     fail(file_, node.source(), fmt::format("{} must be {}, not {}", key, wanted, kind_of(node)));
@@ -230,14 +261,15 @@ class Section {
   }
 
   const toml::table& table_;
+  std::string_view section_;
+  std::vector<std::string> read_;
   std::string shown_;
   const Path& file_;
-  std::vector<std::string> known_;
 };
 
 /// Calls read(section, node, name) for each table of [KIND.NAME], when NAME is fit for one.
 template <typename Read>
-void read_named_tables(const toml::node& node, const std::string& kind, const Path& file, Read read) {
+void read_named_tables(const toml::node& node, std::string_view kind, const Path& file, Read read) {
   if (!node.is_table()) fail(file, node.source(), fmt::format("{0} must be tables such as [{0}.prod]", kind));
   for (auto&& [key, child] : *node.as_table()) {
     const std::string name(key.str());
@@ -250,7 +282,7 @@ void read_named_tables(const toml::node& node, const std::string& kind, const Pa
     } catch (const Error& error) {
       fail(file, key.source(), error.what(), error.hint());
     }
-    read(Section(*child.as_table(), fmt::format("[{}.{}]", kind, name), file), child, name);
+    read(Section(*child.as_table(), kind, fmt::format("[{}.{}]", kind, name), file), child, name);
   }
 }
 
