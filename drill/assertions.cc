@@ -31,7 +31,8 @@ Check judge(std::string name, const Assertion& assertion, const Result& result) 
   return {std::move(name), Verdict::fail, fmt::format("{} instead of true", value)};
 }
 
-Check check_one(const ConnInfo& database, const Assertion& assertion, const std::stop_token& stop) {
+Check check_one(const ConnInfo& database, const Assertion& assertion, const ForeignAccess& foreign,
+                const std::stop_token& stop) {
   std::string name = "assert " + assertion.name;
   Connection connection = Connection::open(database, "pgassay drill", stop);
   try {
@@ -41,7 +42,7 @@ Check check_one(const ConnInfo& database, const Assertion& assertion, const std:
       return {std::move(name), Verdict::unverified,
               fmt::format("no answer within {} s; its 'timeout' can be raised", assertion.timeout_seconds)};
     if (is_server_failure(error.sqlstate())) throw;
-    const bool no_proof = error.sqlstate() == kSyntaxError || wants_another_server(error);
+    const bool no_proof = error.sqlstate() == kSyntaxError || wants_another_server(error.sqlstate(), foreign);
     return {std::move(name), no_proof ? Verdict::unverified : Verdict::fail, error.what()};
   }
 }
@@ -49,9 +50,10 @@ Check check_one(const ConnInfo& database, const Assertion& assertion, const std:
 }  // namespace
 
 std::vector<Check> check_assertions(const ConnInfo& database, const std::vector<Assertion>& assertions,
-                                    const std::stop_token& stop) {
+                                    const ForeignAccess& foreign, const std::stop_token& stop) {
   std::vector<Check> checks;
-  for (const Assertion& assertion : assertions) checks.push_back(check_one(database, assertion, stop));
+  for (const Assertion& assertion : assertions)
+    checks.push_back(check_one(database, assertion, foreign, stop));
   return checks;
 }
 

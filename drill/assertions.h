@@ -8,6 +8,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/system/verdict.h"
+#include "drill/foreign_access.h"
 
 namespace pgassay::drill {
 
@@ -20,8 +21,8 @@ struct Assertion {
 /// Asks each in a session of its own, under the database's own settings, in a read-only transaction. One
 /// check each, named "assert NAME": FAIL when the value is another, or the server can't find it (no such
 /// table, a division by zero, …); UNVERIFIED when the question itself was at fault or took too long, or
-/// wanted another server.
+/// wanted another server, or a foreign table that was cut off by `foreign`.
 std::vector<Check> check_assertions(const ConnInfo& database, const std::vector<Assertion>& assertions,
-                                    const std::stop_token& stop);
+                                    const ForeignAccess& foreign, const std::stop_token& stop);
 
 }  // namespace pgassay::drill

@@ -17,10 +17,6 @@ void append(std::vector<Check>& checks, std::vector<Check> more) {
   checks.insert(checks.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-bool is_refresh_of(const std::string& lost, const std::string& view) {
-  return lost.starts_with(fmt::format("REFRESH MATERIALIZED VIEW {}:", view));
-}
-
 std::string doubt_about_inventory(const Manifest& manifest) {
   const auto found = std::find_if(manifest.left_out.begin(), manifest.left_out.end(),
                                   [](const LeftOut& one) { return one.what == kInventoryInDoubt; });
@@ -56,14 +52,14 @@ std::vector<Check> check_restore(const restore::RestoreReport& report,
                                  const proof::DrillCircumstances& circumstances) {
   if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
   std::vector<Check> checks;
-  for (const std::string& lost : report.lost) {
-    const bool cut_off = std::any_of(circumstances.cut_off.begin(), circumstances.cut_off.end(),
-                                     [&](const auto& view) { return is_refresh_of(lost, view.first); });
+  for (const restore::Loss& loss : report.lost) {
+    const bool cut_off =
+        loss.kind == restore::LossKind::materialized_view && circumstances.cut_off.contains(loss.object);
     const std::string excuse = cut_off ? proof::kCutOff : circumstances.excuse();
     if (excuse.empty())
-      checks.push_back({"restore", Verdict::fail, lost});
+      checks.push_back({"restore", Verdict::fail, loss.text});
     else
-      checks.push_back({"restore", Verdict::unverified, fmt::format("{}; {}", lost, excuse)});
+      checks.push_back({"restore", Verdict::unverified, fmt::format("{}; {}", loss.text, excuse)});
   }
   return checks;
 }
@@ -90,7 +86,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   answers.rows = compared.rows;
   append(answers.checks, std::move(proof));
 
-  append(answers.checks, check_assertions(restored.database, questions.assertions, stop));
+  append(answers.checks, check_assertions(restored.database, questions.assertions, restored.foreign, stop));
   if (questions.amcheck)
     append(answers.checks, check_structure(restored.database, questions.jobs, observer, stop));
   return answers;

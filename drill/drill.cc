@@ -193,10 +193,10 @@ class Drill {
     Evidence& evidence = report_.evidence;
     for (PhaseTime& phase : drill_phases(restored_.phases)) evidence.phases.push_back(std::move(phase));
     fact(kRestoreSeconds, fmt::format("{:.3f}", restored_.seconds));
-    evidence.notes = restored_.notes;
+    evidence.notes = restore::texts(restored_.notes);
     if (foreign_.wrappers() > 0)
       evidence.notes.emplace_back("foreign tables were cut off: a drill reads no other server");
-    for (const std::string& lost : restored_.lost) throw_if_server_failure(lost, *server_, observer_);
+    for (const restore::Loss& loss : restored_.lost) throw_if_server_failure(loss, *server_, observer_);
   }
 
   void check() {

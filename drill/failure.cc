@@ -18,11 +18,10 @@ Evidence verify_quietly(const Repository& repository, const Backup& backup, Obse
 }
 
 /// What a server in trouble can be helped by.
-std::string remedy(std::string_view words) {
-  const auto says = [&](std::string_view part) { return words.find(part) != std::string_view::npos; };
-  if (says("No space left") || says("Disk quota"))
+std::string remedy(ServerFailure failure) {
+  if (failure == ServerFailure::disk)
     return "make room where the throwaway server keeps its data, or name another place: --work-dir, TMPDIR";
-  if (says("memory")) return "give the throwaway server more memory: --memory";
+  if (failure == ServerFailure::memory) return "give the throwaway server more memory: --memory";
   return "its log is above; the backup may be sound";
 }
 
@@ -36,7 +35,8 @@ std::string remedy(std::string_view words) {
 
 /// Could a damaged backup be the reason?
 bool suspicious(const Error& error) {
-  if (dynamic_cast<const ServerError*>(&error) || dynamic_cast<const ConnectionLost*>(&error)) return false;
+  if (server_failure(error) != ServerFailure::none || dynamic_cast<const ConnectionLost*>(&error))
+    return false;
   const auto* system = dynamic_cast<const SystemError*>(&error);
   return system == nullptr || system->is_loss();
 }
@@ -50,7 +50,7 @@ void throw_failure(const Error& error, const Repository& repository, const Backu
   if (as_it_is) throw;
   if (dynamic_cast<const Refused*>(&error))
     throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint());
-  if (suspicious(error) && server_failure_in(error.what()).empty()) {
+  if (suspicious(error)) {
     const Evidence stored = verify_quietly(repository, backup, observer, std::move(stop));
     if (stored.verdict == Verdict::fail) throw BadBackup(error.what(), error.hint());
   }
@@ -59,13 +59,13 @@ void throw_failure(const Error& error, const Repository& repository, const Backu
 
 void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer) {
   if (dynamic_cast<const Stopped*>(&error)) throw;
-  throw_unverified(error.what(), error.hint().empty() ? remedy(error.what()) : error.hint(), server,
+  throw_unverified(error.what(), error.hint().empty() ? remedy(server_failure(error)) : error.hint(), server,
                    observer);
 }
 
-void throw_if_server_failure(const std::string& lost, const ThrowawayServer& server, Observer& observer) {
-  const std::string_view words = server_failure_in(lost);
-  if (!words.empty()) throw_unverified(lost, remedy(words), server, observer);
+void throw_if_server_failure(const restore::Loss& loss, const ThrowawayServer& server, Observer& observer) {
+  const ServerFailure failure = server_failure(loss);
+  if (failure != ServerFailure::none) throw_unverified(loss.text, remedy(failure), server, observer);
 }
 
 void add_damage(const Repository& repository, const Backup& backup, Observer& observer, Evidence& evidence,

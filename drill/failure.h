@@ -6,6 +6,7 @@
 
 #include "core/repository/repository.h"
 #include "drill/server/throwaway_server.h"
+#include "restore/loss.h"
 
 namespace pgassay::drill {
 
@@ -16,8 +17,8 @@ namespace pgassay::drill {
 /// The server is to blame: throws Unverified with what to do about it, and shows what the server logged last.
 /// Stopped as it is.
 [[noreturn]] void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer);
-/// The same when the line that pg_restore wrote is of a server in trouble.
-void throw_if_server_failure(const std::string& lost, const ThrowawayServer& server, Observer& observer);
+/// The same when it was the server that lost it.
+void throw_if_server_failure(const restore::Loss& loss, const ThrowawayServer& server, Observer& observer);
 
 /// Reads all stored bytes of a backup that turned out bad: its findings, and a failed check for each table
 /// whose rows are damaged.

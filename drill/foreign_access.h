@@ -12,7 +12,7 @@ namespace pgassay::drill {
 class ForeignAccess {
  public:
   /// Takes the handlers away from the database's foreign-data wrappers: whoever reads a foreign table is told
-  /// that its wrapper has none. Wants a superuser, before anything reads one.
+  /// that its wrapper has none (SQLSTATE 55000). Wants a superuser, before anything reads one.
   void cut(Connection& connection);
   /// Gives them back in the connection's transaction: who compares definitions wants to see the wrappers as
   /// they were restored. To be rolled back.

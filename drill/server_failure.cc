@@ -1,29 +1,43 @@
 #include "drill/server_failure.h"
 
+#include <cerrno>
+
 namespace pgassay::drill {
+namespace {
+
+/// A full quota is an internal error for the server, which has no SQLSTATE for it; the words are those of the
+/// C library.
+bool is_full_quota(std::string_view sqlstate, std::string_view words) {
+  return sqlstate == "XX000" && words.find("Disk quota exceeded") != std::string_view::npos;
+}
+
+}  // namespace
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
-bool is_server_failure(std::string_view sqlstate) {
+ServerFailure server_failure(std::string_view sqlstate) {
+  if (sqlstate == "53100") return ServerFailure::disk;
+  if (sqlstate == "53200") return ServerFailure::memory;
   const std::string_view kind = sqlstate.substr(0, 2);
-  return kind == "53" || kind == "57" || kind == "58";
+  return kind == "53" || kind == "57" || kind == "58" ? ServerFailure::other : ServerFailure::none;
 }
 
-bool wants_another_server(const ServerError& error) {
-  const std::string kind = error.sqlstate().substr(0, 2);
-  return kind == "08" || kind == "HV" ||
-         (error.sqlstate() == "55000" &&
-          std::string_view(error.what()).find("has no handler") != std::string::npos);
+ServerFailure server_failure(const Error& error) {
+  if (const auto* server = dynamic_cast<const ServerError*>(&error))
+    return is_full_quota(server->sqlstate(), error.what()) ? ServerFailure::disk
+                                                           : server_failure(server->sqlstate());
+  const auto* system = dynamic_cast<const SystemError*>(&error);
+  if (system == nullptr) return ServerFailure::none;
+  if (system->number() == ENOSPC || system->number() == EDQUOT) return ServerFailure::disk;
+  return system->number() == ENOMEM ? ServerFailure::memory : ServerFailure::none;
 }
 
-std::string_view server_failure_in(std::string_view line) {
-  for (const std::string_view words :
-       {"No space left on device", "out of memory", "Cannot allocate memory",
-        "could not resize shared memory segment", "out of shared memory", "too many clients",
-        "server closed the connection", "terminating connection", "the database system is",
-        "connection to server was lost", "Disk quota exceeded"}) {
-    if (line.find(words) != std::string_view::npos) return words;
-  }
-  return {};
+ServerFailure server_failure(const restore::Loss& loss) {
+  return is_full_quota(loss.sqlstate, loss.text) ? ServerFailure::disk : server_failure(loss.sqlstate);
+}
+
+bool wants_another_server(std::string_view sqlstate, const ForeignAccess& foreign) {
+  const std::string_view kind = sqlstate.substr(0, 2);
+  return kind == "08" || kind == "HV" || (sqlstate == "55000" && foreign.wrappers() > 0);
 }
 
 }  // namespace pgassay::drill

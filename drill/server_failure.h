@@ -4,16 +4,24 @@
 #include <string_view>
 
 #include "core/postgres/connection.h"
+#include "drill/foreign_access.h"
+#include "restore/loss.h"
 
 namespace pgassay::drill {
 
-/// SQLSTATEs of a server that ran out of memory, disk, locks, or is going down; not of what it was asked to
-/// do.
-bool is_server_failure(std::string_view sqlstate);
-/// It failed for want of another server, or of a foreign table that is cut off (ForeignAccess).
-bool wants_another_server(const ServerError& error);
-/// The same as is_server_failure() of a line of pg_restore's, which has the words only (English, as drills'
-/// servers speak). Gives the words that tell, or nothing.
-std::string_view server_failure_in(std::string_view line);
+/// What a server has run out of. `other`: locks, connections, or it is going down.
+enum class ServerFailure { none, disk, memory, other };
+
+/// `none` where the SQLSTATE is of what the server was asked to do.
+ServerFailure server_failure(std::string_view sqlstate);
+/// The same of an error, or of a loss, that may also be of a system call on our side.
+ServerFailure server_failure(const Error& error);
+ServerFailure server_failure(const restore::Loss& loss);
+inline bool is_server_failure(std::string_view sqlstate) {
+  return server_failure(sqlstate) != ServerFailure::none;
+}
+/// Does an SQLSTATE tell that a statement failed for want of another server, or of a foreign table? Where
+/// wrappers were cut off, 55000 may also come from elsewhere: it proves nothing then.
+bool wants_another_server(std::string_view sqlstate, const ForeignAccess& foreign);
 
 }  // namespace pgassay::drill

@@ -12,6 +12,7 @@
 #include "core/repository/manifest.h"
 #include "core/system/verdict.h"
 #include "restore/archive/selection.h"
+#include "restore/loss.h"
 
 namespace pgassay::restore {
 
@@ -59,10 +60,8 @@ struct RestoreReport {
   std::vector<PhaseTime> phases;
   double seconds = 0;
   std::uint64_t rows = 0, raw_bytes = 0;
-  /// What pg_restore or we could not restore: one line each. Not empty: the command fails.
-  std::vector<std::string> lost;
-  /// What was left alone on purpose, with the reason.
-  std::vector<std::string> notes;
+  std::vector<Loss> lost;   ///< what pg_restore or we could not restore; not empty: the command fails
+  std::vector<Note> notes;  ///< what was done or left alone on purpose, with the reason
   /// What is in the backup and was not restored, for it was not asked for, a line each.
   std::vector<std::string> not_carried;
   /// What is left to be done, by hand.

@@ -29,7 +29,7 @@ CREATE TABLE pgassay_restore.run (format integer, backup bytea, manifest_sha byt
   since timestamptz DEFAULT pg_catalog.now());
 CREATE TABLE pgassay_restore.step (name text, state text, PRIMARY KEY (name, state));
 CREATE TABLE pgassay_restore.part (file bytea PRIMARY KEY);
-CREATE TABLE pgassay_restore.said (lost boolean, line bytea);
+CREATE TABLE pgassay_restore.said (lost boolean, line bytea, kind text, object bytea, sqlstate text);
 )";
 
 std::string literal(std::string_view bytes) {
@@ -97,8 +97,42 @@ std::string insert_step(const std::string& step, std::string_view state) {
                      quote_literal(step), state);
 }
 
-std::string insert_said(bool lost, const std::string& line) {
-  return fmt::format("INSERT INTO pgassay_restore.said VALUES ({}, {}); ", lost, literal(line));
+/// `typed`: the record has columns for more than the text; one that an older pgassay made has not.
+template <typename Line>
+std::string insert_said(bool lost, const Line& said, bool typed) {
+  if (!typed)
+    return fmt::format("INSERT INTO pgassay_restore.said (lost, line) VALUES ({}, {}); ", lost,
+                       literal(said.text));
+  return fmt::format(
+      "INSERT INTO pgassay_restore.said (lost, line, kind, object, sqlstate) VALUES ({}, {}, {}, {}, {}); ",
+      lost, literal(said.text), quote_literal(std::string(to_string(said.kind))), literal(said.object),
+      quote_literal(said.sqlstate));
+}
+
+bool has_typed_lines(Connection& target) {
+  return target
+             .query(
+                 "SELECT FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+                 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = "
+                 "'pgassay_restore'"
+                 " AND c.relname = 'said' AND a.attname IN ('kind', 'object', 'sqlstate') AND NOT "
+                 "a.attisdropped")
+             .rows() == 3;
+}
+
+void read_said(Connection& target, Unfinished& left) {
+  const bool typed = has_typed_lines(target);
+  const Result said = target.query(
+      fmt::format("SELECT lost, pg_catalog.encode(line, 'hex'), {} FROM pgassay_restore.said",
+                  typed ? "kind, pg_catalog.encode(object, 'hex'), sqlstate" : "NULL, NULL, NULL"));
+  for (int row = 0; row < said.rows(); ++row) {
+    const std::string text = from_hex(said.text(row, 1)), kind = said.text(row, 2),
+                      object = from_hex(said.text(row, 3)), sqlstate = said.text(row, 4);
+    if (said.boolean(row, 0))
+      left.lost.push_back({parse_loss_kind(kind), object, sqlstate, text});
+    else
+      left.notes.push_back({parse_note_kind(kind), object, sqlstate, text});
+  }
 }
 
 Unfinished read_unfinished(Connection& target) {
@@ -116,9 +150,7 @@ Unfinished read_unfinished(Connection& target) {
     (steps.text(row, 1) == "finished" ? left.finished : left.begun).insert(steps.text(row, 0));
   const Result files = target.query("SELECT pg_catalog.encode(file, 'hex') FROM pgassay_restore.part");
   for (int row = 0; row < files.rows(); ++row) left.files.insert(from_hex(files.text(row, 0)));
-  const Result said = target.query("SELECT lost, pg_catalog.encode(line, 'hex') FROM pgassay_restore.said");
-  for (int row = 0; row < said.rows(); ++row)
-    (said.boolean(row, 0) ? left.lost : left.notes).push_back(from_hex(said.text(row, 1)));
+  read_said(target, left);
   return left;
 }
 
@@ -152,10 +184,10 @@ bool holds_a_record(const Manifest& manifest) {
                              [](const Relation& relation) { return relation.name.schema == kSchema; });
 }
 
-void remove_record(Connection& target, std::vector<std::string>& notes) {
+void remove_record(Connection& target, std::vector<Note>& notes) {
   const std::string drop = "DROP SCHEMA IF EXISTS pgassay_restore CASCADE; ";
   const auto [off, on] = event_triggers(target);
-  std::string problem;
+  std::string problem, sqlstate;
   for (const std::string& sql : {off + drop + on, drop}) {
     try {
       target.query("BEGIN; " + sql + "COMMIT");
@@ -163,10 +195,13 @@ void remove_record(Connection& target, std::vector<std::string>& notes) {
     } catch (const ServerError& error) {
       target.query("ROLLBACK");
       problem = error.what();
+      sqlstate = error.sqlstate();
     }
   }
-  notes.push_back(fmt::format(
-      "schema pgassay_restore, the record of this restore, is still there, drop it: {}", problem));
+  notes.push_back(
+      {NoteKind::record, kSchema, sqlstate,
+       fmt::format("schema pgassay_restore, the record of this restore, is still there, drop it: {}",
+                   problem)});
 }
 
 void check_may_go_on(const Unfinished& left, const RestoreMark& mark, bool resume,
@@ -188,7 +223,7 @@ void check_may_go_on(const Unfinished& left, const RestoreMark& mark, bool resum
 }
 
 void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool go_on, int own_pid,
-                         std::vector<std::string>& notes, std::stop_token stop) {
+                         std::vector<Note>& notes, std::stop_token stop) {
   connection_ = Connection::open(target, kRestoreApplication, stop);
   start_loading_session(*connection_);
   const auto locked = [this] {
@@ -201,6 +236,7 @@ void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool g
     end_orphans(*connection_, own_pid, stop);
     if (!target.role.empty()) connection_->query("SET ROLE " + quote_identifier(target.role));
     left_ = read_unfinished(*connection_);
+    typed_ = has_typed_lines(*connection_);
     finished_ = left_.finished;
     files_ = left_.files;
     recording_ = true;
@@ -214,7 +250,8 @@ void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool g
   } catch (const ServerError& error) {
     connection_->query("ROLLBACK");
     notes.push_back(
-        fmt::format("an interruption can't be gone on with, for no record can be kept: {}", error.what()));
+        {NoteKind::record, kSchema, error.sqlstate(),
+         fmt::format("an interruption can't be gone on with, for no record can be kept: {}", error.what())});
   }
 }
 
@@ -223,13 +260,12 @@ void RestoreRecord::begin(const std::string& step) {
   if (recording_) connection_->query(insert_step(step, "begun"));
 }
 
-void RestoreRecord::finish(const std::string& step, std::span<const std::string> lost,
-                           std::span<const std::string> notes) {
+void RestoreRecord::finish(const std::string& step, std::span<const Loss> lost, std::span<const Note> notes) {
   finished_.insert(step);
   if (!recording_) return;
   std::string sql = "BEGIN; " + insert_step(step, "finished");
-  for (const std::string& line : lost) sql += insert_said(true, line);
-  for (const std::string& line : notes) sql += insert_said(false, line);
+  for (const Loss& loss : lost) sql += insert_said(true, loss, typed_);
+  for (const Note& note : notes) sql += insert_said(false, note, typed_);
   connection_->query(sql + "COMMIT");
 }
 
@@ -260,7 +296,7 @@ std::pair<std::uint64_t, std::uint64_t> RestoreRecord::loaded(const Manifest& ma
   return {rows, bytes};
 }
 
-void RestoreRecord::remove(std::vector<std::string>& notes) {
+void RestoreRecord::remove(std::vector<Note>& notes) {
   if (recording_) remove_record(*connection_, notes);
   recording_ = false;
 }

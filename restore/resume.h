@@ -12,6 +12,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
+#include "restore/loss.h"
 
 namespace pgassay::restore {
 
@@ -28,7 +29,8 @@ struct Unfinished {
   std::string since;
   std::set<std::string> begun, finished;  ///< steps
   std::set<std::string> files;            ///< parts whose rows are in
-  std::vector<std::string> lost, notes;   ///< of the steps that are finished
+  std::vector<Loss> lost;                 ///< of the steps that are finished
+  std::vector<Note> notes;                ///< the same
 };
 std::optional<Unfinished> find_unfinished(Connection& target);
 
@@ -42,7 +44,7 @@ void check_may_go_on(const Unfinished& left, const RestoreMark& mark, bool resum
 
 /// Takes the record away, if there is one; event triggers that were restored do not notice. What can't be
 /// removed is a note.
-void remove_record(Connection& target, std::vector<std::string>& notes);
+void remove_record(Connection& target, std::vector<Note>& notes);
 
 /// has(), record_sql() and loaded() may be called from any thread, all else by one at a time.
 class RestoreRecord {
@@ -55,7 +57,7 @@ class RestoreRecord {
   /// session there. Throws Locked while another restore is at work. A target in which we may make no schema
   /// gets no record, which is a line in `notes`.
   void open(const ConnInfo& target, const RestoreMark& mark, bool go_on, int own_pid,
-            std::vector<std::string>& notes, std::stop_token stop);
+            std::vector<Note>& notes, std::stop_token stop);
   /// What was there when it was opened.
   const Unfinished& left() const { return left_; }
 
@@ -64,7 +66,7 @@ class RestoreRecord {
   bool was_begun(const std::string& step) const { return left_.begun.contains(step); }
   void begin(const std::string& step);
   /// What the step lost and noted is told again by whoever goes on.
-  void finish(const std::string& step, std::span<const std::string> lost, std::span<const std::string> notes);
+  void finish(const std::string& step, std::span<const Loss> lost, std::span<const Note> notes);
 
   bool has(const Part& part) const;
   /// A statement with its semicolon, or nothing: to be run in the very transaction that loads the part. Where
@@ -74,7 +76,7 @@ class RestoreRecord {
   /// Rows and bytes of COPY text of all parts that are.
   std::pair<std::uint64_t, std::uint64_t> loaded(const Manifest& manifest) const;
 
-  void remove(std::vector<std::string>& notes);
+  void remove(std::vector<Note>& notes);
   /// Can the restore be gone on with?
   bool kept() const { return recording_; }
   /// What the target holds so far: "its tables, 3 of 12 files of rows (1200 of 90000 rows), no indexes, …".
@@ -83,6 +85,7 @@ class RestoreRecord {
  private:
   std::optional<Connection> connection_;
   bool recording_ = false;
+  bool typed_ = true;  ///< it has room for more than the text of what was said
   Unfinished left_;
   std::set<std::string> begun_, finished_;
   mutable std::mutex mutex_;  ///< of files_

@@ -21,7 +21,7 @@ Exit report_restored(Context& context, const BackupId& id, const restore::Restor
   if (!report.lost.empty()) {
     context.reporter.message(
         Level::error, fmt::format("{} could not be restored: {}", counted(report.lost.size(), "object"),
-                                  report.lost.front()));
+                                  report.lost.front().text));
   }
   context.reply.set_restored(id, report);
   const std::string text = restored_text(id, report, proved) + more;

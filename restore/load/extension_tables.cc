@@ -83,7 +83,7 @@ std::vector<const Relation*> parents_first(std::vector<const Relation*> tables,
   return out;
 }
 
-Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
+Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observer& observer,
                              std::stop_token stop) {
   std::vector<const Relation*> tables;
   for (const Relation& relation : job.manifest.relations)
@@ -121,9 +121,9 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost,
         "table {} of extension {}: {}; the configuration tables of extensions were left as CREATE "
         "EXTENSION made them",
         current->name.shown(), current->extension, error.what());
-    if (!object_fault(error)) throw Error(line, error.hint());
+    if (!object_fault(error)) throw ServerError(line, error.hint(), error.sqlstate());
     connection.query("ROLLBACK");
-    lost.push_back(line);
+    lost.push_back({LossKind::extension_rows, current->name.shown(), error.sqlstate(), line});
     return {};
   }
 }

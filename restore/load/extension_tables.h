@@ -9,7 +9,7 @@ namespace pgassay::restore {
 /// loaded, parents of foreign keys before their children, all in one transaction. Never TRUNCATE: the rows
 /// outside the condition are the extension's own. A failure leaves all of them as CREATE EXTENSION made them,
 /// and is a line in `lost`.
-Loaded load_extension_tables(const LoadJob& job, std::vector<std::string>& lost, Observer& observer,
+Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observer& observer,
                              std::stop_token stop);
 
 /// Parents first; of a cycle, as they were. A reference is (child, parent).

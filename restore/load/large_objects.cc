@@ -19,7 +19,7 @@ constexpr std::size_t kPagesATransaction = 4000;
 
 class ObjectLoader {
  public:
-  ObjectLoader(const LoadJob& job, bool owners, bool acl, std::vector<std::string>& lost, Observer& observer)
+  ObjectLoader(const LoadJob& job, bool owners, bool acl, std::vector<Loss>& lost, Observer& observer)
       : job_(job), owners_(owners), acl_(acl), lost_(lost), observer_(observer) {}
 
   /// Makes every object of the metadata part, empty.
@@ -75,7 +75,7 @@ class ObjectLoader {
   };
   struct Failures {
     std::uint64_t count = 0;
-    std::string first;
+    std::string first, sqlstate;
   };
   static constexpr const char* kAspects[] = {"its comment", "its owner", "its privileges", "its privileges"};
 
@@ -112,7 +112,9 @@ class ObjectLoader {
     } catch (const ServerError& error) {
       connection.query("ROLLBACK TO SAVEPOINT pgassay");
       Failures& failures = failures_[fmt::format("{}: {}", one.aspect, error.what())];
-      if (++failures.count == 1) failures.first = one.loid;
+      if (++failures.count > 1) return;
+      failures.first = one.loid;
+      failures.sqlstate = error.sqlstate();
     }
   }
 
@@ -120,7 +122,8 @@ class ObjectLoader {
   void report_failures() {
     for (const auto& [what, failures] : failures_) {
       const std::string others = failures.count > 1 ? fmt::format(" and {} others", failures.count - 1) : "";
-      lost_.push_back(fmt::format("large object {}{}: {}", failures.first, others, what));
+      lost_.push_back({LossKind::large_object, failures.first, failures.sqlstate,
+                       fmt::format("large object {}{}: {}", failures.first, others, what)});
     }
   }
 
@@ -145,14 +148,14 @@ class ObjectLoader {
 
   const LoadJob& job_;
   bool owners_, acl_;
-  std::vector<std::string>& lost_;
+  std::vector<Loss>& lost_;
   std::map<std::string, Failures> failures_;
   Observer& observer_;
 };
 
 }  // namespace
 
-Loaded load_large_objects(const LoadJob& job, bool owners, bool acl, std::vector<std::string>& lost,
+Loaded load_large_objects(const LoadJob& job, bool owners, bool acl, std::vector<Loss>& lost,
                           Observer& observer, std::stop_token stop) {
   if (!job.manifest.large_objects.metadata) return {};
   ObjectLoader loader(job, owners, acl, lost, observer);

@@ -21,8 +21,7 @@ constexpr std::uint64_t kWorthFreezing = 1 << 20;
 
 class Loader {
  public:
-  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
-         Observer& observer)
+  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost, Observer& observer)
       : job_(job),
         building_(building),
         queue_({job.manifest, job.record, job.jobs, job.wal_is_minimal, building.indexes}),
@@ -52,7 +51,7 @@ class Loader {
 
   /// False when some of it is lost.
   bool build(Connection& connection, const Task& task, std::stop_token stop) {
-    const std::vector<std::string> lost = building_.build(connection, task.entries, std::move(stop));
+    const std::vector<Loss> lost = building_.build(connection, task.entries, std::move(stop));
     const std::lock_guard guard(mutex_);
     lost_.insert(lost_.end(), lost.begin(), lost.end());
     return lost.empty();
@@ -93,11 +92,11 @@ class Loader {
       const std::string line =
           fmt::format("table {}: the {} rows of {} were not loaded: {}", task.relation->name.shown(),
                       part->digest.rows, part->file, error.what());
-      if (!object_fault(error)) throw Error(line, error.hint());
+      if (!object_fault(error)) throw ServerError(line, error.hint(), error.sqlstate());
       connection.query("ROLLBACK");
       if (task.parts.size() > 1) return load_one_by_one(connection, task);
       const std::lock_guard guard(mutex_);
-      lost_.push_back(line);
+      lost_.push_back({LossKind::rows, task.relation->name.shown(), error.sqlstate(), line});
       return false;
     }
     if (copied < task.parts.size()) queue_.share(task, copied);
@@ -146,7 +145,7 @@ class Loader {
   const IndexBuilding& building_;
   LoadQueue queue_;
   std::mutex mutex_;  ///< of lost_ and done_
-  std::vector<std::string>& lost_;
+  std::vector<Loss>& lost_;
   Loaded done_;
   Observer& observer_;
 };
@@ -171,13 +170,12 @@ Connection open_loader(const LoadJob& job, std::stop_token stop) {
   return connection;
 }
 
-Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
                    Observer& observer, std::stop_token stop) {
   return Loader(job, building, lost, observer).run(stop);
 }
 
-void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,
-                    std::vector<std::string>& lost) {
+void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost) {
   constexpr std::size_t kAtATime = 500;
   for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime) {
     const std::size_t end = std::min(sequences.size(), begin + kAtATime);
@@ -193,7 +191,9 @@ void load_sequences(Connection& connection, const std::vector<Sequence>& sequenc
       try {
         connection.query(setval(sequences[i]));
       } catch (const ServerError& error) {
-        lost.push_back(fmt::format("sequence {}: {}", sequences[i].name.shown(), error.what()));
+        const std::string name = sequences[i].name.shown();
+        lost.push_back(
+            {LossKind::sequence, name, error.sqlstate(), fmt::format("sequence {}: {}", name, error.what())});
       }
     }
   }

@@ -27,9 +27,9 @@ struct LoadJob {
 /// Indexes that are built while rows of other tables are loaded.
 struct IndexBuilding {
   std::map<const Relation*, TableIndexes> indexes;
-  /// Makes entries of the schema archive and says what could not be made, a line each. Called from any
-  /// thread, with a session of that thread's.
-  std::function<std::vector<std::string>(Connection&, const std::vector<int>&, std::stop_token)> build;
+  /// Makes entries of the schema archive and returns what could not be made. Called from any thread, with a
+  /// session of that thread's.
+  std::function<std::vector<Loss>(Connection&, const std::vector<int>&, std::stop_token)> build;
 };
 
 struct Loaded {
@@ -40,12 +40,11 @@ struct Loaded {
 /// is a line in `lost`, and nothing of it is in the target; the rest goes on. Throws BadBackup for a part
 /// that is not what the manifest says, nothing of which is committed; Error when the server fails.
 /// Indexes are built of tables all rows of which are in.
-Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<std::string>& lost,
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
                    Observer& observer, std::stop_token stop);
 
 /// Sequences, by setval.
-void load_sequences(Connection& connection, const std::vector<Sequence>& sequences,
-                    std::vector<std::string>& lost);
+void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost);
 
 /// True where the server refused what it was given (data, constraint, no such object), and so other objects
 /// may fare better; false where the server itself is in trouble (disk, memory, shutdown).

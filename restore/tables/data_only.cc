@@ -75,7 +75,7 @@ class RowRestore : public TransactionRestore {
     for (const RowTarget& place : targets_.places) tables.push_back(place.table.oid);
     TriggersOff triggers(*connection_, tables);
     if (!triggers.triggers().empty())
-      report_.notes.push_back("did not fire: " + some_of(triggers.triggers()));
+      report_.notes.push_back({NoteKind::triggers, {}, {}, "did not fire: " + some_of(triggers.triggers())});
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed("data", [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
@@ -124,7 +124,10 @@ class RowRestore : public TransactionRestore {
         connection_->query("ANALYZE " + place.table.name.quoted());
       } catch (const Error& error) {
         report_.notes.push_back(
-            fmt::format("ANALYZE of {} failed, run it again: {}", place.table.name.shown(), error.what()));
+            {NoteKind::analyze,
+             place.table.name.shown(),
+             {},
+             fmt::format("ANALYZE of {} failed, run it again: {}", place.table.name.shown(), error.what())});
         return;
       }
     }

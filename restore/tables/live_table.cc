@@ -168,7 +168,7 @@ class LiveRestore : public TransactionRestore {
         throw Error(line, error->sqlstate() == "42704"
                               ? "make that role first, or leave owners out with --no-owner"
                               : error->hint());
-      report_.lost.push_back(line);
+      report_.lost.push_back({LossKind::object, text_->shown(entry), error->sqlstate(), line});
       if (is_statement(entry))
         report_.next_steps.push_back(fmt::format("{}, when that is remedied: {}", text_->shown(entry),
                                                  only_statement(entries_sql(archive_, {entry.id}, stop_))));
@@ -224,15 +224,19 @@ class LiveRestore : public TransactionRestore {
 
   void finish() override {
     if (!made_.empty())
-      report_.notes.push_back(fmt::format("made, for it was absent: {}", fmt::join(made_, ", ")));
+      report_.notes.push_back(
+          {NoteKind::made, {}, {}, fmt::format("made, for it was absent: {}", fmt::join(made_, ", "))});
     for (const Relation& relation : manifest_.relations) {
       if (relation.root) continue;
-      report_.notes.push_back("made " + relation.name.shown());
+      const std::string name = relation.name.shown();
+      report_.notes.push_back({NoteKind::made, name, {}, "made " + name});
       try {
         connection_->query("ANALYZE " + relation.name.quoted());
       } catch (const Error& error) {
-        report_.notes.push_back(
-            fmt::format("ANALYZE of {} failed, run it again: {}", relation.name.shown(), error.what()));
+        report_.notes.push_back({NoteKind::analyze,
+                                 name,
+                                 {},
+                                 fmt::format("ANALYZE of {} failed, run it again: {}", name, error.what())});
       }
     }
   }

@@ -127,11 +127,13 @@ class BesideRestore : public TransactionRestore {
   void create() {
     for (const std::string& schema : absent_schemas_) {
       connection_->query("CREATE SCHEMA " + quote_identifier(schema));
-      report_.notes.push_back(fmt::format("made schema {}, which was absent", schema));
+      report_.notes.push_back(
+          {NoteKind::made, schema, {}, fmt::format("made schema {}, which was absent", schema)});
     }
     make_types(*connection_, absent_, archive_, stop_);
     for (const std::string& type : absent_.names)
-      report_.notes.push_back(fmt::format("made type {}, which was absent", type));
+      report_.notes.push_back(
+          {NoteKind::made, type, {}, fmt::format("made type {}, which was absent", type)});
     for (const Beside& beside : tables_) create_table(beside);
   }
 
@@ -174,8 +176,11 @@ class BesideRestore : public TransactionRestore {
                                          beside->into.quoted(), quote_identifier(column.name)));
       }
       report_.notes.push_back(
-          fmt::format("{}: computed anew from the other columns, now last and plain values: {}",
-                      beside->into.shown(), fmt::join(names, ", ")));
+          {NoteKind::made,
+           beside->into.shown(),
+           {},
+           fmt::format("{}: computed anew from the other columns, now last and plain values: {}",
+                       beside->into.shown(), fmt::join(names, ", "))});
     }
   }
 
@@ -194,16 +199,22 @@ class BesideRestore : public TransactionRestore {
   /// What is nice to have: the tables are there.
   void finish() override {
     for (const Beside& beside : tables_) {
-      report_.notes.push_back(fmt::format("made {} with the {} rows and {} columns of {}",
-                                          beside.into.shown(), expected(beside).rows,
-                                          beside.table->columns.size(), beside.table->name.shown()));
+      report_.notes.push_back(
+          {NoteKind::made,
+           beside.into.shown(),
+           {},
+           fmt::format("made {} with the {} rows and {} columns of {}", beside.into.shown(),
+                       expected(beside).rows, beside.table->columns.size(), beside.table->name.shown())});
       try {
         connection_->query("ANALYZE " + beside.into.quoted());
         report_.next_steps.push_back(
             missing_rows_hint(*connection_, beside.table->name, beside.into, beside.table->columns));
       } catch (const Error& error) {
         report_.notes.push_back(
-            fmt::format("{} is there, but was not analyzed: {}", beside.into.shown(), error.what()));
+            {NoteKind::analyze,
+             beside.into.shown(),
+             {},
+             fmt::format("{} is there, but was not analyzed: {}", beside.into.shown(), error.what())});
       }
     }
     report_.not_carried.insert(report_.not_carried.end(), parts_.begin(), parts_.end());

@@ -74,7 +74,10 @@ class Finder {
     }
     for (const auto& [name, type] : types)
       targets_.notes.push_back(
-          fmt::format("column {}.{} is not in the backup: it takes its default", here.name.shown(), name));
+          {NoteKind::left_out,
+           here.name.shown(),
+           {},
+           fmt::format("column {}.{} is not in the backup: it takes its default", here.name.shown(), name)});
   }
 
   static bool is_generated(const TableInfo& table, const std::string& column) {

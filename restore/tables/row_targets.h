@@ -7,6 +7,7 @@
 
 #include "core/postgres/catalog.h"
 #include "core/repository/manifest.h"
+#include "restore/loss.h"
 #include "restore/tables/in_transaction.h"
 
 namespace pgassay::restore {
@@ -24,7 +25,7 @@ struct RowTarget {
 struct RowTargets {
   std::vector<RowTarget> places;
   std::vector<std::string> differences;  ///< why not: a table or column that is missing or is another
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
 };
 
 /// A partition is loaded as such where the same one is here, else through the partitioned table.

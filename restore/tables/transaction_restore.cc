@@ -37,8 +37,11 @@ void TransactionRestore::open() {
 
 void TransactionRestore::note_encoding() {
   if (connection_->server_encoding() != manifest_.encoding)
-    report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
-                                        connection_->server_encoding(), manifest_.encoding));
+    report_.notes.push_back({NoteKind::encoding,
+                             {},
+                             {},
+                             fmt::format("encoding {} here, {} in the backup: rows are converted",
+                                         connection_->server_encoding(), manifest_.encoding)});
 }
 
 void TransactionRestore::count(const TransactionLoad& load) {

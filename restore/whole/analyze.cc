@@ -35,13 +35,12 @@ Connection open_session(const ConnInfo& target, std::stop_token stop) {
 
 }  // namespace
 
-void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<std::string>& notes,
-                      std::stop_token stop) {
+void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<Note>& notes, std::stop_token stop) {
   const Result found = open_session(target, stop).query(kTablesToAnalyze);
   std::vector<std::string> tables;
   for (int row = 0; row < found.rows(); ++row)
     tables.push_back(QualifiedName{found.text(row, 0), found.text(row, 1)}.quoted());
-  std::vector<std::string> failed;
+  std::vector<ServerError> failed;
   std::mutex mutex;
   std::atomic<std::size_t> next = 0;
   const auto workers = static_cast<unsigned>(std::min<std::size_t>(tables.size(), std::max(1U, jobs)));
@@ -52,13 +51,16 @@ void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<std::st
         connection.query("ANALYZE " + tables[index]);
       } catch (const ServerError& error) {
         const std::lock_guard guard(mutex);
-        failed.emplace_back(error.what());
+        failed.push_back(error);
       }
     }
   });
   if (!failed.empty())
-    notes.push_back(
-        fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(), failed.front()));
+    notes.push_back({NoteKind::analyze,
+                     {},
+                     failed.front().sqlstate(),
+                     fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(),
+                                 failed.front().what())});
 }
 
 }  // namespace pgassay::restore

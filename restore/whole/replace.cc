@@ -90,15 +90,18 @@ class Replacement {
     Replaced done;
     done.beside = names_.beside;
     done.restored = restore_beside();
-    std::vector<std::string>& notes = done.restored.notes;
+    std::vector<Note>& notes = done.restored.notes;
     notes.insert(notes.end(), notes_.begin(), notes_.end());
     if (done.restored.verdict != Verdict::pass || !done.restored.lost.empty()) {
       notes.push_back(
-          fmt::format("the names were not swapped: database \"{}\" is as it was; to take the copy "
-                      "nevertheless: BEGIN; ALTER DATABASE {} RENAME TO {}; ALTER DATABASE {} RENAME TO {}; "
-                      "COMMIT;",
-                      options_.into, quoted(options_.into), quoted(names_.before), quoted(names_.beside),
-                      quoted(options_.into)));
+          {NoteKind::replaced,
+           options_.into,
+           {},
+           fmt::format("the names were not swapped: database \"{}\" is as it was; to take the copy "
+                       "nevertheless: BEGIN; ALTER DATABASE {} RENAME TO {}; ALTER DATABASE {} RENAME TO {}; "
+                       "COMMIT;",
+                       options_.into, quoted(options_.into), quoted(names_.before), quoted(names_.beside),
+                       quoted(options_.into))});
       return done;
     }
     try {
@@ -138,8 +141,11 @@ class Replacement {
           fmt::format("database \"{}\" can't be replaced: {}", options_.into, fmt::join(problems, "; ")),
           "nothing was touched");
     notes_.push_back(
-        fmt::format("rows written to \"{}\" after {}, when the backup was taken, are only in \"{}\"",
-                    options_.into, to_rfc3339(manifest_.summary.snapshot.taken), names_.before));
+        {NoteKind::replaced,
+         options_.into,
+         {},
+         fmt::format("rows written to \"{}\" after {}, when the backup was taken, are only in \"{}\"",
+                     options_.into, to_rfc3339(manifest_.summary.snapshot.taken), names_.before)});
   }
 
   void check_privileges(std::vector<std::string>& problems) {
@@ -164,8 +170,11 @@ class Replacement {
     left_there_ = true;
     whole_ = left->comment == proved_;
     if (whole_ || left->comment == making_) {
-      notes_.push_back(fmt::format("went on with \"{}\", which an interrupted run left{}", names_.beside,
-                                   whole_ ? " whole; it is proved again" : ""));
+      notes_.push_back({NoteKind::resumed,
+                        names_.beside,
+                        {},
+                        fmt::format("went on with \"{}\", which an interrupted run left{}", names_.beside,
+                                    whole_ ? " whole; it is proved again" : "")});
       return;
     }
     try {
@@ -182,8 +191,12 @@ class Replacement {
     const std::uint64_t needed = manifest_.server.database_bytes;
     const ServerDisk disk = look_at_server_disk(connection_, manifest_.database.tablespace);
     if (!disk.free) {
-      notes_.push_back(fmt::format("the room on the server was not checked: {}; the copy took about {} there",
-                                   disk.why, mib(needed)));
+      notes_.push_back(
+          {NoteKind::replaced,
+           options_.into,
+           {},
+           fmt::format("the room on the server was not checked: {}; the copy took about {} there", disk.why,
+                       mib(needed))});
       return;
     }
     const std::uint64_t there = left_there_ ? size_of(names_.beside) : 0;
@@ -220,14 +233,17 @@ class Replacement {
     }
   }
 
-  void note_properties(std::vector<std::string>& notes) {
+  void note_properties(std::vector<Note>& notes) {
     const Result old = connection_.query(kProperties, {to_string(old_oid_)});
     const Result now =
         connection_.query(kProperties, {to_string(find_database(connection_, names_.beside)->oid)});
     for (int row = 0; row < old.rows() && row < now.rows(); ++row)
       if (old.text(row, 1) != now.text(row, 1))
-        notes.push_back(fmt::format("{} of the database are the backup's: {}; of the old one they were: {}",
-                                    old.text(row, 0), shown(now.text(row, 1)), shown(old.text(row, 1))));
+        notes.push_back({NoteKind::database_property,
+                         old.text(row, 0),
+                         {},
+                         fmt::format("{} of the database are the backup's: {}; of the old one they were: {}",
+                                     old.text(row, 0), shown(now.text(row, 1)), shown(old.text(row, 1)))});
   }
   static std::string shown(const std::string& value) { return value.empty() ? "none" : value; }
 
@@ -271,7 +287,7 @@ class Replacement {
   std::string making_, proved_;  ///< comments of the copy
   Oid old_oid_{};
   bool left_there_ = false, whole_ = false;
-  std::vector<std::string> notes_;
+  std::vector<Note> notes_;
 };
 
 }  // namespace

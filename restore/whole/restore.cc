@@ -125,10 +125,16 @@ class Restoration {
     check_target();
     plan_roles_from_globals();
     for (const LeftOut& left_out : manifest_.left_out)
-      report_.notes.push_back(fmt::format("{}: not in the backup: {}", left_out.what, left_out.why));
+      report_.notes.push_back({NoteKind::left_out,
+                               left_out.what,
+                               {},
+                               fmt::format("{}: not in the backup: {}", left_out.what, left_out.why)});
     if (!creating_ && server_->server_encoding() != manifest_.encoding)
-      report_.notes.push_back(fmt::format("encoding {} here, {} in the backup: rows are converted",
-                                          server_->server_encoding(), manifest_.encoding));
+      report_.notes.push_back({NoteKind::encoding,
+                               {},
+                               {},
+                               fmt::format("encoding {} here, {} in the backup: rows are converted",
+                                           server_->server_encoding(), manifest_.encoding)});
   }
 
   void select_what_is_wanted() {
@@ -155,7 +161,8 @@ class Restoration {
     check_no_template(*server_);
     check_empty(*server_);
     if (options_.resume)
-      report_.notes.push_back("nothing was there to go on with: all is restored from the beginning");
+      report_.notes.push_back(
+          {NoteKind::resumed, {}, {}, "nothing was there to go on with: all is restored from the beginning"});
   }
 
   RestoreMark mark() const {
@@ -171,10 +178,17 @@ class Restoration {
           fmt::format("roles of the backup that are absent here: {}", fmt::join(roles_.absent, ", ")),
           "what they own or were granted is listed as lost; --roles missing creates them");
     if (!roles_.statements.empty() && !(manifest_.role_passwords && options_.role_passwords))
-      report_.notes.push_back(fmt::format("created without passwords: {}", fmt::join(roles_.absent, ", ")));
+      report_.notes.push_back({NoteKind::role,
+                               {},
+                               {},
+                               fmt::format("created without passwords: {}", fmt::join(roles_.absent, ", "))});
     if (!roles_.absent_tablespaces.empty())
-      report_.notes.push_back(fmt::format("tablespaces are absent here: {}; everything is in the default one",
-                                          fmt::join(roles_.absent_tablespaces, ", ")));
+      report_.notes.push_back(
+          {NoteKind::tablespace,
+           {},
+           {},
+           fmt::format("tablespaces are absent here: {}; everything is in the default one",
+                       fmt::join(roles_.absent_tablespaces, ", "))});
   }
 
   void write() {
@@ -208,14 +222,20 @@ class Restoration {
     if (options_.throwaway) return;
     if (holds_a_record(manifest_)) {
       report_.notes.push_back(
-          "the backup is of a database that was being restored: no record of this restore is kept");
+          {NoteKind::record,
+           {},
+           {},
+           "the backup is of a database that was being restored: no record of this restore is kept"});
       return;
     }
     record_.open(target_, mark(), report_.resumed, server_->backend_pid(), report_.notes, stop_);
     if (!report_.resumed) return;
     const Unfinished& left = record_.left();
-    report_.notes.push_back(fmt::format("went on with the restore begun at {}, which had made {}", left.since,
-                                        record_.told(manifest_)));
+    report_.notes.push_back({NoteKind::resumed,
+                             {},
+                             {},
+                             fmt::format("went on with the restore begun at {}, which had made {}",
+                                         left.since, record_.told(manifest_))});
     report_.lost.insert(report_.lost.end(), left.lost.begin(), left.lost.end());
     report_.notes.insert(report_.notes.end(), left.notes.begin(), left.notes.end());
     std::tie(report_.rows, report_.raw_bytes) = record_.loaded(manifest_);
@@ -252,12 +272,12 @@ class Restoration {
   void restore_post_data() {
     SchemaRun run = schema_run("post-data", options_.jobs);
     run.maintenance_work_mem = maintenance_work_mem(*server_, kMostIndexMemory);
-    std::vector<std::string> lost;
+    std::vector<Loss> lost;
     restore_section(*server_, run, lost, report_.notes, stop_);
     // An interrupted restore may have told of an index that it could not build beside the rows.
-    for (std::string& line : lost)
-      if (std::ranges::find(report_.lost, line) == report_.lost.end())
-        report_.lost.push_back(std::move(line));
+    for (Loss& loss : lost)
+      if (std::ranges::find(report_.lost, loss.text, &Loss::text) == report_.lost.end())
+        report_.lost.push_back(std::move(loss));
   }
 
   /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
@@ -306,10 +326,11 @@ class Restoration {
     return index_memory(manifest_, entries_sql(archive, entries, stop_, "post-data"));
   }
 
-  std::vector<std::string> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
-                                       std::stop_token stop) {
+  std::vector<Loss> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
+                                std::stop_token stop) {
     run.entries = entries;
-    std::vector<std::string> lost, notes;
+    std::vector<Loss> lost;
+    std::vector<Note> notes;
     restore_section(connection, run, lost, notes, std::move(stop));
     const std::lock_guard guard(early_);
     std::ranges::move(notes, std::back_inserter(report_.notes));
@@ -339,9 +360,8 @@ class Restoration {
     report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_);
     for (Check& check : report_.checks) {
       if (check.name != proof::kLargeObjectFacts || check.verdict != Verdict::fail) continue;
-      const bool told = std::any_of(report_.lost.begin(), report_.lost.end(), [](const std::string& line) {
-        return line.starts_with("large object ");
-      });
+      const bool told =
+          std::ranges::find(report_.lost, LossKind::large_object, &Loss::kind) != report_.lost.end();
       if (options_.owners && options_.acl && !told) continue;
       check.verdict = Verdict::unverified;
       check.detail += told ? ", as is said above" : ", for owners or privileges were not to be restored";
@@ -349,7 +369,9 @@ class Restoration {
     if (!options_.owners || !options_.acl)
       std::erase_if(report_.checks, [this](const Check& check) {
         const bool waived = check.name == proof::kLargeObjectFacts && check.verdict == Verdict::unverified;
-        if (waived) report_.notes.push_back(fmt::format("{}: {}", check.name, check.detail));
+        if (waived)
+          report_.notes.push_back(
+              {NoteKind::large_objects, {}, {}, fmt::format("{}: {}", check.name, check.detail)});
         return waived;
       });
     report_.verdict = overall(report_.checks);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace pgassay::restore {
@@ -71,7 +72,10 @@ std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, cons
   for (const char* attribute : {"superuser", "replication", "bypassrls"})
     if (has_word(statement, attribute))
       plan.notes.push_back(
-          fmt::format("role {}: created without {}: only a superuser can give it", role, attribute));
+          {NoteKind::role,
+           role,
+           {},
+           fmt::format("role {}: created without {}: only a superuser can give it", role, attribute)});
   return without_words(
       statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls", "nobypassrls"});
 }
@@ -89,7 +93,10 @@ GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options,
 void note_left_alone(const GlobalStatement& statement, const std::set<std::string>& absent, RolePlan& plan) {
   if (statement.kind == Kind::membership && absent.contains(statement.object))
     plan.notes.push_back(
-        fmt::format("role {} was here already: not made a member of {}", statement.role, statement.object));
+        {NoteKind::role,
+         statement.role,
+         {},
+         fmt::format("role {} was here already: not made a member of {}", statement.role, statement.object)});
 }
 
 void check_powers(const RolePlan& plan, const Powers& powers, const Connection& connection) {
@@ -105,34 +112,34 @@ bool ours(const GlobalStatement& statement, const std::set<std::string>& absent)
          absent.contains(statement.role);
 }
 
-/// Runs one statement that may fail by itself; true when it did not.
-bool try_statement(Connection& connection, const std::string& sql, std::string& words) {
+/// Runs one statement that may fail by itself. Returns what the server has against it.
+std::optional<ServerError> try_statement(Connection& connection, const std::string& sql) {
   connection.query("SAVEPOINT pgassay");
   try {
     connection.query(sql, {});
     connection.query("RELEASE SAVEPOINT pgassay");
-    return true;
+    return std::nullopt;
   } catch (const ServerError& error) {
-    words = error.what();
     connection.query("ROLLBACK TO SAVEPOINT pgassay");
-    return false;
+    return error;
   }
 }
 
-void grant(Connection& connection, const GlobalStatement& statement, std::vector<std::string>& lost,
-           std::vector<std::string>& notes) {
-  std::string words;
+void grant(Connection& connection, const GlobalStatement& statement, std::vector<Loss>& lost,
+           std::vector<Note>& notes) {
   const std::string& sql = statement.statement.text;
-  if (try_statement(connection, sql, words)) return;
+  const std::optional<ServerError> error = try_statement(connection, sql);
+  if (!error) return;
   const std::string plainer = without_grantor(statement.statement);
-  std::string ignored;
-  const std::string what = statement.kind == Kind::membership
-                               ? fmt::format("role {}: membership in {}", statement.role, statement.object)
-                               : fmt::format("role {}: privilege on {}", statement.role, statement.object);
-  if (plainer != sql && try_statement(connection, plainer, ignored))
-    notes.push_back(fmt::format("{}: granted by ourselves: {}", what, words));
+  const bool membership = statement.kind == Kind::membership;
+  const std::string what = fmt::format("role {}: {} {}", statement.role,
+                                       membership ? "membership in" : "privilege on", statement.object);
+  if (plainer != sql && !try_statement(connection, plainer))
+    notes.push_back({NoteKind::role, statement.role, error->sqlstate(),
+                     fmt::format("{}: granted by ourselves: {}", what, error->what())});
   else
-    lost.push_back(fmt::format("{}: {}", what, words));
+    lost.push_back({membership ? LossKind::role_membership : LossKind::parameter_privilege, statement.role,
+                    error->sqlstate(), fmt::format("{}: {}", what, error->what())});
 }
 
 }  // namespace
@@ -146,7 +153,10 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
   } catch (const BadBackup& error) {
     if (options.roles != Roles::none) throw;
     plan.notes.push_back(
-        fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
+        {NoteKind::role,
+         {},
+         {},
+         fmt::format("roles and tablespaces that are absent here are not known: {}", error.what())});
   }
   const std::set<std::string> existing = existing_roles(connection, statements, options.create);
   const std::set<std::string> spaces = names(connection, "SELECT spcname FROM pg_catalog.pg_tablespace");
@@ -173,8 +183,8 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
   return plan;
 }
 
-void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
-                  std::vector<std::string>& notes) {
+void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss>& lost,
+                  std::vector<Note>& notes) {
   if (plan.statements.empty()) return;
   for (const std::string& setting : plan.session) connection.query(setting, {});
   connection.query("BEGIN");
@@ -184,9 +194,9 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<std:
       continue;
     }
     if (plan.softly) {
-      std::string words;
-      if (!try_statement(connection, statement.statement.text, words))
-        lost.push_back(fmt::format("role {}: {}", statement.role, words));
+      if (const auto error = try_statement(connection, statement.statement.text))
+        lost.push_back({LossKind::role, statement.role, error->sqlstate(),
+                        fmt::format("role {}: {}", statement.role, error->what())});
       continue;
     }
     try {
@@ -198,7 +208,7 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<std:
     }
   }
   connection.query("COMMIT");
-  notes.push_back(fmt::format("created roles: {}", fmt::join(plan.absent, ", ")));
+  notes.push_back({NoteKind::role, {}, {}, fmt::format("created roles: {}", fmt::join(plan.absent, ", "))});
 }
 
 }  // namespace pgassay::restore

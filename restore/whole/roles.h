@@ -16,7 +16,7 @@ struct RolePlan {
   std::vector<std::string> absent_tablespaces;  ///< the same of tablespaces; restore never makes any
   std::vector<GlobalStatement> statements;      ///< that make the absent roles what they were, in order
   std::vector<std::string> session;             ///< settings that the statements are to be read under
-  std::vector<std::string> notes;
+  std::vector<Note> notes;
   bool softly = false;  ///< a statement that fails is a line in `lost`, and the rest goes on
 };
 
@@ -27,7 +27,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
 
 /// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
 /// `lost`; softly: so is every other statement.
-void create_roles(Connection& connection, const RolePlan& plan, std::vector<std::string>& lost,
-                  std::vector<std::string>& notes);
+void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss>& lost,
+                  std::vector<Note>& notes);
 
 }  // namespace pgassay::restore

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "core/postgres/session.h"
 #include "core/system/error.h"
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "pg_restore: ", kErrorPrefix = "pg_restore: error: ",
                            kQueryFailed = "could not execute query: ", kServerError = "ERROR:  ",
-                           kCommandWas = "Command was: ", kIgnored = "errors ignored on restore: ";
+                           kCommandWas = "Command was: ", kIgnored = "errors ignored on restore: ",
+                           kDeadlock = "40P01";
 
 std::string_view next_line(std::string_view& text) {
   const auto end = text.find('\n');
@@ -113,34 +115,28 @@ Command command_for(Connection& target, const SchemaRun& run) {
   return command;
 }
 
-}  // namespace
-
-std::vector<SchemaProblem> read_problems(std::string_view text) {
-  std::vector<SchemaProblem> problems;
-  std::string* growing = nullptr;
-  while (!text.empty()) {
-    const std::string_view line = next_line(text);
-    if (line.starts_with(kErrorPrefix)) {
-      std::string_view message = line.substr(kErrorPrefix.size());
-      if (message.starts_with(kQueryFailed)) message.remove_prefix(kQueryFailed.size());
-      if (message.starts_with(kServerError)) message.remove_prefix(kServerError.size());
-      problems.push_back({std::string(message), {}});
-      growing = &problems.back().message;
-    } else if (line.starts_with(kPrefix)) {
-      growing = nullptr;
-    } else if (line.starts_with(kCommandWas) && growing) {
-      problems.back().command = line.substr(kCommandWas.size());
-      growing = &problems.back().command;
-    } else if (growing && growing == &problems.back().message && quotes_contents(line)) {
-      continue;
-    } else if (growing && (!line.empty() || growing == &problems.back().command)) {
-      growing->append(growing == &problems.back().message ? " " : "\n").append(line);
-    }
-  }
-  return problems;
+/// Words of the server, and of libpq, by the SQLSTATE that they stand for.
+std::string sqlstate_of(std::string_view message) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"deadlock detected", kDeadlock},
+      {"No space left on device", "53100"},
+      {"Disk quota exceeded", "53100"},
+      {"out of memory", "53200"},
+      {"out of shared memory", "53200"},
+      {"Cannot allocate memory", "53200"},
+      {"could not resize shared memory segment", "53200"},
+      {"too many clients", "53300"},
+      {"terminating connection", "57P01"},
+      {"server closed the connection", "57P02"},
+      {"connection to server was lost", "57P02"},
+      {"the database system is", "57P03"},
+  };
+  for (const auto& [words, sqlstate] : kWords)
+    if (message.find(words) != std::string_view::npos) return std::string(sqlstate);
+  return {};
 }
 
-std::string tolerated(const SchemaProblem& problem) {
+std::string why_harmless(const SchemaProblem& problem) {
   const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
   const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
   if (says("schema \"public\" already exists") && does("CREATE SCHEMA public"))
@@ -155,7 +151,7 @@ std::string tolerated(const SchemaProblem& problem) {
   return {};
 }
 
-bool there_already(const SchemaProblem& problem) {
+bool says_it_is_there(const SchemaProblem& problem) {
   constexpr const char* kWords[] = {"already exists", "is already a partition",
                                     "is already an identity column", "is already member of publication",
                                     "multiple primary keys for table"};
@@ -165,30 +161,79 @@ bool there_already(const SchemaProblem& problem) {
   return std::any_of(std::begin(kWords), std::end(kWords), says);
 }
 
-namespace {
-
-/// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone
-/// the statement has nobody to meet.
-bool done_alone(Connection& target, SchemaProblem& problem) {
-  if (!problem.message.starts_with("deadlock detected") || problem.command.empty()) return false;
-  try {
-    target.query(problem.command);
-    return true;
-  } catch (const ServerError& error) {
-    problem.message = error.what();
-    return false;
-  }
-}
-
 std::string complaint_line(const SchemaProblem& problem) {
   return problem.command.empty() ? problem.message
                                  : fmt::format("{}: {}", shortened(problem.command), problem.message);
 }
 
+}  // namespace
+
+std::vector<SchemaProblem> read_problems(std::string_view text) {
+  std::vector<SchemaProblem> problems;
+  std::string* growing = nullptr;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.starts_with(kErrorPrefix)) {
+      std::string_view message = line.substr(kErrorPrefix.size());
+      if (message.starts_with(kQueryFailed)) message.remove_prefix(kQueryFailed.size());
+      if (message.starts_with(kServerError)) message.remove_prefix(kServerError.size());
+      problems.emplace_back().message = message;
+      growing = &problems.back().message;
+    } else if (line.starts_with(kPrefix)) {
+      growing = nullptr;
+    } else if (line.starts_with(kCommandWas) && growing) {
+      problems.back().command = line.substr(kCommandWas.size());
+      growing = &problems.back().command;
+    } else if (growing && growing == &problems.back().message && quotes_contents(line)) {
+      continue;
+    } else if (growing && (!line.empty() || growing == &problems.back().command)) {
+      growing->append(growing == &problems.back().message ? " " : "\n").append(line);
+    }
+  }
+  for (SchemaProblem& problem : problems) {
+    problem.sqlstate = sqlstate_of(problem.message);
+    problem.there_already = says_it_is_there(problem);
+    problem.harmless = why_harmless(problem);
+  }
+  return problems;
+}
+
+Loss loss_by(const SchemaProblem& problem) {
+  constexpr std::string_view kRefresh = "REFRESH MATERIALIZED VIEW ";
+  const std::string& sql = problem.command;
+  const auto begins = [&](std::string_view words) { return sql.starts_with(words); };
+  if (begins(kRefresh))
+    return {LossKind::materialized_view, sql.substr(kRefresh.size(), sql.rfind(';') - kRefresh.size()),
+            problem.sqlstate, complaint_line(problem)};
+  const bool privilege = begins("GRANT ") || begins("REVOKE ") || begins("ALTER DEFAULT PRIVILEGES ");
+  return {privilege ? LossKind::privilege : LossKind::object, shortened(sql), problem.sqlstate,
+          complaint_line(problem)};
+}
+
+namespace {
+
+/// With several jobs, what an extension's event trigger reads can lock two of them against each other. Alone
+/// the statement has nobody to meet.
+bool done_alone(Connection& target, SchemaProblem& problem) {
+  if (problem.sqlstate != kDeadlock || problem.command.empty()) return false;
+  try {
+    target.query(problem.command);
+    return true;
+  } catch (const ServerError& error) {
+    problem.message = error.what();
+    problem.sqlstate = error.sqlstate();
+    return false;
+  }
+}
+
 /// What ended pg_restore. Never its raw words, which quote whole statements.
-std::string complaint(const Completed& done) {
+[[noreturn]] void throw_ended(const SchemaRun& run, const Completed& done) {
   const std::vector<SchemaProblem> problems = read_problems(done.err);
-  return problems.empty() ? fmt::format("exit status {}", done.status) : complaint_line(problems.back());
+  const std::string what = fmt::format(
+      "pg_restore of {}: schema.pgdump: {}", run.section,
+      problems.empty() ? fmt::format("exit status {}", done.status) : complaint_line(problems.back()));
+  if (problems.empty() || problems.back().sqlstate.empty()) throw Error(what);
+  throw ServerError(what, {}, problems.back().sqlstate);
 }
 
 }  // namespace
@@ -199,35 +244,43 @@ void open_public_no_wider_than(int archive_version, Connection& target) {
   target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 }
 
-void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
-                     std::vector<std::string>& notes, std::stop_token stop) {
+void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
+                     std::vector<Note>& notes, std::stop_token stop) {
   const Completed done = pgassay::run(command_for(target, run), stop);
   const auto ignored = ignored_errors(done.err);
-  if (!done.ok() && !ignored)
-    throw Error(fmt::format("pg_restore of {}: schema.pgdump: {}", run.section, complaint(done)));
+  if (!done.ok() && !ignored) throw_ended(run, done);
   std::uint64_t told = 0, there = 0;
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
-    if (run.again && there_already(problem)) {
+    if (run.again && problem.there_already) {
       ++there;
       continue;
     }
     if (done_alone(target, problem)) {
-      notes.push_back(fmt::format("{}: deadlock detected, done again alone", shortened(problem.command)));
+      const std::string object = shortened(problem.command);
+      notes.push_back({NoteKind::harmless, object, problem.sqlstate,
+                       fmt::format("{}: deadlock detected, done again alone", object)});
       continue;
     }
-    const std::string line = complaint_line(problem);
-    const std::string why = tolerated(problem);
-    if (why.empty())
-      lost.push_back(line);
+    Loss loss = loss_by(problem);
+    if (problem.harmless.empty())
+      lost.push_back(std::move(loss));
     else
-      notes.push_back(fmt::format("{} ({})", line, why));
+      notes.push_back({NoteKind::harmless, loss.object, loss.sqlstate,
+                       fmt::format("{} ({})", loss.text, problem.harmless)});
   }
-  if (there > 0) notes.push_back(fmt::format("{}: {} objects of it were there already", run.section, there));
+  if (there > 0)
+    notes.push_back({NoteKind::there_already,
+                     run.section,
+                     {},
+                     fmt::format("{}: {} objects of it were there already", run.section, there)});
   // With --jobs pg_restore counts each error more than once.
   if (run.jobs > 1 ? ignored.value_or(0) > 0 && told == 0 : ignored.value_or(0) > told)
     lost.push_back(
-        fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told));
+        {LossKind::uncounted,
+         run.section,
+         {},
+         fmt::format("{}: {} errors of pg_restore, of which {} are known", run.section, *ignored, told)});
 }
 
 }  // namespace pgassay::restore

@@ -9,6 +9,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/system/files.h"
+#include "restore/loss.h"
 
 namespace pgassay::restore {
 
@@ -26,10 +27,10 @@ struct SchemaRun {
 };
 
 /// Restores the section into the database that `target` is connected to, and goes on after errors: each
-/// object that could not be made is a line in `lost`, each failure that is known to be harmless one in
-/// `notes`. Throws Error when pg_restore itself failed.
-void restore_section(Connection& target, const SchemaRun& run, std::vector<std::string>& lost,
-                     std::vector<std::string>& notes, std::stop_token stop);
+/// object that could not be made is in `lost`, each failure that is known to be harmless in `notes`. Throws
+/// Error when pg_restore itself failed: a ServerError where its words stand for an SQLSTATE.
+void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
+                     std::vector<Note>& notes, std::stop_token stop);
 
 /// A new database's schema public as that pg_dump takes it to be: from 15 on nobody but its owner may create
 /// in it (https://www.postgresql.org/docs/15/release-15.html), and older servers let everybody. What the
@@ -39,11 +40,18 @@ void open_public_no_wider_than(int archive_version, Connection& target);
 /// One "pg_restore: error: …" and, where it was one, its statement.
 struct SchemaProblem {
   std::string message, command;
+  /// pg_restore shows the server's words and not its SQLSTATE. This is the one that they stand for, where it
+  /// makes a difference to anybody: the server ran out of something or is going down, or a deadlock. Else
+  /// empty.
+  std::string sqlstate;
+  /// The object, or this property of it, is there: whoever began before us has made it.
+  bool there_already = false;
+  std::string harmless;  ///< why it is; empty: it is not
 };
+/// The one place that reads the words of pg_restore (in the language C) and of the server behind it (in
+/// English, where we may choose).
 std::vector<SchemaProblem> read_problems(std::string_view pg_restore_stderr);
-/// Does it say that the object, or this property of it, is there? Then whoever began before us has made it.
-bool there_already(const SchemaProblem& problem);
-/// Why the problem is harmless; empty: it is not.
-std::string tolerated(const SchemaProblem& problem);
+/// What is lost by it. By its statement, which is pg_dump's and in SQL, and by what read_problems() found.
+Loss loss_by(const SchemaProblem& problem);
 
 }  // namespace pgassay::restore

@@ -23,7 +23,7 @@ void check_version(const Connection& connection, const Manifest& manifest) {
       fmt::format("restore into PostgreSQL {} or newer", source));
 }
 
-void check_extensions(Connection& connection, const Manifest& manifest, std::vector<std::string>& notes) {
+void check_extensions(Connection& connection, const Manifest& manifest, std::vector<Note>& notes) {
   std::map<std::string, std::string> available;
   const Result result =
       connection.query("SELECT name, default_version FROM pg_catalog.pg_available_extensions");
@@ -34,8 +34,11 @@ void check_extensions(Connection& connection, const Manifest& manifest, std::vec
     if (found == available.end())
       missing.push_back(fmt::format("{} {}", extension.name, extension.version));
     else if (found->second != extension.version)
-      notes.push_back(fmt::format("extension {}: version {} here, {} in the backup", extension.name,
-                                  found->second, extension.version));
+      notes.push_back({NoteKind::extension_version,
+                       extension.name,
+                       {},
+                       fmt::format("extension {}: version {} here, {} in the backup", extension.name,
+                                   found->second, extension.version)});
   }
   if (missing.empty()) return;
   throw Refused(fmt::format("{}: the backup needs extensions that are not installed on the server: {}",
@@ -185,11 +188,12 @@ std::string provider_clause(const DatabaseProperties& database, int target_versi
 
 /// Runs one statement of the database's properties; its failure loses that property and nothing else.
 void try_property(Connection& connection, const std::string& sql, const std::string& what,
-                  std::vector<std::string>& lost) {
+                  std::vector<Loss>& lost) {
   try {
     connection.query(sql);
   } catch (const ServerError& error) {
-    lost.push_back(fmt::format("{}: {}", what, error.what()));
+    lost.push_back(
+        {LossKind::database_property, what, error.sqlstate(), fmt::format("{}: {}", what, error.what())});
   }
 }
 
@@ -201,8 +205,7 @@ std::string with_name(std::string sql, const std::string& quoted) {
 
 }  // namespace
 
-void check_server(Connection& connection, const Manifest& manifest, bool create,
-                  std::vector<std::string>& notes) {
+void check_server(Connection& connection, const Manifest& manifest, bool create, std::vector<Note>& notes) {
   check_version(connection, manifest);
   if (create) check_locales(connection, manifest.database);
   check_extensions(connection, manifest, notes);
@@ -247,7 +250,7 @@ void check_no_template(Connection& connection) {
 }
 
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
-                     std::vector<std::string>& notes) {
+                     std::vector<Note>& notes) {
   const DatabaseProperties& database = manifest.database;
   std::string sql =
       fmt::format("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}",
@@ -259,13 +262,17 @@ void create_database(Connection& connection, const std::string& name, const Mani
     if (space.rows() > 0)
       sql += " TABLESPACE " + quote_identifier(database.tablespace);
     else
-      notes.push_back(fmt::format("tablespace {} is absent here: the database is in the default one",
-                                  database.tablespace));
+      notes.push_back({NoteKind::tablespace,
+                       database.tablespace,
+                       {},
+                       fmt::format("tablespace {} is absent here: the database is in the default one",
+                                   database.tablespace)});
   }
   try {
     connection.query(sql);
   } catch (const ServerError& error) {
-    throw Error(fmt::format("database \"{}\": could not be created: {}", name, error.what()), error.hint());
+    throw ServerError(fmt::format("database \"{}\": could not be created: {}", name, error.what()),
+                      error.hint(), error.sqlstate());
   }
 }
 
@@ -278,8 +285,7 @@ std::string setting_sql(const std::string& database, const DatabaseSetting& sett
 }
 
 void apply_database_properties(Connection& connection, const std::string& name,
-                               const DatabaseProperties& properties, bool owner,
-                               std::vector<std::string>& lost) {
+                               const DatabaseProperties& properties, bool owner, std::vector<Loss>& lost) {
   const std::string quoted = quote_identifier(name), shown = fmt::format("database \"{}\"", name);
   const auto apply = [&](const std::string& sql, std::string_view what) {
     try_property(connection, sql, fmt::format("{}: {}", shown, what), lost);

@@ -6,13 +6,13 @@
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
+#include "restore/loss.h"
 
 namespace pgassay::restore {
 
 /// Throws Refused when the server is older than the backup's, or lacks an extension or the locale that the
 /// backup needs. An extension of another version is a note.
-void check_server(Connection& connection, const Manifest& manifest, bool create,
-                  std::vector<std::string>& notes);
+void check_server(Connection& connection, const Manifest& manifest, bool create, std::vector<Note>& notes);
 bool database_exists(Connection& connection, const std::string& name);
 /// Throws Refused when the database exists.
 void check_absent(Connection& connection, const std::string& name);
@@ -26,12 +26,11 @@ void check_no_template(Connection& connection);
 
 /// From template0, with the encoding and locale of the manifest; owned by ourselves until the end.
 void create_database(Connection& connection, const std::string& name, const Manifest& manifest,
-                     std::vector<std::string>& notes);
+                     std::vector<Note>& notes);
 /// Owner, privileges, comment and settings, under the database's new name. What cannot be set is a line in
 /// `lost`.
 void apply_database_properties(Connection& connection, const std::string& name,
-                               const DatabaseProperties& properties, bool owner,
-                               std::vector<std::string>& lost);
+                               const DatabaseProperties& properties, bool owner, std::vector<Loss>& lost);
 
 /// The statement that sets one setting of a database, or of a role in it. Values of lists are stored as lists
 /// of identifiers, and each is quoted by itself.

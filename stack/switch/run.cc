@@ -40,7 +40,7 @@ bool is_left(const SwitchedContainer& one) {
 void check_restored(const restore::RestoreReport& report) {
   if (!report.lost.empty())
     throw Error(
-        fmt::format("the restore lost something: {}{}", report.lost[0],
+        fmt::format("the restore lost something: {}{}", report.lost[0].text,
                     report.lost.size() > 1 ? fmt::format(" (and {} more)", report.lost.size() - 1) : ""),
         "drill the backup, and see docs/drills.md");
   if (report.verdict == Verdict::pass) return;

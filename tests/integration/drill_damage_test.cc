@@ -127,7 +127,7 @@ TEST(DrillChecks, ShowTheDefinitionThatIsThere) {
 TEST(DrillChecks, FailWithWhatTheRestoreLost) {
   DrilledDatabase lossy("drill_lossy", "CREATE TABLE t AS SELECT 1 AS a;");
   restore::RestoreReport& report = const_cast<restore::RestoreReport&>(lossy.report());
-  report.lost = {"CREATE INDEX i ON t: no"};
+  report.lost = {{restore::LossKind::object, "CREATE INDEX i ON t", {}, "CREATE INDEX i ON t: no"}};
   EXPECT_EQ(faults(lossy.answers().checks), "FAIL restore\n");
 }
 

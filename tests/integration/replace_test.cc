@@ -18,10 +18,6 @@
 namespace pgassay::test {
 namespace {
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 /// A database of the bare server that is backed up there, changes, and is replaced by that backup. Everything
 /// that bears its name goes at the end.
 class Replace : public ::testing::Test {

@@ -58,7 +58,7 @@ TEST(RestoreExtension, BringsTheRowsOfConfigurationTablesBackBesideTheExtensions
                                                 extension.name()));
   const RoundTrip trip;
   const restore::RestoreReport report = trip.restore(trip.back_up("ext_rows"));
-  EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
+  EXPECT_TRUE(report.lost.empty()) << report.lost.at(0).text;
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(source.value("SELECT last_value FROM e.drawn_from"), "2");
   for (const char* sql : {"SELECT string_agg(p::text, ' ' ORDER BY id) FROM e.zz_parent p",
@@ -118,7 +118,7 @@ TEST(RestoreExtension, BringsChangedPrivilegesOfItsMembersBack) {
                                   extension.name()));
     const RoundTrip trip;
     const restore::RestoreReport report = trip.restore(trip.back_up("ext_grants"));
-    EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
+    EXPECT_TRUE(report.lost.empty()) << report.lost.at(0).text;
     EXPECT_EQ(report.verdict, Verdict::pass);
     const std::string privileges = source.value(kPrivileges);
     for (const char* one : {"closed:ext_grantee:EXECUTE", "at first e.settings:-:SELECT"})
@@ -176,7 +176,7 @@ TEST(RestoreExtension, TriesAStatementAgainThatADeadlockEnded) {
                   extension.name()));
   const RoundTrip trip;
   const restore::RestoreReport report = trip.restore(trip.back_up("ext_deadlock"));
-  EXPECT_TRUE(report.lost.empty()) << report.lost.at(0);
+  EXPECT_TRUE(report.lost.empty()) << report.lost.at(0).text;
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_indexes WHERE tablename = 't'"), "2");
 }
 

@@ -8,10 +8,6 @@
 namespace pgassay::test {
 namespace {
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 const std::string kShop = R"(
 DROP ROLE IF EXISTS live_reader; CREATE ROLE live_reader;
 CREATE TYPE status AS ENUM ('new', 'paid');
@@ -124,8 +120,8 @@ TEST(RestoreLiveTable, AForeignKeyThatTodaysRowsDoNotKeepIsSaidToBeLostAndTheRow
   const Lost lost("live_fkey", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
   const restore::RestoreReport report = lost.restore("orders");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
-  EXPECT_TRUE(report.lost[0].starts_with("foreign key orders_customer_fkey of public.orders: "))
-      << report.lost[0];
+  EXPECT_TRUE(report.lost[0].text.starts_with("foreign key orders_customer_fkey of public.orders: "))
+      << report.lost[0].text;
   EXPECT_EQ(report.verdict, Verdict::pass);
   EXPECT_EQ(lost.value("SELECT count(*) FROM orders"), "400");
 }
@@ -146,7 +142,7 @@ TEST(RestoreLiveTable, StandsInNobodysWayForLong) {
   other.query("BEGIN; UPDATE customers SET id = id");
   const restore::RestoreReport report = lost.restore("orders");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
-  EXPECT_EQ(report.lost[0],
+  EXPECT_EQ(report.lost[0].text,
             "foreign key orders_customer_fkey of public.orders: canceling statement due to lock timeout");
   EXPECT_EQ(lost.value("SELECT count(*) FROM orders"), "400");
 }
@@ -198,7 +194,8 @@ TEST(RestoreLiveTable, APartitionWhosePlaceIsTakenIsThereBesideIt) {
                   "INSERT INTO events VALUES (150, 'of today');");
   const restore::RestoreReport report = lost.restore("events_2");
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
-  EXPECT_TRUE(report.lost[0].starts_with("place as a partition of public.events_2: ")) << report.lost[0];
+  EXPECT_TRUE(report.lost[0].text.starts_with("place as a partition of public.events_2: "))
+      << report.lost[0].text;
   EXPECT_EQ(lost.value("SELECT count(*) FROM events_2"), "100");
   const std::string& step = report.next_steps.at(0);
   lost.psql("DELETE FROM events WHERE what = 'of today';" + step.substr(step.find("ALTER TABLE")));

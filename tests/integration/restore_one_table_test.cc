@@ -11,10 +11,6 @@
 namespace pgassay::test {
 namespace {
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 /// A live database, of which a backup was taken before something went wrong in it.
 class Live {
  public:

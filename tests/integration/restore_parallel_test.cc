@@ -18,10 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 /// A table of three parts, and one whose indexes are built once it is in.
 constexpr const char* kTables = R"(
   CREATE TABLE many AS SELECT g AS id, g % 1000 AS kind, repeat(md5(g::text), 13) AS x FROM generate_series(1, 200000) g;
@@ -196,10 +192,10 @@ TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
   Observer silent;
   const restore::RestoreReport report = restore(silent, options);
   ASSERT_FALSE(report.lost.empty());
-  EXPECT_TRUE(
-      report.lost[0].starts_with(fmt::format("table public.many: the {} rows of {} were not loaded: new row",
-                                             many.parts.back().digest.rows, many.parts.back().file)))
-      << report.lost[0];
+  EXPECT_TRUE(report.lost[0].text.starts_with(
+      fmt::format("table public.many: the {} rows of {} were not loaded: new row",
+                  many.parts.back().digest.rows, many.parts.back().file)))
+      << report.lost[0].text;
   EXPECT_EQ(value_in(options, "SELECT count(*) FROM public.many"),
             std::to_string(many.digest.rows - many.parts.back().digest.rows));
   EXPECT_EQ(report.verdict, Verdict::fail);

@@ -9,10 +9,6 @@
 namespace pgassay::test {
 namespace {
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 restore::RestoreOptions only(std::vector<std::string> tables, std::vector<std::string> exclude = {}) {
   restore::RestoreOptions options = created();
   options.wanted = {std::move(tables), std::move(exclude), true};

@@ -38,10 +38,12 @@ class RestoreRoles : public ::testing::Test {
   }
   bool noted(const std::string& words) const {
     return std::any_of(notes_.begin(), notes_.end(),
-                       [&](const std::string& note) { return note.find(words) != std::string::npos; });
+                       [&](const restore::Note& note) { return note.text.find(words) != std::string::npos; });
   }
 
-  std::vector<std::string> lost_, notes_, absent_tablespaces_;
+  std::vector<restore::Loss> lost_;
+  std::vector<restore::Note> notes_;
+  std::vector<std::string> absent_tablespaces_;
 };
 
 constexpr const char* kMakeAB =
@@ -52,8 +54,11 @@ TEST_F(RestoreRoles, ACycleOfMembershipsLosesTheOneThatClosesIt) {
   run(std::string(kMakeAB) +
       "GRANT rr_a TO rr_b GRANTED BY postgres;\nGRANT rr_b TO rr_a GRANTED BY postgres;\n");
   ASSERT_EQ(lost_.size(), 1U);
-  EXPECT_EQ(lost_[0].find("role rr_a: membership in rr_b: "), 0U) << lost_[0];
-  EXPECT_NE(lost_[0].find("is a member of role"), std::string::npos) << lost_[0];
+  EXPECT_EQ(lost_[0].kind, restore::LossKind::role_membership);
+  EXPECT_EQ(lost_[0].object, "rr_a");
+  EXPECT_EQ(lost_[0].sqlstate, "0LP01");
+  EXPECT_EQ(lost_[0].text.find("role rr_a: membership in rr_b: "), 0U) << lost_[0].text;
+  EXPECT_NE(lost_[0].text.find("is a member of role"), std::string::npos) << lost_[0].text;
   EXPECT_EQ(value("SELECT pg_has_role('rr_b', 'rr_a', 'member')"), "t");
 }
 
@@ -104,7 +109,7 @@ TEST_F(RestoreRoles, AreMadeWithoutWhatOnlyASuperuserGives) {
       "CONNECTION LIMIT 3;\nCREATE ROLE rr_b;\nALTER ROLE rr_b WITH NOSUPERUSER NOLOGIN;\n"
       "GRANT rr_b TO rr_a GRANTED BY postgres;\n",
       "rr_maker");
-  EXPECT_TRUE(lost_.empty()) << lost_[0];
+  EXPECT_TRUE(lost_.empty()) << lost_[0].text;
   EXPECT_EQ(value("SELECT rolsuper, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit FROM pg_roles "
                   "WHERE rolname = 'rr_a'"),
             "f|t|f|f|3");
@@ -133,8 +138,8 @@ TEST_F(RestoreRoles, WithoutTheTablespaceEverythingIsInTheDefaultOne) {
     const restore::RestoreReport report = round_trip.restore(round_trip.back_up(database.name()));
     EXPECT_TRUE(report.lost.empty());
     EXPECT_EQ(report.verdict, Verdict::pass);
-    EXPECT_TRUE(std::any_of(report.notes.begin(), report.notes.end(), [](const std::string& note) {
-      return note == "tablespaces are absent here: rr_space; everything is in the default one";
+    EXPECT_TRUE(std::any_of(report.notes.begin(), report.notes.end(), [](const restore::Note& note) {
+      return note.text == "tablespaces are absent here: rr_space; everything is in the default one";
     }));
     EXPECT_EQ(database.copied_value("SELECT reltablespace FROM pg_class WHERE relname = 't'"), "0");
   }

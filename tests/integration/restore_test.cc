@@ -21,10 +21,6 @@ std::string differences(const std::string& database, const std::string& copy = {
   return ended.status == 0 ? "" : ended.out + ended.err;
 }
 
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
-
 bool copy_exists(const std::string& name) {
   return bare_server().value(
              "postgres", "SELECT count(*) FROM pg_database WHERE datname = " + quote_literal(name)) != "0";
@@ -180,7 +176,7 @@ TEST(Restore, RefusesALocaleThatTheServerLacks) {
   Manifest manifest;
   manifest.server.version = connection.server_version();
   manifest.database.collate = manifest.database.ctype = "xx_XX.UTF-8";
-  std::vector<std::string> notes;
+  std::vector<restore::Note> notes;
   EXPECT_THROW(restore::check_server(connection, manifest, true, notes), Refused);
 }
 
@@ -189,7 +185,7 @@ TEST(Restore, RefusesAnExtensionThatTheServerLacks) {
   Manifest manifest;
   manifest.server.version = connection.server_version();
   manifest.extensions = {{"plpgsql", "pg_catalog", "1.0"}, {"no_such_extension", "public", "2.1"}};
-  std::vector<std::string> notes;
+  std::vector<restore::Note> notes;
   try {
     restore::check_server(connection, manifest, false, notes);
     FAIL() << "no exception";
@@ -202,7 +198,7 @@ TEST(Restore, RefusesAServerOlderThanTheBackups) {
   Connection connection = Connection::open(bare_server().connection(), "test", {});
   Manifest manifest;
   manifest.server.version = connection.server_version() + 10000;
-  std::vector<std::string> notes;
+  std::vector<restore::Note> notes;
   EXPECT_THROW(restore::check_server(connection, manifest, false, notes), Refused);
 }
 
@@ -384,8 +380,8 @@ TEST(Restore, GoesOnPastATableThatCouldNotBeLoaded) {
   const RoundTrip trip;
   const restore::RestoreReport report = trip.restore(trip.back_up("half"));
   ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
-  EXPECT_NE(report.lost[0].find("table public.bad"), std::string::npos) << report.lost[0];
-  EXPECT_EQ(report.lost[0].find("Failing row"), std::string::npos) << report.lost[0];
+  EXPECT_NE(report.lost[0].text.find("table public.bad"), std::string::npos) << report.lost[0].text;
+  EXPECT_EQ(report.lost[0].text.find("Failing row"), std::string::npos) << report.lost[0].text;
   EXPECT_EQ(report.verdict, Verdict::fail);
   EXPECT_EQ(source.copied_value("SELECT a FROM good"), "2");
 }

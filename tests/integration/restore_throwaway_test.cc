@@ -25,7 +25,7 @@ TEST(RestoreThrowaway, MakesNoSubscriptionAndLosesNothingByIt) {
   const Backup backup = trip.back_up("throwaway_sub");
   source.psql("DROP SUBSCRIPTION afar;");
   const restore::RestoreReport report = trip.restore(backup, thrown_away());
-  EXPECT_EQ(report.lost, std::vector<std::string>{});
+  EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_subscription"), "0");
 }
 
@@ -39,7 +39,9 @@ TEST(RestoreThrowaway, LosesOneRoleAndNotAllOfThem) {
   reseal(backup.dir);
   const restore::RestoreReport report = trip.restore(backup, thrown_away());
   ASSERT_EQ(report.lost.size(), 1U);
-  EXPECT_TRUE(report.lost[0].starts_with("role throwaway_one: ")) << report.lost[0];
+  EXPECT_EQ(report.lost[0].kind, restore::LossKind::role);
+  EXPECT_EQ(report.lost[0].object, "throwaway_one");
+  EXPECT_TRUE(report.lost[0].text.starts_with("role throwaway_one: ")) << report.lost[0].text;
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'throwaway%'"), "2");
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "restore/resume.h"
 #include "restore/whole/restore.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/killed.h"
@@ -14,10 +15,6 @@
 
 namespace pgassay::test {
 namespace {
-
-std::string lines(const std::vector<std::string>& list) {
-  return fmt::format("{}", fmt::join(list, "\n"));
-}
 
 /// Empty when stock tools find no difference.
 std::string differences(const std::string& database) {
@@ -236,8 +233,55 @@ TEST(Resume, TellsAgainWhatWasLostBeforeTheInterruption) {
   KillsAt observer(6);  // check, create, roles, pre-data, data, its first part
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
   options.resume = true;
-  EXPECT_EQ(lines(trip.restore(backup, options).lost),
-            "ALTER TABLE public.t OWNER TO lost_before_role: role \"lost_before_role\" does not exist");
+  EXPECT_EQ(
+      trip.restore(backup, options).lost,
+      (std::vector<restore::Loss>{
+          {restore::LossKind::object,
+           "ALTER TABLE public.t OWNER TO lost_before_role",
+           {},
+           "ALTER TABLE public.t OWNER TO lost_before_role: role \"lost_before_role\" does not exist"}}));
+}
+
+/// Of a restore that is under way in a database of its own.
+class ResumeRecord : public testing::Test {
+ protected:
+  ResumeRecord() { bare_server().create_database("resume_record"); }
+  ~ResumeRecord() override { bare_server().drop_database("resume_record"); }
+
+  /// What is found after a step has said that.
+  restore::Unfinished after(const char* step, const restore::Loss& loss, const restore::Note& note) {
+    std::vector<restore::Note> notes;
+    Connection other = connect();
+    restore::RestoreRecord record;
+    record.open(bare_server().connection("resume_record"), {"a", "b", "c"},
+                restore::find_unfinished(other).has_value(), other.backend_pid(), notes, {});
+    EXPECT_EQ(lines(notes), "");
+    record.begin(step);
+    record.finish(step, std::vector{loss}, std::vector{note});
+    return restore::find_unfinished(other).value();
+  }
+  static Connection connect() {
+    return Connection::open(bare_server().connection("resume_record"), "test", {});
+  }
+
+  const restore::Loss loss_ = {restore::LossKind::large_object, "16\x01", "42704", "an owner: caf\xe9"};
+  const restore::Note note_ = {restore::NoteKind::analyze, "t", "57014", "some words"};
+};
+
+TEST_F(ResumeRecord, KeepsKindObjectAndSqlstateOfWhatWasLost) {
+  const restore::Unfinished left = after("data", loss_, note_);
+  EXPECT_EQ(left.lost, std::vector{loss_});
+  EXPECT_EQ(left.notes, std::vector{note_});
+}
+
+TEST_F(ResumeRecord, IsReadAndWrittenAsAnOlderPgassayMadeIt) {
+  after("roles", loss_, note_);
+  connect().query(
+      "ALTER TABLE pgassay_restore.said DROP COLUMN kind, DROP COLUMN object, DROP COLUMN sqlstate");
+  const restore::Unfinished left = after("data", loss_, note_);
+  const restore::Loss told{restore::LossKind::unknown, {}, {}, loss_.text};
+  EXPECT_EQ(left.lost, (std::vector{told, told}));
+  EXPECT_EQ(left.notes.size(), 2U);
 }
 
 TEST(Resume, BeginsAtTheBeginningWhereThereIsNothing) {

@@ -1,6 +1,8 @@
 // Parts of a drill that need no server.
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "drill/checks.h"
 #include "drill/server_failure.h"
 #include "proof/properties_check.h"
@@ -39,16 +41,46 @@ TEST(CompareProperties, NamesEachThatDiffers) {
 TEST(ServerFailure, IsToldFromAnObjectsFault) {
   EXPECT_TRUE(drill::is_server_failure("53100"));
   EXPECT_FALSE(drill::is_server_failure("42P01"));
-  EXPECT_EQ(drill::server_failure_in(
-                "CREATE INDEX i ON t: could not extend file \"base/1/2\": No space left on device"),
-            "No space left on device");
-  EXPECT_EQ(drill::server_failure_in("CREATE INDEX i ON t: could not create unique index \"i\""), "");
+  using drill::ServerFailure;
+  for (const auto& [sqlstate, failure] : {std::pair("53100", ServerFailure::disk),
+                                          {"53200", ServerFailure::memory},
+                                          {"53300", ServerFailure::other},
+                                          {"57P02", ServerFailure::other},
+                                          {"23505", ServerFailure::none},
+                                          {"", ServerFailure::none}})
+    for (const char* words :
+         {"out of memory", "No space left on device", "terminating connection", "anything"}) {
+      EXPECT_EQ(drill::server_failure(restore::Loss{restore::LossKind::object, "", sqlstate, words}),
+                failure);
+      EXPECT_EQ(drill::server_failure(ServerError(words, "", sqlstate)), failure);
+      EXPECT_EQ(drill::server_failure(Error(words)), ServerFailure::none);
+    }
+}
+
+TEST(ServerFailure, IsAlsoASystemCallOfOurs) {
+  EXPECT_EQ(drill::server_failure(SystemError("words", "", ENOSPC)), drill::ServerFailure::disk);
+  EXPECT_EQ(drill::server_failure(SystemError("words", "", ENOMEM)), drill::ServerFailure::memory);
+  EXPECT_EQ(drill::server_failure(SystemError("words", "", EACCES)), drill::ServerFailure::none);
+}
+
+TEST(ServerFailure, IsAFullQuotaForWhichTheServerHasNoSqlstate) {
+  EXPECT_EQ(drill::server_failure(ServerError("could not write: Disk quota exceeded", "", "XX000")),
+            drill::ServerFailure::disk);
+  EXPECT_EQ(drill::server_failure(ServerError("could not write", "", "XX000")), drill::ServerFailure::none);
+}
+
+TEST(WantsAnotherServer, IsSaidBySqlstateAndByWhetherWrappersWereCutOff) {
+  const drill::ForeignAccess none;
+  EXPECT_TRUE(drill::wants_another_server("08001", none));
+  EXPECT_TRUE(drill::wants_another_server("HV00N", none));
+  EXPECT_FALSE(drill::wants_another_server("55000", none));
 }
 
 TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
   restore::RestoreReport report;
   EXPECT_EQ(drill::check_restore(report, {}).at(0).verdict, Verdict::pass);
-  report.lost = {"CREATE INDEX i ON t: no", "role r: no"};
+  report.lost = {{restore::LossKind::object, "", "", "CREATE INDEX i ON t: no"},
+                 {restore::LossKind::role, "r", "42704", "role r: no"}};
   const std::vector<Check> checks = drill::check_restore(report, {});
   ASSERT_EQ(checks.size(), 2U);
   EXPECT_EQ(checks[1].verdict, Verdict::fail);
@@ -57,12 +89,13 @@ TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
 
 TEST(CheckRestore, ExcusesWhatCouldNotBeFilledForWantOfAForeignTable) {
   restore::RestoreReport report;
-  report.lost = {"REFRESH MATERIALIZED VIEW public.v: foreign-data wrapper \"w\" has no handler"};
+  report.lost = {{restore::LossKind::materialized_view, "public.v", "", "in any words"}};
   proof::DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
   EXPECT_EQ(drill::check_restore(report, cut).at(0).verdict, Verdict::unverified);
-  report.lost = {"REFRESH MATERIALIZED VIEW public.v2: division by zero"};
-  EXPECT_EQ(drill::check_restore(report, cut).at(0).verdict, Verdict::fail);
+  report.lost = {{restore::LossKind::materialized_view, "public.v2", "", "in any words"},
+                 {restore::LossKind::object, "public.v", "", "REFRESH MATERIALIZED VIEW public.v: no"}};
+  for (const Check& check : drill::check_restore(report, cut)) EXPECT_EQ(check.verdict, Verdict::fail);
 }
 
 }  // namespace

@@ -24,6 +24,12 @@ constexpr const char* kStderr =
     "\n"
     "pg_restore: warning: errors ignored on restore: 2\n";
 
+restore::SchemaProblem problem(const std::string& words, const std::string& command) {
+  return restore::read_problems("pg_restore: error: could not execute query: ERROR:  " + words +
+                                "\nCommand was: " + command + "\n\n")
+      .at(0);
+}
+
 TEST(SchemaProblems, AreOneForEachErrorWithItsWholeCommand) {
   const auto problems = restore::read_problems(kStderr);
   ASSERT_EQ(problems.size(), 2U);
@@ -42,16 +48,59 @@ TEST(SchemaProblems, JoinTheServersDetailToItsMessage) {
 
 TEST(SchemaProblems, TolerateThePublicSchemaAndNothingLikeIt) {
   const auto problems = restore::read_problems(kStderr);
-  EXPECT_TRUE(restore::tolerated(problems[0]).empty());
-  EXPECT_FALSE(restore::tolerated(problems[1]).empty());
-  EXPECT_TRUE(restore::tolerated({"schema \"public2\" already exists", "CREATE SCHEMA public2;"}).empty());
+  EXPECT_EQ(problems[0].harmless, "");
+  EXPECT_NE(problems[1].harmless, "");
+  EXPECT_EQ(problem("schema \"public2\" already exists", "CREATE SCHEMA public2;").harmless, "");
 }
 
 TEST(SchemaProblems, TolerateATimeOutThatOldServersDoNotHave) {
   const std::string unknown = "unrecognized configuration parameter ";
-  EXPECT_FALSE(
-      restore::tolerated({unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;"}).empty());
-  EXPECT_TRUE(restore::tolerated({unknown + "\"other\"", "SET other = 0;"}).empty());
+  EXPECT_NE(problem(unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;").harmless, "");
+  EXPECT_EQ(problem(unknown + "\"other\"", "SET other = 0;").harmless, "");
+}
+
+TEST(SchemaProblems, GetTheSqlstateThatTheirWordsStandFor) {
+  const auto sqlstate = [](const std::string& words) {
+    return problem(words, "CREATE INDEX i ON t;").sqlstate;
+  };
+  EXPECT_EQ(sqlstate("could not extend file \"base/1/2\": No space left on device"), "53100");
+  EXPECT_EQ(sqlstate("could not resize shared memory segment \"/P.1\" to 9 bytes: No space left on device"),
+            "53100");
+  EXPECT_EQ(sqlstate("out of memory DETAIL:  Failed on request of size 8"), "53200");
+  EXPECT_EQ(sqlstate("server closed the connection unexpectedly"), "57P02");
+  EXPECT_EQ(sqlstate("deadlock detected"), "40P01");
+  EXPECT_EQ(sqlstate("could not create unique index \"i\""), "");
+}
+
+TEST(SchemaProblems, SayWhetherTheObjectIsThere) {
+  EXPECT_TRUE(problem("relation \"t\" already exists", "CREATE TABLE t ();").there_already);
+  EXPECT_TRUE(problem("duplicate key value violates unique constraint \"pg_ts_dict_dictname_index\"",
+                      "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple);")
+                  .there_already);
+  EXPECT_FALSE(problem("role \"r\" does not exist", "ALTER TABLE t OWNER TO r;").there_already);
+}
+
+TEST(SchemaProblems, LoseWhatTheirStatementIsAbout) {
+  const restore::Loss view = loss_by(problem("no", "REFRESH MATERIALIZED VIEW public.\"a;b\";"));
+  EXPECT_EQ(view.kind, restore::LossKind::materialized_view);
+  EXPECT_EQ(view.object, "public.\"a;b\"");
+  EXPECT_EQ(view.text, "REFRESH MATERIALIZED VIEW public.\"a;b\": no");
+  EXPECT_EQ(loss_by(problem("no", "GRANT ALL ON TABLE t TO r;")).kind, restore::LossKind::privilege);
+  const restore::Loss index = loss_by(problem("out of memory", "CREATE INDEX i\n  ON t;"));
+  EXPECT_EQ(index, (restore::Loss{restore::LossKind::object, "CREATE INDEX i ON t", "53200",
+                                  "CREATE INDEX i ON t: out of memory"}));
+}
+
+TEST(Losses, HaveAWordForEachKindInTheRecord) {
+  for (int i = 0; i <= static_cast<int>(restore::LossKind::large_object); ++i) {
+    const auto kind = static_cast<restore::LossKind>(i);
+    EXPECT_EQ(restore::parse_loss_kind(to_string(kind)), kind) << i;
+  }
+  for (int i = 0; i <= static_cast<int>(restore::NoteKind::replaced); ++i) {
+    const auto kind = static_cast<restore::NoteKind>(i);
+    EXPECT_EQ(restore::parse_note_kind(to_string(kind)), kind) << i;
+  }
+  EXPECT_EQ(restore::parse_loss_kind("of a newer version"), restore::LossKind::unknown);
 }
 
 TEST(DatabaseSettings, QuoteEachPartOfAList) {

@@ -226,8 +226,8 @@ void Reply::set_restored(const BackupId& id, const restore::RestoreReport& repor
                     {"rows", report.rows},
                     {"raw_bytes", report.raw_bytes},
                     {"phases", phases_json(report.phases)},
-                    {"lost", report.lost},
-                    {"notes", report.notes},
+                    {"lost", restore::texts(report.lost)},
+                    {"notes", restore::texts(report.notes)},
                     {"not_carried", report.not_carried},
                     {"next_steps", report.next_steps}};
   own["verdict"] = to_string(report.verdict);

@@ -126,10 +126,10 @@ std::string restored_text(const BackupId& id, const restore::RestoreReport& repo
   TextTable phases({{""}, {"", Align::right}});
   for (const PhaseTime& phase : report.phases) phases.row({phase.name, format_seconds(phase.seconds)});
   text += phases.text(2);
-  for (const std::string& note : report.notes) text += fmt::format("note: {}\n", printable(note));
+  for (const restore::Note& note : report.notes) text += fmt::format("note: {}\n", printable(note.text));
   for (const std::string& what : report.not_carried)
     text += fmt::format("not carried: {}\n", printable(what));
-  for (const std::string& lost : report.lost) text += fmt::format("LOST: {}\n", printable(lost));
+  for (const restore::Loss& loss : report.lost) text += fmt::format("LOST: {}\n", printable(loss.text));
   for (const std::string& step : report.next_steps) text += fmt::format("next: {}\n", printable(step));
   if (!proved) return text + "not proved: --no-prove\n";
   text += fmt::format("proof: {}\n", to_string(report.verdict));

@@ -1,0 +1,75 @@
+// What a restore could not bring back, and what it did or left alone on purpose. Verdicts are given by kind,
+// object and SQLSTATE; the text is for people, and may be reworded at any time.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgassay::restore {
+
+enum class LossKind {
+  unknown,            ///< of the record that an older pgassay left, which kept the text only
+  object,             ///< of the schema archive
+  privilege,          ///< on an object of the schema archive
+  materialized_view,  ///< its rows, for it could not be refreshed
+  uncounted,          ///< errors that pg_restore counted and did not name
+  role,
+  role_membership,
+  parameter_privilege,
+  database_property,
+  rows,  ///< of a part
+  extension_rows,
+  sequence,
+  large_object,  ///< its owner, privileges or comment
+};
+std::string_view to_string(LossKind kind);
+/// LossKind::unknown for a word that is none of them: it may be of a newer version.
+LossKind parse_loss_kind(std::string_view word);
+
+struct Loss {
+  LossKind kind = LossKind::unknown;
+  /// As the catalog's own functions would write it: for a materialized view format('%I.%I'), for what
+  /// pg_restore could not make the beginning of its statement. Empty where it is not known.
+  std::string object;
+  /// The server's; for a failure of pg_restore's, which does not show it, the one that its words stand for
+  /// (SchemaProblem). Empty where it is not known.
+  std::string sqlstate;
+  std::string text;  ///< one line, which names the object
+  friend bool operator==(const Loss&, const Loss&) = default;
+};
+
+enum class NoteKind {
+  unknown,  ///< of the record that an older pgassay left
+  role,
+  tablespace,
+  encoding,
+  extension_version,
+  left_out,  ///< not in the backup
+  harmless,  ///< a failure that takes nothing away
+  there_already,
+  made,  ///< for it was absent, or because it was asked for
+  analyze,
+  resumed,
+  record,    ///< by which a restore can be gone on with
+  triggers,  ///< that did not fire
+  large_objects,
+  database_property,
+  replaced,  ///< of the database whose place is taken
+};
+std::string_view to_string(NoteKind kind);
+NoteKind parse_note_kind(std::string_view word);  ///< NoteKind::unknown as above
+
+struct Note {
+  NoteKind kind = NoteKind::unknown;
+  std::string object, sqlstate;  ///< as in Loss
+  std::string text;
+  friend bool operator==(const Note&, const Note&) = default;
+};
+
+/// What people read of them.
+std::vector<std::string> texts(std::span<const Loss> lost);
+std::vector<std::string> texts(std::span<const Note> notes);
+
+}  // namespace pgassay::restore
