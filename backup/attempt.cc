@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01", kInvalidSchema = "3F000",
                            kDeadlock = "40P01", kSerializationFailure = "40001", kOutOfMemory = "53200",
+                           kProgramLimitExceeded = "54000", kInternalError = "XX000",
                            kDivisionByZero = "22012";  // of PlannedPart::check
 
 }  // namespace
@@ -26,10 +27,11 @@ bool is_worth_another_attempt(const Error& error, bool standby) {
          std::ranges::any_of(kSigns, [&](std::string_view sign) { return words.find(sign) != words.npos; });
 }
 
-bool is_too_long_a_row(const Error& error) {
-  const std::string_view words = error.what();  // of palloc and StringInfo
-  return words.find("invalid memory alloc request size") != std::string_view::npos ||
-         words.find("enlarge string buffer") != std::string_view::npos;
+bool is_too_long_a_row(const ServerError& error) {
+  if (error.sqlstate() == kProgramLimitExceeded) return true;  // of StringInfo
+  // palloc has no SQLSTATE of its own, and its words are never translated.
+  return error.sqlstate() == kInternalError &&
+         std::string_view(error.what()).find("invalid memory alloc request size") != std::string_view::npos;
 }
 
 void rethrow_for(const std::string& object) {

@@ -2,7 +2,7 @@
 // of times.
 #pragma once
 
-#include "core/system/error.h"
+#include "core/postgres/connection.h"
 
 namespace pgassay::backup {
 
@@ -25,7 +25,7 @@ bool is_worth_another_attempt(const Error& error, bool standby);
 
 /// Is it what PostgreSQL says of a row whose text passes 1 GB
 /// (https://www.postgresql.org/docs/current/limits.html)?
-bool is_too_long_a_row(const Error& error);
+bool is_too_long_a_row(const ServerError& error);
 
 /// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
 /// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming

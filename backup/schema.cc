@@ -20,13 +20,23 @@ Command child(const ChildAccess& access, const PgTool& tool) {
   return command;
 }
 
-/// What pg_dump says when an object of the snapshot is gone by the time it asks about it.
-bool raced_with_ddl(const std::string& words) {
-  for (const char* sign : {"cache lookup failed", "could not open relation", "does not exist"}) {
-    if (words.find(sign) != std::string::npos) return true;
-  }
-  return false;
+enum class DumpFailure { other, waits_for_a_lock, object_is_gone, name_in_another_encoding };
+
+/// The one place that reads the words of pg_dump and pg_dumpall, and of the server behind them: they show no
+/// SQLSTATE.
+DumpFailure read_failure(std::string_view words) {
+  const auto says = [&](std::string_view sign) { return words.find(sign) != std::string_view::npos; };
+  if (says("LOCK TABLE")) return DumpFailure::waits_for_a_lock;
+  if (says("cache lookup failed") || says("could not open relation") || says("does not exist"))
+    return DumpFailure::object_is_gone;
+  return says("invalid byte sequence") ? DumpFailure::name_in_another_encoding : DumpFailure::other;
 }
+
+/// A name can't be converted to the database's encoding.
+class NameInAnotherEncoding : public Error {
+ public:
+  using Error::Error;
+};
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
 /// private.
@@ -39,9 +49,17 @@ StoredFile run_into(const PgTool& tool, Command command, const Path& dir, std::s
   close_checked(std::move(out), file);
   if (!done.ok()) {
     const std::string what = fmt::format("{} failed: {}", tool.shown(), done.complaint());
-    if (done.err.find("LOCK TABLE") != std::string::npos) throw SchemaBlocked(what);
-    if (raced_with_ddl(done.err)) throw TryAgain(what);
-    throw Error(what, "run it by hand with the same connection to see more");
+    const std::string by_hand = "run it by hand with the same connection to see more";
+    switch (read_failure(done.err)) {
+      case DumpFailure::waits_for_a_lock:
+        throw SchemaBlocked(what);
+      case DumpFailure::object_is_gone:
+        throw TryAgain(what);
+      case DumpFailure::name_in_another_encoding:
+        throw NameInAnotherEncoding(what, by_hand);
+      case DumpFailure::other:
+        throw Error(what, by_hand);
+    }
   }
   const HashedFile hashed = hash_file(file);
   if (hashed.bytes == 0)
@@ -123,10 +141,9 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
   try {
     return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, stop);
-  } catch (const Error& error) {
+  } catch (const NameInAnotherEncoding& error) {
     // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
     // here. The database's own rows must not go without a backup for that.
-    if (std::string_view(error.what()).find("invalid byte sequence") == std::string_view::npos) throw;
     left_out = {"roles and tablespaces", error.what()};
   }
   remove_tree(dir / kGlobalsFile);

@@ -86,8 +86,7 @@ FoundContainer find_container(const ContainerName& name, const std::stop_token& 
       asked.push_back(program);
     } catch (const NoContainerEngine& error) {
       problem += (problem.empty() ? "" : "; ") + std::string(error.what());
-      // Its hints may speak of drills.
-      if (error.hint().find("--engine") == std::string::npos && hint.empty()) hint = error.hint();
+      if (!error.absent() && hint.empty()) hint = error.hint();
     }
   }
   if (asked.empty() && problem.empty())

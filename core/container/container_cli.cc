@@ -68,8 +68,8 @@ std::vector<std::string> create_arguments(const ContainerSpec& spec) {
 Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token stop, int seconds,
                              const std::map<std::string, std::string>& environment) const {
   if (!installed()) {
-    throw NoContainerEngine(program_ + " is not installed: it is not in PATH",
-                            "install it, or use another engine (--engine)");
+    throw NoContainerEngine(program_ + " is not installed: it is not in PATH", "install it",
+                            NoContainerEngine::Reason::not_installed);
   }
   arguments.insert(arguments.begin(), program_);
   Command command;
@@ -106,20 +106,21 @@ Completed ContainerCli::must(const std::string& what, std::vector<std::string> a
 
 std::string ContainerCli::reach(std::stop_token stop) const {
   const std::string what = "can't reach " + program_;
-  constexpr char kHint[] = "run the drill on that host, or use another engine (--engine)";
+  constexpr char kHint[] = "run it on that host";
+  constexpr auto kElsewhere = NoContainerEngine::Reason::on_another_host;
   if (is_podman()) {
     const std::vector<std::string> facts = split(
         trimmed(must(what, {"info", "--format", "{{.Version.Version}} {{.Host.ServiceIsRemote}}"}, stop).out),
         ' ');
     if (facts.size() == 2 && facts[1] == "true")
-      throw NoContainerEngine("podman is that of another host", kHint);
+      throw NoContainerEngine("podman is that of another host", kHint, kElsewhere);
     return facts[0];
   }
   const std::string version = trimmed(must(what, {"version", "--format", "{{.Server.Version}}"}, stop).out);
   const Completed context = call({"context", "inspect", "--format", "{{.Endpoints.docker.Host}}"}, stop);
   const std::string endpoint = trimmed(context.out);
   if (context.ok() && !endpoint.empty() && !endpoint.starts_with("unix:"))
-    throw NoContainerEngine("docker is that of another host: " + endpoint, kHint);
+    throw NoContainerEngine("docker is that of another host: " + endpoint, kHint, kElsewhere);
   return version;
 }
 

@@ -114,7 +114,7 @@ class ContainerEngine : public ThrowawayServer {
         request_(request),
         observer_(observer),
         stop_(std::move(stop)),
-        engine_version_(cli_.reach(stop_)),
+        engine_version_(reach_for_drill(cli_, stop_)),
         image_(choose_image(cli_, request_, observer, stop_)),
         shares_(shares_of(request_)),
         dir_(engine, request_, false, observer) {}
@@ -306,9 +306,22 @@ std::string why_abandoned(const LabelledContainer& container) {
 
 }  // namespace
 
+std::string reach_for_drill(const ContainerCli& cli, std::stop_token stop) {
+  try {
+    return cli.reach(std::move(stop));
+  } catch (const NoContainerEngine& error) {
+    if (!error.absent()) throw;
+    const bool elsewhere = error.reason() == NoContainerEngine::Reason::on_another_host;
+    throw NoContainerEngine(error.what(),
+                            fmt::format("{}, or use another engine (--engine)",
+                                        elsewhere ? "run the drill on that host" : "install it"),
+                            error.reason());
+  }
+}
+
 std::string look_at_container_server(Engine engine, const ThrowawayRequest& request, std::stop_token stop) {
   const ContainerCli cli{std::string(to_string(engine))};
-  const std::string version = cli.reach(stop);
+  const std::string version = reach_for_drill(cli, stop);
   const bool here = image_here(cli, request, stop).has_value();
   return fmt::format("{} {} with the image {}{}", cli.program(), version, image_name(request),
                      here ? "" : ", which has to be pulled");

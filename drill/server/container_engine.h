@@ -15,6 +15,9 @@ namespace pgassay::drill {
 std::unique_ptr<ThrowawayServer> start_container_server(Engine engine, const ThrowawayRequest& request,
                                                         Observer& observer, std::stop_token stop);
 
+/// ContainerCli::reach(), but where the engine is not here the hint says what a drill can do without it.
+std::string reach_for_drill(const ContainerCli& cli, std::stop_token stop);
+
 /// What it would be, in words. Throws Unverified as start_container_server would, as far as that can be seen;
 /// pulls nothing.
 std::string look_at_container_server(Engine engine, const ThrowawayRequest& request, std::stop_token stop);

@@ -40,7 +40,7 @@ std::vector<EngineSight> engines_of_this_host(std::stop_token stop) {
   for (const Engine engine : {Engine::docker, Engine::podman})
     sights.push_back(sight_of(engine, [&] {
       const std::string program(to_string(engine));
-      return program + " " + ContainerCli(program).reach(stop);
+      return program + " " + reach_for_drill(ContainerCli(program), stop);
     }));
   sights.push_back(sight_of(Engine::local, [&] { return local_servers(stop); }));
   return sights;

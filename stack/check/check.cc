@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/container/container_cli.h"
 #include "core/system/clock.h"
 #include "core/system/exits.h"
 #include "stack/check/checks.h"
@@ -62,7 +63,8 @@ StackFacts facts_of(const StackSettings& settings, const std::optional<Compose>&
 }
 
 std::string engine_hint(const Error& error) {
-  if (error.hint().find("--engine") == std::string::npos) return error.hint();  // that is for drills
+  const auto* engine = dynamic_cast<const NoContainerEngine*>(&error);
+  if (engine == nullptr || !engine->absent()) return error.hint();
   return "install docker, or put it into PATH; see `docker version`";
 }
 

@@ -1,6 +1,8 @@
 // Checks 1 to 6: engine, compose files, env files. Each with what it passes and what it finds.
 #include <gtest/gtest.h>
 
+#include "core/container/container_cli.h"
+#include "stack/check/check.h"
 #include "tests/fixtures/stack_facts.h"
 
 namespace pgassay::test {
@@ -27,6 +29,16 @@ class StackFiles : public ::testing::TestWithParam<Shape> {
 };
 INSTANTIATE_TEST_SUITE_P(Shapes, StackFiles, ::testing::Values(Shape::v1, Shape::v2),
                          [](const auto& shape) { return shape.param == Shape::v1 ? "v1" : "v2"; });
+
+TEST(EngineHint, IsTheStacksOwnWhereTheEngineIsNotHereInAnyWords) {
+  using Reason = NoContainerEngine::Reason;
+  for (const Reason reason : {Reason::not_installed, Reason::on_another_host})
+    EXPECT_EQ(stack::engine_hint(NoContainerEngine("what", "hint", reason)),
+              "install docker, or put it into PATH; see `docker version`");
+  EXPECT_EQ(stack::engine_hint(NoContainerEngine("what", "hint of --engine", Reason::out_of_reach)),
+            "hint of --engine");
+  EXPECT_EQ(stack::engine_hint(Error("what", "hint")), "hint");
+}
 
 TEST_P(StackFiles, Check1SaysThatTheEngineOrComposeIsMissing) {
   passes(1);

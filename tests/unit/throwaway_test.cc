@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "core/container/container_cli.h"
 #include "core/system/error.h"
+#include "drill/server/container_engine.h"
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_server.h"
@@ -20,6 +22,16 @@ TEST(Engines, AreNamedAsTheyAreParsed) {
   EXPECT_THROW(drill::parse_engine("Docker"), UsageError);
   EXPECT_EQ(drill::parse_pull("never"), drill::Pull::never);
   EXPECT_THROW(drill::parse_pull("sometimes"), UsageError);
+}
+
+TEST(Engines, ThatAreNotHereAreNoUseToADrillThatCanHaveAnother) {
+  try {
+    drill::reach_for_drill(ContainerCli("pgassay-no-such-engine"), {});
+    FAIL() << "no exception";
+  } catch (const NoContainerEngine& error) {
+    EXPECT_EQ(error.reason(), NoContainerEngine::Reason::not_installed);
+    EXPECT_EQ(error.hint(), "install it, or use another engine (--engine)");
+  }
 }
 
 TEST(ThrowawaySettings, FlushNothingAndRunNothingByThemselves) {
