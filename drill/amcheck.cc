@@ -63,14 +63,15 @@ std::string sql_for(const Subject& subject, const std::string& schema) {
 /// Nothing when it is sound.
 std::optional<Check> look_at(Connection& connection, const Subject& subject, const std::string& schema) {
   const std::string name = (subject.index ? "amcheck index " : "amcheck table ") + subject.shown;
+  const CheckId id = {CheckKind::structure, subject.shown, {}};
   try {
     const Result result = connection.query(sql_for(subject, schema));
     if (subject.index || result.rows() == 0) return std::nullopt;
-    return Check{name, Verdict::fail, result.text(0, 0)};
+    return Check{name, Verdict::fail, result.text(0, 0), id};
   } catch (const ServerError& error) {
     if (is_server_failure(error.sqlstate())) throw;
     const bool corrupt = error.sqlstate().starts_with("XX");
-    return Check{name, corrupt ? Verdict::fail : Verdict::unverified, error.what()};
+    return Check{name, corrupt ? Verdict::fail : Verdict::unverified, error.what(), id};
   }
 }
 

@@ -52,8 +52,10 @@ Check check_one(const ConnInfo& database, const Assertion& assertion, const Fore
 std::vector<Check> check_assertions(const ConnInfo& database, const std::vector<Assertion>& assertions,
                                     const ForeignAccess& foreign, const std::stop_token& stop) {
   std::vector<Check> checks;
-  for (const Assertion& assertion : assertions)
+  for (const Assertion& assertion : assertions) {
     checks.push_back(check_one(database, assertion, foreign, stop));
+    checks.back().id = {CheckKind::assertion, assertion.name, {}};
+  }
   return checks;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "core/postgres/session.h"
 #include "drill/amcheck.h"
@@ -25,12 +26,13 @@ std::string doubt_about_inventory(const Manifest& manifest) {
 
 /// Nothing of it may be fetched from elsewhere, so an empty one is no failure.
 void excuse_views(const proof::DrillCircumstances& circumstances, std::vector<Check>& checks) {
-  for (const auto& [identity, name] : circumstances.cut_off) {
-    for (Check& check : checks) {
-      if (check.verdict != Verdict::fail || check.name != "materialized view " + name.shown()) continue;
-      check.verdict = Verdict::unverified;
-      check.detail += fmt::format("; {}", proof::kCutOff);
-    }
+  std::set<std::string> cut_off;
+  for (const auto& [identity, name] : circumstances.cut_off) cut_off.insert(name.shown());
+  for (Check& check : checks) {
+    if (check.verdict != Verdict::fail || check.id.kind != CheckKind::materialized_view) continue;
+    if (!cut_off.contains(check.id.object)) continue;
+    check.verdict = Verdict::unverified;
+    check.detail += fmt::format("; {}", proof::kCutOff);
   }
 }
 
@@ -56,10 +58,10 @@ std::vector<Check> check_restore(const restore::RestoreReport& report,
     const bool cut_off =
         loss.kind == restore::LossKind::materialized_view && circumstances.cut_off.contains(loss.object);
     const std::string excuse = cut_off ? proof::kCutOff : circumstances.excuse();
-    if (excuse.empty())
-      checks.push_back({"restore", Verdict::fail, loss.text});
-    else
-      checks.push_back({"restore", Verdict::unverified, fmt::format("{}; {}", loss.text, excuse)});
+    checks.push_back({"restore",
+                      excuse.empty() ? Verdict::fail : Verdict::unverified,
+                      excuse.empty() ? loss.text : fmt::format("{}; {}", loss.text, excuse),
+                      {CheckKind::restore, loss.object, std::string(to_string(loss.kind))}});
   }
   return checks;
 }
@@ -89,6 +91,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   append(answers.checks, check_assertions(restored.database, questions.assertions, restored.foreign, stop));
   if (questions.amcheck)
     append(answers.checks, check_structure(restored.database, questions.jobs, observer, stop));
+  make_unique(answers.checks);
   return answers;
 }
 

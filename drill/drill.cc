@@ -125,8 +125,9 @@ class Drill {
     } catch (const NewerFormat& error) {
       throw Unverified(error.what(), error.hint());
     } catch (const BadBackup& error) {
-      evidence.checks = {{"restore", Verdict::fail, error.what()}};
+      evidence.checks = {{"restore", Verdict::fail, error.what(), {CheckKind::restore, {}, {}}}};
       add_damage(repository_, backup_, observer_, evidence, stop_);
+      make_unique(evidence.checks);
     }
     timed("tear-down", [this] { tear_down(); });
     evidence.verdict = overall(evidence.checks);

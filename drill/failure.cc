@@ -82,12 +82,15 @@ void add_damage(const Repository& repository, const Backup& backup, Observer& ob
   for (const Finding& finding : stored.findings) {
     const auto table = tables.find(finding.file);
     if (table != tables.end())
-      evidence.checks.push_back(
-          {"table " + table->second, Verdict::fail, finding.file + ": " + finding.detail});
+      evidence.checks.push_back({"table " + table->second,
+                                 Verdict::fail,
+                                 finding.file + ": " + finding.detail,
+                                 {CheckKind::stored, table->second, finding.file}});
   }
   for (const Check& check : stored.checks)
     if (check.verdict != Verdict::pass)
-      evidence.checks.push_back({"stored " + check.name, check.verdict, check.detail});
+      evidence.checks.push_back(
+          {"stored " + check.name, check.verdict, check.detail, {CheckKind::stored, check.name, {}}});
 }
 
 }  // namespace pgassay::drill

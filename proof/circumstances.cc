@@ -27,10 +27,13 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), n.nspname, c.relname
 FROM reads_foreign f JOIN pg_catalog.pg_class c ON c.oid = f.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm')";
 
-Check version_check(std::string name, bool same, bool accept, std::string detail) {
-  if (same) return {std::move(name), Verdict::pass, std::move(detail)};
-  if (accept) return {std::move(name), Verdict::pass, detail + "; accepted by the configuration"};
-  return {std::move(name), Verdict::unverified, std::move(detail)};
+/// `object`: whose version it is; empty: the collation library's.
+Check version_check(std::string name, std::string object, bool same, bool accept, std::string detail) {
+  if (!same && accept) detail += "; accepted by the configuration";
+  return {std::move(name),
+          same || accept ? Verdict::pass : Verdict::unverified,
+          std::move(detail),
+          {CheckKind::version, std::move(object), {}}};
 }
 
 void check_extensions(Connection& connection, const Manifest& manifest, bool accept,
@@ -45,7 +48,7 @@ void check_extensions(Connection& connection, const Manifest& manifest, bool acc
       ++same;
     else
       checks.push_back(version_check(
-          "extension " + then.name, false, accept,
+          "extension " + then.name, then.name, false, accept,
           fmt::format("version {} here, {} in the source: a restore makes the version that the server has; "
                       "ALTER EXTENSION {} UPDATE in the source makes them the same",
                       found->second, then.version, quote_identifier(then.name))));
@@ -67,10 +70,10 @@ void check_collation(Connection& connection, const Manifest& manifest, bool acce
           .text(0, 0);
   if (here == then)
     checks.push_back(
-        version_check("collation version", true, accept, fmt::format("{}, as in the source", then)));
+        version_check("collation version", "", true, accept, fmt::format("{}, as in the source", then)));
   else
     checks.push_back(version_check(
-        "collation version", false, accept,
+        "collation version", "", false, accept,
         fmt::format("{} here, {} in the source: text may sort differently, and so may partitions and checks; "
                     "drill with the source's own image or on a host with its C library or ICU",
                     here.empty() ? "none" : here, then)));

@@ -15,6 +15,7 @@ namespace pgassay::proof {
 namespace {
 
 constexpr const char* kDefinition = "its definition is not what it was";
+constexpr const char *kThere = "existence", *kOfDefinition = "definition";  // aspects of checks
 
 /// Of a subscription, or about one.
 bool about_subscription(const InventoryObject& object) {
@@ -37,7 +38,7 @@ class Comparer {
   Comparer(const DrillCircumstances& circumstances, const std::string& in_doubt)
       : circumstances_(circumstances), in_doubt_(in_doubt), excuse_(circumstances.excuse()) {}
 
-  void missing(const InventoryObject& object) { add(object, "it is missing", {}); }
+  void missing(const InventoryObject& object) { add(object, kThere, "it is missing", {}); }
   /// Another version may bring objects of its own, but never takes any away. The schema public every new
   /// database has, also where the source had dropped it.
   void extra(const InventoryObject& object) {
@@ -45,18 +46,21 @@ class Comparer {
                            ? object.identity == "public"
                            : object.kind == "comment" && object.identity == "on schema public";
     if (given) return;
-    add(object, "it is there, and the backup's database had none of that name", excuse_);
+    add(object, kThere, "it is there, and the backup's database had none of that name", excuse_);
   }
 
   void both(const InventoryObject& then, const InventoryObject& now) {
     ++result_.compared;
     ++by_kind_[then.kind];
     if (then.owner != now.owner)
-      add(then, fmt::format("its owner is {} instead of {}", shown(now.owner), shown(then.owner)), {});
+      add(then, "owner", fmt::format("its owner is {} instead of {}", shown(now.owner), shown(then.owner)),
+          {});
     if (then.acl != now.acl)
-      add(then, "its privileges are not what they were: " + acl_difference(then.acl, now.acl), excuse_);
+      add(then, "privileges", "its privileges are not what they were: " + acl_difference(then.acl, now.acl),
+          excuse_);
     const bool told = then.kind == "extension" && circumstances_.other_extensions.contains(then.identity);
-    if (then.definition != now.definition && !told) add(then, kDefinition, why_it_may_differ(then));
+    if (then.definition != now.definition && !told)
+      add(then, kOfDefinition, kDefinition, why_it_may_differ(then));
   }
 
   InventoryComparison finish(std::size_t expected) && {
@@ -68,11 +72,13 @@ class Comparer {
   }
 
  private:
-  void add(const InventoryObject& object, std::string what, const std::string& excuse) {
+  void add(const InventoryObject& object, const char* aspect, std::string what, const std::string& excuse) {
     const std::string& why = in_doubt_.empty() ? excuse : in_doubt_;
     if (!why.empty()) what += "; " + why;
     result_.checks.push_back({object.kind + " " + object.identity,
-                              why.empty() ? Verdict::fail : Verdict::unverified, std::move(what)});
+                              why.empty() ? Verdict::fail : Verdict::unverified,
+                              std::move(what),
+                              {CheckKind::inventory, object.kind + " " + object.identity, aspect}});
   }
 
   /// The definition of a materialized view says whether it is populated, that of an extension its version.
@@ -190,13 +196,13 @@ InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::
 
 void name_definitions(Connection& connection, std::vector<Check>& checks) {
   for (Check& check : checks) {
-    if (!check.detail.starts_with(kDefinition)) continue;
-    const std::size_t space = check.name.find(' ');
-    const std::string sql = definition_sql(std::string_view(check.name).substr(0, space));
+    if (check.id.kind != CheckKind::inventory || check.id.aspect != kOfDefinition) continue;
+    const std::size_t space = check.id.object.find(' ');
+    const std::string sql = definition_sql(std::string_view(check.id.object).substr(0, space));
     if (sql.empty()) continue;
-    const Result found = connection.query(sql, {check.name.substr(space + 1)});
+    const Result found = connection.query(sql, {check.id.object.substr(space + 1)});
     if (found.rows() == 1 && !found.null(0, 0))
-      check.detail.insert(std::string(kDefinition).size(), fmt::format("; here: {}", found.text(0, 0)));
+      check.detail.insert(std::string_view(kDefinition).size(), fmt::format("; here: {}", found.text(0, 0)));
   }
 }
 

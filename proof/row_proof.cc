@@ -86,7 +86,10 @@ class RowProof {
       if (!tree && !table) continue;
       const auto here = by_name_.find(relation.name);
       if (here == by_name_.end())
-        checks.push_back({"table " + relation.name.shown(), Verdict::fail, "it is missing"});
+        checks.push_back({"table " + relation.name.shown(),
+                          Verdict::fail,
+                          "it is missing",
+                          {CheckKind::rows, relation.name.shown(), {}}});
       else if (tree)
         plan_tree(relation, *here->second);
       else
@@ -158,24 +161,26 @@ class RowProof {
   std::optional<Check> compare_one(const Comparison& comparison,
                                    const std::vector<std::string>& reasons) const {
     const std::string name = "table " + comparison.relation->name.shown();
+    const CheckId id = {CheckKind::rows, comparison.relation->name.shown(), {}};
     RowDigest found;
     for (const std::size_t index : comparison.subjects) {
       const ProofSubject& subject = subjects[index];
       if (!subject.problem.empty())
         return Check{name, subject.forbidden ? Verdict::unverified : Verdict::fail,
-                     fmt::format("{} could not be read: {}", subject.shown, subject.problem)};
+                     fmt::format("{} could not be read: {}", subject.shown, subject.problem), id};
       found.merge(subject.found);
     }
     if (found == comparison.expected) return std::nullopt;
     if (found.rows != comparison.expected.rows)
       return Check{
           name, Verdict::fail,
-          fmt::format("{} rows instead of {}{}", found.rows, comparison.expected.rows, where(comparison))};
+          fmt::format("{} rows instead of {}{}", found.rows, comparison.expected.rows, where(comparison)),
+          id};
     const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}{}", found.rows,
                                            found.hex(), comparison.expected.hex(), where(comparison));
-    if (reasons.empty()) return Check{name, Verdict::fail, detail};
+    if (reasons.empty()) return Check{name, Verdict::fail, detail, id};
     return Check{name, Verdict::unverified,
-                 fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", "))};
+                 fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", ")), id};
   }
 
   /// The leaves that differ, where rows can't have moved between them.
@@ -213,10 +218,12 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
     if (relation.kind != 'm') continue;
     const auto found = here.find(relation.name);
     const std::string name = "materialized view " + relation.name.shown();
+    const CheckId id = {CheckKind::materialized_view, relation.name.shown(), {}};
     if (found == here.end())
-      checks.push_back({name, Verdict::fail, "it is missing"});
+      checks.push_back({name, Verdict::fail, "it is missing", id});
     else if (found->second->populated != relation.populated)
-      checks.push_back({name, Verdict::fail, relation.populated ? "it is not populated" : "it is populated"});
+      checks.push_back(
+          {name, Verdict::fail, relation.populated ? "it is not populated" : "it is populated", id});
     else
       ++agreeing;
   }

@@ -74,7 +74,10 @@ class SequenceProof {
       ++(position == 0 ? equal_ : ahead_);
   }
   void differs(const Sequence& sequence, Verdict verdict, const std::string& detail) {
-    checks_.push_back({"sequence " + sequence.name.shown(), verdict, detail});
+    checks_.push_back({"sequence " + sequence.name.shown(),
+                       verdict,
+                       detail,
+                       {CheckKind::sequence, sequence.name.shown(), {}}});
   }
 
   Connection& leader_;
@@ -128,27 +131,33 @@ void ObjectProof::plan(std::vector<ProofUnit>& units, std::vector<ProofSubject>&
 
 void ObjectProof::compare(const std::vector<ProofSubject>& subjects, std::vector<Check>& checks) const {
   const LargeObjects& then = manifest_.large_objects;
+  const CheckId of_facts{CheckKind::large_object_facts, {}, {}},
+      of_pages{CheckKind::large_objects, {}, "pages"};
   const ProofSubject &pages = subjects[pages_], &facts = subjects[facts_];
   const RowDigest expected_facts = then.metadata ? then.metadata->digest : RowDigest{};
   if (then.count == 0 && facts.problem.empty() && facts.found.rows == 0) return;
   if (!facts.problem.empty())
-    checks.push_back({kLargeObjectFacts, Verdict::unverified, facts.problem});
+    checks.push_back({kLargeObjectFacts, Verdict::unverified, facts.problem, of_facts});
   else if (facts.found.rows != expected_facts.rows)
-    checks.push_back({"large objects", Verdict::fail,
-                      fmt::format("{} objects instead of {}", facts.found.rows, expected_facts.rows)});
+    checks.push_back({"large objects",
+                      Verdict::fail,
+                      fmt::format("{} objects instead of {}", facts.found.rows, expected_facts.rows),
+                      {CheckKind::large_objects, {}, "count"}});
   else if (facts.found != expected_facts)
-    checks.push_back({kLargeObjectFacts, Verdict::fail, "some are not what they were"});
+    checks.push_back({kLargeObjectFacts, Verdict::fail, "some are not what they were", of_facts});
   else
-    checks.push_back({kLargeObjectFacts, Verdict::pass, fmt::format("{} objects", then.count)});
+    checks.push_back({kLargeObjectFacts, Verdict::pass, fmt::format("{} objects", then.count), of_facts});
 
   if (!pages.problem.empty())
-    checks.push_back({"large objects", pages.forbidden ? Verdict::unverified : Verdict::fail, pages.problem});
+    checks.push_back(
+        {"large objects", pages.forbidden ? Verdict::unverified : Verdict::fail, pages.problem, of_pages});
   else if (pages.found != then.digest)
     checks.push_back({"large objects", Verdict::fail,
                       fmt::format("{} pages with digest {} instead of {} with {}", pages.found.rows,
-                                  pages.found.hex(), then.digest.rows, then.digest.hex())});
+                                  pages.found.hex(), then.digest.rows, then.digest.hex()),
+                      of_pages});
   else
-    checks.push_back({"large objects", Verdict::pass, fmt::format("{} objects", then.count)});
+    checks.push_back({"large objects", Verdict::pass, fmt::format("{} objects", then.count), of_pages});
 }
 
 }  // namespace pgassay::proof

@@ -74,9 +74,10 @@ void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const Ro
   rows_proved_ += found.rows;
   if (found == expected) return;
   const std::string name = "table " + target.table.shown();
+  const CheckId id = {CheckKind::rows, target.table.shown(), {}};
   if (found.rows != expected.rows) {
     differing_.push_back(
-        {name, Verdict::fail, fmt::format("{} rows instead of {}", found.rows, expected.rows)});
+        {name, Verdict::fail, fmt::format("{} rows instead of {}", found.rows, expected.rows), id});
     return;
   }
   const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}", found.rows,
@@ -88,7 +89,8 @@ void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const Ro
   differing_.push_back({name, reasons.empty() ? Verdict::fail : Verdict::unverified,
                         reasons.empty()
                             ? detail
-                            : fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", "))});
+                            : fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", ")),
+                        id});
 }
 
 std::vector<Check> TransactionLoad::conclude(std::vector<Check> others) {

@@ -359,7 +359,7 @@ class Restoration {
   void prove_it() {
     report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_);
     for (Check& check : report_.checks) {
-      if (check.name != proof::kLargeObjectFacts || check.verdict != Verdict::fail) continue;
+      if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
       const bool told =
           std::ranges::find(report_.lost, LossKind::large_object, &Loss::kind) != report_.lost.end();
       if (options_.owners && options_.acl && !told) continue;
@@ -368,7 +368,8 @@ class Restoration {
     }
     if (!options_.owners || !options_.acl)
       std::erase_if(report_.checks, [this](const Check& check) {
-        const bool waived = check.name == proof::kLargeObjectFacts && check.verdict == Verdict::unverified;
+        const bool waived =
+            check.id.kind == CheckKind::large_object_facts && check.verdict == Verdict::unverified;
         if (waived)
           report_.notes.push_back(
               {NoteKind::large_objects, {}, {}, fmt::format("{}: {}", check.name, check.detail)});

@@ -1,6 +1,8 @@
 // Damage, planted one at a time into a restored database: each must be found, and named.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include <fstream>
 
 #include "tests/fixtures/restored_backup.h"
@@ -44,6 +46,8 @@ class DrillFinds : public testing::TestWithParam<Damage> {};
 TEST_P(DrillFinds, It) {
   const drill::Answers answers = shop().after(GetParam().sql);
   EXPECT_EQ(faults(answers.checks), GetParam().faults);
+  std::set<CheckId> ids;
+  for (const Check& check : answers.checks) EXPECT_TRUE(ids.insert(check.id).second) << check.name;
 }
 
 constexpr Damage kDamages[] = {

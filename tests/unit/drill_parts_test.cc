@@ -83,6 +83,7 @@ TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {
                  {restore::LossKind::role, "r", "42704", "role r: no"}};
   const std::vector<Check> checks = drill::check_restore(report, {});
   ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[1].id, (CheckId{CheckKind::restore, "r", "role"}));
   EXPECT_EQ(checks[1].verdict, Verdict::fail);
   EXPECT_EQ(checks[1].detail, "role r: no");
 }

@@ -62,6 +62,16 @@ TEST(Junit, HasATestCaseForEachCheckAndCountsThem) {
 )");
 }
 
+TEST(Junit, HasEachNameOnce) {
+  Evidence evidence = proved();
+  evidence.checks = {
+      {"table public.t", Verdict::fail, "", {CheckKind::inventory, "table public.t", "existence"}},
+      {"table public.t", Verdict::fail, "", {CheckKind::rows, "public.t", ""}}};
+  const std::string xml = junit_xml(kId, evidence);
+  EXPECT_NE(xml.find("name=\"table public.t (inventory, existence)\""), std::string::npos) << xml;
+  EXPECT_NE(xml.find("name=\"table public.t (rows)\""), std::string::npos) << xml;
+}
+
 TEST(Junit, IsUtf8WhateverNamesAre) {
   Evidence evidence = proved();
   evidence.checks = {{"caf\xe9 caf\xc3\xa9", Verdict::pass, ""}};
