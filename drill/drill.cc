@@ -11,6 +11,7 @@
 #include "core/repository/identity.h"
 #include "core/repository/phase_timer.h"
 #include "drill/failure.h"
+#include "drill/steps.h"
 #include "verify/verify.h"
 
 namespace pgassay::drill {
@@ -42,27 +43,6 @@ class Meter : public Observer {
   Observer& next_;
   std::atomic<std::uint64_t> bytes_ = 0;
 };
-
-/// The restore's phases by the names that drills have.
-std::vector<PhaseTime> drill_phases(const std::vector<PhaseTime>& restored) {
-  constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"check", "create"},
-                                                                      {"roles", "globals"},
-                                                                      {"sequences", "data"},
-                                                                      {"large objects", "data"},
-                                                                      {"properties", "post-data"}};
-  std::vector<PhaseTime> phases;
-  for (const PhaseTime& phase : restored) {
-    const auto renamed =
-        std::ranges::find(kNames, phase.name, &std::pair<std::string_view, std::string_view>::first);
-    const std::string name(renamed == std::end(kNames) ? phase.name : renamed->second);
-    const auto same = std::ranges::find(phases, name, &PhaseTime::name);
-    if (same == phases.end())
-      phases.push_back({name, phase.seconds});
-    else
-      same->seconds += phase.seconds;
-  }
-  return phases;
-}
 
 /// A server has these from the start.
 bool is_the_servers_own(const std::string& database) {
@@ -118,10 +98,10 @@ class Drill {
     evidence.host = host_name();
     evidence.scope = "all";
     try {
-      timed("fetch", [this] { fetch(); });
-      timed("start", [this] { start(); });
+      timed(DrillStep::fetch, [this] { fetch(); });
+      timed(DrillStep::start, [this] { start(); });
       restore();
-      timed("checks", [this] { check(); });
+      timed(DrillStep::checks, [this] { check(); });
     } catch (const NewerFormat& error) {
       throw Unverified(error.what(), error.hint());
     } catch (const BadBackup& error) {
@@ -129,7 +109,7 @@ class Drill {
       add_damage(repository_, backup_, observer_, evidence, stop_);
       make_unique(evidence.checks);
     }
-    timed("tear-down", [this] { tear_down(); });
+    timed(DrillStep::tear_down, [this] { tear_down(); });
     evidence.verdict = overall(evidence.checks);
     evidence.finished = now();
     if (options_.write_evidence) store();
@@ -138,8 +118,8 @@ class Drill {
 
  private:
   template <typename Body>
-  void timed(const char* name, Body body) {
-    run_phase(report_.evidence.phases, observer_, name, body);
+  void timed(DrillStep step, Body body) {
+    run_phase(report_.evidence.phases, observer_, to_string(step), body);
   }
   void fact(const std::string& name, const std::string& value) {
     if (!value.empty()) report_.evidence.facts[name] = value;
@@ -192,7 +172,7 @@ class Drill {
       throw_failure(error, repository_, backup_, *server_, observer_, stop_);
     }
     Evidence& evidence = report_.evidence;
-    for (PhaseTime& phase : drill_phases(restored_.phases)) evidence.phases.push_back(std::move(phase));
+    for (PhaseTime& phase : drill_times(restored_.steps)) evidence.phases.push_back(std::move(phase));
     fact(kRestoreSeconds, fmt::format("{:.3f}", restored_.seconds));
     evidence.notes = restore::texts(restored_.notes);
     if (foreign_.wrappers() > 0)

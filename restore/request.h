@@ -13,6 +13,7 @@
 #include "core/system/verdict.h"
 #include "restore/archive/selection.h"
 #include "restore/loss.h"
+#include "restore/steps.h"
 
 namespace pgassay::restore {
 
@@ -57,7 +58,7 @@ struct RestoreOptions {
 struct RestoreReport {
   std::string database, server_version;
   bool resumed = false;  ///< it went on with what an interrupted restore had left
-  std::vector<PhaseTime> phases;
+  std::vector<StepTime> steps;
   double seconds = 0;
   std::uint64_t rows = 0, raw_bytes = 0;
   std::vector<Loss> lost;   ///< what pg_restore or we could not restore; not empty: the command fails

@@ -92,9 +92,9 @@ void end_orphans(Connection& connection, int own_pid, const std::stop_token& sto
                 "look at it in pg_stat_activity; then run it again");
 }
 
-std::string insert_step(const std::string& step, std::string_view state) {
+std::string insert_step(RestoreStep step, std::string_view state) {
   return fmt::format("INSERT INTO pgassay_restore.step VALUES ({}, '{}') ON CONFLICT DO NOTHING; ",
-                     quote_literal(step), state);
+                     quote_literal(std::string(to_string(step))), state);
 }
 
 /// `typed`: the record has columns for more than the text; one that an older pgassay made has not.
@@ -147,7 +147,8 @@ Unfinished read_unfinished(Connection& target) {
   left.since = run.text(0, 4);
   const Result steps = target.query("SELECT name, state FROM pgassay_restore.step");
   for (int row = 0; row < steps.rows(); ++row)
-    (steps.text(row, 1) == "finished" ? left.finished : left.begun).insert(steps.text(row, 0));
+    if (const auto step = parse_restore_step(steps.text(row, 0)))
+      (steps.text(row, 1) == "finished" ? left.finished : left.begun).insert(*step);
   const Result files = target.query("SELECT pg_catalog.encode(file, 'hex') FROM pgassay_restore.part");
   for (int row = 0; row < files.rows(); ++row) left.files.insert(from_hex(files.text(row, 0)));
   read_said(target, left);
@@ -255,12 +256,12 @@ void RestoreRecord::open(const ConnInfo& target, const RestoreMark& mark, bool g
   }
 }
 
-void RestoreRecord::begin(const std::string& step) {
+void RestoreRecord::begin(RestoreStep step) {
   begun_.insert(step);
   if (recording_) connection_->query(insert_step(step, "begun"));
 }
 
-void RestoreRecord::finish(const std::string& step, std::span<const Loss> lost, std::span<const Note> notes) {
+void RestoreRecord::finish(RestoreStep step, std::span<const Loss> lost, std::span<const Note> notes) {
   finished_.insert(step);
   if (!recording_) return;
   std::string sql = "BEGIN; " + insert_step(step, "finished");
@@ -302,8 +303,8 @@ void RestoreRecord::remove(std::vector<Note>& notes) {
 }
 
 std::string RestoreRecord::told(const Manifest& manifest) const {
-  if (!finished("pre-data"))
-    return begun_.contains("pre-data") ? "some of its tables, no rows" : "nothing yet";
+  if (!finished(RestoreStep::pre_data))
+    return begun_.contains(RestoreStep::pre_data) ? "some of its tables, no rows" : "nothing yet";
   std::uint64_t files = 0, all_files = 0, rows = 0, all_rows = 0;
   for (const Relation& relation : manifest.relations)
     for (const Part& part : relation.parts) {
@@ -314,8 +315,8 @@ std::string RestoreRecord::told(const Manifest& manifest) const {
       ++files;
       rows += part.digest.rows;
     }
-  const char* after = finished("post-data")          ? "its indexes and constraints"
-                      : begun_.contains("post-data") ? "some of its indexes and constraints"
+  const char* after = finished(RestoreStep::post_data)          ? "its indexes and constraints"
+                      : begun_.contains(RestoreStep::post_data) ? "some of its indexes and constraints"
                                                      : "no indexes and constraints";
   return fmt::format("its tables, {} of {} files of rows ({} of {} rows), {}", files, all_files, rows,
                      all_rows, after);

@@ -13,6 +13,7 @@
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
 #include "restore/loss.h"
+#include "restore/steps.h"
 
 namespace pgassay::restore {
 
@@ -27,7 +28,7 @@ struct RestoreMark {
 struct Unfinished {
   RestoreMark mark;
   std::string since;
-  std::set<std::string> begun, finished;  ///< steps
+  std::set<RestoreStep> begun, finished;
   std::set<std::string> files;            ///< parts whose rows are in
   std::vector<Loss> lost;                 ///< of the steps that are finished
   std::vector<Note> notes;                ///< the same
@@ -61,12 +62,12 @@ class RestoreRecord {
   /// What was there when it was opened.
   const Unfinished& left() const { return left_; }
 
-  bool finished(const std::string& step) const { return finished_.contains(step); }
+  bool finished(RestoreStep step) const { return finished_.contains(step); }
   /// By the interrupted restore: some of the step may be done.
-  bool was_begun(const std::string& step) const { return left_.begun.contains(step); }
-  void begin(const std::string& step);
+  bool was_begun(RestoreStep step) const { return left_.begun.contains(step); }
+  void begin(RestoreStep step);
   /// What the step lost and noted is told again by whoever goes on.
-  void finish(const std::string& step, std::span<const Loss> lost, std::span<const Note> notes);
+  void finish(RestoreStep step, std::span<const Loss> lost, std::span<const Note> notes);
 
   bool has(const Part& part) const;
   /// A statement with its semicolon, or nothing: to be run in the very transaction that loads the part. Where
@@ -87,7 +88,7 @@ class RestoreRecord {
   bool recording_ = false;
   bool typed_ = true;  ///< it has room for more than the text of what was said
   Unfinished left_;
-  std::set<std::string> begun_, finished_;
+  std::set<RestoreStep> begun_, finished_;
   mutable std::mutex mutex_;  ///< of files_
   std::set<std::string> files_;
 };

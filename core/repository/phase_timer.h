@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/repository/manifest.h"
@@ -10,11 +12,11 @@ namespace pgassay {
 
 /// Tells the observer of a phase, does it, and notes how long it took. One that throws is not noted.
 template <typename Body>
-void run_phase(std::vector<PhaseTime>& phases, Observer& observer, const char* name, Body body) {
+void run_phase(std::vector<PhaseTime>& phases, Observer& observer, std::string_view name, Body body) {
   observer.phase(name);
   const Stopwatch watch;
   body();
-  phases.push_back({name, watch.seconds()});
+  phases.push_back({std::string(name), watch.seconds()});
 }
 
 }  // namespace pgassay

@@ -70,24 +70,24 @@ class RowRestore : public TransactionRestore {
 
   void write() override {
     begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
-    timed("lock", [this] { lock(); });
+    timed(RestoreStep::lock, [this] { lock(); });
     std::vector<Oid> tables;
     for (const RowTarget& place : targets_.places) tables.push_back(place.table.oid);
     TriggersOff triggers(*connection_, tables);
     if (!triggers.triggers().empty())
       report_.notes.push_back({NoteKind::triggers, {}, {}, "did not fire: " + some_of(triggers.triggers())});
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
-    timed("data", [&] {
+    timed(RestoreStep::data, [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
       for (const RowTarget& place : targets_.places)
         work.insert(work.end(), place.work.begin(), place.work.end());
       load.load(work, stop_);
     });
     count(load);
-    if (options_.prove) timed("proof", [&] { prove(load); });
+    if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     // They lock tables that are in use, until the commit.
-    timed("foreign keys", [&] { triggers.check_foreign_keys(); });
-    timed("sequences", [&] { move_sequences(); });
+    timed(RestoreStep::foreign_keys, [&] { triggers.check_foreign_keys(); });
+    timed(RestoreStep::sequences, [&] { move_sequences(); });
     commit();
   }
 

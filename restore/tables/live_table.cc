@@ -76,14 +76,14 @@ class LiveRestore : public TransactionRestore {
 
   void write() override {
     begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
-    timed("pre-data", [this] { make_tables(); });
+    timed(RestoreStep::pre_data, [this] { make_tables(); });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
-    timed("data", [&] { load.load(work(), stop_); });
+    timed(RestoreStep::data, [&] { load.load(work(), stop_); });
     count(load);
-    if (options_.prove) timed("proof", [&] { prove(load); });
+    if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     // Last: foreign keys and partitioned tables lock what is in use.
-    timed("post-data", [this] { make_the_rest(); });
-    timed("sequences", [this] { move_sequences(); });
+    timed(RestoreStep::post_data, [this] { make_the_rest(); });
+    timed(RestoreStep::sequences, [this] { move_sequences(); });
     commit();
   }
 

@@ -106,12 +106,12 @@ class BesideRestore : public TransactionRestore {
   }
 
   void write() override {
-    timed("create", [this] {
+    timed(RestoreStep::create, [this] {
       begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
       create();
     });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
-    timed("data", [&] {
+    timed(RestoreStep::data, [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
       for (const Beside& beside : tables_)
         for (const Relation* source : beside.sources)
@@ -120,7 +120,7 @@ class BesideRestore : public TransactionRestore {
       keep_generated_values();
     });
     count(load);
-    if (options_.prove) timed("proof", [&] { prove(load); });
+    if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     commit();
   }
 

@@ -18,7 +18,7 @@ TransactionRestore::TransactionRestore(const Path& dir, Manifest manifest, const
 
 RestoreReport TransactionRestore::run() {
   const Stopwatch watch;
-  timed("check", [this] { check(); });
+  timed(RestoreStep::check, [this] { check(); });
   all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
   finish();
   report_.seconds = watch.seconds();

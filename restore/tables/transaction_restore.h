@@ -6,7 +6,6 @@
 #include <stop_token>
 
 #include "core/postgres/pg_tool.h"
-#include "core/repository/phase_timer.h"
 #include "restore/request.h"
 #include "restore/tables/in_transaction.h"
 
@@ -30,8 +29,8 @@ class TransactionRestore {
   virtual void finish() = 0;  ///< once it is committed: throws nothing that undoes that
 
   template <typename Body>
-  void timed(const char* name, Body body) {
-    run_phase(report_.phases, observer_, name, body);
+  void timed(RestoreStep step, Body body) {
+    run_step(report_.steps, observer_, step, body);
   }
   PgTool pg_restore() const;
   void open();

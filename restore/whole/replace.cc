@@ -250,7 +250,7 @@ class Replacement {
   /// First the comment, then the record goes: without either nobody could tell a whole copy from a stranger's
   /// database.
   void swap(Replaced& done) {
-    observer_.phase("swap");
+    observer_.phase(to_string(RestoreStep::swap));
     connection_ = Connection::open(server_, kRestoreApplication, stop_);  // idle until now, for hours perhaps
     start_loading_session(connection_);
     note_properties(done.restored.notes);

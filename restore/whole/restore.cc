@@ -11,7 +11,6 @@
 
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
-#include "core/repository/phase_timer.h"
 #include "core/system/cancellation.h"
 #include "proof/row_proof.h"
 #include "proof/values_proof.h"
@@ -52,7 +51,7 @@ class Restoration {
 
   RestoreReport run() {
     const Stopwatch watch;
-    timed("check", [this] { check(); });
+    timed(RestoreStep::check, [this] { check(); });
     if (options_.throwaway || only_the_proof())
       write();
     else
@@ -79,17 +78,17 @@ class Restoration {
 
   /// A part of the work that is not done again by whoever goes on after it.
   template <typename Body>
-  void step(const char* name, Body body) {
-    if (record_.finished(name)) return;
+  void step(RestoreStep step, Body body) {
+    if (record_.finished(step)) return;
     const std::size_t lost = report_.lost.size(), notes = report_.notes.size();
-    record_.begin(name);
-    timed(name, body);
-    record_.finish(name, std::span(report_.lost).subspan(lost), std::span(report_.notes).subspan(notes));
+    record_.begin(step);
+    timed(step, body);
+    record_.finish(step, std::span(report_.lost).subspan(lost), std::span(report_.notes).subspan(notes));
   }
 
   template <typename Body>
-  void timed(const char* name, Body body) {
-    run_phase(report_.phases, observer_, name, body);
+  void timed(RestoreStep step, Body body) {
+    run_step(report_.steps, observer_, step, body);
   }
 
   /// To CREATE DATABASE we must be in another one; where none is named, "postgres" is the custom.
@@ -193,12 +192,12 @@ class Restoration {
 
   void write() {
     if (!only_the_proof()) restore();
-    if (options_.prove) timed("proof", [this] { prove_it(); });
+    if (options_.prove) timed(RestoreStep::proof, [this] { prove_it(); });
     if (!options_.stand_in) record_.remove(report_.notes);
   }
 
   void restore() {
-    if (creating_) timed("create", [this] { create_database(*server_, name_, manifest_, report_.notes); });
+    if (creating_) timed(RestoreStep::create, [this] { create_database(*server_, name_, manifest_, report_.notes); });
     touched_ = creating_;
     if (creating_) reconnect();
     if (options_.stand_in)
@@ -207,15 +206,15 @@ class Restoration {
     open_record();
     touched_ = true;
     // In the new database, for a role's name is stored in the encoding of the database in which it is made.
-    step("roles", [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
+    step(RestoreStep::roles, [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
-    step("pre-data", [this] { restore_pre_data(); });
+    step(RestoreStep::pre_data, [this] { restore_pre_data(); });
     if (options_.before_data) options_.before_data(*server_);
     load();
-    step("post-data", [this] { restore_post_data(); });
-    if (brings_properties(options_)) step("properties", [this] { apply_properties(); });
-    step("analyze", [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
+    step(RestoreStep::post_data, [this] { restore_post_data(); });
+    if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
+    step(RestoreStep::analyze, [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
   }
 
   void open_record() {
@@ -248,10 +247,10 @@ class Restoration {
     apply_database_properties(*server_, name_, properties, options_.owners, report_.lost);
   }
 
-  SchemaRun schema_run(const char* section, unsigned jobs) const {
+  SchemaRun schema_run(RestoreStep section, unsigned jobs) const {
     return {pg_restore_,
             dir_ / kSchemaFile,
-            section,
+            std::string(to_string(section)),
             std::max(1U, jobs),
             options_.owners,
             roles_.absent_tablespaces.empty(),
@@ -266,11 +265,11 @@ class Restoration {
   void restore_pre_data() {
     if (options_.create && options_.acl && options_.wanted.everything())
       open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
-    restore_section(*server_, schema_run("pre-data", 1), report_.lost, report_.notes, stop_);
+    restore_section(*server_, schema_run(RestoreStep::pre_data, 1), report_.lost, report_.notes, stop_);
   }
 
   void restore_post_data() {
-    SchemaRun run = schema_run("post-data", options_.jobs);
+    SchemaRun run = schema_run(RestoreStep::post_data, options_.jobs);
     run.maintenance_work_mem = maintenance_work_mem(*server_, kMostIndexMemory);
     std::vector<Loss> lost;
     restore_section(*server_, run, lost, report_.notes, stop_);
@@ -301,13 +300,13 @@ class Restoration {
       entries_.emplace();
       for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
     }
-    SchemaRun run = schema_run("post-data", 1);
+    SchemaRun run = schema_run(RestoreStep::post_data, 1);
     building.build = [this, run, all = building.indexes](Connection& connection,
                                                          const std::vector<int>& entries,
                                                          std::stop_token stop) mutable {
       {
         const std::lock_guard guard(early_);
-        record_.begin("post-data");
+        record_.begin(RestoreStep::post_data);
         if (run.maintenance_work_mem.empty())
           run.maintenance_work_mem = maintenance_work_mem(connection, memory_of_early(all));
       }
@@ -346,12 +345,12 @@ class Restoration {
       report_.rows += loaded.rows;
       report_.raw_bytes += loaded.raw_bytes;
     };
-    step("data", [&] {
+    step(RestoreStep::data, [&] {
       count(load_tables(job, early_indexes(), report_.lost, observer_, stop_));
       count(load_extension_tables(job, report_.lost, observer_, stop_));
     });
-    step("sequences", [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
-    step("large objects", [&] {
+    step(RestoreStep::sequences, [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
+    step(RestoreStep::large_objects, [&] {
       count(load_large_objects(job, options_.owners, options_.acl, report_.lost, observer_, stop_));
     });
   }

@@ -249,7 +249,7 @@ class ResumeRecord : public testing::Test {
   ~ResumeRecord() override { bare_server().drop_database("resume_record"); }
 
   /// What is found after a step has said that.
-  restore::Unfinished after(const char* step, const restore::Loss& loss, const restore::Note& note) {
+  restore::Unfinished after(restore::RestoreStep step, const restore::Loss& loss, const restore::Note& note) {
     std::vector<restore::Note> notes;
     Connection other = connect();
     restore::RestoreRecord record;
@@ -269,16 +269,17 @@ class ResumeRecord : public testing::Test {
 };
 
 TEST_F(ResumeRecord, KeepsKindObjectAndSqlstateOfWhatWasLost) {
-  const restore::Unfinished left = after("data", loss_, note_);
+  const restore::Unfinished left = after(restore::RestoreStep::data, loss_, note_);
+  EXPECT_EQ(left.finished, (std::set{restore::RestoreStep::data}));
   EXPECT_EQ(left.lost, std::vector{loss_});
   EXPECT_EQ(left.notes, std::vector{note_});
 }
 
 TEST_F(ResumeRecord, IsReadAndWrittenAsAnOlderPgassayMadeIt) {
-  after("roles", loss_, note_);
+  after(restore::RestoreStep::roles, loss_, note_);
   connect().query(
       "ALTER TABLE pgassay_restore.said DROP COLUMN kind, DROP COLUMN object, DROP COLUMN sqlstate");
-  const restore::Unfinished left = after("data", loss_, note_);
+  const restore::Unfinished left = after(restore::RestoreStep::data, loss_, note_);
   const restore::Loss told{restore::LossKind::unknown, {}, {}, loss_.text};
   EXPECT_EQ(left.lost, (std::vector{told, told}));
   EXPECT_EQ(left.notes.size(), 2U);

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <cmath>
 
 #include "drill/checks.h"
 #include "drill/server_failure.h"
+#include "drill/steps.h"
 #include "proof/properties_check.h"
 
 namespace pgassay {
@@ -74,6 +76,32 @@ TEST(WantsAnotherServer, IsSaidBySqlstateAndByWhetherWrappersWereCutOff) {
   EXPECT_TRUE(drill::wants_another_server("08001", none));
   EXPECT_TRUE(drill::wants_another_server("HV00N", none));
   EXPECT_FALSE(drill::wants_another_server("55000", none));
+}
+
+TEST(DrillSteps, HoldTheTimesOfTheRestoresSteps) {
+  using restore::RestoreStep;
+  const auto times = drill::drill_times({{RestoreStep::check, 1},
+                                         {RestoreStep::create, 2},
+                                         {RestoreStep::roles, 3},
+                                         {RestoreStep::pre_data, 4},
+                                         {RestoreStep::data, 5},
+                                         {RestoreStep::sequences, 6},
+                                         {RestoreStep::large_objects, 7},
+                                         {RestoreStep::post_data, 8},
+                                         {RestoreStep::properties, 9},
+                                         {RestoreStep::analyze, 10}});
+  std::string text;
+  for (const PhaseTime& time : times) text += time.name + " " + std::to_string(std::lround(time.seconds)) + "; ";
+  EXPECT_EQ(text, "create 3; globals 3; pre-data 4; data 18; post-data 17; analyze 10; ");
+}
+
+TEST(RestoreSteps, HaveAWordEachThatTheRecordInATargetKeeps) {
+  for (int i = 0; i <= static_cast<int>(restore::RestoreStep::swap); ++i) {
+    const auto step = static_cast<restore::RestoreStep>(i);
+    EXPECT_EQ(restore::parse_restore_step(to_string(step)), step) << i;
+  }
+  EXPECT_EQ(to_string(restore::RestoreStep::large_objects), "large objects");
+  EXPECT_EQ(restore::parse_restore_step("of a newer version"), std::nullopt);
 }
 
 TEST(CheckRestore, FailsWithWhatWasLostAndPassesWithoutAny) {

@@ -225,7 +225,7 @@ void Reply::set_restored(const BackupId& id, const restore::RestoreReport& repor
                     {"seconds", report.seconds},
                     {"rows", report.rows},
                     {"raw_bytes", report.raw_bytes},
-                    {"phases", phases_json(report.phases)},
+                    {"phases", phases_json(restore::phase_times(report.steps))},
                     {"lost", restore::texts(report.lost)},
                     {"notes", restore::texts(report.notes)},
                     {"not_carried", report.not_carried},

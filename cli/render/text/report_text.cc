@@ -124,7 +124,8 @@ std::string restored_text(const BackupId& id, const restore::RestoreReport& repo
                   printable(report.database), report.server_version, counted(report.rows, "row"),
                   format_bytes(report.raw_bytes), format_seconds(report.seconds));
   TextTable phases({{""}, {"", Align::right}});
-  for (const PhaseTime& phase : report.phases) phases.row({phase.name, format_seconds(phase.seconds)});
+  for (const PhaseTime& phase : restore::phase_times(report.steps))
+    phases.row({phase.name, format_seconds(phase.seconds)});
   text += phases.text(2);
   for (const restore::Note& note : report.notes) text += fmt::format("note: {}\n", printable(note.text));
   for (const std::string& what : report.not_carried)
