@@ -317,7 +317,7 @@ std::string RestoreRecord::told(const Manifest& manifest) const {
     }
   const char* after = finished(RestoreStep::post_data)          ? "its indexes and constraints"
                       : begun_.contains(RestoreStep::post_data) ? "some of its indexes and constraints"
-                                                     : "no indexes and constraints";
+                                                                : "no indexes and constraints";
   return fmt::format("its tables, {} of {} files of rows ({} of {} rows), {}", files, all_files, rows,
                      all_rows, after);
 }

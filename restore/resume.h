@@ -29,9 +29,9 @@ struct Unfinished {
   RestoreMark mark;
   std::string since;
   std::set<RestoreStep> begun, finished;
-  std::set<std::string> files;            ///< parts whose rows are in
-  std::vector<Loss> lost;                 ///< of the steps that are finished
-  std::vector<Note> notes;                ///< the same
+  std::set<std::string> files;  ///< parts whose rows are in
+  std::vector<Loss> lost;       ///< of the steps that are finished
+  std::vector<Note> notes;      ///< the same
 };
 std::optional<Unfinished> find_unfinished(Connection& target);
 

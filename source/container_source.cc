@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "core/postgres/connection_refused.h"
 #include "source/application_name.h"
 #include "source/container_address.h"
 
@@ -140,8 +141,8 @@ class Approach {
     try {
       Connection::open(connection_, kApplicationName, stop_);
       return;
-    } catch (const ConnectionLost& error) {
-      if (std::string_view(error.what()).find("password") == std::string_view::npos) throw;
+    } catch (const ConnectionRefused& error) {
+      if (!error.by_password()) throw;
       if (password_by_.empty())
         throw Error(
             error.what(),

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "core/postgres/connection_impl.h"
+#include "core/postgres/connection_refused.h"
 #include "core/postgres/conninfo_text.h"
 
 namespace pgassay {
@@ -57,6 +58,16 @@ constexpr std::string_view kLifted[] = {"-c statement_timeout=0 -c idle_session_
 /// What a service file says of options is left as it is: naming ours would hide it.
 bool may_have_options(const std::map<std::string, std::string>& parameters) {
   return !parameters.contains("service") && std::getenv("PGSERVICE") == nullptr;
+}
+
+/// The server does not know it, or a pooler passes none on; through_pooler() finds that out, and it is said
+/// in plainer words. Poolers need not have an SQLSTATE for it: then their words tell.
+bool refuses_parameter(const ConnectionLost& error) {
+  constexpr std::string_view kUndefinedObject = "42704", kProtocolViolation = "08P01";
+  const auto* refused = dynamic_cast<const ConnectionRefused*>(&error);
+  if (refused && (refused->refused_by() == kUndefinedObject || refused->refused_by() == kProtocolViolation))
+    return true;
+  return std::string_view(error.what()).find("unsupported startup parameter") != std::string_view::npos;
 }
 
 std::map<std::string, std::string> with_options(std::map<std::string, std::string> parameters,
@@ -110,6 +121,26 @@ bool worth_passing_on(const PQconninfoOption& option) {
 
 }  // namespace
 
+std::pair<std::string, std::string> without_sqlstate(std::string words) {
+  // "FATAL:  28P01: password authentication failed …", and a last line "LOCATION:  …".
+  constexpr std::string_view kBefore = ":  ", kAfter = ": ", kLocation = "\nLOCATION:  ";
+  constexpr std::size_t kLength = 5;
+  const auto in_sqlstate = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+  std::string sqlstate;
+  for (auto at = words.find(kBefore); at != std::string::npos; at = words.find(kBefore, at + 1)) {
+    const std::string_view rest = std::string_view(words).substr(at + kBefore.size());
+    const std::string_view state = rest.substr(0, kLength);
+    if (state.size() < kLength || !std::ranges::all_of(state, in_sqlstate) ||
+        !rest.substr(kLength).starts_with(kAfter))
+      continue;
+    sqlstate = state;
+    words.erase(at + kBefore.size(), kLength + kAfter.size());
+  }
+  for (auto at = words.find(kLocation); at != std::string::npos; at = words.find(kLocation))
+    words.erase(at, words.find('\n', at + 1) - at);
+  return {std::move(words), std::move(sqlstate)};
+}
+
 std::string one_line(const char* text) {
   std::string line(text == nullptr ? "" : text);
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
@@ -145,11 +176,7 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
       try {
         return open(with_options(parameters, lifted), info.silence, stop);
       } catch (const ConnectionLost& error) {
-        // The second is a pooler's refusal; through_pooler() finds it out, and it is said in plainer words.
-        const std::string_view words = error.what();
-        if (words.find("unrecognized configuration parameter") == std::string_view::npos &&
-            words.find("unsupported startup parameter") == std::string_view::npos)
-          throw;
+        if (!refuses_parameter(error)) throw;
       }
     }
   }
@@ -179,16 +206,22 @@ Connection Connection::open(const std::map<std::string, std::string>& parameters
 
 void Connection::Impl::connect() {
   using Clock = std::chrono::steady_clock;
-  const auto fail = [this](const std::string& words, const std::string& hint) {
-    throw ConnectionLost("cannot connect to " + described() + ": " + words, hint);
+  const auto fail = [this](const std::string& words, const std::string& hint, const std::string& sqlstate) {
+    const std::string what = "cannot connect to " + described() + ": " + words;
+    if (!sqlstate.empty()) throw ConnectionRefused(what, hint, sqlstate);
+    throw ConnectionLost(what, hint);
   };
+  PQsetErrorVerbosity(pg(), PQERRORS_VERBOSE);
   const auto limit = connect_timeout(pg());
   const bool limited = limit != std::chrono::milliseconds::max();
   const auto deadline = Clock::now() + (limited ? limit : std::chrono::hours(1));
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (status != PGRES_POLLING_OK) {
     if (status == PGRES_POLLING_FAILED || PQstatus(pg()) == CONNECTION_BAD) {
-      fail(one_line(PQerrorMessage(pg())), connect_hint(pg()));
+      const auto [words, sqlstate] = without_sqlstate(PQerrorMessage(pg()));
+      // libpq itself says that there is no password.
+      const bool wanted = PQconnectionNeedsPassword(pg()) != 0;
+      fail(one_line(words.c_str()), connect_hint(pg()), wanted ? "28P01" : sqlstate);
     }
     int left = -1;
     if (limited) {
@@ -199,10 +232,12 @@ void Connection::Impl::connect() {
     if (!wait_for(PQsocket(pg()), events, stop_fd, left)) {
       fail("no answer within " + std::to_string(limit.count() / 1000) + " s",
            "look at host and port, and firewalls between; connect_timeout or PGCONNECT_TIMEOUT allows more "
-           "time");
+           "time",
+           {});
     }
     status = PQconnectPoll(pg());
   }
+  PQsetErrorVerbosity(pg(), PQERRORS_DEFAULT);
 }
 
 const char* Connection::Impl::own_client_encoding() const {

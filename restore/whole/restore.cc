@@ -197,7 +197,8 @@ class Restoration {
   }
 
   void restore() {
-    if (creating_) timed(RestoreStep::create, [this] { create_database(*server_, name_, manifest_, report_.notes); });
+    if (creating_)
+      timed(RestoreStep::create, [this] { create_database(*server_, name_, manifest_, report_.notes); });
     touched_ = creating_;
     if (creating_) reconnect();
     if (options_.stand_in)

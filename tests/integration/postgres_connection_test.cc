@@ -1,4 +1,5 @@
 #include "core/postgres/connection.h"
+#include "core/postgres/connection_refused.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -177,6 +178,36 @@ TEST(Connection, NamesTheServerAndTheReasonWhenItCannotConnect) {
   }
 }
 
+std::string refused_by(const ConnInfo& info) {
+  try {
+    Connection::open(info, "test", {});
+    return "connected";
+  } catch (const ConnectionRefused& error) {
+    EXPECT_EQ(std::string(error.what()).find("LOCATION"), std::string::npos) << error.what();
+    return error.refused_by() + (error.by_password() ? " by password" : "");
+  } catch (const ConnectionLost&) {
+    return "no server";
+  }
+}
+
+TEST(Connection, ThatIsRefusedSaysBySqlstateWhetherItWasThePassword) {
+  const test::LocalServer server;
+  server.psql("postgres", "CREATE ROLE careful LOGIN PASSWORD 'right';");
+  std::ofstream(server.dir() / "data/pg_hba.conf")
+      << "local all postgres trust\nhost all careful all scram-sha-256\nlocal all careful scram-sha-256\n";
+  server.psql("postgres", "SELECT pg_reload_conf();\nSELECT pg_sleep(0.3);");
+  ConnInfo info = server.connection();
+  info.parameters["user"] = "careful";
+  info.parameters["passfile"] = "/dev/null";
+  EXPECT_EQ(refused_by(info), "28P01 by password") << "none is given";
+  info.parameters["password"] = "wrong";
+  EXPECT_EQ(refused_by(info), "28P01 by password");
+  info.parameters["password"] = "right";
+  EXPECT_EQ(refused_by(info.with_database("no_such_database")), "3D000");
+  info.parameters["host"] = "/nonexistent";
+  EXPECT_EQ(refused_by(info), "no server");
+}
+
 TEST(Connection, NeverTellsAPassword) {
   const test::LocalServer server;
   server.psql("postgres", "CREATE ROLE careful LOGIN PASSWORD 'right';");
@@ -192,6 +223,9 @@ TEST(Connection, NeverTellsAPassword) {
   } catch (const ConnectionLost& error) {
     EXPECT_EQ((std::string(error.what()) + error.hint()).find("s3cret"), std::string::npos);
     EXPECT_NE(error.hint().find("PGPASSWORD"), std::string::npos);
+    EXPECT_TRUE(
+        std::string(error.what()).ends_with("FATAL:  password authentication failed for user \"careful\""))
+        << error.what();
   }
   info.parameters["password"] = "right";
   const Connection connection = Connection::open(info, "test", {});

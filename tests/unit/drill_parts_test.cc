@@ -91,7 +91,8 @@ TEST(DrillSteps, HoldTheTimesOfTheRestoresSteps) {
                                          {RestoreStep::properties, 9},
                                          {RestoreStep::analyze, 10}});
   std::string text;
-  for (const PhaseTime& time : times) text += time.name + " " + std::to_string(std::lround(time.seconds)) + "; ";
+  for (const PhaseTime& time : times)
+    text += time.name + " " + std::to_string(std::lround(time.seconds)) + "; ";
   EXPECT_EQ(text, "create 3; globals 3; pre-data 4; data 18; post-data 17; analyze 10; ");
 }
 
