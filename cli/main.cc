@@ -12,7 +12,7 @@
 
 #include "cli/command/command_line.h"
 #include "cli/signals.h"
-#include "cli/units.h"
+#include "cli/basics/units.h"
 #include "core/system/output.h"
 
 namespace pgassay::cli {

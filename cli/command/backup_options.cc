@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "cli/basics/units.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
-#include "cli/units.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {

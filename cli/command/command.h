@@ -6,10 +6,10 @@
 #include <span>
 #include <stop_token>
 
+#include "cli/basics/log.h"
 #include "cli/command/arguments.h"
 #include "cli/command/options.h"
 #include "cli/config/config.h"
-#include "cli/log.h"
 #include "cli/render/json/out.h"
 #include "core/system/error.h"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 namespace pgassay::cli {
 namespace {

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/run_drill.h"
-#include "cli/units.h"
+#include "cli/render/json/drill.h"
+#include "cli/render/text/drill_text.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/render/json/export.h"
-#include "cli/units.h"
 #include "core/system/output.h"
 #include "export/sql_script.h"
 

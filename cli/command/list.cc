@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/render/text/tables.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {

@@ -5,14 +5,15 @@
 
 #include <cerrno>
 
+#include "cli/basics/units.h"
 #include "cli/command/backup_options.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
 #include "cli/command/run_drill.h"
 #include "cli/command/verify_options.h"
-#include "cli/units.h"
-#include "cli/watch.h"
+#include "cli/command/watch_options.h"
+#include "cli/render/json/nightly.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 #include "nightly/night.h"
@@ -141,8 +142,8 @@ class Nightly {
     step.name = "metrics";
     const Stopwatch watch;
     try {
-      cli::write_metrics(*context_.config.metrics_file, look_around(context_.config, repository, {}),
-                         repository);
+      nightly::write_metrics(*context_.config.metrics_file,
+                             statuses_of(look_closely(context_.config, repository, {})), repository);
       step.text = context_.config.metrics_file->string();
     } catch (const Error& error) {
       step.outcome = nightly::Outcome::failed;

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
 #include "cli/render/json/prune.h"
 #include "cli/render/text/report_text.h"
-#include "cli/units.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 #include "retention/prune.h"

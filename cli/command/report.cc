@@ -3,11 +3,12 @@
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/watch_options.h"
 #include "cli/render/html/report.h"
 #include "cli/render/json/report.h"
-#include "cli/units.h"
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/output.h"
@@ -39,7 +40,7 @@ Exit run(Context& context, const ReportArguments& arguments) {
     throw UsageError("--json and the report both want stdout", "give the report a file: --output FILE");
   const Repository repository = open_repository(context.arguments, context.config);
   std::vector<Chapter> chapters;
-  for (Watched& watched : look_closely(context.config, repository, arguments.sources))
+  for (nightly::Watched& watched : look_closely(context.config, repository, arguments.sources))
     chapters.push_back({std::move(watched), {}});
   for (Chapter& chapter : chapters) chapter.provings = provings_of(chapter.watched.backups, context.stop);
   const std::string page =
@@ -51,7 +52,9 @@ Exit run(Context& context, const ReportArguments& arguments) {
   OutputFile file(*arguments.output);
   write_all(file.fd(), as_bytes(page), *arguments.output);
   file.commit();
-  set_report(context.reply, *arguments.output, page.size(), chapters);
+  std::vector<nightly::DatabaseStatus> databases;
+  for (const Chapter& chapter : chapters) databases.push_back(chapter.watched.status);
+  set_report(context.reply, *arguments.output, page.size(), databases);
   context.reporter.summary(fmt::format("report of {} written to {}: {}\n",
                                        counted(chapters.size(), "database"), printable(*arguments.output),
                                        format_bytes(page.size())));

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/restore_options.h"
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
-#include "cli/units.h"
 #include "core/system/exits.h"
 #include "restore/whole/replace.h"
 

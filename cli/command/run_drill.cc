@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/command/common.h"
-#include "cli/units.h"
+#include "cli/render/json/drill.h"
+#include "cli/render/text/drill_text.h"
 #include "core/system/exits.h"
 #include "source/find_container.h"
 

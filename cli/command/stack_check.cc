@@ -5,8 +5,9 @@
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
+#include "cli/command/watch_options.h"
+#include "cli/render/json/stack.h"
 #include "cli/render/text/stack_report.h"
-#include "cli/watch.h"
 #include "stack/check/check.h"
 
 namespace pgassay::cli {

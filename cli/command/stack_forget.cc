@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
-#include "cli/render/text/switch_text.h"
-#include "cli/units.h"
+#include "cli/render/json/stack.h"
 
 namespace pgassay::cli {
 namespace {

@@ -2,6 +2,7 @@
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
+#include "cli/render/json/stack.h"
 #include "cli/render/text/switch_text.h"
 
 namespace pgassay::cli {

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/stacks.h"
+#include "cli/render/json/stack.h"
 #include "cli/render/text/stack_report.h"
-#include "cli/units.h"
 #include "stack/routes/routes.h"
 
 namespace pgassay::cli {

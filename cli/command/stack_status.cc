@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "cli/basics/json.h"
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
-#include "cli/render/json/json.h"
-#include "cli/units.h"
 #include "stack/switch/status.h"
 
 namespace pgassay::cli {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/units.h"
+#include "cli/basics/units.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {

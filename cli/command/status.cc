@@ -4,7 +4,9 @@
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
-#include "cli/watch.h"
+#include "cli/command/watch_options.h"
+#include "cli/render/json/nightly.h"
+#include "cli/render/text/status_text.h"
 #include "core/system/exits.h"
 #include "nightly/metrics.h"
 
@@ -28,7 +30,7 @@ Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
 std::vector<nightly::DatabaseStatus> look(Context& context, const StatusArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const std::vector<nightly::DatabaseStatus> databases =
-      look_around(context.config, repository, arguments.sources);
+      statuses_of(look_closely(context.config, repository, arguments.sources));
   const auto& metrics = arguments.metrics;
   if (metrics && *metrics != "-") write_metrics(*metrics, databases, repository);
   if (metrics && *metrics == "-")

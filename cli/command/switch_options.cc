@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/basics/units.h"
 #include "cli/command/backup_options.h"
 #include "cli/command/common.h"
 #include "cli/command/routes_check.h"
 #include "cli/command/run_drill.h"
 #include "cli/command/verify_options.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {

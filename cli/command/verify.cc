@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/verify_options.h"
 #include "cli/render/text/report_text.h"
-#include "cli/units.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 

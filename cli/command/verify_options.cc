@@ -4,8 +4,8 @@
 
 #include <charconv>
 
+#include "cli/basics/units.h"
 #include "cli/command/common.h"
-#include "cli/units.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {

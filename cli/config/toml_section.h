@@ -42,9 +42,9 @@ struct TomlAssertion {};
 #include <string>
 #include <vector>
 
+#include "cli/basics/units.h"
 #include "cli/config/config.h"
 #include "cli/config/settings.h"
-#include "cli/units.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
 

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/log_line.h"
+#include "cli/basics/log_line.h"
 #include "core/system/clock.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"

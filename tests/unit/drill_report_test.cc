@@ -1,7 +1,7 @@
 // What is told of a drill: the sentence for an auditor, and JUnit's XML.
 #include <gtest/gtest.h>
 
-#include "cli/command/run_drill.h"
+#include "cli/render/text/drill_text.h"
 
 namespace pgassay::cli {
 namespace {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/render/html/plot.h"
 #include "cli/render/html/report.h"
 #include "cli/render/html/text.h"
-#include "cli/units.h"
+#include "cli/render/text/status_text.h"
 
 namespace pgassay::cli {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/basics/units.h"
 #include "cli/render/html/text.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {

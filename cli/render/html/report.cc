@@ -4,9 +4,10 @@
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/render/html/style.h"
 #include "cli/render/html/text.h"
-#include "cli/units.h"
+#include "cli/render/text/status_text.h"
 
 namespace pgassay::cli {
 namespace {

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "cli/render/html/evidence.h"
-#include "cli/watch.h"
+#include "nightly/watch.h"
 
 namespace pgassay::cli {
 
 /// One database of the report.
 struct Chapter {
-  Watched watched;
+  nightly::Watched watched;
   std::vector<Proving> provings;  ///< of watched.backups, the oldest first
 };
 

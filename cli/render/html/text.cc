@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/render/text/xml_text.h"
-#include "cli/units.h"
 #include "core/repository/utf8.h"
 
 namespace pgassay::cli {

@@ -1,5 +1,7 @@
-#include "cli/command/run_drill.h"
-#include "cli/render/json/json.h"
+#include "cli/render/json/drill.h"
+
+#include "cli/basics/json.h"
+#include "cli/render/text/drill_text.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,5 +1,6 @@
-#include "cli/render/json/json.h"
-#include "cli/watch.h"
+#include "cli/render/json/nightly.h"
+
+#include "cli/basics/json.h"
 
 namespace pgassay::cli {
 namespace {

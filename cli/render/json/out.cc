@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <mutex>
 
-#include "cli/log_line.h"
-#include "cli/render/json/json.h"
+#include "cli/basics/json.h"
+#include "cli/basics/log_line.h"
+#include "cli/render/text/report_text.h"
 
 namespace pgassay::cli {
 namespace {
@@ -251,15 +252,6 @@ std::string Reply::document(int exit) const {
                {"messages", members_->messages}};
   for (const Json::Member& own : members_->own.members()) json[own.name] = own.value;
   return json.text(2) + "\n";
-}
-
-std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit) {
-  std::vector<const Relation*> relations;
-  for (const Relation& relation : manifest.relations)
-    if (!relation.parts.empty()) relations.push_back(&relation);
-  std::ranges::stable_sort(relations, std::greater{}, &Relation::raw_bytes);
-  if (relations.size() > limit) relations.resize(limit);
-  return relations;
 }
 
 Verdict overall(std::span<const Verified> verified) {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "cli/render/json/json.h"
+#include "cli/basics/json.h"
 #include "core/repository/manifest.h"
 #include "core/repository/repository.h"
 #include "core/system/observer.h"
@@ -25,12 +25,12 @@ struct Verified {
 };
 
 /// message() may be called from any thread, the others from one.
-class Reply {
+class Reply final : public Observer {
  public:
   explicit Reply(std::string command);  ///< empty: null in the document
-  ~Reply();
+  ~Reply() override;
 
-  void message(Level level, std::string_view text, std::string_view hint);
+  void message(Level level, std::string_view text, std::string_view hint) override;
   void set_backup(const Backup& backup);
   void set_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< what it lacks
   void add_backup(const Backup& backup, std::span<const LeftOut> left_out);  ///< to "backups"
@@ -59,8 +59,6 @@ Json phases_json(std::span<const PhaseTime> phases);
 Json checks_json(std::span<const Check> checks);
 Json findings_json(std::span<const Finding> findings);
 
-/// Relations that hold rows, those with most raw bytes first, at most `limit`.
-std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
 /// The worst verdict; none: unverified.
 Verdict overall(std::span<const Verified> verified);
 

@@ -1,6 +1,6 @@
 #include "cli/render/json/replace.h"
 
-#include "cli/render/json/json.h"
+#include "cli/basics/json.h"
 
 namespace pgassay::cli {
 

@@ -1,13 +1,12 @@
 #include "cli/render/json/report.h"
 
-#include "cli/render/json/json.h"
+#include "cli/basics/json.h"
+#include "cli/render/json/nightly.h"
 
 namespace pgassay::cli {
 
 void set_report(Reply& reply, const std::string& output, std::uint64_t bytes,
-                std::span<const Chapter> chapters) {
-  std::vector<nightly::DatabaseStatus> databases;
-  for (const Chapter& chapter : chapters) databases.push_back(chapter.watched.status);
+                const std::vector<nightly::DatabaseStatus>& databases) {
   reply.set("report", {{"output", output}, {"bytes", bytes}});
   set_status(reply, databases);
 }

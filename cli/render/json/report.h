@@ -2,15 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
+#include <vector>
 
-#include "cli/render/html/report.h"
 #include "cli/render/json/out.h"
+#include "nightly/status.h"
 
 namespace pgassay::cli {
 
 void set_report(Reply& reply, const std::string& output, std::uint64_t bytes,
-                std::span<const Chapter> chapters);
+                const std::vector<nightly::DatabaseStatus>& databases);
 
 }  // namespace pgassay::cli

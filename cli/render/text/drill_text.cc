@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "cli/command/run_drill.h"
+#include "cli/basics/units.h"
+#include "cli/render/text/drill_text.h"
 #include "cli/render/text/tables.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {

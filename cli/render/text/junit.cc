@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/command/run_drill.h"
+#include "cli/render/text/drill_text.h"
 #include "cli/render/text/xml_text.h"
 
 namespace pgassay::cli {

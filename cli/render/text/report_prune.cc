@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "cli/basics/units.h"
 #include "cli/render/text/report_text.h"
 #include "cli/render/text/tables.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/render/json/out.h"
+#include "cli/basics/units.h"
 #include "cli/render/text/tables.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
@@ -140,6 +139,15 @@ std::string restored_text(const BackupId& id, const restore::RestoreReport& repo
                         printable(check.detail));
   }
   return text;
+}
+
+std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit) {
+  std::vector<const Relation*> relations;
+  for (const Relation& relation : manifest.relations)
+    if (!relation.parts.empty()) relations.push_back(&relation);
+  std::ranges::stable_sort(relations, std::greater{}, &Relation::raw_bytes);
+  if (relations.size() > limit) relations.resize(limit);
+  return relations;
 }
 
 }  // namespace pgassay::cli

@@ -21,4 +21,6 @@ std::string restored_text(const BackupId& id, const restore::RestoreReport& repo
 /// A line for each backup, and what came free or would.
 std::string pruned_text(std::span<const retention::PruneReport> reports, bool dry_run);
 
+/// Relations that hold rows, those with most raw bytes first, at most `limit`.
+std::vector<const Relation*> largest_relations(const Manifest& manifest, std::size_t limit);
 }  // namespace pgassay::cli

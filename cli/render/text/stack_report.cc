@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/render/json/json.h"
+#include "cli/basics/units.h"
 #include "cli/render/text/xml_text.h"
-#include "cli/units.h"
 
 namespace pgassay::cli {
 namespace {
@@ -42,26 +41,6 @@ std::string test_case(const stack::StackCheckReport& report, const stack::StackC
 }
 
 }  // namespace
-
-void set_stack_checks(Reply& reply, const stack::StackCheckReport& report) {
-  Json checks = Json::array(), findings = Json::array();
-  for (const stack::StackCheck& check : report.checks)
-    checks.push_back({{"check", check.number},
-                      {"name", check.name},
-                      {"stack", check.stack},
-                      {"verdict", to_string(check.verdict)},
-                      {"detail", check.detail}});
-  for (const stack::StackFinding& finding : report.findings)
-    findings.push_back({{"check", finding.check},
-                        {"stack", finding.stack},
-                        {"verdict", to_string(finding.weight)},
-                        {"file", finding.file.empty() ? Json() : Json(finding.file)},
-                        {"key", finding.key.empty() ? Json() : Json(finding.key)},
-                        {"text", finding.text},
-                        {"hint", finding.hint}});
-  reply.set("checks", std::move(checks));
-  reply.set("findings", std::move(findings));
-}
 
 std::string junit_xml(const stack::StackCheckReport& report, const std::string& suite) {
   const auto count = [&](stack::StackVerdict verdict) {

@@ -1,14 +1,12 @@
-// What `stack check` and `stack routes` found, as JSON and as JUnit XML.
+// What `stack check` and `stack routes` found, for people and as JUnit XML.
 #pragma once
 
 #include <string>
 
-#include "cli/render/json/out.h"
 #include "stack/check/check.h"
 
 namespace pgassay::cli {
 
-void set_stack_checks(Reply& reply, const stack::StackCheckReport& report);
 /// One test case a check; one that could not be made is an error, a warning is none.
 std::string junit_xml(const stack::StackCheckReport& report, const std::string& suite);
 /// `quiet`: without what passed and without warnings.

@@ -1,10 +1,11 @@
+#include "cli/render/text/status_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "cli/basics/units.h"
 #include "cli/render/text/tables.h"
-#include "cli/units.h"
-#include "cli/watch.h"
 
 namespace pgassay::cli {
 namespace {

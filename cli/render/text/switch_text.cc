@@ -3,15 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/render/json/json.h"
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 namespace pgassay::cli {
 namespace {
-
-Json or_null(const std::optional<std::uint64_t>& number) {
-  return number ? Json(*number) : Json();
-}
 
 std::string rows_text(const std::optional<std::uint64_t>& rows) {
   return rows ? counted(*rows, "row") : "not there";
@@ -35,19 +30,6 @@ std::string plan_text(const stack::SwitchPlan& plan, const std::string& name) {
   return text;
 }
 
-void set_plan(Reply& reply, const stack::SwitchPlan& plan) {
-  Json steps = Json::array(), obstacles = Json::array();
-  for (const stack::PlannedStep& step : plan.steps)
-    steps.push_back({{"step", to_string(step.step)}, {"what", step.what}, {"commands", step.commands}});
-  for (const stack::Obstacle& one : plan.obstacles)
-    obstacles.push_back({{"text", one.text}, {"hint", one.hint}});
-  reply.set("plan", {{"from", plan.facts.at(stack::fact::kFrom)},
-                     {"to", plan.facts.at(stack::fact::kTo)},
-                     {"steps", std::move(steps)},
-                     {"notes", plan.notes},
-                     {"obstacles", std::move(obstacles)}});
-}
-
 std::string switched_text(const stack::SwitchReport& report, const std::string& name) {
   std::string text = fmt::format("switched {}: down-time {}; final backup {}, pinned\n", printable(name),
                                  format_seconds(report.downtime_seconds), printable(report.final_backup));
@@ -56,18 +38,6 @@ std::string switched_text(const stack::SwitchReport& report, const std::string& 
   for (const std::string& one : report.volumes_left)
     text += fmt::format("not carried over: volume {}, which stays\n", printable(one));
   return text + fmt::format("back: pgassay stack rollback {}\n", printable(name));
-}
-
-void set_switched(Reply& reply, const stack::SwitchReport& report, const std::string& name) {
-  const bool switched = report.outcome == stack::SwitchReport::Outcome::switched;
-  Json carried = Json::array();
-  for (const stack::VolumePair& one : report.carried) carried.push_back({{"from", one.from}, {"to", one.to}});
-  reply.set("switch", {{"name", name},
-                       {"outcome", switched ? "switched" : "undecided"},
-                       {"final_backup", text_or_null(report.final_backup)},
-                       {"downtime_seconds", switched ? Json(report.downtime_seconds) : Json()},
-                       {"carried_volumes", std::move(carried)},
-                       {"volumes_left", report.volumes_left}});
 }
 
 std::string rolled_back_text(const stack::RollbackReport& report, const std::string& name) {
@@ -83,25 +53,6 @@ std::string rolled_back_text(const stack::RollbackReport& report, const std::str
     text += fmt::format("  {}: {}; in the old database {}\n", printable(one.table.shown()),
                         rows_text(one.after), rows_text(one.before));
   return text;
-}
-
-void set_rolled_back(Reply& reply, const stack::RollbackReport& report, const std::string& name) {
-  Json tables = Json::array();
-  for (const stack::ChangedTable& one : report.left_behind)
-    tables.push_back({{"schema", one.table.schema},
-                      {"name", one.table.name},
-                      {"rows", or_null(one.after)},
-                      {"rows_in_old_database", or_null(one.before)}});
-  reply.set("rollback", {{"name", name},
-                         {"needed", report.needed},
-                         {"started", report.started},
-                         {"backup", text_or_null(report.saved)},
-                         {"left_behind", std::move(tables)},
-                         {"routes_problem", text_or_null(report.routes_problem)}});
-}
-
-void set_forgotten(Reply& reply, const std::vector<std::string>& removed, const std::string& name) {
-  reply.set("forgotten", {{"name", name}, {"containers", removed}});
 }
 
 }  // namespace pgassay::cli

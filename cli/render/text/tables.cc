@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/render/json/json.h"
+#include "cli/basics/json.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

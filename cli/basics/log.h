@@ -5,9 +5,8 @@
 #include <memory>
 #include <string_view>
 
-#include "cli/log_line.h"
-#include "cli/progress.h"
-#include "cli/render/json/out.h"
+#include "cli/basics/log_line.h"
+#include "cli/basics/progress.h"
 #include "core/system/error.h"
 #include "core/system/observer.h"
 
@@ -24,7 +23,8 @@ struct LogOptions {
 
 class Reporter final : public Observer {
  public:
-  Reporter(const LogOptions& options, Reply& reply);
+  /// `document`: gets every message but debugging ones, too.
+  Reporter(const LogOptions& options, Observer& document);
   ~Reporter() override;
 
   void message(Level level, std::string_view text, std::string_view hint = {}) override;
@@ -48,7 +48,7 @@ class Reporter final : public Observer {
   std::string progress_text(const ProgressState& state) const;
 
   LogOptions options_;
-  Reply& reply_;
+  Observer& document_;
   std::unique_ptr<Log> log_;
   Progress progress_;
 };

@@ -1,4 +1,4 @@
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 #include <fmt/format.h>
 

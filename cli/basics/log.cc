@@ -1,4 +1,4 @@
-#include "cli/log.h"
+#include "cli/basics/log.h"
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 namespace pgassay::cli {
 namespace {
@@ -64,9 +64,9 @@ struct Reporter::Log {
   spdlog::logger logger;
 };
 
-Reporter::Reporter(const LogOptions& options, Reply& reply)
+Reporter::Reporter(const LogOptions& options, Observer& document)
     : options_(options),
-      reply_(reply),
+      document_(document),
       log_(std::make_unique<Log>(options.format)),
       progress_(style(options), colour_on_stderr(),
                 [this](const ProgressState& state) { return progress_text(state); }) {
@@ -81,7 +81,7 @@ Reporter::Reporter(const LogOptions& options, Reply& reply)
 Reporter::~Reporter() = default;
 
 void Reporter::message(Level level, std::string_view text, std::string_view hint) {
-  if (level != Level::debug) reply_.message(level, text, hint);
+  if (level != Level::debug) document_.message(level, text, hint);
   if (!log_->logger.should_log(spdlog_level(level))) return;
   if (options_.format != LogFormat::text) {
     std::vector<LogField> fields;

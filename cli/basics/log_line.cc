@@ -1,4 +1,4 @@
-#include "cli/log_line.h"
+#include "cli/basics/log_line.h"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "cli/render/json/json.h"
-#include "cli/units.h"
+#include "cli/basics/json.h"
+#include "cli/basics/units.h"
 #include "core/system/clock.h"
 
 namespace pgassay::cli {

@@ -1,4 +1,4 @@
-#include "cli/progress.h"
+#include "cli/basics/progress.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "cli/units.h"
+#include "cli/basics/units.h"
 
 namespace pgassay::cli {
 namespace {

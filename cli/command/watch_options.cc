@@ -1,0 +1,89 @@
+#include "cli/command/watch_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/basics/units.h"
+#include "core/system/error.h"
+
+namespace pgassay::cli {
+namespace {
+
+const SourceConfig* configured(const Config& config, const std::string& source) {
+  const auto found = config.sources.find(source);
+  return found == config.sources.end() ? nullptr : &found->second;
+}
+
+std::optional<double> watched(const Config& config, const std::string& source,
+                              std::optional<double> WatchConfig::*key) {
+  const SourceConfig* own = configured(config, source);
+  return own && own->watch.*key ? own->watch.*key : config.watch.*key;
+}
+
+nightly::StatusRules rules_of(const Config& config, const std::string& source) {
+  nightly::StatusRules rules;
+  rules.max_age_seconds = max_age(config, source).value_or(rules.max_age_seconds);
+  rules.drill_every_seconds = drill_every(config, source);
+  return rules;
+}
+
+/// Empty: the configuration does not say, it is the user's or a service's; or it is each of the server's.
+std::string database_of(const SourceConfig& source) {
+  if (source.all_databases) return {};
+  const auto found = source.connection.parameters.find("dbname");
+  return found == source.connection.parameters.end() ? "" : found->second;
+}
+
+nightly::WatchOptions watch_options(const Config& config) {
+  nightly::WatchOptions options;
+  options.otherwise = rules_of(config, {});
+  for (const auto& [name, source] : config.sources)
+    options.sources[name] = {rules_of(config, name), database_of(source), source.all_databases,
+                             source.exclude_databases};
+  return options;
+}
+
+}  // namespace
+
+std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
+                                           const std::vector<std::string>& wanted) {
+  std::vector<nightly::Watched> found = nightly::look_closely(watch_options(config), repository, wanted);
+  for (const std::string& source : wanted) {
+    const auto of_source = [&](const nightly::Watched& one) { return one.status.source == source; };
+    if (config.sources.contains(source) || std::ranges::any_of(found, of_source)) continue;
+    std::vector<std::string> known;
+    for (const auto& [one, rest] : config.sources) known.push_back(one);
+    throw UsageError(fmt::format("no source '{}'{}", printable(source), did_you_mean(source, known)),
+                     "it is neither in the configuration nor in " + repository.root().string());
+  }
+  return found;
+}
+
+std::optional<double> max_age(const Config& config, const std::string& source) {
+  return watched(config, source, &WatchConfig::max_age_seconds);
+}
+
+std::optional<double> drill_every(const Config& config, const std::string& source) {
+  return watched(config, source, &WatchConfig::drill_every_seconds);
+}
+
+nightly::NotifyOptions notify_options(const Config& config, const std::string& source) {
+  const SourceConfig* found = configured(config, source);
+  const NotifyConfig own = found ? found->notify : NotifyConfig{};
+  const NotifyConfig& top = config.notify;
+  const auto chosen = [](const auto& mine, const auto& shared) { return mine ? mine : shared; };
+  nightly::NotifyOptions options;
+  options.ping_url = chosen(own.ping_url, top.ping_url).value_or("");
+  options.webhook_url = chosen(own.webhook_url, top.webhook_url).value_or("");
+  options.command = chosen(own.command, top.command).value_or(std::vector<std::string>());
+  options.mail_to = chosen(own.mail_to, top.mail_to).value_or("");
+  options.when = chosen(own.when, top.when).value_or("failure") == "always" ? nightly::When::always
+                                                                            : nightly::When::failure;
+  options.timeout_seconds =
+      chosen(own.timeout_seconds, top.timeout_seconds).value_or(options.timeout_seconds);
+  options.ca_file = chosen(own.ca_file, top.ca_file).value_or("");
+  return options;
+}
+
+}  // namespace pgassay::cli

@@ -1,0 +1,25 @@
+// What the configuration says of watching sources, and of telling somebody.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/config/config.h"
+#include "nightly/notify.h"
+#include "nightly/watch.h"
+
+namespace pgassay::cli {
+
+/// What look_closely() finds by the configuration. Throws UsageError when a source that is wanted is neither
+/// in the configuration nor in the repository.
+std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
+                                           const std::vector<std::string>& wanted);
+
+/// [source.NAME.notify] over [notify].
+nightly::NotifyOptions notify_options(const Config& config, const std::string& source);
+/// Each of [source.NAME], else of the top of the file; nothing: it is not said.
+std::optional<double> max_age(const Config& config, const std::string& source);
+std::optional<double> drill_every(const Config& config, const std::string& source);
+
+}  // namespace pgassay::cli
