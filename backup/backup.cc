@@ -62,8 +62,8 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
         if (rows.oid(i, 3) != info.oid) throw TryAgain(info.name.shown() + ": renamed or replaced");
         result.push_back({info.name, info.oid, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
       }
-    } catch (const ServerError&) {
-      rethrow_for("reading the sequences");
+    } catch (const ServerError& error) {
+      throw_for("reading the sequences", error);
     }
   }
   return result;
@@ -449,13 +449,13 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       return Attempt(run).take();
     } catch (const Error& error) {
       const bool standby = run.preflight.server.standby;
-      if (!is_worth_another_attempt(error, standby)) throw;
+      if (!is_worth_another_attempt(error, standby)) error.raise();
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
-                    standby ? kStandbyHint : kMigrationHint);
+                    standby ? kStandbyHint : kMigrationHint, error);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
-      run.schema_first = dynamic_cast<const SchemaBlocked*>(&error) != nullptr;
+      run.schema_first = error.is(ErrorKind::schema_blocked);
       wait_for(-1, 0, StopFd(stop), kPause << (attempt - 1));
     }
   }

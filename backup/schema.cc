@@ -70,9 +70,9 @@ StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command comma
                     std::string_view name, const std::stop_token& stop) {
   try {
     return run_into(tool, std::move(command), dir, name, stop);
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     if (!tool.server_address.empty()) end_sessions(access);
-    throw;
+    error.raise();
   }
 }
 
@@ -126,7 +126,7 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   } catch (const Error& error) {
     // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
     // here. The database's own rows must not go without a backup for that.
-    if (std::string_view(error.what()).find("invalid byte sequence") == std::string_view::npos) throw;
+    if (std::string_view(error.what()).find("invalid byte sequence") == std::string_view::npos) error.raise();
     left_out = {"roles and tablespaces", error.what()};
   }
   remove_tree(dir / kGlobalsFile);

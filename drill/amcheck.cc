@@ -68,7 +68,7 @@ std::optional<Check> look_at(Connection& connection, const Subject& subject, con
     if (subject.index || result.rows() == 0) return std::nullopt;
     return Check{name, Verdict::fail, result.text(0, 0)};
   } catch (const ServerError& error) {
-    if (is_server_failure(error.sqlstate())) throw;
+    if (is_server_failure(error.sqlstate())) error.raise();
     const bool corrupt = error.sqlstate().starts_with("XX");
     return Check{name, corrupt ? Verdict::fail : Verdict::unverified, error.what()};
   }

@@ -24,7 +24,7 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
     connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink, unit.format);
   } catch (const ServerError& error) {
     const std::string kind = error.sqlstate().substr(0, 2);
-    if (kind == "53" || kind == "57" || kind == "58") throw;
+    if (kind == "53" || kind == "57" || kind == "58") error.raise();
     problem = error.what();
     forbidden = error.sqlstate() == "42501";
   }

@@ -141,7 +141,7 @@ class Approach {
       Connection::open(connection_, kApplicationName, stop_);
       return;
     } catch (const ConnectionLost& error) {
-      if (std::string_view(error.what()).find("password") == std::string_view::npos) throw;
+      if (std::string_view(error.what()).find("password") == std::string_view::npos) error.raise();
       if (password_by_.empty())
         throw Error(
             error.what(),

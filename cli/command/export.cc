@@ -53,10 +53,10 @@ Exit run_export(Context& context) {
         arguments.table
             ? export_rows(repository, backup, row_export(arguments), out, context.reporter, context.stop)
             : export_sql(repository, backup, sql_export(arguments), out, context.reporter, context.stop);
-  } catch (const BadBackup&) {
+  } catch (const BadBackup& error) {
     // Its last words: the statement by which psql fails.
     if (!file) out.flush();
-    throw;
+    error.raise();
   }
   out.flush();
   if (!file) return Exit::done;

@@ -61,9 +61,8 @@ drill::DrillOptions with_image_of_source(const Context& context, const std::stri
     if (options.engine != drill::Engine::automatic && options.engine != engine) return options;
     options.engine = engine;
     options.image = found.facts.image;
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     // A backup can be drilled where its source is not.
     context.reporter.message(Level::debug,
                              fmt::format("the source's own image is not known: {}", error.what()));
@@ -79,7 +78,7 @@ Exit drill_and_report(Context& context, const Repository& repository, const Back
                           context.reporter, context.stop);
   } catch (const Unverified& error) {
     write_junit(context.arguments, backup.id, nothing_but(error));
-    throw;
+    error.raise();
   }
   const Evidence& evidence = report.evidence;
   among == Audience::several ? add_drilled(context.reply, backup.id, report)

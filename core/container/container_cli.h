@@ -19,9 +19,9 @@
 namespace pgassay {
 
 /// Not installed, not running, no permission, or on another host.
-class NoContainerEngine : public Unverified {
+class NoContainerEngine : public ErrorAs<NoContainerEngine, ErrorKind::no_container_engine, Unverified> {
  public:
-  using Unverified::Unverified;
+  using ErrorAs::ErrorAs;
 };
 
 struct ContainerImage {

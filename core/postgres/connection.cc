@@ -149,7 +149,7 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
         const std::string_view words = error.what();
         if (words.find("unrecognized configuration parameter") == std::string_view::npos &&
             words.find("unsupported startup parameter") == std::string_view::npos)
-          throw;
+          error.raise();
       }
     }
   }

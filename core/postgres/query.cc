@@ -69,9 +69,9 @@ void Connection::Impl::wait(short events) {
       silent = {};
       return;
     }
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     cancel();
-    throw;
+    error.raise();
   }
   silent += Clock::now() - from;
   if (limit.count() <= 0 || silent < limit) return;

@@ -25,15 +25,13 @@ Fd make_eventfd() {
 /// Keeps the exception to report: the first one that is not merely a consequence of the stop.
 class FirstError {
  public:
-  void take_current() {
-    std::lock_guard lock(mutex_);
-    try {
-      throw;
-    } catch (const Stopped&) {
-      if (!stopped_) stopped_ = std::current_exception();
-    } catch (...) {
-      if (!error_) error_ = std::current_exception();
-    }
+  void take(std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  void take_stop(std::exception_ptr stopped) {
+    const std::lock_guard lock(mutex_);
+    if (!stopped_) stopped_ = std::move(stopped);
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -86,10 +84,13 @@ void run_workers(unsigned workers, std::stop_token outer,
   auto guarded = [&](auto&& work) {
     try {
       work();
+      return;
+    } catch (const Stopped&) {
+      first.take_stop(std::current_exception());
     } catch (...) {
-      first.take_current();
-      source.request_stop();
+      first.take(std::current_exception());
     }
+    source.request_stop();
   };
   {
     std::vector<std::jthread> threads;

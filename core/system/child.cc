@@ -150,15 +150,10 @@ Child::Child(Launch& launch) {
 
   failed.writer.reset();
   Failure failure{};
-  std::size_t got = 0;
-  try {
-    got = read_some(failed.reader.get(), std::as_writable_bytes(std::span(&failure, 1)), "pipe");
-  } catch (...) {
-    end();
-    throw;
-  }
-  if (got != sizeof failure) return;
-  end();
+  const OnFailure end_it([this] { end(); });
+  if (read_some(failed.reader.get(), std::as_writable_bytes(std::span(&failure, 1)), "pipe") !=
+      sizeof failure)
+    return;
   throw_errno(std::string(words_for(failure.step)), launch.program, failure.error);
 }
 

@@ -55,9 +55,9 @@ OutputFile::OutputFile(const Path& file) : file_(behind_links(file)) {
   if (::unlink(temporary_.c_str()) != 0 && errno != ENOENT) throw_errno("can't remove", temporary_);
   try {
     fd_ = create_file(temporary_);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     temporary_.clear();  // not ours to remove
-    throw;
+    error.raise();
   }
 }
 

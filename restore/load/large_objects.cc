@@ -100,7 +100,7 @@ class ObjectLoader {
       connection.query(all + "RELEASE SAVEPOINT pgassay");
       return;
     } catch (const ServerError& error) {
-      if (!object_fault(error)) throw;
+      if (!object_fault(error)) error.raise();
     }
     connection.query("ROLLBACK TO SAVEPOINT pgassay");
     for (const Description& one : each) describe_one(connection, one);

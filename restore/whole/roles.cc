@@ -144,7 +144,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
   try {
     statements = read_globals(globals);
   } catch (const BadBackup& error) {
-    if (options.roles != Roles::none) throw;
+    if (options.roles != Roles::none) error.raise();
     plan.notes.push_back(
         fmt::format("roles and tablespaces that are absent here are not known: {}", error.what()));
   }

@@ -95,9 +95,8 @@ Surroundings gather(const StackCheckOptions& options, Observer& observer, std::s
   observer.phase("engine");
   try {
     around.engine = look_at_engine(images, stop);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     around.engine_problem = error.what();
     around.engine_hint = engine_hint(error);
   }
