@@ -67,7 +67,7 @@ void read_units(const ConnInfo& target, const std::string& snapshot, const std::
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(units.size(), 1, std::max(1U, jobs)));
-  run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+  run_workers("proof", workers, stop, [&](unsigned worker, std::stop_token inner) {
     Connection connection = Connection::open(target, "pgassay proof", inner);
     start_reading_session(connection, lc_monetary);
     connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +

@@ -91,7 +91,7 @@ void PendingBackup::flush(const Manifest& manifest) const {
     }
   };
   try {
-    run_workers(static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFilesEach)), {},
+    run_workers("flush", static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFilesEach)), {},
                 flush_some);
   } catch (const std::system_error&) {
     flush_some(0, {});  // no more threads are to be had here
