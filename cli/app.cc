@@ -43,6 +43,12 @@ void add_common(CLI::App& app, Arguments& arguments) {
       ->option_text("text|json")
       ->check(CLI::IsMember({"text", "json"}))
       ->group(kEverywhere);
+  app.add_option(
+         "--trace", arguments.trace,
+         "write a record of every statement, child process and finished file, without values and passwords "
+         "(see docs/trace.md)")
+      ->option_text("FILE")
+      ->group(kEverywhere);
   app.set_help_flag("-h,--help", "this text")->group(kEverywhere);
 }
 

@@ -116,6 +116,7 @@ struct Arguments {
   std::string command;  ///< "backup", …; of a group both words: "stack check"
   std::optional<std::string> repo, config;
   std::optional<std::string> log_format;  ///< is read by log_format_among()
+  std::optional<std::string> trace;       ///< a file
   bool json = false, quiet = false, verbose = false;
   Selection selection;  ///< of list, show, verify, restore, export, prune, pin and unpin
   BackupArguments backup;

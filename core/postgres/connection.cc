@@ -170,7 +170,7 @@ Connection Connection::open(const std::map<std::string, std::string>& parameters
   // Not expand_dbname: ConnInfo::parse() has done that, and a database's name may hold an equals sign.
   impl->conn.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!impl->conn) throw std::bad_alloc();
-  impl->connect();
+  impl->connect_traced();
   PQsetNoticeReceiver(impl->pg(), ignore_notice, nullptr);
   if (PQsetnonblocking(impl->pg(), 1) != 0) impl->throw_lost(PQerrorMessage(impl->pg()));
   impl->match_client_encoding();
@@ -205,6 +205,12 @@ void Connection::Impl::connect() {
   }
 }
 
+void Connection::Impl::connect_traced() {
+  TraceEvent event("connect");
+  connect();
+  if (event) event.text("to", described()).number("session", PQbackendPID(pg()));
+}
+
 const char* Connection::Impl::own_client_encoding() const {
   // UTF8 against a SQL_ASCII server would have every name and row checked for UTF-8, which they need not be.
   const char* server = PQparameterStatus(pg(), "server_encoding");
@@ -215,7 +221,9 @@ void Connection::Impl::match_client_encoding() {
   const char* own = own_client_encoding();
   const char* now = PQparameterStatus(pg(), "client_encoding");
   if (now != nullptr && std::strcmp(now, own) == 0) return;
-  send(std::string("SET client_encoding TO '") + own + "'");
+  const std::string sql = std::string("SET client_encoding TO '") + own + "'";
+  const Traced traced(*this, sql);
+  send(sql);
   while (ResultPtr result = next_result()) {
     if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) fail(std::move(result));
   }

@@ -102,6 +102,7 @@ std::uint64_t Connection::Impl::stream_rows(ChunkSink& sink, RowFormat format) {
 
 std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink, RowFormat format) {
   const OnForNow rows_are_due(impl_->copying_out);
+  const Impl::Traced traced(*impl_, sql);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_OUT);
   const std::uint64_t streamed = impl_->stream_rows(sink, format);
@@ -168,6 +169,7 @@ void Connection::Impl::end_copy_in(const char* error) {
 }
 
 std::uint64_t Connection::copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed) {
+  const Impl::Traced traced(*impl_, sql);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_IN);
   Impl::CopyInSink sink(*impl_);
