@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "core/postgres/connection.h"
-
 namespace pgassay::backup {
 namespace {
 
@@ -16,14 +14,14 @@ constexpr std::string_view kLockNotAvailable = "55P03", kUndefinedTable = "42P01
 }  // namespace
 
 bool is_worth_another_attempt(const Error& error, bool standby) {
-  if (dynamic_cast<const TryAgain*>(&error) != nullptr) return true;
+  if (error.is(ErrorKind::try_again, ErrorKind::schema_blocked)) return true;
   if (!standby) return false;
   // Whoever notices first: us, pg_dump in libpq's words, or one whose snapshot went with the leader's
   // session.
   constexpr std::string_view kSigns[] = {
       "conflict with recovery", "server closed the connection unexpectedly", "invalid snapshot identifier"};
   const std::string_view words = error.what();
-  return dynamic_cast<const ConnectionLost*>(&error) != nullptr ||
+  return error.is(ErrorKind::connection_lost) ||
          std::ranges::any_of(kSigns, [&](std::string_view sign) { return words.find(sign) != words.npos; });
 }
 
@@ -34,20 +32,16 @@ bool is_too_long_a_row(const ServerError& error) {
          std::string_view(error.what()).find("invalid memory alloc request size") != std::string_view::npos;
 }
 
-void rethrow_for(const std::string& object) {
-  try {
-    throw;
-  } catch (const ServerError& error) {
-    const std::string what = object + ": " + error.what();
-    for (std::string_view state : {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock,
-                                   kSerializationFailure, kDivisionByZero}) {
-      if (error.sqlstate() == state) throw TryAgain(what, error.hint());
-    }
-    if (error.sqlstate() == kOutOfMemory && what.find("shared memory") != std::string::npos) {
-      throw Error(what, "raise max_locks_per_transaction on the server");
-    }
-    throw Error(what, error.hint());
+void throw_for(const std::string& object, const ServerError& error) {
+  for (std::string_view state : {kLockNotAvailable, kUndefinedTable, kInvalidSchema, kDeadlock,
+                                 kSerializationFailure, kDivisionByZero}) {
+    if (error.sqlstate() == state) throw TryAgain(object + ": " + error.what(), error.hint(), error);
   }
+  const auto named = error.with_context(object);
+  if (error.sqlstate() == kOutOfMemory &&
+      std::string_view(named->what()).find("shared memory") != std::string_view::npos)
+    named->with_hint("raise max_locks_per_transaction on the server")->raise();
+  named->raise();
 }
 
 }  // namespace pgassay::backup

@@ -3,19 +3,20 @@
 #pragma once
 
 #include "core/postgres/connection.h"
+#include "core/system/error.h"
 
 namespace pgassay::backup {
 
-class TryAgain : public Error {
+class TryAgain : public ErrorAs<TryAgain, ErrorKind::try_again> {
  public:
-  using Error::Error;
+  using ErrorAs::ErrorAs;
 };
 
 /// pg_dump waits behind somebody who waits for us. Where tables are altered or truncated all the time the
 /// next try would end the same: it has to dump the schema before it locks.
-class SchemaBlocked : public TryAgain {
+class SchemaBlocked : public ErrorAs<SchemaBlocked, ErrorKind::schema_blocked, TryAgain> {
  public:
-  using TryAgain::TryAgain;
+  using ErrorAs::ErrorAs;
 };
 
 /// TryAgain; and of a standby what ends whoever is in the way of what it replays
@@ -27,9 +28,9 @@ bool is_worth_another_attempt(const Error& error, bool standby);
 /// (https://www.postgresql.org/docs/current/limits.html)?
 bool is_too_long_a_row(const ServerError& error);
 
-/// Rethrows as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
-/// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html), as Error naming
-/// `object` what it can't.
-[[noreturn]] void rethrow_for(const std::string& object);
+/// Throws as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
+/// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html); what it can't, as the
+/// ServerError that it is, naming `object`.
+[[noreturn]] void throw_for(const std::string& object, const ServerError& error);
 
 }  // namespace pgassay::backup

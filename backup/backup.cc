@@ -62,8 +62,8 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
         if (rows.oid(i, 3) != info.oid) throw TryAgain(info.name.shown() + ": renamed or replaced");
         result.push_back({info.name, info.oid, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
       }
-    } catch (const ServerError&) {
-      rethrow_for("reading the sequences");
+    } catch (const ServerError& error) {
+      throw_for("reading the sequences", error);
     }
   }
   return result;
@@ -121,24 +121,31 @@ class Attempt {
     manifest_.phases.push_back({name, watch.seconds()});
   }
 
-  /// body(index, stop) of so many threads at once.
-  void side_by_side(unsigned threads, const std::function<void(unsigned, std::stop_token)>& body) {
-    run_workers(threads, stop_.get_token(), [&](unsigned index, std::stop_token stop) {
-      // The leader's and the lister's own waits know only stop_.
-      const std::stop_callback pass_on(stop, [this] { stop_.request_stop(); });
-      body(index, stop);
-    });
+  /// Runs the roles, and beside them the watch over sessions that wait for us, until they are done.
+  void run_watched(std::vector<Role> roles) {
+    Countdown others(static_cast<unsigned>(roles.size()));
+    for (Role& role : roles) {
+      role.body = [&others, body = std::move(role.body)](std::stop_token stop) {
+        body(std::move(stop));
+        others.one_done();
+      };
+    }
+    roles.push_back({"watch", [&](std::stop_token stop) {
+                       watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
+                     }});
+    for (Role& role : roles) {
+      role.body = [this, body = std::move(role.body)](std::stop_token stop) {
+        // The leader's and the lister's own waits know only stop_.
+        const std::stop_callback pass_on(stop, [this] { stop_.request_stop(); });
+        body(stop);
+      };
+    }
+    run_together(roles, stop_.get_token());
   }
 
   /// pg_dump has no limit of its own for a server that has gone silent: the watch beside it notices.
   void dump_schema_watched(const Snapshot* snapshot) {
-    Countdown others(1);
-    side_by_side(2, [&](unsigned index, std::stop_token stop) {
-      if (index == 1)
-        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
-      dump_schema_files(snapshot, stop);
-      others.one_done();
-    });
+    run_watched({{"schema", [&](std::stop_token stop) { dump_schema_files(snapshot, std::move(stop)); }}});
   }
 
   /// An unchanged fingerprint says that the schema of before the locks is the snapshot's.
@@ -222,22 +229,19 @@ class Attempt {
   /// leader's lock queue and the watch over waiting sessions.
   void schema_and_rows() {
     run_.observer.phase("plan");
-    const unsigned workers = run_.preflight.jobs;
     std::optional<Copier> copier;
-    Countdown listing(1), others(workers + 2);
-    side_by_side(workers + 3, [&](unsigned index, std::stop_token stop) {
-      if (index == workers + 2)
-        return watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
-      if (index == workers + 1) {
-        if (manifest_.files.empty()) dump_schema_files(&snapshot_, stop);
-      } else if (index == workers) {
-        lead(copier, listing, stop);
-      } else {
-        listing.wait(stop);
-        if (index < copier->workers()) copier->work(index, stop);
-      }
-      others.one_done();
-    });
+    Countdown listing(1);
+    std::vector<Role> roles;
+    for (unsigned worker = 0; worker < run_.preflight.jobs; ++worker) {
+      roles.push_back({fmt::format("copy {}", worker), [&, worker](std::stop_token stop) {
+                         listing.wait(stop);
+                         if (worker < copier->workers()) copier->work(worker, stop);
+                       }});
+    }
+    roles.push_back({"lead", [&](std::stop_token stop) { lead(copier, listing, stop); }});
+    if (manifest_.files.empty())
+      roles.push_back({"schema", [&](std::stop_token stop) { dump_schema_files(&snapshot_, stop); }});
+    run_watched(std::move(roles));
     totals_ = copier->totals();
     manifest_.files.push_back(inventory_);
     manifest_.phases.push_back({"data", copier->seconds()});
@@ -449,13 +453,13 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       return Attempt(run).take();
     } catch (const Error& error) {
       const bool standby = run.preflight.server.standby;
-      if (!is_worth_another_attempt(error, standby)) throw;
+      if (!is_worth_another_attempt(error, standby)) error.raise();
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
-                    standby ? kStandbyHint : kMigrationHint);
+                    standby ? kStandbyHint : kMigrationHint, error);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
-      run.schema_first = dynamic_cast<const SchemaBlocked*>(&error) != nullptr;
+      run.schema_first = error.is(ErrorKind::schema_blocked);
       wait_for(-1, 0, StopFd(stop), kPause << (attempt - 1));
     }
   }

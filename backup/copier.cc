@@ -85,7 +85,7 @@ void Copier::work(unsigned worker, std::stop_token stop) {
       recheck = planned->check;
       if (++held >= kPartsPerTransaction) commit();
     } catch (const ServerError& error) {
-      if (error.sqlstate() != kLockNotAvailable) rethrow_for("copying " + planned->object);
+      if (error.sqlstate() != kLockNotAvailable) throw_for("copying " + planned->object, error);
       recheck.clear();
       commit();
       hand_to_leader(*planned);
@@ -93,8 +93,8 @@ void Copier::work(unsigned worker, std::stop_token stop) {
   }
   try {
     if (held > 0) commit();
-  } catch (const ServerError&) {
-    rethrow_for("copying the tables");
+  } catch (const ServerError& error) {
+    throw_for("copying the tables", error);
   }
   const std::lock_guard guard(mutex_);
   --working_;
@@ -126,8 +126,8 @@ void Copier::copy_lock_queue(Connection& leader, std::stop_token stop) {
         copy(*own, *encoder, options_.workers, planned, planned.check);
         own->query(planned.check + "COMMIT");
       }
-    } catch (const ServerError&) {
-      rethrow_for("copying " + planned.object);
+    } catch (const ServerError& error) {
+      throw_for("copying " + planned.object, error);
     }
     lock.lock();
   }
@@ -151,7 +151,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   try {
     connection.copy_out(before + planned.sql, rows, planned.format);
   } catch (const ServerSilent& silent) {
-    throw ServerSilent("copying " + planned.object + ": " + silent.what(), kStuckHint);
+    silent.with_context("copying " + planned.object)->with_hint(kStuckHint)->raise();
   } catch (const ServerError& error) {
     remove_tree(options_.dir / planned.file);
     if (planned.relation != PlannedPart::kLargeObjects && is_too_long_a_row(error)) {
@@ -159,7 +159,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
       const bool ask = worker < options_.workers;
       throw_too_long_a_row(planned, ask ? ctid_after(connection, planned, writer.rows()) : "", error);
     }
-    throw;
+    error.raise();
   }
   rows.tell();
   Part part = writer.finish();

@@ -186,9 +186,8 @@ Diagnosis examine_source(const Path& root, const BackupOptions& given, std::stop
     const BackupOptions options = with_server(given, nobody, stop);
     Connection connection = Connection::open(options.connection, kApplicationName, stop);
     examine_server(connection, root, repository, options, diagnosis, stop);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     diagnosis.findings.push_back({"server", Weight::refused, error.what(), error.hint()});
   }
   return diagnosis;

@@ -19,9 +19,9 @@ bool try_to_read(Connection& leader, Connection& live, const std::string& finger
   } catch (const ServerError& error) {
     leader.query("ROLLBACK TO SAVEPOINT inventory");
     if (error.sqlstate() == kLockNotAvailable) return false;
-    if (inventory_fingerprint(live) == fingerprint) rethrow_for("reading the inventory");
+    if (inventory_fingerprint(live) == fingerprint) throw_for("reading the inventory", error);
     throw TryAgain(std::string("objects were changed while the inventory was read: ") + error.what(),
-                   error.hint());
+                   error.hint(), error);
   }
   leader.query("SET LOCAL lock_timeout = 0; RELEASE SAVEPOINT inventory");
   return true;

@@ -90,9 +90,9 @@ Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOpt
   observer.phase("lock");
   try {
     return attempt(leader, lister, options);
-  } catch (const ServerError&) {
+  } catch (const ServerError& error) {
     leader.query("ROLLBACK");
-    rethrow_for("locking the tables");
+    throw_for("locking the tables", error);
   }
 }
 
@@ -102,12 +102,12 @@ Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptio
     if (!options.reduced_locks) lock_late_arrivals(leader, live, listed.tables);
     leader.query("SET LOCAL lock_timeout = 0");
     return listed;
-  } catch (const ServerError&) {
+  } catch (const ServerError& error) {
     leader.query("ROLLBACK");
-    rethrow_for("locking the tables");
-  } catch (const TryAgain&) {
+    throw_for("locking the tables", error);
+  } catch (const TryAgain& error) {
     leader.query("ROLLBACK");
-    throw;
+    error.raise();
   }
 }
 

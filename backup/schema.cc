@@ -33,9 +33,9 @@ DumpFailure read_failure(std::string_view words) {
 }
 
 /// A name can't be converted to the database's encoding.
-class NameInAnotherEncoding : public Error {
+class NameInAnotherEncoding : public ErrorAs<NameInAnotherEncoding, ErrorKind::failed> {
  public:
-  using Error::Error;
+  using ErrorAs::ErrorAs;
 };
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
@@ -88,9 +88,9 @@ StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command comma
                     std::string_view name, const std::stop_token& stop) {
   try {
     return run_into(tool, std::move(command), dir, name, stop);
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     if (!tool.server_address.empty()) end_sessions(access);
-    throw;
+    error.raise();
   }
 }
 

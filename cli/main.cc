@@ -14,6 +14,7 @@
 #include "cli/signals.h"
 #include "cli/basics/units.h"
 #include "core/system/output.h"
+#include "core/system/trace.h"
 
 namespace pgassay::cli {
 namespace {
@@ -46,7 +47,8 @@ int interrupted(const ExitReport& exit_report, int signal) {
   return 128 + signal;
 }
 
-int answer(const std::vector<std::string>& words, const Signals& signals, ExitReport& exit_report) {
+int answer(const std::vector<std::string>& words, const Signals& signals, ExitReport& exit_report,
+           std::optional<Trace>& trace) {
   try {
     const Invocation invocation = parse_command_line(words);
     const Arguments& arguments = invocation.arguments;
@@ -55,6 +57,7 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
       std::fputs(invocation.answer->c_str(), stdout);
       return 0;
     }
+    if (arguments.trace) trace.emplace(*arguments.trace, words, PGASSAY_VERSION);
     const Config config = load_config(arguments.config);
     Reporter reporter({.json = exit_report.json,
                        .quiet = arguments.quiet,
@@ -82,12 +85,20 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
   return static_cast<int>(Exit::failed);
 }
 
+void end_trace(Trace& trace, int exit, const ExitReport& exit_report) {
+  trace.exit(exit);
+  const std::string problem = trace.problem();
+  if (!problem.empty()) exit_report.complain("the trace is not whole: " + problem);
+}
+
 int main(const std::vector<std::string>& words) {
   const Signals signals;
   const std::string command = command_in(words);
   Reply reply(command);
   ExitReport exit_report{asks_for_json(words), log_format_in(words), reply, command};
-  int exit = answer(words, signals, exit_report);
+  std::optional<Trace> trace;
+  int exit = answer(words, signals, exit_report, trace);
+  if (trace) end_trace(*trace, exit, exit_report);
   if (exit_report.json) std::fputs(reply.document(exit).c_str(), stdout);
   if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && errno != EPIPE) {
     std::perror("pgassay: stdout");

@@ -69,7 +69,7 @@ std::optional<Check> look_at(Connection& connection, const Subject& subject, con
     if (subject.index || result.rows() == 0) return std::nullopt;
     return Check{name, Verdict::fail, result.text(0, 0), id};
   } catch (const ServerError& error) {
-    if (is_server_failure(error.sqlstate())) throw;
+    if (is_server_failure(error.sqlstate())) error.raise();
     const bool corrupt = error.sqlstate().starts_with("XX");
     return Check{name, corrupt ? Verdict::fail : Verdict::unverified, error.what(), id};
   }
@@ -83,7 +83,7 @@ std::vector<Check> look_at_all(const ConnInfo& database, const std::vector<Subje
   std::atomic<std::size_t> next = 0;
   observer.plan(subjects.size(), 0);
   const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(subjects.size(), 1, std::max(1U, jobs)));
-  run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+  run_workers("amcheck", workers, stop, [&](unsigned worker, std::stop_token inner) {
     Connection connection = Connection::open(database, "pgassay amcheck", inner);
     start_reading_session(connection);
     for (std::size_t index = next++; index < subjects.size(); index = next++) {

@@ -41,7 +41,7 @@ Check check_one(const ConnInfo& database, const Assertion& assertion, const Fore
     if (error.sqlstate() == kCanceled)
       return {std::move(name), Verdict::unverified,
               fmt::format("no answer within {} s; its 'timeout' can be raised", assertion.timeout_seconds)};
-    if (is_server_failure(error.sqlstate())) throw;
+    if (is_server_failure(error.sqlstate())) error.raise();
     const bool no_proof = error.sqlstate() == kSyntaxError || wants_another_server(error.sqlstate(), foreign);
     return {std::move(name), no_proof ? Verdict::unverified : Verdict::fail, error.what()};
   }

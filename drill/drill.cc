@@ -187,9 +187,8 @@ class Drill {
     Answers answers;
     try {
       answers = check_restored(restored, options_.questions, meter, stop_);
-    } catch (const BadBackup&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::bad_backup, ErrorKind::newer_format);
       throw_server_failure(error, *server_, observer_);
     }
     report_.evidence.checks = std::move(answers.checks);
@@ -209,9 +208,8 @@ class Drill {
       const std::string how = server_->how_to_connect(database_);
       server_->keep();
       report_.how_to_connect = how;
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
       observer_.message(Level::warning, fmt::format("the throwaway server is not kept: {}", error.what()),
                         error.hint());
     }

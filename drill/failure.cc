@@ -25,47 +25,49 @@ std::string remedy(ServerFailure failure) {
   return "its log is above; the backup may be sound";
 }
 
-[[noreturn]] void throw_unverified(const std::string& words, const std::string& hint,
-                                   const ThrowawayServer& server, Observer& observer) {
+void show_log(const ThrowawayServer& server, Observer& observer) {
   const std::string log = server.log_tail();
   if (!log.empty())
     observer.message(Level::warning, fmt::format("the throwaway server's last words: {}", log), {});
-  throw Unverified(fmt::format("could not verify: the throwaway server failed: {}", words), hint);
+}
+
+std::string unverified_words(const std::string& words) {
+  return fmt::format("could not verify: the throwaway server failed: {}", words);
 }
 
 /// Could a damaged backup be the reason?
 bool suspicious(const Error& error) {
-  if (server_failure(error) != ServerFailure::none || dynamic_cast<const ConnectionLost*>(&error))
-    return false;
-  const auto* system = dynamic_cast<const SystemError*>(&error);
-  return system == nullptr || system->is_loss();
+  if (server_failure(error) != ServerFailure::none) return false;
+  return !error.is(ErrorKind::connection_lost, ErrorKind::system) || error.is_loss();
 }
 
 }  // namespace
 
 void throw_failure(const Error& error, const Repository& repository, const Backup& backup,
                    const ThrowawayServer& server, Observer& observer, std::stop_token stop) {
-  const bool as_it_is = dynamic_cast<const Stopped*>(&error) || dynamic_cast<const Locked*>(&error) ||
-                        dynamic_cast<const BadBackup*>(&error) || dynamic_cast<const Unverified*>(&error);
-  if (as_it_is) throw;
-  if (dynamic_cast<const Refused*>(&error))
-    throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint());
+  error.raise_if(ErrorKind::stopped, ErrorKind::locked, ErrorKind::bad_backup, ErrorKind::newer_format,
+                 ErrorKind::unverified, ErrorKind::no_container_engine);
+  if (error.is(ErrorKind::refused))
+    throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint(), error);
   if (suspicious(error)) {
     const Evidence stored = verify_quietly(repository, backup, observer, std::move(stop));
-    if (stored.verdict == Verdict::fail) throw BadBackup(error.what(), error.hint());
+    if (stored.verdict == Verdict::fail) throw BadBackup(error.what(), error.hint(), error);
   }
   throw_server_failure(error, server, observer);
 }
 
 void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer) {
-  if (dynamic_cast<const Stopped*>(&error)) throw;
-  throw_unverified(error.what(), error.hint().empty() ? remedy(server_failure(error)) : error.hint(), server,
-                   observer);
+  error.raise_if(ErrorKind::stopped);
+  show_log(server, observer);
+  throw Unverified(unverified_words(error.what()),
+                   error.hint().empty() ? remedy(server_failure(error)) : error.hint(), error);
 }
 
 void throw_if_server_failure(const restore::Loss& loss, const ThrowawayServer& server, Observer& observer) {
   const ServerFailure failure = server_failure(loss);
-  if (failure != ServerFailure::none) throw_unverified(loss.text, remedy(failure), server, observer);
+  if (failure == ServerFailure::none) return;
+  show_log(server, observer);
+  throw Unverified(unverified_words(loss.text), remedy(failure));
 }
 
 void add_damage(const Repository& repository, const Backup& backup, Observer& observer, Evidence& evidence,

@@ -22,13 +22,10 @@ ServerFailure server_failure(std::string_view sqlstate) {
 }
 
 ServerFailure server_failure(const Error& error) {
-  if (const auto* server = dynamic_cast<const ServerError*>(&error))
-    return is_full_quota(server->sqlstate(), error.what()) ? ServerFailure::disk
-                                                           : server_failure(server->sqlstate());
-  const auto* system = dynamic_cast<const SystemError*>(&error);
-  if (system == nullptr) return ServerFailure::none;
-  if (system->number() == ENOSPC || system->number() == EDQUOT) return ServerFailure::disk;
-  return system->number() == ENOMEM ? ServerFailure::memory : ServerFailure::none;
+  if (is_full_quota(error.sqlstate(), error.what())) return ServerFailure::disk;
+  if (!error.sqlstate().empty()) return server_failure(error.sqlstate());
+  if (error.number() == ENOSPC || error.number() == EDQUOT) return ServerFailure::disk;
+  return error.number() == ENOMEM ? ServerFailure::memory : ServerFailure::none;
 }
 
 ServerFailure server_failure(const restore::Loss& loss) {

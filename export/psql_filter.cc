@@ -34,9 +34,9 @@ char lower(char c) {
 void PsqlFilter::chunk(Bytes bytes) {
   try {
     for (const char c : as_text(bytes)) take(c);
-  } catch (const BadBackup&) {
+  } catch (const BadBackup& error) {
     flush();
-    throw;
+    error.raise();
   }
   flush();
 }

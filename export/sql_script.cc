@@ -65,10 +65,10 @@ class Script {
       end();
     } catch (const BadBackup& error) {
       give_up(error.what());
-      throw;
+      error.raise();
     } catch (const SystemError& error) {
       give_up(error.what());
-      throw;
+      error.raise();
     }
     return done_;
   }
@@ -146,9 +146,9 @@ class Script {
         throw BadBackup(fmt::format("pg_restore of {}: schema.pgdump: {}", section, ran.complaint()),
                         "`pgassay verify` says what else is wrong");
       filter.finish();
-    } catch (const Error&) {
+    } catch (const Error& error) {
       closing_ = filter.closing();
-      throw;
+      error.raise();
     }
   }
 
@@ -209,7 +209,7 @@ class Script {
       feed(rows);
     } catch (const Error& error) {
       closing_ = "\npgassay: " + on_one_line(error.what()) + std::string(columns, '\t') + "\n\\.\n";
-      throw;
+      error.raise();
     }
     text("\\.\n");
   }

@@ -236,9 +236,8 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
         databases_of(server, options, observer, stop), [&](const std::string& database) {
           return has_a_young_one(repository, options.backup.source, database, *options.unless_newer_seconds);
         });
-  } catch (const Stopped&) {
-    throw;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     return false;
   }
 }

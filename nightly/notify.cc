@@ -70,9 +70,8 @@ class Notifier {
     for (unsigned n = 1;; ++n) {
       try {
         return attempt();
-      } catch (const Stopped&) {
-        throw;
       } catch (const Error& error) {
+        error.raise_if(ErrorKind::stopped);
         if (n < options_.attempts) {
           sleep(1 << (n - 1), stop_fd_);
           continue;
@@ -86,9 +85,8 @@ class Notifier {
   void once(const char* what, const std::function<void()>& attempt) {
     try {
       attempt();
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
       problems_.push_back(fmt::format("{}: {}", what, error.what()));
     }
   }

@@ -24,7 +24,7 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
     connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink, unit.format);
   } catch (const ServerError& error) {
     const std::string kind = error.sqlstate().substr(0, 2);
-    if (kind == "53" || kind == "57" || kind == "58") throw;
+    if (kind == "53" || kind == "57" || kind == "58") error.raise();
     problem = error.what();
     forbidden = error.sqlstate() == "42501";
   }
@@ -67,7 +67,7 @@ void read_units(const ConnInfo& target, const std::string& snapshot, const std::
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   const auto workers = static_cast<unsigned>(std::clamp<std::size_t>(units.size(), 1, std::max(1U, jobs)));
-  run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+  run_workers("proof", workers, stop, [&](unsigned worker, std::stop_token inner) {
     Connection connection = Connection::open(target, "pgassay proof", inner);
     start_reading_session(connection, lc_monetary);
     connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT " +

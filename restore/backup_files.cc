@@ -13,8 +13,8 @@ void check_files(const Path& dir, const Manifest& manifest) {
     try {
       size = size_of_file(dir / file.file);
     } catch (const SystemError& error) {
-      if (!error.is_loss()) throw;
-      throw BadBackup(error.what(), kHint);
+      if (!error.is_loss()) error.raise();
+      throw BadBackup(error.what(), kHint, error);
     }
     if (size != file.stored)
       throw BadBackup(fmt::format("{}: {} bytes instead of {}", file.file, size, file.stored), kHint);

@@ -150,10 +150,10 @@ class Pruner {
       observer_.message(Level::debug, "removed " + backup.id.shown());
     } catch (const Error& error) {
       const bool listed = std::filesystem::exists(status_of(backup.dir));
-      note(Error(fmt::format("{}: {}", backup.id.shown(), error.what()),
-                 listed ? error.hint()
-                        : "it is not listed any more; what is left lies in .trash/ for the next prune",
-                 error.exit()));
+      note(*error.with_context(backup.id.shown())
+                ->with_hint(listed ? error.hint()
+                                   : "it is not listed any more; what is left lies in .trash/ for the next "
+                                     "prune"));
     }
   }
 
@@ -199,11 +199,8 @@ PruneReport prune(const Repository& repository, const DatabaseName& of, const Pr
   Pruner pruner(repository, of, options, now, observer);
   try {
     return options.dry_run ? pruner.rehearse() : pruner.run(stop);
-  } catch (const UsageError&) {
-    throw;
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::usage, ErrorKind::stopped);
     PruneReport report = pruner.report();
     report.problem = error;
     return report;

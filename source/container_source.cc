@@ -142,7 +142,7 @@ class Approach {
       Connection::open(connection_, kApplicationName, stop_);
       return;
     } catch (const ConnectionRefused& error) {
-      if (!error.by_password()) throw;
+      if (!error.by_password()) error.raise();
       if (password_by_.empty())
         throw Error(
             error.what(),

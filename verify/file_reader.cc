@@ -133,8 +133,8 @@ void FileReader::read(const ExpectedFile& file, unsigned worker, const std::stop
         break;
     }
     ++files_;
-  } catch (const Stopped&) {
-    throw;
+  } catch (const Stopped& error) {
+    error.raise();
   } catch (const SystemError& error) {
     if (error.is_loss()) {
       add(file, "read", error.what());

@@ -225,7 +225,7 @@ class StoredBytesCheck {
     std::atomic<std::size_t> next = 0;
     const auto workers =
         static_cast<unsigned>(std::clamp<std::size_t>(expected_.size(), 1, std::max(options_.jobs, 1U)));
-    run_workers(workers, stop, [&](unsigned worker, std::stop_token worker_stop) {
+    run_workers("verify", workers, stop, [&](unsigned worker, std::stop_token worker_stop) {
       for (std::size_t i = next++; i < expected_.size(); i = next++)
         reader_.read(expected_[i], worker, worker_stop);
     });

@@ -10,6 +10,7 @@ namespace pgassay::cli {
 struct Arguments {
   std::optional<std::string> repo, config;
   std::optional<std::string> log_format;  ///< is read by log_format_in(), before the rest is parsed
+  std::optional<std::string> trace;       ///< a file
   bool json = false, quiet = false, verbose = false;
 };
 

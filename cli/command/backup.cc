@@ -74,9 +74,8 @@ class Series {
   void attempt(const std::string& database, std::vector<std::string>& failed, Body body) {
     try {
       return body();
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
       tell(database, error.what(), error.hint(), error.exit());
     } catch (const std::exception& error) {
       tell(database, error.what(), {}, Exit::failed);

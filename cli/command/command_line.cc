@@ -187,6 +187,11 @@ void add_common(Options& options, Arguments& arguments) {
       .choice("--log-format", &arguments.log_format, {"text", "json"},
               "of stderr: text, or a JSON object in each line (default: text; for journald with levels)")
       .heading(kEverywhere);
+  options
+      .value("--trace", &arguments.trace, "FILE",
+             "write a record of every statement, child process and finished file, without values and passwords "
+             "(see docs/trace.md)")
+      .heading(kEverywhere);
 }
 
 Invocation parse_command_line(const std::vector<std::string>& words) {

@@ -56,9 +56,8 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const BackupArgume
       diagnoses.push_back(examine_one(context, named, root, options));
       diagnoses.back().subject = options.source + "/" + database;
     }
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     diagnoses.push_back(out_of_reach(options.source, "server", error));
   }
   return diagnoses;
@@ -69,9 +68,8 @@ std::vector<backup::Diagnosis> examine_named(Context& context, const BackupArgum
   backup::BackupOptions options;
   try {
     options = backup::with_server(named, context.reporter, context.stop);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     return {out_of_reach(named.source, "container", error)};
   }
   if (all_databases(flags, context.config, options.source))

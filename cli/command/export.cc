@@ -90,10 +90,10 @@ Exit run(Context& context, const ExportArguments& arguments) {
     exported = arguments.table
                    ? export_rows(repository, backup, row_export(arguments), out, observer, context.stop)
                    : export_sql(repository, backup, sql_export(arguments), out, observer, context.stop);
-  } catch (const BadBackup&) {
+  } catch (const BadBackup& error) {
     // Its last words: the statement by which psql fails.
     if (!file) out.flush();
-    throw;
+    error.raise();
   }
   out.flush();
   if (!file) return Exit::done;

@@ -69,10 +69,9 @@ class Nightly {
       throw_if_stopped(context_.stop);
       try {
         run_one(source);
-      } catch (const Stopped&) {
-        throw;
       } catch (const Error& error) {
-        if (sources.size() == 1) throw;
+        error.raise_if(ErrorKind::stopped);
+        if (sources.size() == 1) error.raise();
         context_.reporter.message(Level::error, source + ": " + error.what(), error.hint());
         exit_ = worse(exit_, error.exit());
       }

@@ -98,9 +98,8 @@ drill::DrillOptions with_image_of_source(const Context& context, const BackupArg
     if (options.engine != drill::Engine::automatic && options.engine != engine) return options;
     options.engine = engine;
     options.image = found.facts.image;
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     // A backup can be drilled where its source is not.
     context.reporter.message(Level::debug,
                              fmt::format("the source's own image is not known: {}", error.what()));
@@ -115,7 +114,7 @@ Exit drill_and_report(Context& context, const Repository& repository, const Back
     report = drill_backup(repository, backup, options, context.reporter, context.stop);
   } catch (const Unverified& error) {
     write_junit(junit, backup.id, nothing_but(error));
-    throw;
+    error.raise();
   }
   const Evidence& evidence = report.evidence;
   among == Audience::several ? add_drilled(context.reply, backup.id, report)

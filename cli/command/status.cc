@@ -49,9 +49,8 @@ Exit answer_nagios(Context& context, const StatusArguments& arguments) {
     for (const nightly::DatabaseStatus& status : databases)
       worst = std::max(worst, static_cast<int>(status.health()));
     return static_cast<Exit>(worst);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     context.reporter.print(fmt::format("PGASSAY UNKNOWN - {}\n", error.what()));
     return static_cast<Exit>(kUnknown);
   }

@@ -80,11 +80,10 @@ Exit run(Context& context, const VerifyArguments& arguments) {
       good ? context.reporter.summary(text) : context.reporter.print(text);
       verified.push_back({backup.id, evidence});
       exit = worse(exit, exit_of(evidence.verdict));
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
       // One backup that can't be looked at keeps none of the others from being verified.
-      if (backups.size() == 1) throw;
+      if (backups.size() == 1) error.raise();
       context.reporter.message(Level::error, backup.id.shown() + ": " + error.what(), error.hint());
       Evidence none;
       none.verdict = Verdict::unverified;

@@ -78,8 +78,8 @@ Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token
   const TimeLimit limit(std::move(stop), seconds == kForEver ? std::nullopt : std::optional<double>(seconds));
   try {
     return run(command, limit.token());
-  } catch (const Stopped&) {
-    if (!limit.over()) throw;
+  } catch (const Stopped& error) {
+    if (!limit.over()) error.raise();
     throw NoContainerEngine(fmt::format("{} does not answer: `{} {}` took more than {} s", program_, program_,
                                         command.argv[1], seconds),
                             "look whether the engine is well: `" + program_ + " info`");

@@ -20,12 +20,11 @@ namespace pgassay {
 
 /// Not installed, not running, no permission, or on another host. What to do about an engine that is not here
 /// depends on what it was wanted for: whoever asked may know a better hint.
-class NoContainerEngine : public Unverified {
+class NoContainerEngine : public ErrorAs<NoContainerEngine, ErrorKind::no_container_engine, Unverified> {
  public:
   enum class Reason { not_installed, on_another_host, out_of_reach };
-  explicit NoContainerEngine(const std::string& what, std::string hint = {},
-                             Reason reason = Reason::out_of_reach)
-      : Unverified(what, std::move(hint)), reason_(reason) {}
+  explicit NoContainerEngine(std::string what, std::string hint = {}, Reason reason = Reason::out_of_reach)
+      : ErrorAs(std::move(what), std::move(hint)), reason_(reason) {}
   Reason reason() const { return reason_; }
   /// Is it not here at all?
   bool absent() const { return reason_ != Reason::out_of_reach; }

@@ -43,10 +43,10 @@ struct HttpAnswer {
 };
 
 /// Nobody answered, or not in HTTP.
-class NoHttpAnswer : public Error {
+class NoHttpAnswer : public ErrorAs<NoHttpAnswer, ErrorKind::no_http_answer> {
  public:
   enum class Why { unknown_host, unreachable, too_slow, certificate, other };
-  NoHttpAnswer(const std::string& what, Why why) : Error(what), why_(why) {}
+  NoHttpAnswer(const std::string& what, Why why) : ErrorAs(what), why_(why) {}
   Why why() const { return why_; }
 
  private:

@@ -64,9 +64,7 @@ bool may_have_options(const std::map<std::string, std::string>& parameters) {
 /// in plainer words. Poolers need not have an SQLSTATE for it: then their words tell.
 bool refuses_parameter(const ConnectionLost& error) {
   constexpr std::string_view kUndefinedObject = "42704", kProtocolViolation = "08P01";
-  const auto* refused = dynamic_cast<const ConnectionRefused*>(&error);
-  if (refused && (refused->refused_by() == kUndefinedObject || refused->refused_by() == kProtocolViolation))
-    return true;
+  if (error.sqlstate() == kUndefinedObject || error.sqlstate() == kProtocolViolation) return true;
   return std::string_view(error.what()).find("unsupported startup parameter") != std::string_view::npos;
 }
 
@@ -176,7 +174,7 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
       try {
         return open(with_options(parameters, lifted), info.silence, stop);
       } catch (const ConnectionLost& error) {
-        if (!refuses_parameter(error)) throw;
+        if (!refuses_parameter(error)) error.raise();
       }
     }
   }
@@ -197,7 +195,7 @@ Connection Connection::open(const std::map<std::string, std::string>& parameters
   // Not expand_dbname: ConnInfo::parse() has done that, and a database's name may hold an equals sign.
   impl->conn.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!impl->conn) throw std::bad_alloc();
-  impl->connect();
+  impl->connect_traced();
   PQsetNoticeReceiver(impl->pg(), ignore_notice, nullptr);
   if (PQsetnonblocking(impl->pg(), 1) != 0) impl->throw_lost(PQerrorMessage(impl->pg()));
   impl->match_client_encoding();
@@ -240,6 +238,12 @@ void Connection::Impl::connect() {
   PQsetErrorVerbosity(pg(), PQERRORS_DEFAULT);
 }
 
+void Connection::Impl::connect_traced() {
+  TraceEvent event("connect");
+  connect();
+  if (event) event.text("to", described()).number("session", PQbackendPID(pg()));
+}
+
 const char* Connection::Impl::own_client_encoding() const {
   // UTF8 against a SQL_ASCII server would have every name and row checked for UTF-8, which they need not be.
   const char* server = PQparameterStatus(pg(), "server_encoding");
@@ -250,7 +254,9 @@ void Connection::Impl::match_client_encoding() {
   const char* own = own_client_encoding();
   const char* now = PQparameterStatus(pg(), "client_encoding");
   if (now != nullptr && std::strcmp(now, own) == 0) return;
-  send(std::string("SET client_encoding TO '") + own + "'");
+  const std::string sql = std::string("SET client_encoding TO '") + own + "'";
+  const Traced traced(*this, sql);
+  send(sql);
   while (ResultPtr result = next_result()) {
     if (PQresultStatus(result.get()) == PGRES_FATAL_ERROR) fail(std::move(result));
   }

@@ -44,27 +44,26 @@ struct ConnInfo {
 };
 
 /// An error the server reported, with its SQLSTATE ("55P03") and, where it sent them, detail and hint.
-class ServerError : public Error {
+class ServerError : public ErrorAs<ServerError, ErrorKind::server> {
  public:
-  ServerError(const std::string& what, std::string hint, std::string sqlstate)
-      : Error(what, std::move(hint)), sqlstate_(std::move(sqlstate)) {}
-  const std::string& sqlstate() const { return sqlstate_; }
-
- private:
-  std::string sqlstate_;
+  ServerError(std::string what, std::string hint, std::string sqlstate)
+      : ErrorAs(Facts{.what = std::move(what),
+                      .hint = std::move(hint),
+                      .kind = ErrorKind::server,
+                      .sqlstate = std::move(sqlstate)}) {}
 };
 
 /// The connection could not be made, or was lost.
-class ConnectionLost : public Error {
+class ConnectionLost : public ErrorAs<ConnectionLost, ErrorKind::connection_lost> {
  public:
-  using Error::Error;
+  using ErrorAs::ErrorAs;
 };
 
 /// The connection stands, but the server has said nothing for longer than the limit. The connection is then
 /// good for nothing but closing.
-class ServerSilent : public Error {
+class ServerSilent : public ErrorAs<ServerSilent, ErrorKind::server_silent> {
  public:
-  using Error::Error;
+  using ErrorAs::ErrorAs;
 };
 
 /// Rows of text; a copy-free view of a PGresult.

@@ -10,6 +10,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/system/cancellation.h"
+#include "core/system/trace.h"
 
 namespace pgassay {
 
@@ -38,10 +39,13 @@ struct Connection::Impl {
   std::unique_ptr<PGconn, FinishConnection> conn;
   /// Of copy_out(); made with the first, kept for the next.
   std::unique_ptr<char[]> copy_chunk;
-  bool deaf = false;  ///< nobody heard the last cancel(): another would take as long, and be as vain
+  class Traced;
+  Traced* running = nullptr;  ///< null: no statement runs
+  bool deaf = false;          ///< nobody heard the last cancel(): another would take as long, and be as vain
 
   PGconn* pg() const { return conn.get(); }
   void connect();
+  void connect_traced();  ///< the trace says where to, and how long it took
   /// That statements are written in.
   const char* own_client_encoding() const;
   /// Sets client_encoding to it, where it is another.
@@ -71,6 +75,21 @@ struct Connection::Impl {
   void end_copy_in(const char* error);
   void abandon_copy_in() noexcept;
   std::string described() const;
+};
+
+/// The trace's event of a statement, while it runs.
+class Connection::Impl::Traced {
+ public:
+  using Parameters = std::vector<std::optional<std::string>>;
+  Traced(Impl& impl, const std::string& sql, const Parameters& parameters = {});
+  Traced(const Traced&) = delete;
+  ~Traced() { impl_.running = outer_; }
+  void failed(const std::string& sqlstate) { event_.text("sqlstate", sqlstate); }
+
+ private:
+  Impl& impl_;
+  Traced* const outer_;
+  TraceEvent event_{"statement"};
 };
 
 }  // namespace pgassay

@@ -9,17 +9,16 @@
 namespace pgassay {
 
 /// Connection::open() throws it where the refusal has an SQLSTATE.
-class ConnectionRefused : public ConnectionLost {
+class ConnectionRefused : public ErrorAs<ConnectionRefused, ErrorKind::connection_lost, ConnectionLost> {
  public:
-  ConnectionRefused(const std::string& what, std::string hint, std::string sqlstate)
-      : ConnectionLost(what, std::move(hint)), refused_by_(std::move(sqlstate)) {}
-  /// Of several hosts: the last one's.
-  const std::string& refused_by() const { return refused_by_; }
+  /// Of several hosts: the SQLSTATE of the last one.
+  ConnectionRefused(std::string what, std::string hint, std::string sqlstate)
+      : ErrorAs(Facts{.what = std::move(what),
+                      .hint = std::move(hint),
+                      .kind = ErrorKind::connection_lost,
+                      .sqlstate = std::move(sqlstate)}) {}
   /// The password is wrong, or there is none and one is wanted.
-  bool by_password() const { return refused_by_ == "28P01"; }
-
- private:
-  std::string refused_by_;
+  bool by_password() const { return sqlstate() == "28P01"; }
 };
 
 /// What libpq says of a failed connection with PQERRORS_VERBOSE, as it would say it without, and the SQLSTATE

@@ -18,9 +18,9 @@ constexpr std::size_t kChunk = 128 * 1024;
 constexpr std::size_t kLargestMessage = 256 * 1024;
 
 /// Thrown through feed() to end it, when the server has failed already.
-class ServerGaveUp : public Error {
+class ServerGaveUp : public ErrorAs<ServerGaveUp, ErrorKind::server_gave_up> {
  public:
-  ServerGaveUp() : Error("the server refused the data") {}
+  ServerGaveUp() : ErrorAs("the server refused the data") {}
 };
 
 class OnForNow {
@@ -72,6 +72,7 @@ std::uint64_t Connection::Impl::stream_rows(ChunkSink& sink, RowFormat format) {
   const auto hand_over = [&] {
     const Bytes chunk = std::as_bytes(std::span(copy_chunk.get(), filled));
     filled = 0;
+    const OnFailure end_copy([this] { cancel(); });
     throw_if_stopped(stop);
     if (chunk.empty()) return;
     rows += counter.count(chunk);
@@ -101,19 +102,10 @@ std::uint64_t Connection::Impl::stream_rows(ChunkSink& sink, RowFormat format) {
 
 std::uint64_t Connection::copy_out(const std::string& sql, ChunkSink& sink, RowFormat format) {
   const OnForNow rows_are_due(impl_->copying_out);
+  const Impl::Traced traced(*impl_, sql);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_OUT);
-  std::uint64_t streamed = 0;
-  try {
-    streamed = impl_->stream_rows(sink, format);
-  } catch (const ConnectionLost&) {
-    throw;
-  } catch (const ServerSilent&) {
-    throw;
-  } catch (...) {
-    impl_->cancel();
-    throw;
-  }
+  const std::uint64_t streamed = impl_->stream_rows(sink, format);
   const std::uint64_t counted = impl_->finish_copy();
   if (counted != streamed) {
     throw Error("COPY said " + std::to_string(counted) + " rows, but " + std::to_string(streamed) + " came");
@@ -177,18 +169,21 @@ void Connection::Impl::end_copy_in(const char* error) {
 }
 
 std::uint64_t Connection::copy_in(const std::string& sql, const std::function<void(ChunkSink&)>& feed) {
+  const Impl::Traced traced(*impl_, sql);
   impl_->send(sql);
   impl_->await_copy(PGRES_COPY_IN);
   Impl::CopyInSink sink(*impl_);
-  try {
-    feed(sink);
-  } catch (...) {
-    if (sink.server_gave_up()) {
-      impl_->end_copy_in("the server has failed before");
-      impl_->finish_copy();
+  {
+    const OnFailure abandon([this] { impl_->abandon_copy_in(); });
+    try {
+      feed(sink);
+    } catch (const Error& error) {
+      if (sink.server_gave_up()) {
+        impl_->end_copy_in("the server has failed before");
+        impl_->finish_copy();  // throws why
+      }
+      error.raise();
     }
-    impl_->abandon_copy_in();
-    throw;
   }
   impl_->end_copy_in(nullptr);
   const std::uint64_t rows = impl_->finish_copy();

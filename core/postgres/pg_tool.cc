@@ -81,9 +81,8 @@ PgTool examine_pg_tool(PgTool tool, const std::string& program, std::stop_token 
       tool.version = parse_tool_version(completed.out, program);
       if (tool.version != 0) tool.version_text = version_text(completed.out);
     }
-  } catch (const Stopped&) {
-    throw;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     // Not executable, not for this machine: no tool.
   }
   return tool;

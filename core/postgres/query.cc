@@ -5,8 +5,10 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "core/postgres/connection_impl.h"
+#include "core/postgres/statement_text.h"
 #include "core/system/bounded_call.h"
 
 namespace pgassay {
@@ -69,9 +71,9 @@ void Connection::Impl::wait(short events) {
       silent = {};
       return;
     }
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     cancel();
-    throw;
+    error.raise();
   }
   silent += Clock::now() - from;
   if (limit.count() <= 0 || silent < limit) return;
@@ -89,6 +91,17 @@ void Connection::Impl::cancel() {
     char ignored[256];
     PQcancel(request.get(), ignored, sizeof ignored);
   });
+}
+
+Connection::Impl::Traced::Traced(Impl& impl, const std::string& sql, const Parameters& parameters)
+    : impl_(impl), outer_(std::exchange(impl.running, this)) {
+  if (!event_) return;
+  event_.number("session", PQbackendPID(impl.pg())).text("database", PQdb(impl.pg()));
+  event_.text("sql", without_values(sql));
+  std::vector<std::string> shown;
+  for (const auto& one : parameters)
+    shown.push_back(one ? fmt::format("text, {} bytes", one->size()) : std::string("null"));
+  if (!shown.empty()) event_.list("parameters", shown);
 }
 
 void Connection::Impl::send(const std::string& sql) {
@@ -124,16 +137,19 @@ void Connection::Impl::fail(ResultPtr failed) {
   }
   const std::string message = message_of(failed.get());
   if (PQstatus(pg()) == CONNECTION_BAD) throw_lost(message);
+  if (running != nullptr) running->failed(field(failed.get(), PG_DIAG_SQLSTATE));
   throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT),
                     field(failed.get(), PG_DIAG_SQLSTATE));
 }
 
 Result Connection::query(const std::string& sql) {
+  const Impl::Traced traced(*impl_, sql);
   impl_->send(sql);
   return impl_->last_rows();
 }
 
 Result Connection::query(const std::string& sql, const std::vector<std::optional<std::string>>& parameters) {
+  const Impl::Traced traced(*impl_, sql, parameters);
   throw_if_stopped(impl_->stop);
   impl_->silent = {};
   std::vector<const char*> values;

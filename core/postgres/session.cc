@@ -68,7 +68,7 @@ void lift_statement_timeout(Connection& connection) {
       connection.query("SET statement_timeout = 0");
       return;
     } catch (const ServerError& error) {
-      if (error.sqlstate() != "57014" || attempt == kAttempts) throw;
+      if (error.sqlstate() != "57014" || attempt == kAttempts) error.raise();
     }
   }
 }

@@ -39,7 +39,7 @@ Fd open_unless_gone(const Path& dir) {
     return open_for_reading(dir);
   } catch (const SystemError& error) {
     if (error.number() == ENOENT) return {};
-    throw;
+    error.raise();
   }
 }
 

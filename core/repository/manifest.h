@@ -74,9 +74,9 @@ struct StoredFile {
 };
 
 /// Maybe sound, but not to be read by this pgassay.
-class NewerFormat : public BadBackup {
+class NewerFormat : public ErrorAs<NewerFormat, ErrorKind::newer_format, BadBackup> {
  public:
-  using BadBackup::BadBackup;
+  using ErrorAs::ErrorAs;
 };
 
 struct LeftOut {

@@ -43,9 +43,9 @@ bool remove_if_dead(const Path& dir) {
   Fd fd;
   try {
     fd = open_for_reading(dir);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     if (!std::filesystem::exists(link_status_of(dir))) return false;
-    throw;
+    error.raise();
   }
   if (!try_lock(fd, LockMode::exclusive)) return false;
   // Published or removed between the two.
@@ -91,7 +91,8 @@ void PendingBackup::flush(const Manifest& manifest) const {
     }
   };
   try {
-    run_workers(static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFilesEach)), {}, flush_some);
+    run_workers("flush", static_cast<unsigned>(std::min(kFlushers, 1 + files.size() / kFilesEach)), {},
+                flush_some);
   } catch (const std::system_error&) {
     flush_some(0, {});  // no more threads are to be had here
   }
@@ -141,10 +142,10 @@ PendingBackup Repository::begin(const std::string& source, const std::string& da
       if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(status_of(dir))) {
         return PendingBackup(root_, dir, std::move(lock));
       }
-    } catch (const Error&) {
+    } catch (const Error& error) {
       // Nothing stays behind; when it was not there any more, that was clear_debris() and it is tried again.
       std::error_code ignored;
-      if (std::filesystem::remove(dir, ignored) || attempt == kAttempts) throw;
+      if (std::filesystem::remove(dir, ignored) || attempt == kAttempts) error.raise();
     }
   }
   throw Error("cannot make a directory that lasts: " + (root_ / kPartialDir).string());

@@ -14,22 +14,16 @@ namespace {
 constexpr std::size_t kHead = 256 * 1024;
 
 /// What is out of reach may be sound.
-[[noreturn]] void rethrow_as_bad() {
-  try {
-    throw;
-  } catch (const SystemError& error) {
-    if (!error.is_loss()) throw;
-    throw BadBackup(error.what(), error.hint());
-  } catch (const Error& error) {
-    throw BadBackup(error.what(), error.hint());
-  }
+[[noreturn]] void throw_as_bad(const Error& error) {
+  if (error.is(ErrorKind::system) && !error.is_loss()) error.raise();
+  throw BadBackup(error.what(), error.hint(), error);
 }
 
 std::string read_or_bad(const Path& file, std::size_t limit = std::size_t{1} << 30) {
   try {
     return read_file(file, limit);
-  } catch (const Error&) {
-    rethrow_as_bad();
+  } catch (const Error& error) {
+    throw_as_bad(error);
   }
 }
 
@@ -76,8 +70,8 @@ ManifestSummary read_stored_summary(const Path& backup_dir) {
   Head head;
   try {
     head = read_head(file);
-  } catch (const Error&) {
-    rethrow_as_bad();
+  } catch (const Error& error) {
+    throw_as_bad(error);
   }
   check_against_sums(backup_dir, head.sha);
   return parse_manifest_summary(head.text, file);

@@ -236,6 +236,6 @@ Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFor
 
 DamagedPart::DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset,
                          std::uint64_t rows)
-    : Error(what, {}, Exit::bad_backup), stored(stored), offset(offset), rows(rows), sha(sha) {}
+    : ErrorAs(what), stored(stored), offset(offset), rows(rows), sha(sha) {}
 
 }  // namespace pgassay

@@ -78,7 +78,7 @@ class PartWriter : public ChunkSink {
 /// Throws DamagedPart when it is not one whole zstd frame of whole rows.
 Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format = RowFormat::text);
 
-class DamagedPart : public Error {
+class DamagedPart : public ErrorAs<DamagedPart, ErrorKind::damaged_part> {
  public:
   /// sha: of the whole file as it is; offset: how many file bytes had been consumed when decoding failed.
   DamagedPart(const std::string& what, std::uint64_t stored, Sha256 sha, std::uint64_t offset,

@@ -1,6 +1,7 @@
 #include "core/system/cancellation.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -22,18 +23,21 @@ Fd make_eventfd() {
   return fd;
 }
 
+void name_this_thread(const std::string& name) {
+  constexpr std::size_t kMost = 15;
+  ::pthread_setname_np(::pthread_self(), name.substr(0, kMost).c_str());
+}
+
 /// Keeps the exception to report: the first one that is not merely a consequence of the stop.
 class FirstError {
  public:
-  void take_current() {
-    std::lock_guard lock(mutex_);
-    try {
-      throw;
-    } catch (const Stopped&) {
-      if (!stopped_) stopped_ = std::current_exception();
-    } catch (...) {
-      if (!error_) error_ = std::current_exception();
-    }
+  void take(std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+  }
+  void take_stop(std::exception_ptr stopped) {
+    const std::lock_guard lock(mutex_);
+    if (!stopped_) stopped_ = std::move(stopped);
   }
   void rethrow() const {
     if (error_) std::rethrow_exception(error_);
@@ -78,29 +82,44 @@ bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms) {
   }
 }
 
-void run_workers(unsigned workers, std::stop_token outer,
-                 const std::function<void(unsigned, std::stop_token)>& body) {
+void run_together(const std::vector<Role>& roles, std::stop_token outer) {
   std::stop_source source;
   std::stop_callback pass_on(outer, [&] { source.request_stop(); });
   FirstError first;
   auto guarded = [&](auto&& work) {
     try {
       work();
+      return;
+    } catch (const Stopped&) {
+      first.take_stop(std::current_exception());
     } catch (...) {
-      first.take_current();
-      source.request_stop();
+      first.take(std::current_exception());
     }
+    source.request_stop();
   };
   {
     std::vector<std::jthread> threads;
     guarded([&] {
-      threads.reserve(workers);
-      for (unsigned i = 0; i < workers; ++i) {
-        threads.emplace_back([&, i] { guarded([&] { body(i, source.get_token()); }); });
+      threads.reserve(roles.size());
+      for (const Role& role : roles) {
+        threads.emplace_back([&] {
+          guarded([&] {
+            name_this_thread(role.name);
+            role.body(source.get_token());
+          });
+        });
       }
     });
   }
   first.rethrow();
+}
+
+void run_workers(const std::string& name, unsigned workers, std::stop_token outer,
+                 const std::function<void(unsigned, std::stop_token)>& body) {
+  std::vector<Role> roles;
+  for (unsigned i = 0; i < workers; ++i)
+    roles.push_back({name + " " + std::to_string(i), [&body, i](std::stop_token stop) { body(i, stop); }});
+  run_together(roles, std::move(outer));
 }
 
 }  // namespace pgassay

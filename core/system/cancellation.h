@@ -4,6 +4,8 @@
 #include <functional>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "core/system/files.h"
 
@@ -28,9 +30,19 @@ class StopFd {
 /// False when timeout_ms (>= 0) passed without an event.
 bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms = -1);
 
-/// Runs body(worker_index, stop) on `workers` jthreads and joins them. The first exception stops the others
-/// and is rethrown here; a Stopped that follows from it is not. The outer stop is passed on.
-void run_workers(unsigned workers, std::stop_token outer,
+/// What one of several threads does.
+struct Role {
+  std::string name;  ///< the thread's own, as ps(1) and a trace show it; Linux keeps 15 bytes
+  std::function<void(std::stop_token)> body;
+};
+
+/// Runs each role on a jthread of its own and joins them. The first exception stops the others and is
+/// rethrown here; a Stopped that follows from it is not. The outer stop is passed on.
+void run_together(const std::vector<Role>& roles, std::stop_token outer);
+
+/// The same for threads that all do the same: body(worker_index, stop) on `workers` of them, which are named
+/// "NAME 0", "NAME 1", …
+void run_workers(const std::string& name, unsigned workers, std::stop_token outer,
                  const std::function<void(unsigned, std::stop_token)>& body);
 
 }  // namespace pgassay

@@ -81,6 +81,12 @@ void change_user(const Launch& launch, const UserId& id) {
     fail(launch, Failure::user);
 }
 
+void trace_argv(TraceEvent& event, const std::vector<std::string>& argv) {
+  std::vector<std::string> safe;
+  for (const std::string& word : argv) safe.push_back(without_passwords(word));
+  event.list("argv", safe);
+}
+
 [[noreturn]] void in_child(const Launch& launch) {
   const Command& command = launch.command;
   if (launch.own_session) ::setsid();
@@ -136,6 +142,7 @@ Launch::Launch(const Command& command, int signal_when_we_die)
       parent(::getpid()) {}
 
 Child::Child(Launch& launch) {
+  if (traced_) trace_argv(traced_, launch.argv_strings);
   Pipe failed = make_pipe();
   launch.failure_fd = failed.writer.get();
   // No handler of ours may run in the child before it has put the default ones in place.
@@ -147,18 +154,14 @@ Child::Child(Launch& launch) {
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid_ < 0) throw_errno("can't start", launch.program, error);
+  traced_.number("pid", pid_);
 
   failed.writer.reset();
   Failure failure{};
-  std::size_t got = 0;
-  try {
-    got = read_some(failed.reader.get(), std::as_writable_bytes(std::span(&failure, 1)), "pipe");
-  } catch (...) {
-    end();
-    throw;
-  }
-  if (got != sizeof failure) return;
-  end();
+  const OnFailure end_it([this] { end(); });
+  if (read_some(failed.reader.get(), std::as_writable_bytes(std::span(&failure, 1)), "pipe") !=
+      sizeof failure)
+    return;
   throw_errno(std::string(words_for(failure.step)), launch.program, failure.error);
 }
 
@@ -183,7 +186,9 @@ std::optional<int> Child::reap() {
   if (ended == 0) return std::nullopt;
   pid_ = -1;
   if (ended < 0) throw_errno("can't wait for a child process", "waitpid");
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  const int exit = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  traced_.number("exit", exit).end();
+  return exit;
 }
 
 void Child::terminate() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/system/subprocess.h"
+#include "core/system/trace.h"
 
 namespace pgassay {
 
@@ -42,7 +43,7 @@ class Child {
  public:
   /// Returns once the program runs; throws when it can't be started, or not be confined.
   explicit Child(Launch& launch);
-  Child(Child&& other) noexcept : pid_(other.release()) {}
+  Child(Child&& other) noexcept : traced_(std::move(other.traced_)), pid_(other.release()) {}
   ~Child();
 
   std::optional<int> reap();  ///< the status once it has ended
@@ -54,6 +55,7 @@ class Child {
  private:
   void end();
 
+  TraceEvent traced_{"child"};
   pid_t pid_ = -1;
 };
 

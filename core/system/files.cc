@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "core/system/error.h"
+#include "core/system/trace.h"
 
 namespace pgassay {
 namespace {
@@ -233,6 +234,7 @@ void replace_file(const Path& file, std::string_view contents) {
   if (::rename(temporary.c_str(), file.c_str()) != 0) throw_errno("can't put in place", file);
   unfinished.keep();
   fsync_path(parent_of(file));
+  trace_published(file);
 }
 
 void make_private_dirs(const Path& dir) {
@@ -271,7 +273,8 @@ void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors) {
   if (::syncfs(any_on_it.get()) != 0) throw_errno("can't flush the file system of", name_for_errors);
 }
 
-bool rename_noreplace(const Path& from, const Path& to) {
+namespace {
+bool rename_if_free(const Path& from, const Path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   if (errno != EINVAL && errno != ENOSYS) throw_errno("can't rename " + from.string() + " to", to);
@@ -281,6 +284,13 @@ bool rename_noreplace(const Path& from, const Path& to) {
   if (::rename(from.c_str(), to.c_str()) == 0) return true;
   if (errno == EEXIST || errno == ENOTEMPTY) return false;
   throw_errno("can't rename " + from.string() + " to", to);
+}
+}  // namespace
+
+bool rename_noreplace(const Path& from, const Path& to) {
+  const bool renamed = rename_if_free(from, to);
+  if (renamed) trace_published(to);
+  return renamed;
 }
 
 void remove_tree(const Path& dir) {
@@ -301,6 +311,7 @@ bool link_over(const Path& existing, const Path& replaced) {
   Unfinished unfinished(temporary);
   // rename(2) of two names of one file does nothing and leaves both: then Unfinished removes the other name.
   if (::rename(temporary.c_str(), replaced.c_str()) != 0) throw_errno("can't put in place", replaced);
+  trace_published(replaced);
   return true;
 }
 

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/system/trace.h"
+
 namespace pgassay {
 namespace {
 
@@ -55,9 +57,9 @@ OutputFile::OutputFile(const Path& file) : file_(behind_links(file)) {
   if (::unlink(temporary_.c_str()) != 0 && errno != ENOENT) throw_errno("can't remove", temporary_);
   try {
     fd_ = create_file(temporary_);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     temporary_.clear();  // not ours to remove
-    throw;
+    error.raise();
   }
 }
 
@@ -72,6 +74,7 @@ void OutputFile::commit() {
   if (::rename(temporary_.c_str(), file_.c_str()) != 0) throw_errno("can't put in place", file_);
   temporary_.clear();
   fsync_path(file_.has_parent_path() ? file_.parent_path() : Path("."));
+  trace_published(file_);
 }
 
 }  // namespace pgassay

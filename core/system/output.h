@@ -10,9 +10,9 @@
 namespace pgassay {
 
 /// Nobody reads the pipe any more (EPIPE).
-class ReaderGone : public Error {
+class ReaderGone : public ErrorAs<ReaderGone, ErrorKind::reader_gone> {
  public:
-  using Error::Error;
+  using ErrorAs::ErrorAs;
 };
 
 /// Writes all of it to a pipe, a terminal or a file. A reader that stalls does not hold up the stop. Throws

@@ -173,9 +173,9 @@ Completed run(const Command& command, std::stop_token stop) {
   Completed completed;
   try {
     completed.status = wait_until_ended(child, pump, stop_fd);
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     child.terminate();
-    throw;
+    error.raise();
   }
   completed.out = std::move(pump.out);
   completed.err = pump.err.take();

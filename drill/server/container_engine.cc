@@ -75,12 +75,9 @@ ChosenImage choose_image(const ContainerCli& cli, const ThrowawayRequest& reques
   const std::string reference = cli.program() == "podman" ? with_registry(name) : name;
   try {
     cli.pull(reference, stop);
-  } catch (const NoContainerEngine&) {
-    throw;
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
-    throw Unverified(error.what(), hint);
+    error.raise_if(ErrorKind::no_container_engine, ErrorKind::stopped);
+    throw Unverified(error.what(), hint, error);
   }
   if (const auto image = cli.image(reference, stop)) return {reference, *image};
   throw Unverified(fmt::format("{} has no image {} though it was pulled", cli.program(), reference), hint);
@@ -310,7 +307,7 @@ std::string reach_for_drill(const ContainerCli& cli, std::stop_token stop) {
   try {
     return cli.reach(std::move(stop));
   } catch (const NoContainerEngine& error) {
-    if (!error.absent()) throw;
+    if (!error.absent()) error.raise();
     const bool elsewhere = error.reason() == NoContainerEngine::Reason::on_another_host;
     throw NoContainerEngine(error.what(),
                             fmt::format("{}, or use another engine (--engine)",
@@ -343,9 +340,8 @@ std::vector<AbandonedContainer> abandoned_containers(Engine engine, std::stop_to
       const std::string why = why_abandoned(container);
       if (!why.empty()) abandoned.push_back({cli, container.name, container.labels[4], why});
     }
-  } catch (const Stopped&) {
-    throw;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     // Out of reach: then nobody can drill with it either.
   }
   return abandoned;

@@ -15,9 +15,8 @@ template <typename Look>
 EngineSight sight_of(Engine engine, Look look) {
   try {
     return {engine, true, look(), {}};
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     return {engine, false, error.what(), error.hint()};
   }
 }

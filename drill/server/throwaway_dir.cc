@@ -51,8 +51,8 @@ void remove_all_of(const Path& dir) {
         if (name != kMarker) remove_tree(dir / name);
       }
       return remove_tree(dir);
-    } catch (const Error&) {
-      if (tries == 20) throw;
+    } catch (const Error& error) {
+      if (tries == 20) error.raise();
       ::usleep(50'000);
     }
   }
@@ -104,24 +104,20 @@ ThrowawayDir::ThrowawayDir(Engine engine, const ThrowawayRequest& request, bool 
   // It gets its name once the lock is held: no gc looks at it before.
   const Path unnamed = make_unique_dir(base, kUnnamed);
   path_ = unnamed;
-  try {
-    lock_ = open_lock_file(unnamed / kMarker);
-    if (!try_lock(lock_, LockMode::exclusive)) throw Error("somebody locked a new file: " + unnamed.string());
-    const std::string text = fmt::format(
-        "A throwaway PostgreSQL server of pgassay. `pgassay drill --gc` removes it once its run is over.\n"
-        "{}{}\n{}{}\nhost: {}\npid: {}\nstarted: {}\n",
-        kEngineLine, to_string(engine), kBackupLine, request.backup_id, host_name(), ::getpid(),
-        to_rfc3339(now()));
-    write_all(lock_.get(), as_bytes(text), unnamed / kMarker);
-    if (traversable) set_mode(unnamed, 0711);
-    const std::string random = unnamed.filename().string().substr(kUnnamed.size());
-    if (!rename_noreplace(unnamed, base / (std::string(kPrefix) + random)))
-      throw Error("there is a directory of that name: " + (base / (std::string(kPrefix) + random)).string());
-    path_ = base / (std::string(kPrefix) + random);
-  } catch (...) {
-    remove_all_of(path_);
-    throw;
-  }
+  const OnFailure remove_it([this] { remove_all_of(path_); });
+  lock_ = open_lock_file(unnamed / kMarker);
+  if (!try_lock(lock_, LockMode::exclusive)) throw Error("somebody locked a new file: " + unnamed.string());
+  const std::string text = fmt::format(
+      "A throwaway PostgreSQL server of pgassay. `pgassay drill --gc` removes it once its run is over.\n"
+      "{}{}\n{}{}\nhost: {}\npid: {}\nstarted: {}\n",
+      kEngineLine, to_string(engine), kBackupLine, request.backup_id, host_name(), ::getpid(),
+      to_rfc3339(now()));
+  write_all(lock_.get(), as_bytes(text), unnamed / kMarker);
+  if (traversable) set_mode(unnamed, 0711);
+  const std::string random = unnamed.filename().string().substr(kUnnamed.size());
+  if (!rename_noreplace(unnamed, base / (std::string(kPrefix) + random)))
+    throw Error("there is a directory of that name: " + (base / (std::string(kPrefix) + random)).string());
+  path_ = base / (std::string(kPrefix) + random);
 }
 
 ThrowawayDir::~ThrowawayDir() {

@@ -104,12 +104,9 @@ std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const Thr
   report_what_is_gone(collect_dirs(request.work_dir, observer, stop), observer);
   try {
     return start(engine, request, observer, stop);
-  } catch (const Stopped&) {
-    throw;
-  } catch (const Unverified&) {
-    throw;
   } catch (const Error& error) {
-    throw Unverified(error.what(), error.hint());
+    error.raise_if(ErrorKind::stopped, ErrorKind::unverified, ErrorKind::no_container_engine);
+    throw Unverified(error.what(), error.hint(), error);
   }
 }
 

@@ -54,9 +54,9 @@ std::uint64_t copy_part(Connection& connection, const LoadJob& job, const Relati
     return connection.copy_in(
         copy_in_sql(table.name, table.columns, {job.manifest.encoding, part.format}, false),
         [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
-  } catch (const ServerError&) {
+  } catch (const ServerError& error) {
     check_part(job.dir, part);
-    throw;
+    error.raise();
   }
 }
 

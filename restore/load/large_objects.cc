@@ -50,7 +50,7 @@ class ObjectLoader {
     const auto workers =
         static_cast<unsigned>(std::clamp<std::size_t>(parts.size(), 1, std::max(1U, job_.jobs)));
     std::atomic<std::size_t> next = 0;
-    run_workers(workers, stop, [&](unsigned worker, std::stop_token inner) {
+    run_workers("objects", workers, stop, [&](unsigned worker, std::stop_token inner) {
       Connection connection = open_loader(job_, inner);
       connection.query(
           "CREATE TEMPORARY TABLE pgassay_pages (loid oid, pageno integer, data bytea) ON COMMIT DELETE "
@@ -100,7 +100,7 @@ class ObjectLoader {
       connection.query(all + "RELEASE SAVEPOINT pgassay");
       return;
     } catch (const ServerError& error) {
-      if (!object_fault(error)) throw;
+      if (!object_fault(error)) error.raise();
     }
     connection.query("ROLLBACK TO SAVEPOINT pgassay");
     for (const Description& one : each) describe_one(connection, one);

@@ -32,7 +32,8 @@ class Loader {
     observer_.plan(queue_.steps(), queue_.raw_bytes());
     const auto workers =
         static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.steps(), 1, std::max(1U, job_.jobs)));
-    run_workers(workers, stop, [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
+    run_workers("load", workers, stop,
+                [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
     return done_;
   }
 

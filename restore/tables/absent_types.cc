@@ -106,7 +106,7 @@ void make_types(Connection& connection, const AbsentTypes& absent, const Archive
       connection.query("RELEASE SAVEPOINT pgassay_type");
     } catch (const ServerError& error) {
       connection.query("ROLLBACK TO SAVEPOINT pgassay_type; RELEASE SAVEPOINT pgassay_type");
-      if (!says_it_exists(error)) throw;
+      if (!says_it_exists(error)) error.raise();
     }
   }
 }

@@ -122,13 +122,11 @@ void all_or_nothing(std::string_view nothing, const bool& committing, Observer& 
   };
   try {
     work();
-  } catch (const Stopped&) {
+  } catch (const Stopped& error) {
     observer.message(Level::warning, hint({}));
-    throw;
-  } catch (const BadBackup& error) {
-    throw BadBackup(error.what(), hint(error.hint()));
+    error.raise();
   } catch (const Error& error) {
-    throw Error(error.what(), hint(error.hint()), error.exit());
+    error.with_hint(hint(error.hint()))->raise();
   }
 }
 

@@ -44,7 +44,7 @@ void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<Note>& 
   std::mutex mutex;
   std::atomic<std::size_t> next = 0;
   const auto workers = static_cast<unsigned>(std::min<std::size_t>(tables.size(), std::max(1U, jobs)));
-  run_workers(workers, stop, [&](unsigned, std::stop_token inner) {
+  run_workers("analyze", workers, stop, [&](unsigned, std::stop_token inner) {
     Connection connection = open_session(target, inner);
     for (std::size_t index = next++; index < tables.size(); index = next++) {
       try {

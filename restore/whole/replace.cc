@@ -26,9 +26,9 @@ std::string mib(std::uint64_t bytes) {
 ConnInfo elsewhere(const ConnInfo& given, const std::string& database, const std::stop_token& stop) {
   try {
     if (Connection::open(given, kRestoreApplication, stop).database() != database) return given;
-  } catch (const ConnectionLost&) {
+  } catch (const ConnectionLost& error) {
     const auto named = given.parameters.find("dbname");
-    if (named != given.parameters.end() && named->second != database) throw;
+    if (named != given.parameters.end() && named->second != database) error.raise();
   }
   return given.with_database("postgres");
 }
@@ -106,12 +106,11 @@ class Replacement {
     }
     try {
       swap(done);
-    } catch (const Stopped&) {
+    } catch (const Stopped& error) {
       observer_.message(Level::warning, left_whole());
-      throw;
+      error.raise();
     } catch (const Error& error) {
-      throw Error(error.what(), error.hint() + (error.hint().empty() ? "" : "; ") + left_whole(),
-                  error.exit());
+      error.with_hint(error.hint() + (error.hint().empty() ? "" : "; ") + left_whole())->raise();
     }
     return done;
   }
@@ -225,11 +224,11 @@ class Replacement {
     const std::string untouched = fmt::format("database \"{}\" is as it was", options_.into);
     try {
       return restore_backup(repository_, backup_, inner, observer_, stop_);
-    } catch (const Stopped&) {
+    } catch (const Stopped& error) {
       observer_.message(Level::warning, untouched);
-      throw;
+      error.raise();
     } catch (const Error& error) {
-      throw Error(error.what(), error.hint() + (error.hint().empty() ? "" : "; ") + untouched, error.exit());
+      error.with_hint(error.hint() + (error.hint().empty() ? "" : "; ") + untouched)->raise();
     }
   }
 

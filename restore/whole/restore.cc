@@ -66,13 +66,13 @@ class Restoration {
   void write_or_say_what_is_left() {
     try {
       write();
-    } catch (const Stopped&) {
+    } catch (const Stopped& error) {
       observer_.message(Level::warning, left_behind(), what_next());
-      throw;
+      error.raise();
     } catch (const BadBackup& error) {
-      throw BadBackup(error.what(), with_next(error.hint(), Again::another_backup));
+      error.with_hint(with_next(error.hint(), Again::another_backup))->raise();
     } catch (const Error& error) {
-      throw Error(error.what(), with_next(error.hint()), error.exit());
+      error.with_hint(with_next(error.hint()))->raise();
     }
   }
 
@@ -96,8 +96,8 @@ class Restoration {
     if (!options_.create) return Connection::open(target_, kRestoreApplication, stop_);
     try {
       return Connection::open(options_.connection, kRestoreApplication, stop_);
-    } catch (const ConnectionLost&) {
-      if (options_.connection.parameters.contains("dbname")) throw;
+    } catch (const ConnectionLost& error) {
+      if (options_.connection.parameters.contains("dbname")) error.raise();
       return Connection::open(options_.connection.with_database("postgres"), kRestoreApplication, stop_);
     }
   }

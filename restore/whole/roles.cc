@@ -151,7 +151,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const Re
   try {
     statements = read_globals(globals);
   } catch (const BadBackup& error) {
-    if (options.roles != Roles::none) throw;
+    if (options.roles != Roles::none) error.raise();
     plan.notes.push_back(
         {NoteKind::role,
          {},

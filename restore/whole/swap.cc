@@ -107,9 +107,9 @@ void rename(Connection& connection, const Swap& swap) {
 void commit(Connection& connection, const ConnInfo& server, const Swap& swap) {
   try {
     connection.query("COMMIT");
-  } catch (const ConnectionLost&) {
+  } catch (const ConnectionLost& error) {
     Connection other = Connection::open(server, kRestoreApplication, {});
-    if (oid_of(other, swap.database) != to_string(swap.new_oid)) throw;
+    if (oid_of(other, swap.database) != to_string(swap.new_oid)) error.raise();
   }
 }
 

@@ -63,8 +63,8 @@ StackFacts facts_of(const StackSettings& settings, const std::optional<Compose>&
 }
 
 std::string engine_hint(const Error& error) {
-  const auto* engine = dynamic_cast<const NoContainerEngine*>(&error);
-  if (engine == nullptr || !engine->absent()) return error.hint();
+  if (!error.is(ErrorKind::no_container_engine)) return error.hint();
+  if (!static_cast<const NoContainerEngine&>(error).absent()) return error.hint();  // the kind's one class
   return "install docker, or put it into PATH; see `docker version`";
 }
 
@@ -97,9 +97,8 @@ Surroundings gather(const StackCheckOptions& options, Observer& observer, std::s
   observer.phase("engine");
   try {
     around.engine = look_at_engine(images, stop);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     around.engine_problem = error.what();
     around.engine_hint = engine_hint(error);
   }

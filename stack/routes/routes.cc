@@ -67,9 +67,8 @@ RouteFacts gather_routes(const StackFacts& stack, double timeout_seconds, const 
   facts.project = stack.model() != nullptr ? stack.model()->project : stack.settings.project.value_or("");
   try {
     facts.containers = all_containers(stop);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     facts.engine_problem = error.what();
     facts.engine_hint = engine_hint(error);
   }

@@ -94,9 +94,9 @@ class Rollback {
       phase("stop new writers");
       stop_new_writers(state_, containers_, stop_);
       if (!options_.without_new_data) save_rows();
-    } catch (const Error&) {
+    } catch (const Error& error) {
       start_again(writers);
-      throw;
+      error.raise();
     }
     journal_.add(entry::kFact, {{fact::kSaved, report_.saved.empty() ? kNotSaved : report_.saved}});
   }
@@ -127,16 +127,13 @@ class Rollback {
           fmt::format("rollback of {}: rows of stack {}", state_.fact(fact::kName), state_.fact(fact::kTo)),
           observer_, stop_);
       report_.saved = still.backup.id.shown();
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
-      throw Error(
-          fmt::format("what the new stack wrote could not be backed up, so nothing was rolled back: {}",
-                      error.what()),
-          fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its "
-                      "volume stays)",
-                      error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)),
-          error.exit());
+      error.raise_if(ErrorKind::stopped);
+      error.with_context("what the new stack wrote could not be backed up, so nothing was rolled back")
+          ->with_hint(fmt::format("{}{}or go back without: pgassay stack rollback {} --without-new-data (its "
+                                  "volume stays)",
+                                  error.hint(), error.hint().empty() ? "" : "; ", state_.fact(fact::kName)))
+          ->raise();
     }
   }
 
@@ -186,9 +183,8 @@ class Rollback {
     try {
       const RoutesOutcome outcome = options_.routes(stack, stop_);
       if (outcome.kind == RoutesOutcome::Kind::failed) report_.routes_problem = outcome.text;
-    } catch (const Stopped&) {
-      throw;
     } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
       report_.routes_problem = error.what();
     }
     if (report_.routes_problem.empty()) return;
@@ -214,9 +210,8 @@ class Rollback {
         containers_.set_restart(one.id, one.restart, stop_);
         report_.started.push_back(one.name);
         note(entry::kUndone, {{"container", one.name}, {"id", one.id}, {"restart", one.restart}});
-      } catch (const Stopped&) {
-        throw;
       } catch (const Error& error) {
+        error.raise_if(ErrorKind::stopped);
         problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", one.name, error.what());
         hint = error.hint();
       }

@@ -122,8 +122,8 @@ void SwitchRun::run_compose(const std::vector<std::string>& words) {
   const TimeLimit limit(stop_, options_.settings.health_seconds + kComposeSeconds);
   try {
     scene_.compose->run(scene_.to.settings, scene_.to.env.value_or(EnvFile()), words, limit.token());
-  } catch (const Stopped&) {
-    if (!limit.over()) throw;
+  } catch (const Stopped& error) {
+    if (!limit.over()) error.raise();
     throw Error("compose " + words.at(0) + " of stack " + options_.settings.to + " does not end",
                 "see it yourself: " + scene_.compose->command(scene_.to.settings, words));
   }
@@ -211,10 +211,9 @@ std::string SwitchRun::start_new_database() {
               .query(kIsLasting)
               .boolean(0, 0))
         return found[0].name + " is healthy";
-    } catch (const Stopped&) {
-      throw;
-    } catch (const Error&) {
-      if (watch.seconds() > options_.settings.health_seconds) throw;
+    } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
+      if (watch.seconds() > options_.settings.health_seconds) error.raise();
     }
   }
 }

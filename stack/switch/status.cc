@@ -36,9 +36,8 @@ StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop
       if (volume.project == status.project) status.volumes.push_back({name, bytes_in(volume.mountpoint)});
     for (const auto& [name, project] : engine.networks)
       if (project == status.project) status.networks.push_back(name);
-  } catch (const Stopped&) {
-    throw;
   } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
     status.problem = error.what();
   }
   return status;

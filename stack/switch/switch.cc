@@ -26,12 +26,12 @@ class Switching {
     try {
       steps(first);
       return done();
-    } catch (const Stopped&) {
-      if (undone("interrupted", {})) throw;
+    } catch (const Stopped& error) {
+      if (undone("interrupted", {})) error.raise();
     } catch (const Error& error) {
-      if (undone(error.what(), error.hint())) throw Error(error.what() + after_, error.hint(), error.exit());
+      if (undone(error.what(), error.hint())) error.with_outcome(outcome_)->raise();
     } catch (const std::exception& error) {
-      if (undone(error.what(), {})) throw Error(error.what() + after_);
+      if (undone(error.what(), {})) Error(error.what()).with_outcome(outcome_)->raise();
     }
     return undecided_;
   }
@@ -71,7 +71,7 @@ class Switching {
     const SwitchState state = replay(journal_.entries());
     if (!state.begun.contains(kFirstTouch)) {
       note(entry::kGivenUp, {});
-      after_ = "; nothing was touched";
+      outcome_ = "nothing was touched";
       return true;
     }
     observer_.message(Level::error, current_ + ": " + what, hint);
@@ -84,7 +84,7 @@ class Switching {
       note(entry::kFact, {{fact::kSame, "yes"}});
     }
     go_back(what);
-    after_ = "; rolled back: the old stack runs as before";
+    outcome_ = "rolled back: the old stack runs as before";
     return true;
   }
 
@@ -144,7 +144,7 @@ class Switching {
   const SwitchScene& scene_;
   Observer& observer_;
   std::stop_token stop_;
-  std::string current_, after_;
+  std::string current_, outcome_;
   SwitchReport undecided_;
 };
 

@@ -184,7 +184,7 @@ std::string refused_by(const ConnInfo& info) {
     return "connected";
   } catch (const ConnectionRefused& error) {
     EXPECT_EQ(std::string(error.what()).find("LOCATION"), std::string::npos) << error.what();
-    return error.refused_by() + (error.by_password() ? " by password" : "");
+    return error.sqlstate() + (error.by_password() ? " by password" : "");
   } catch (const ConnectionLost&) {
     return "no server";
   }

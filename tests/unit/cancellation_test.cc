@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -59,7 +60,7 @@ TEST(WaitFor, ThrowsWhenTheStopCameBefore) {
 TEST(RunWorkers, RunsEachIndexOnce) {
   std::mutex mutex;
   std::multiset<unsigned> seen;
-  run_workers(4, {}, [&](unsigned index, std::stop_token) {
+  run_workers("worker", 4, {}, [&](unsigned index, std::stop_token) {
     std::lock_guard lock(mutex);
     seen.insert(index);
   });
@@ -75,7 +76,7 @@ void until_stopped(const std::stop_token& stop) {
 
 TEST(RunWorkers, StopsTheOthersAndReportsTheErrorThatCameFirst) {
   try {
-    run_workers(3, {}, [](unsigned index, std::stop_token stop) {
+    run_workers("worker", 3, {}, [](unsigned index, std::stop_token stop) {
       if (index != 1) until_stopped(stop);
       throw Error("the disk is gone");
     });
@@ -90,7 +91,7 @@ TEST(RunWorkers, ReportsARealErrorThoughStoppedCameBeforeIt) {
   source.request_stop();
   std::atomic<bool> first_is_out = false;
   try {
-    run_workers(2, source.get_token(), [&](unsigned index, std::stop_token) {
+    run_workers("worker", 2, source.get_token(), [&](unsigned index, std::stop_token) {
       if (index == 0) {
         first_is_out = true;
         throw Stopped();
@@ -111,9 +112,46 @@ TEST(RunWorkers, PassesTheOuterStopOn) {
     std::this_thread::sleep_for(20ms);
     source.request_stop();
   });
-  EXPECT_THROW(
-      run_workers(2, source.get_token(), [](unsigned, std::stop_token stop) { until_stopped(stop); }),
-      Stopped);
+  EXPECT_THROW(run_workers("worker", 2, source.get_token(),
+                           [](unsigned, std::stop_token stop) { until_stopped(stop); }),
+               Stopped);
+}
+
+std::string name_of_this_thread() {
+  char name[16] = "";
+  ::pthread_getname_np(::pthread_self(), name, sizeof name);
+  return name;
+}
+
+TEST(RunTogether, RunsEachRoleOnAThreadOfItsName) {
+  std::string watch, lead;
+  run_together({{"watch", [&](std::stop_token) { watch = name_of_this_thread(); }},
+                {"lead, and what follows", [&](std::stop_token) { lead = name_of_this_thread(); }}},
+               {});
+  EXPECT_EQ(watch, "watch");
+  EXPECT_EQ(lead, "lead, and what ");
+}
+
+TEST(RunTogether, StopsTheOtherRolesAndReportsTheErrorThatCameFirst) {
+  try {
+    run_together({{"watch", until_stopped},
+                  {"lead", [](std::stop_token) { throw Error("the disk is gone"); }},
+                  {"schema", until_stopped}},
+                 {});
+    FAIL() << "no exception";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "the disk is gone");
+  }
+}
+
+TEST(RunWorkers, NamesItsThreadsByTheirNumber) {
+  std::mutex mutex;
+  std::set<std::string> names;
+  run_workers("proof", 2, {}, [&](unsigned, std::stop_token) {
+    const std::lock_guard lock(mutex);
+    names.insert(name_of_this_thread());
+  });
+  EXPECT_EQ(names, (std::set<std::string>{"proof 0", "proof 1"}));
 }
 
 }  // namespace
