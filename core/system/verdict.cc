@@ -57,7 +57,8 @@ std::vector<std::string> unique_names(std::vector<Check> checks) {
     std::string name = check.name;
     if (counts[check.name] > 1) {
       // The name of all other kinds is made of the object.
-      const std::string_view object = check.id.kind == CheckKind::restore ? check.id.object : "";
+      const std::string_view object =
+          check.id.kind == CheckKind::restore ? std::string_view(check.id.object) : std::string_view();
       std::string apart(to_string(check.id.kind));
       for (const std::string_view more : {std::string_view(check.id.aspect), object})
         if (!more.empty()) apart.append(apart.empty() ? "" : ", ").append(more);
