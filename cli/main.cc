@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "cli/basics/units.h"
 #include "cli/command/command_line.h"
 #include "cli/signals.h"
-#include "cli/basics/units.h"
 #include "core/system/output.h"
 #include "core/system/trace.h"
 

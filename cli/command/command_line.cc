@@ -188,9 +188,10 @@ void add_common(Options& options, Arguments& arguments) {
               "of stderr: text, or a JSON object in each line (default: text; for journald with levels)")
       .heading(kEverywhere);
   options
-      .value("--trace", &arguments.trace, "FILE",
-             "write a record of every statement, child process and finished file, without values and passwords "
-             "(see docs/trace.md)")
+      .value(
+          "--trace", &arguments.trace, "FILE",
+          "write a record of every statement, child process and finished file, without values and passwords "
+          "(see docs/trace.md)")
       .heading(kEverywhere);
 }
 
