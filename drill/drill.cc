@@ -155,7 +155,7 @@ class Drill {
   }
 
   void restore() {
-    restore::RestoreOptions options;
+    restore::IntoEmpty options;
     options.connection = server_->conninfo();
     options.into = database_;
     options.create = true;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/postgres/connection.h"
@@ -25,35 +26,50 @@ struct StandIn {
   bool whole = false;   ///< all is there: only the proof is due
 };
 
-struct RestoreOptions {
-  ConnInfo connection;  ///< the server; its dbname is used to connect for CREATE DATABASE
+/// What every restore wants to know, whichever of the four it is.
+struct RestoreContext {
+  ConnInfo connection;  ///< the server; its dbname is the database that rows go into, or where CREATE
+                        ///< DATABASE is said
+  unsigned jobs = 2;
+  bool prove = true;
+  bool owners = true;                ///< false: --no-owner
+  bool acl = true;                   ///< false: --no-acl, no privileges
+  std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
+  Wanted wanted;                     ///< the tables, and whether their rows
+};
+
+/// A database, or a part of one, into one that is new or empty (restore/whole/restore.h).
+struct IntoEmpty : RestoreContext {
   std::string into;     ///< the database's name; empty: the backup's own
   bool create = false;  ///< CREATE DATABASE from the manifest; it must not exist
   /// Goes on with what an interrupted restore of the same backup, or part of it, left in the database. One
-  /// that is empty or, with `create`, absent is restored from the beginning. Not of what is one transaction.
+  /// that is empty or, with `create`, absent is restored from the beginning.
   bool resume = false;
   Roles roles = Roles::missing;
-  bool owners = true;          ///< false: --no-owner
   bool role_passwords = true;  ///< false: roles are created without
-  bool acl = true;             ///< false: --no-acl, no privileges
-  unsigned jobs = 2;
-  bool prove = true;
-  std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
   /// The server is thrown away afterwards: no subscription is made, a role that can't be made as it was is a
-  /// line in `lost`, no record is kept to go on with, and nobody is told what to clean up.
+  /// loss, no record is kept to go on with, and nobody is told what to clean up.
   bool throwaway = false;
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data;
   std::optional<StandIn> stand_in;  ///< of such, the record of the restore stays: see remove_record()
-  Wanted wanted;                    ///< the tables, and whether their rows
-  /// Not empty: under this name beside what is in the live database of `connection`
-  /// (restore/tables/one_table.h).
-  std::string as;
-  /// Rows only, into tables of the database of `connection` that are there and empty
-  /// (restore/tables/data_only.h).
-  bool data_only = false;
-  double lock_timeout_seconds = 10;  ///< in a live database
 };
+
+/// What goes into a database that is in use goes in one transaction.
+struct IntoLive : RestoreContext {
+  double lock_timeout_seconds = 10;
+};
+struct WholeTables : IntoLive {
+};  ///< tables that the database lacks, as they were (restore/tables/live_table.h)
+struct RowsInto : IntoLive {};  ///< rows of tables that are there and empty (restore/tables/data_only.h)
+/// Tables under another name, beside what is there (restore/tables/one_table.h).
+struct TableBeside : IntoLive {
+  std::string as;
+};
+
+using RestoreRequest = std::variant<IntoEmpty, WholeTables, TableBeside, RowsInto>;
+
+const RestoreContext& context_of(const RestoreRequest& request);
 
 struct RestoreReport {
   std::string database, server_version;

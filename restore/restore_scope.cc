@@ -7,18 +7,18 @@
 
 namespace pgassay::restore {
 
-bool brings_properties(const RestoreOptions& options) {
+bool brings_properties(const IntoEmpty& options) {
   return options.create || options.wanted.tables.empty();
 }
 
-std::vector<std::string> waived(const RestoreOptions& options) {
+std::vector<std::string> waived(const RestoreContext& options) {
   std::vector<std::string> told;
   if (!options.owners) told.emplace_back("owners, as --no-owner says");
   if (!options.acl) told.emplace_back("privileges, as --no-acl says");
   return told;
 }
 
-std::string what_is_made(const RestoreOptions& options) {
+std::string what_is_made(const IntoEmpty& options) {
   std::vector<std::string> words;
   const auto patterns = [&](const char* option, std::vector<std::string> list) {
     std::ranges::sort(list);

@@ -30,7 +30,7 @@ Exit report_restored(Context& context, const BackupId& id, const restore::Restor
 }
 
 /// --replace DB --drop-old.
-Exit drop_old(Context& context, const Backup& backup, const restore::RestoreOptions& options) {
+Exit drop_old(Context& context, const Backup& backup, const restore::IntoEmpty& options) {
   const std::string dropped = drop_old_database(backup, options, context.stop);
   set_dropped(context.reply, options.into, dropped);
   context.reporter.summary(
@@ -40,7 +40,7 @@ Exit drop_old(Context& context, const Backup& backup, const restore::RestoreOpti
 
 /// --replace DB.
 Exit replace(Context& context, const Repository& repository, const Backup& backup,
-             const restore::RestoreOptions& options) {
+             const restore::IntoEmpty& options) {
   const restore::Replaced done =
       replace_database(repository, backup, options, context.reporter, context.stop);
   set_replaced(context.reply, options.into, done);
@@ -58,16 +58,18 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
 }
 
 Exit run(Context& context, const RestoreArguments& arguments) {
-  const restore::RestoreOptions options = restore_options(arguments, context.config, context.reporter);
+  const restore::RestoreRequest request = restore_request(arguments, context.config, context.reporter);
   const Repository repository = open_repository(context.arguments, context.config);
   const Backup backup = arguments.selection.find_in(repository);
-  if (arguments.replace)
+  if (arguments.replace) {
+    const auto& options = std::get<restore::IntoEmpty>(request);
     return arguments.drop_old ? drop_old(context, backup, options)
                               : replace(context, repository, backup, options);
+  }
   const ReadLease lease = repository.lease(backup);
   const restore::RestoreReport report =
-      restore_backup(repository, backup, options, context.reporter, context.stop);
-  return report_restored(context, backup.id, report, options.prove);
+      restore_backup(repository, backup, request, context.reporter, context.stop);
+  return report_restored(context, backup.id, report, context_of(request).prove);
 }
 
 Run declare(Options& options) {

@@ -49,18 +49,12 @@ bool into_live(const RestoreArguments& arguments) {
   return parts.as || parts.data_only || (!parts.tables.empty() && !arguments.create && !parts.schema_only);
 }
 
-/// What of the backup, and as whom: into options that have the rest.
-void choose_parts(const RestoreArguments& arguments, restore::RestoreOptions& options) {
+void check_parts(const RestoreArguments& arguments) {
   const PartsArguments& parts = arguments.parts;
   reject_empty(parts.tables, "--table");
   reject_empty(parts.exclude_tables, "--exclude-table");
   if (parts.role && parts.role->empty()) throw UsageError("--role is empty");
   if (parts.as && parts.as->empty()) throw UsageError("--as is empty", "--as NEW or --as SCHEMA.NEW");
-  options.wanted = {parts.tables, parts.exclude_tables, !parts.schema_only};
-  options.connection.role = parts.role.value_or("");
-  options.acl = !parts.no_acl;
-  options.as = parts.as.value_or("");
-  options.data_only = parts.data_only;
   if (!into_live(arguments)) return;
   if (arguments.resume)
     throw UsageError(
@@ -72,7 +66,6 @@ void choose_parts(const RestoreArguments& arguments, restore::RestoreOptions& op
                                  "transaction, and no role is made",
                                  arguments.jobs ? "--jobs" : "--no-role-passwords"),
                      "leave it out, or restore into a new database with --create");
-  if (!options.into.empty()) options.connection = options.connection.with_database(options.into);
 }
 
 void check_replace(const RestoreArguments& arguments) {
@@ -90,6 +83,40 @@ void check_replace(const RestoreArguments& arguments) {
   if (arguments.no_prove)
     throw UsageError("--replace without a proof is refused",
                      "leave out --no-prove: names are swapped only when every row is proved to be there");
+}
+
+/// What all four requests have in common.
+restore::RestoreContext restore_context(const RestoreArguments& arguments, const Config& config,
+                                        Observer& observer) {
+  reject_empty_dbname(arguments.dbname);
+  check_replace(arguments);
+  if (!arguments.into && !arguments.create && !arguments.replace && !into_live(arguments)) {
+    throw UsageError(
+        "restore where to?",
+        "--into DB: an empty database that exists; --create: a new one, named by --into or as the "
+        "backup's; --replace DB: in the place of a live one");
+  }
+  if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
+  check_parts(arguments);
+  const PartsArguments& parts = arguments.parts;
+  ConnInfo connection = connection_from_flag(arguments.dbname.value_or(""), observer);
+  const auto& given = connection.parameters;
+  if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
+      environment("PGSERVICE").empty()) {
+    if (into_live(arguments) && !arguments.into)
+      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
+    // libpq would look for a database of the user's name, which a bare server does not have.
+    connection = connection.with_database("postgres");
+  }
+  if (into_live(arguments) && arguments.into) connection = connection.with_database(*arguments.into);
+  connection.role = parts.role.value_or("");
+  return {.connection = std::move(connection),
+          .jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs()),
+          .prove = !arguments.no_prove,
+          .owners = !arguments.no_owner,
+          .acl = !parts.no_acl,
+          .pg_restore = {},
+          .wanted = {parts.tables, parts.exclude_tables, !parts.schema_only}};
 }
 
 }  // namespace
@@ -119,37 +146,20 @@ void add_restore(Options& options, RestoreArguments& restore) {
   add_parts(options, restore.parts);
 }
 
-restore::RestoreOptions restore_options(const RestoreArguments& arguments, const Config& config,
+restore::RestoreRequest restore_request(const RestoreArguments& arguments, const Config& config,
                                         Observer& observer) {
-  reject_empty_dbname(arguments.dbname);
-  check_replace(arguments);
-  if (!arguments.into && !arguments.create && !arguments.replace && !into_live(arguments)) {
-    throw UsageError(
-        "restore where to?",
-        "--into DB: an empty database that exists; --create: a new one, named by --into or as the "
-        "backup's; --replace DB: in the place of a live one");
-  }
-  if (arguments.into && arguments.into->empty()) throw UsageError("--into is empty");
-  restore::RestoreOptions options;
-  options.connection = connection_from_flag(arguments.dbname.value_or(""), observer);
-  const auto& given = options.connection.parameters;
-  if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
-      environment("PGSERVICE").empty()) {
-    if (into_live(arguments) && !arguments.into)
-      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
-    // libpq would look for a database of the user's name, which a bare server does not have.
-    options.connection = options.connection.with_database("postgres");
-  }
-  options.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
-  options.create = arguments.create;
-  options.resume = arguments.resume;
-  options.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
-  options.owners = !arguments.no_owner;
-  options.role_passwords = !arguments.no_role_passwords;
-  options.jobs = first_of(arguments.jobs, {}, config.jobs, default_jobs());
-  options.prove = !arguments.no_prove;
-  choose_parts(arguments, options);
-  return options;
+  const restore::RestoreContext context = restore_context(arguments, config, observer);
+  const PartsArguments& parts = arguments.parts;
+  if (parts.as) return restore::TableBeside{{context}, *parts.as};
+  if (parts.data_only) return restore::RowsInto{{context}};
+  if (into_live(arguments)) return restore::WholeTables{{context}};
+  restore::IntoEmpty request{context};
+  request.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
+  request.create = arguments.create;
+  request.resume = arguments.resume;
+  request.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
+  request.role_passwords = !arguments.no_role_passwords;
+  return request;
 }
 
 }  // namespace pgassay::cli

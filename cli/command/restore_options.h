@@ -32,7 +32,7 @@ struct RestoreArguments {
 void add_restore(Options& options, RestoreArguments& restore);
 
 /// Throws UsageError; a password on the command line is a warning.
-restore::RestoreOptions restore_options(const RestoreArguments& arguments, const Config& config,
+restore::RestoreRequest restore_request(const RestoreArguments& arguments, const Config& config,
                                         Observer& observer);
 
 }  // namespace pgassay::cli

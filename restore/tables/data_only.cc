@@ -138,8 +138,8 @@ class RowRestore : public TransactionRestore {
 
 }  // namespace
 
-RestoreReport restore_rows(const Path& dir, Manifest manifest, const RestoreOptions& options,
-                           Observer& observer, std::stop_token stop) {
+RestoreReport restore_rows(const Path& dir, Manifest manifest, const RowsInto& options, Observer& observer,
+                           std::stop_token stop) {
   return RowRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }
 

@@ -248,7 +248,7 @@ QualifiedName beside_name(const std::string& as, const QualifiedName& table) {
   return name;
 }
 
-RestoreReport restore_beside(const Path& dir, Manifest manifest, const RestoreOptions& options,
+RestoreReport restore_beside(const Path& dir, Manifest manifest, const TableBeside& options,
                              Observer& observer, std::stop_token stop) {
   return BesideRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }

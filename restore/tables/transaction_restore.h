@@ -13,7 +13,7 @@ namespace pgassay::restore {
 
 class TransactionRestore {
  public:
-  TransactionRestore(const Path& dir, Manifest manifest, const RestoreOptions& options, Observer& observer,
+  TransactionRestore(const Path& dir, Manifest manifest, const IntoLive& options, Observer& observer,
                      std::stop_token stop);
   TransactionRestore(const TransactionRestore&) = delete;
   virtual ~TransactionRestore() = default;
@@ -43,7 +43,7 @@ class TransactionRestore {
 
   const Path& dir_;
   Manifest manifest_;
-  const RestoreOptions& options_;
+  const IntoLive& options_;
   Observer& observer_;
   std::stop_token stop_;
   RestoreReport report_;

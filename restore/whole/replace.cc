@@ -68,7 +68,7 @@ UNION ALL SELECT 'settings', pg_catalog.string_agg(CASE s.setrole WHEN 0 THEN ''
 
 class Replacement {
  public:
-  Replacement(const Repository& repository, const Backup& backup, const RestoreOptions& options,
+  Replacement(const Repository& repository, const Backup& backup, const IntoEmpty& options,
               Observer& observer, std::stop_token stop)
       : repository_(repository),
         backup_(backup),
@@ -215,7 +215,7 @@ class Replacement {
   }
 
   RestoreReport restore_beside() {
-    RestoreOptions inner = options_;
+    IntoEmpty inner = options_;
     inner.connection = server_;
     inner.into = names_.beside;
     inner.create = inner.prove = true;
@@ -276,7 +276,7 @@ class Replacement {
 
   const Repository& repository_;
   const Backup& backup_;
-  const RestoreOptions& options_;
+  const IntoEmpty& options_;
   Observer& observer_;
   std::stop_token stop_;
   Manifest manifest_;
@@ -291,13 +291,13 @@ class Replacement {
 
 }  // namespace
 
-Replaced replace_database(const Repository& repository, const Backup& backup, const RestoreOptions& options,
+Replaced replace_database(const Repository& repository, const Backup& backup, const IntoEmpty& options,
                           Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
   return Replacement(repository, backup, options, observer, std::move(stop)).run();
 }
 
-std::string drop_old_database(const Backup& backup, const RestoreOptions& options, std::stop_token stop) {
+std::string drop_old_database(const Backup& backup, const IntoEmpty& options, std::stop_token stop) {
   Connection connection =
       Connection::open(elsewhere(options.connection, options.into, stop), kRestoreApplication, stop);
   start_loading_session(connection);

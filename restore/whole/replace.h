@@ -24,11 +24,11 @@ struct Replaced {
 /// new one from then on; the caller drops the old one when it likes. Names are swapped only when all was
 /// restored and proved; else `before` is empty and the copy stays for a look. Throws Refused, everything that
 /// stands in the way at once, before anything is written.
-Replaced replace_database(const Repository& repository, const Backup& backup, const RestoreOptions& options,
+Replaced replace_database(const Repository& repository, const Backup& backup, const IntoEmpty& options,
                           Observer& observer, std::stop_token stop);
 
 /// Drops what replace_database left of the database that it replaced, and nothing else ever; returns its
 /// name. Throws Refused when there is none, or none that has taken its place.
-std::string drop_old_database(const Backup& backup, const RestoreOptions& options, std::stop_token stop);
+std::string drop_old_database(const Backup& backup, const IntoEmpty& options, std::stop_token stop);
 
 }  // namespace pgassay::restore

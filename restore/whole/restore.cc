@@ -37,7 +37,7 @@ namespace {
 
 class Restoration {
  public:
-  Restoration(const Backup& backup, const RestoreOptions& options, Observer& observer, std::stop_token stop)
+  Restoration(const Backup& backup, const IntoEmpty& options, Observer& observer, std::stop_token stop)
       : dir_(backup.dir),
         backup_(backup.id.shown()),
         options_(options),
@@ -403,7 +403,7 @@ class Restoration {
 
   Path dir_;
   std::string backup_;
-  const RestoreOptions& options_;
+  const IntoEmpty& options_;
   Observer& observer_;
   std::stop_token stop_;
   Manifest manifest_;
@@ -422,16 +422,20 @@ class Restoration {
 
 }  // namespace
 
+const RestoreContext& context_of(const RestoreRequest& request) {
+  return std::visit([](const auto& one) -> const RestoreContext& { return one; }, request);
+}
+
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
-                             const RestoreOptions& options, Observer& observer, std::stop_token stop) {
+                             const RestoreRequest& request, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
-  if (!options.as.empty())
-    return restore_beside(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
-  if (!options.wanted.tables.empty() && options.wanted.rows && !options.create && !options.data_only)
-    return restore_live(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
-  if (options.data_only)
-    return restore_rows(backup.dir, read_manifest(backup.dir), options, observer, std::move(stop));
-  return Restoration(backup, options, observer, std::move(stop)).run();
+  if (const auto* beside = std::get_if<TableBeside>(&request))
+    return restore_beside(backup.dir, read_manifest(backup.dir), *beside, observer, std::move(stop));
+  if (const auto* whole = std::get_if<WholeTables>(&request))
+    return restore_live(backup.dir, read_manifest(backup.dir), *whole, observer, std::move(stop));
+  if (const auto* rows = std::get_if<RowsInto>(&request))
+    return restore_rows(backup.dir, read_manifest(backup.dir), *rows, observer, std::move(stop));
+  return Restoration(backup, std::get<IntoEmpty>(request), observer, std::move(stop)).run();
 }
 
 }  // namespace pgassay::restore

@@ -14,6 +14,6 @@ namespace pgassay::restore {
 /// next; told to stop, it says the same in a message and throws Stopped. What it has done is then on record
 /// in the target (restore/resume.h).
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
-                             const RestoreOptions& options, Observer& observer, std::stop_token stop);
+                             const RestoreRequest& request, Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay::restore

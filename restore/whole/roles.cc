@@ -80,8 +80,7 @@ std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, cons
       statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls", "nobypassrls"});
 }
 
-GlobalStatement fitted(GlobalStatement statement, const RestoreOptions& options, bool superuser,
-                       RolePlan& plan) {
+GlobalStatement fitted(GlobalStatement statement, const IntoEmpty& options, bool superuser, RolePlan& plan) {
   if (statement.kind != Kind::alter_role) return statement;
   SqlStatement& sql = statement.statement;
   if (!options.role_passwords) sql = split_statements(without_password(sql) + ";").at(0);
@@ -144,7 +143,7 @@ void grant(Connection& connection, const GlobalStatement& statement, std::vector
 
 }  // namespace
 
-RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options) {
+RolePlan plan_roles(Connection& connection, const std::string& globals, const IntoEmpty& options) {
   RolePlan plan;
   plan.softly = options.throwaway;
   std::vector<GlobalStatement> statements;

@@ -23,7 +23,7 @@ struct RolePlan {
 /// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws
 /// Refused when roles are absent that we may not create, BadBackup when globals.sql holds anything
 /// unexpected.
-RolePlan plan_roles(Connection& connection, const std::string& globals, const RestoreOptions& options);
+RolePlan plan_roles(Connection& connection, const std::string& globals, const IntoEmpty& options);
 
 /// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
 /// `lost`; softly: so is every other statement.

@@ -235,7 +235,7 @@ std::string SwitchRun::restore() {
 }
 
 std::string SwitchRun::restore_into(const std::string& database) {
-  restore::RestoreOptions restore;
+  restore::IntoEmpty restore;
   restore.connection = reach_new(kMaintenance).connection;
   restore.into = database;
   restore.jobs = options_.verify.jobs;

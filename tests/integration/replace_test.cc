@@ -57,18 +57,18 @@ class Replace : public ::testing::Test {
     return *repository_.newest("test", name_);
   }
 
-  restore::RestoreOptions options() const {
-    restore::RestoreOptions options;
+  restore::IntoEmpty options() const {
+    restore::IntoEmpty options;
     options.connection = server().connection();
     options.into = name_;
     return options;
   }
   restore::Replaced replace(const Backup& backup) const { return replace(backup, options()); }
-  restore::Replaced replace(const Backup& backup, const restore::RestoreOptions& options) const {
+  restore::Replaced replace(const Backup& backup, const restore::IntoEmpty& options) const {
     Observer silent;
     return replace_database(repository_, backup, options, silent, {});
   }
-  std::string refused(const Backup& backup, const restore::RestoreOptions& options) const {
+  std::string refused(const Backup& backup, const restore::IntoEmpty& options) const {
     try {
       replace(backup, options);
       return "not refused";
@@ -198,12 +198,12 @@ TEST_F(Replace, RefusesWhatTheSwapWouldHurtAndNamesItAll) {
 TEST_F(Replace, RefusesTemplatesTheServersOwnAndWhatIsNotThere) {
   const Backup backup = live();
   for (const char* name : {"postgres", "template1"}) {
-    restore::RestoreOptions other = options();
+    restore::IntoEmpty other = options();
     other.into = name;
     EXPECT_NE(refused(backup, other).find("belongs to the server"), std::string::npos)
         << refused(backup, other);
   }
-  restore::RestoreOptions absent = options();
+  restore::IntoEmpty absent = options();
   absent.into = "no such database";
   EXPECT_NE(refused(backup, absent).find("there is no database \"no such database\""), std::string::npos);
   sql("ALTER DATABASE live IS_TEMPLATE true;");
@@ -214,7 +214,7 @@ TEST_F(Replace, RefusesTemplatesTheServersOwnAndWhatIsNotThere) {
 TEST_F(Replace, RefusesARoleThatMayNotRename) {
   sql("CREATE ROLE replace_weak LOGIN;");
   const Backup backup = live();
-  restore::RestoreOptions weak = options();
+  restore::IntoEmpty weak = options();
   weak.connection.parameters["user"] = "replace_weak";
   const std::string words = refused(backup, weak);
   EXPECT_NE(words.find("role replace_weak may not create databases"), std::string::npos) << words;
@@ -227,7 +227,7 @@ TEST_F(Replace, NeedsNoSuperuserWhereTheRoleOwnsTheDatabaseAndMayCreateMore) {
   sql("SELECT lo_unlink(7);", "live");  // whose pages only a superuser may read, and so prove
   const Backup backup = back_up();
   sql("ALTER DATABASE live OWNER TO replace_maker;");
-  restore::RestoreOptions maker = options();
+  restore::IntoEmpty maker = options();
   maker.connection.parameters["user"] = "replace_maker";
   maker.owners = false;
   maker.roles = restore::Roles::none;
@@ -254,7 +254,7 @@ TEST_F(Replace, SwapsNothingWhenSomethingWasLost) {
   const Backup backup = back_up();
   sql("UPDATE t SET a = 'now'; ALTER TABLE t OWNER TO postgres;", "incomplete");
   sql("DROP ROLE replace_gone;");
-  restore::RestoreOptions options = this->options();
+  restore::IntoEmpty options = this->options();
   options.roles = restore::Roles::none;
   const restore::Replaced done = replace(backup, options);
   EXPECT_EQ(done.before, "");
@@ -380,7 +380,7 @@ TEST_F(Replace, NamesTheSessionsThatItCouldNotEnd) {
   const Backup backup = back_up();
   sql("ALTER DATABASE live OWNER TO replace_weaker;");
   Connection superuser = Connection::open(server().connection("live"), "not theirs to end", {});
-  restore::RestoreOptions weaker = options();
+  restore::IntoEmpty weaker = options();
   weaker.connection.parameters["user"] = "replace_weaker";
   weaker.owners = false;
   weaker.roles = restore::Roles::none;

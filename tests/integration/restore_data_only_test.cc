@@ -32,11 +32,10 @@ class Emptied {
   }
   restore::RestoreReport restore(const std::vector<std::string>& tables = {},
                                  const std::string& user = "postgres", Observer* observer = nullptr) {
-    restore::RestoreOptions options;
+    restore::RowsInto options;
     options.connection = shared_server().connection(database_.name());
     options.connection.parameters["user"] = user;
     options.wanted.tables = tables;
-    options.data_only = true;
     options.lock_timeout_seconds = 0.2;
     return restore_backup(trip_.repository(), backup_, options, observer ? *observer : silent_, {});
   }

@@ -80,7 +80,7 @@ TEST(RestoreExtension, RefusesATargetWithRowsInConfigurationTables) {
   bare_server().create_database("ext_target");
   bare_server().psql("ext_target",
                      fmt::format("CREATE EXTENSION {}; INSERT INTO jobs VALUES (7);", extension.name()));
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.create = false;
   EXPECT_THROW(trip.restore(backup, options), Refused);
   EXPECT_EQ(source.copied_value("SELECT id FROM jobs"), "7");

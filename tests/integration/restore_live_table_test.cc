@@ -46,7 +46,7 @@ class Lost {
     psql(then);
   }
   restore::RestoreReport restore(const std::string& table) const {
-    restore::RestoreOptions options;
+    restore::WholeTables options;
     options.connection = shared_server().connection(database_.name());
     options.wanted.tables = {table};
     options.lock_timeout_seconds = 0.2;

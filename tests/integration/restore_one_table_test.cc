@@ -19,7 +19,7 @@ class Live {
 
   restore::RestoreReport beside(const std::string& table, const std::string& as,
                                 const std::string& database = {}) const {
-    restore::RestoreOptions options;
+    restore::TableBeside options;
     options.connection = shared_server().connection(database.empty() ? database_.name() : database);
     options.wanted.tables = {table};
     options.as = as;
@@ -232,7 +232,7 @@ TEST(RestoreOneTable, RefusesATableWhoseRowsWereLeftOut) {
   options.tables.exclude = {"log"};
   Observer silent;
   take_backup(trip.repository(), options, silent, {});
-  restore::RestoreOptions restore;
+  restore::TableBeside restore;
   restore.connection = shared_server().connection("no_rows");
   restore.wanted.tables = {"log"};
   restore.as = "log_before";

@@ -46,8 +46,7 @@ class RestoreParallel : public ::testing::Test {
     bare_server().psql("postgres",
                        "SET client_min_messages = error; DROP DATABASE IF EXISTS parallel WITH (FORCE);");
   }
-  static restore::RestoreReport restore(Observer& observer,
-                                        const restore::RestoreOptions& options = created()) {
+  static restore::RestoreReport restore(Observer& observer, const restore::IntoEmpty& options = created()) {
     return restore_backup(trip_->repository(), *backup_, options, observer, {});
   }
   static void expect_whole(const restore::RestoreReport& report) {
@@ -105,7 +104,7 @@ TEST_F(RestoreParallel, GoesOnWhereverItWasKilledBetweenPartsAndIndexes) {
     SetUp();
     KillsAt deadly(event);
     ASSERT_TRUE(killed([&] { restore(deadly); }));
-    restore::RestoreOptions options = created();
+    restore::IntoEmpty options = created();
     options.resume = true;
     Observer silent;
     expect_whole(restore(silent, options));
@@ -129,21 +128,21 @@ TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
 }
 
 /// Into a server that writes no WAL for a table which was emptied in the same transaction.
-restore::RestoreOptions into_minimal() {
+restore::IntoEmpty into_minimal() {
   static const LocalServer server({{"wal_level", "minimal"}, {"max_wal_senders", "0"}});
   server.drop_database("parallel");
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.connection = server.connection();
   options.jobs = 1;
   return options;
 }
 
-std::string value_in(const restore::RestoreOptions& options, const std::string& sql) {
+std::string value_in(const restore::IntoEmpty& options, const std::string& sql) {
   return Connection::open(options.connection.with_database("parallel"), "test", {}).query(sql).text(0, 0);
 }
 
 TEST_F(RestoreParallel, FreezesATableOfSeveralPartsWhereThatSparesTheWal) {
-  const restore::RestoreOptions options = into_minimal();
+  const restore::IntoEmpty options = into_minimal();
   Observer silent;
   const restore::RestoreReport report = restore(silent, options);
   EXPECT_EQ(lines(report.lost), "");
@@ -173,7 +172,7 @@ class HoldsTheFirst : public Observer {
 };
 
 TEST_F(RestoreParallel, SharesTheRestOfATableWithWhoeverHasNothingToDo) {
-  restore::RestoreOptions options = into_minimal();
+  restore::IntoEmpty options = into_minimal();
   options.jobs = 2;
   HoldsTheFirst observer;
   const restore::RestoreReport report = restore(observer, options);
@@ -184,7 +183,7 @@ TEST_F(RestoreParallel, SharesTheRestOfATableWithWhoeverHasNothingToDo) {
 }
 
 TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
-  restore::RestoreOptions options = into_minimal();
+  restore::IntoEmpty options = into_minimal();
   options.before_data = [](Connection& target) {
     target.query("ALTER TABLE public.many ADD CONSTRAINT odd CHECK (id <> 200000)");
   };
@@ -202,7 +201,7 @@ TEST_F(RestoreParallel, LosesOnlyThePartWithARowThatTheServerRefuses) {
 }
 
 TEST_F(RestoreParallel, TellsOnceOfAnIndexThatCouldNotBeBuilt) {
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.before_data = [](Connection& target) { target.query("CREATE SEQUENCE public.many_kind"); };
   Observer silent;
   const restore::RestoreReport report = restore(silent, options);

@@ -9,8 +9,8 @@
 namespace pgassay::test {
 namespace {
 
-restore::RestoreOptions only(std::vector<std::string> tables, std::vector<std::string> exclude = {}) {
-  restore::RestoreOptions options = created();
+restore::IntoEmpty only(std::vector<std::string> tables, std::vector<std::string> exclude = {}) {
+  restore::IntoEmpty options = created();
   options.wanted = {std::move(tables), std::move(exclude), true};
   return options;
 }
@@ -124,7 +124,7 @@ TEST_F(RestoreParts, AllButATableLeavesOutWhatReadsIt) {
 }
 
 TEST_F(RestoreParts, TheSchemaAloneHasNoRow) {
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.wanted.rows = false;
   const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_EQ(lines(report.lost), "");
@@ -138,7 +138,7 @@ TEST_F(RestoreParts, TheSchemaAloneHasNoRow) {
 }
 
 TEST_F(RestoreParts, WithoutPrivilegesNobodyIsGrantedAnything) {
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.acl = false;
   const restore::RestoreReport report = trip_->restore(*backup_, options);
   EXPECT_EQ(lines(report.lost), "");
@@ -151,7 +151,7 @@ TEST_F(RestoreParts, WithoutPrivilegesNobodyIsGrantedAnything) {
 
 TEST_F(RestoreParts, AnotherOwnerIsTheRoleThatWeBecome) {
   bare_server().psql("postgres", "DROP ROLE IF EXISTS parts_other; CREATE ROLE parts_other CREATEDB;");
-  restore::RestoreOptions options = only({"shop.*"});
+  restore::IntoEmpty options = only({"shop.*"});
   options.connection.role = "parts_other";
   options.owners = options.acl = false;
   options.roles = restore::Roles::none;
@@ -166,13 +166,13 @@ TEST_F(RestoreParts, AnotherOwnerIsTheRoleThatWeBecome) {
 }
 
 /// Killed when the first part begins: what is made is there, and no row.
-void interrupt(const RoundTrip& trip, const Backup& backup, const restore::RestoreOptions& options) {
+void interrupt(const RoundTrip& trip, const Backup& backup, const restore::IntoEmpty& options) {
   KillsAt observer(5);
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
 }
 
 TEST_F(RestoreParts, IsGoneOnWithAfterAnInterruption) {
-  restore::RestoreOptions options = only({"shop.orders", "shop.events"});
+  restore::IntoEmpty options = only({"shop.orders", "shop.events"});
   interrupt(*trip_, *backup_, options);
   options.resume = true;
   const restore::RestoreReport report = trip_->restore(*backup_, options);
@@ -185,7 +185,7 @@ TEST_F(RestoreParts, IsGoneOnWithAfterAnInterruption) {
 
 TEST_F(RestoreParts, IsNotGoneOnWithByAnotherSelection) {
   interrupt(*trip_, *backup_, only({"shop.orders"}));
-  for (restore::RestoreOptions other :
+  for (restore::IntoEmpty other :
        {only({"shop.orders", "shop.events"}), only({}, {"shop.events"}), created()}) {
     other.resume = true;
     try {
@@ -201,7 +201,7 @@ TEST_F(RestoreParts, IsNotGoneOnWithByAnotherSelection) {
 
 TEST_F(RestoreParts, AsAnotherRoleIsGoneOnWithThoughTheServerIsStillAtWork) {
   bare_server().psql("postgres", "DROP ROLE IF EXISTS parts_other; CREATE ROLE parts_other CREATEDB;");
-  restore::RestoreOptions options = only({"shop.orders"});
+  restore::IntoEmpty options = only({"shop.orders"});
   options.connection.role = "parts_other";
   options.owners = options.acl = false;
   options.roles = restore::Roles::none;
@@ -213,7 +213,7 @@ TEST_F(RestoreParts, AsAnotherRoleIsGoneOnWithThoughTheServerIsStillAtWork) {
 }
 
 TEST_F(RestoreParts, ARoleThatWeMayNotBecomeIsRefused) {
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.connection.role = "nobody here";
   EXPECT_THROW(trip_->restore(*backup_, options), Refused);
 }

@@ -31,7 +31,7 @@ class RestoreRoles : public ::testing::Test {
   /// Plans and makes them.
   void run(const std::string& globals, const std::string& user = "postgres") {
     Connection connection = connect(user);
-    const restore::RolePlan plan = plan_roles(connection, globals, restore::RestoreOptions{});
+    const restore::RolePlan plan = plan_roles(connection, globals, restore::IntoEmpty{});
     notes_ = plan.notes;
     absent_tablespaces_ = plan.absent_tablespaces;
     create_roles(connection, plan, lost_, notes_);

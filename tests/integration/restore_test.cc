@@ -83,7 +83,7 @@ TEST(Restore, RefusesADatabaseThatIsNotEmptyAndTouchesNothing) {
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SELECT lo_create(5)"}) {
     bare_server().create_database("not_empty");
     bare_server().psql("not_empty", std::string(holds) + ";");
-    restore::RestoreOptions options = created();
+    restore::IntoEmpty options = created();
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << holds;
     EXPECT_EQ(source.copied_value("SELECT to_regclass('public.t') IS NULL"), "t");
@@ -98,7 +98,7 @@ TEST(Restore, TakesADatabaseThatHoldsOnlyExtensionsForEmpty) {
   const RoundTrip trip;
   bare_server().create_database("only_ext");
   bare_server().psql("only_ext", "CREATE EXTENSION hstore;");
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.create = false;
   const restore::RestoreReport report = trip.restore(trip.back_up("only_ext"), options);
   EXPECT_EQ(lines(report.lost), "");
@@ -122,7 +122,7 @@ TEST(Restore, RefusesADatabaseThatHoldsLesserObjects) {
         "= NONE)"}) {
     bare_server().create_database("lesser");
     bare_server().psql("lesser", std::string(holds) + ";");
-    restore::RestoreOptions options = created();
+    restore::IntoEmpty options = created();
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << holds;
     bare_server().psql("lesser", "DROP SUBSCRIPTION IF EXISTS mine;");
@@ -136,7 +136,7 @@ TEST(Restore, RefusesTemplatesAndTheServersOwnDatabases) {
   const Backup backup = trip.back_up("own_place");
   bare_server().create_database("own_place", "IS_TEMPLATE true");
   for (const char* into : {"template0", "template1", "postgres", "own_place"}) {
-    restore::RestoreOptions options = created(into);
+    restore::IntoEmpty options = created(into);
     options.create = false;
     EXPECT_THROW(trip.restore(backup, options), Refused) << into;
   }
@@ -157,7 +157,7 @@ TEST(Restore, TellsNoSecretsOfWhatWasLost) {
     CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
     CREATE USER MAPPING FOR secrets_role SERVER far OPTIONS (user 'u', password 'TOPSECRET');)");
   const RoundTrip trip;
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.roles = restore::Roles::none;
   const std::string lost = lines(trip.restore(trip.back_up("secrets"), options).lost);
   EXPECT_NE(lost.find("CREATE USER MAPPING FOR secrets_role SERVER far …: "), std::string::npos) << lost;
@@ -232,7 +232,7 @@ TEST(Restore, MakesAbsentRolesWhatTheyWere) {
 TEST(Restore, LeavesPasswordsOutWhenAsked) {
   const Database source("no_password", "CREATE ROLE no_password_role LOGIN PASSWORD 'x';");
   const RoundTrip trip;
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.role_passwords = false;
   trip.restore(trip.back_up("no_password"), options);
   EXPECT_EQ(bare_server().value(
@@ -246,7 +246,7 @@ TEST(Restore, SaysWhatWasLostForWantOfRoles) {
                         "CREATE ROLE wanted; CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t OWNER TO wanted;"
                         "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO wanted;");
   const RoundTrip trip;
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.roles = restore::Roles::none;
   const restore::RestoreReport report = trip.restore(trip.back_up("want_roles"), options);
   EXPECT_EQ(lines(report.lost),
@@ -262,7 +262,7 @@ TEST(Restore, WithoutOwnersNeedsNoRoles) {
       "CREATE ROLE no_owner_role; CREATE TABLE t AS SELECT 1 AS a;"
       "ALTER TABLE t OWNER TO no_owner_role; ALTER DATABASE no_owner OWNER TO no_owner_role;");
   const RoundTrip trip;
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.roles = restore::Roles::none;
   options.owners = false;
   const restore::RestoreReport report = trip.restore(trip.back_up("no_owner"), options);
@@ -409,7 +409,7 @@ TEST(Restore, KeepsNamesInALatin1DatabaseWhetherItsRolesAreThereOrNot) {
   const Backup backup = trip.back_up("latin_into");
   bare_server().create_database("latin_into",
                                 "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.create = false;
   options.connection = bare_server().connection("latin_into");
   const restore::RestoreReport report = trip.restore(backup, options);

@@ -11,8 +11,8 @@
 namespace pgassay::test {
 namespace {
 
-restore::RestoreOptions thrown_away() {
-  restore::RestoreOptions options = created();
+restore::IntoEmpty thrown_away() {
+  restore::IntoEmpty options = created();
   options.throwaway = true;
   return options;
 }
@@ -48,7 +48,7 @@ TEST(RestoreThrowaway, LosesOneRoleAndNotAllOfThem) {
 TEST(RestoreThrowaway, LetsTheCallerInBetweenPreDataAndRows) {
   const Database source("throwaway_hook", "CREATE TABLE t AS SELECT 1 AS a; CREATE INDEX i ON t (a);");
   const RoundTrip trip;
-  restore::RestoreOptions options = thrown_away();
+  restore::IntoEmpty options = thrown_away();
   std::string seen;
   options.before_data = [&](Connection& connection) {
     seen = connection

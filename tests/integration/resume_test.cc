@@ -24,8 +24,8 @@ std::string differences(const std::string& database) {
   return ended.status == 0 ? "" : ended.out + ended.err;
 }
 
-restore::RestoreOptions resumed() {
-  restore::RestoreOptions options = created();
+restore::IntoEmpty resumed() {
+  restore::IntoEmpty options = created();
   options.resume = true;
   return options;
 }
@@ -132,7 +132,7 @@ TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
   const RoundTrip trip;
   const Backup backup = trip.back_up("cut");
   CutsTheConnection observer;
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.jobs = 1;
   try {
     restore_backup(trip.repository(), backup, options, observer, {});
@@ -164,7 +164,7 @@ class ResumeUnfinished : public ::testing::Test {
     ASSERT_TRUE(killed([&] { restore_backup(trip_.repository(), backup_, created(), observer, {}); }));
     ASSERT_TRUE(recorded(source_));
   }
-  std::string refused(const Backup& backup, const restore::RestoreOptions& options) const {
+  std::string refused(const Backup& backup, const restore::IntoEmpty& options) const {
     try {
       trip_.restore(backup, options);
       return "not refused";
@@ -179,7 +179,7 @@ class ResumeUnfinished : public ::testing::Test {
 };
 
 TEST_F(ResumeUnfinished, IsNotGoneOnWithUnasked) {
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.create = false;
   const std::string words = refused(backup_, options);
   EXPECT_NE(words.find("database \"unfinished\" holds an unfinished restore of " + backup_.id.shown()),
@@ -196,7 +196,7 @@ TEST_F(ResumeUnfinished, IsNotGoneOnWithFromAnotherBackup) {
 }
 
 TEST_F(ResumeUnfinished, IsNotGoneOnWithInAnotherWay) {
-  restore::RestoreOptions options = resumed();
+  restore::IntoEmpty options = resumed();
   options.owners = false;
   const std::string words = refused(backup_, options);
   EXPECT_NE(words.find("with no options; it can't be gone on with --no-owner"), std::string::npos) << words;
@@ -228,7 +228,7 @@ TEST(Resume, TellsAgainWhatWasLostBeforeTheInterruption) {
                         "ALTER TABLE t OWNER TO lost_before_role; CREATE TABLE u AS SELECT 2 AS a;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("lost_before");
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.roles = restore::Roles::none;
   KillsAt observer(6);  // check, create, roles, pre-data, data, its first part
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));
@@ -317,7 +317,7 @@ TEST(Resume, GoesOnInATableOfSeveralParts) {
                         " generate_series(1, 300000) g; CREATE INDEX ON many (g);");
   const RoundTrip trip;
   const Backup backup = trip.back_up("parts");
-  restore::RestoreOptions options = created();
+  restore::IntoEmpty options = created();
   options.jobs = 1;
   KillsAt observer(8);  // check, create, roles, pre-data, data, a part begins, it is loaded, the next begins
   ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, options, observer, {}); }));

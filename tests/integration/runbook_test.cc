@@ -113,7 +113,7 @@ TEST_F(RunbookTest, ACorruptedDisk) {
 TEST_F(RunbookTest, WhenARestoreStopsHalfWay) {
   const Repository repository = Repository::open(this->repository());
   const Backup backup = repository.find("latest");
-  restore::RestoreOptions options;
+  restore::IntoEmpty options;
   options.connection = other_->connection();
   options.create = true;
   KillsAt observer(8);

@@ -9,7 +9,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-restore::RestoreOptions restore(Words words) {
+restore::RestoreRequest restore(Words words) {
   unsetenv("PGDATABASE");
   unsetenv("PGSERVICE");
   words.insert(words.begin(), "latest");
@@ -18,7 +18,11 @@ restore::RestoreOptions restore(Words words) {
   add_restore(options, arguments);
   parse_options(options, words);
   Observer silent;
-  return restore_options(arguments, {}, silent);
+  return restore_request(arguments, {}, silent);
+}
+
+std::string database_of(const restore::RestoreRequest& request) {
+  return context_of(request).connection.parameters.at("dbname");
 }
 
 std::string complaint(const Words& words) {
@@ -31,12 +35,20 @@ std::string complaint(const Words& words) {
 }
 
 TEST(CommandLineParts, ATableWithoutCreateGoesIntoTheDatabaseThatIsNamed) {
-  const restore::RestoreOptions options = restore({"--table", "s.t", "--table", "u", "-d", "app"});
-  EXPECT_EQ(options.wanted.tables, (Words{"s.t", "u"}));
-  EXPECT_EQ(options.connection.parameters.at("dbname"), "app");
-  EXPECT_EQ(restore({"--table", "t", "--into", "app"}).connection.parameters.at("dbname"), "app");
+  const restore::RestoreRequest request = restore({"--table", "s.t", "--table", "u", "-d", "app"});
+  ASSERT_TRUE(std::holds_alternative<restore::WholeTables>(request));
+  EXPECT_EQ(context_of(request).wanted.tables, (Words{"s.t", "u"}));
+  EXPECT_EQ(database_of(request), "app");
+  EXPECT_EQ(database_of(restore({"--table", "t", "--into", "app"})), "app");
   EXPECT_EQ(complaint({"--table", "t"}), "which database?");
   EXPECT_EQ(complaint({"--data-only", "-d", "host=db2"}), "which database?");
+}
+
+TEST(CommandLineParts, EachWayToRestoreIsARequestOfItsOwn) {
+  EXPECT_TRUE(std::holds_alternative<restore::IntoEmpty>(restore({"--create", "--table", "t"})));
+  EXPECT_TRUE(std::holds_alternative<restore::IntoEmpty>(restore({"--into", "e", "--schema-only"})));
+  EXPECT_TRUE(std::holds_alternative<restore::RowsInto>(restore({"--data-only", "-d", "app"})));
+  EXPECT_EQ(std::get<restore::TableBeside>(restore({"--table", "t", "--as", "u", "-d", "app"})).as, "u");
 }
 
 TEST(CommandLineParts, AReplacementIsOfTheWholeBackup) {
@@ -46,7 +58,9 @@ TEST(CommandLineParts, AReplacementIsOfTheWholeBackup) {
     words.insert(words.end(), {"--replace", "app"});
     EXPECT_EQ(complaint(words), "--replace takes the whole backup, and " + part[0] + " a part of it");
   }
-  EXPECT_EQ(restore({"--replace", "app", "--role", "boss", "--no-acl"}).connection.role, "boss");
+  const restore::RestoreRequest request = restore({"--replace", "app", "--role", "boss", "--no-acl"});
+  EXPECT_EQ(context_of(request).connection.role, "boss");
+  EXPECT_EQ(std::get<restore::IntoEmpty>(request).into, "app");
 }
 
 TEST(CommandLineParts, OneTransactionIsNotGoneOnWith) {
@@ -56,8 +70,9 @@ TEST(CommandLineParts, OneTransactionIsNotGoneOnWith) {
     words.insert(words.end(), {"-d", "app", "--resume"});
     EXPECT_TRUE(complaint(words).starts_with("--resume has no use here")) << complaint(words);
   }
-  EXPECT_TRUE(restore({"--create", "--table", "t", "--resume"}).resume);
-  EXPECT_TRUE(restore({"--into", "empty", "--exclude-table", "t", "--resume"}).resume);
+  EXPECT_TRUE(std::get<restore::IntoEmpty>(restore({"--create", "--table", "t", "--resume"})).resume);
+  EXPECT_TRUE(
+      std::get<restore::IntoEmpty>(restore({"--into", "empty", "--exclude-table", "t", "--resume"})).resume);
 }
 
 TEST(CommandLineParts, AreRefusedWhereTheyContradictEachOther) {

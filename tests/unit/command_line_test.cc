@@ -35,12 +35,12 @@ class CommandLine : public ::testing::Test {
     parse_options(options, after_the_command(words));
     return backup_options(arguments, {}, config, messages_);
   }
-  restore::RestoreOptions restore(const Words& words) {
+  restore::IntoEmpty restore(const Words& words) {
     RestoreArguments arguments;
     Options options;
     add_restore(options, arguments);
     parse_options(options, after_the_command(words));
-    return restore_options(arguments, {}, messages_);
+    return std::get<restore::IntoEmpty>(restore_request(arguments, {}, messages_));
   }
   static Words after_the_command(const Words& words) { return {words.begin() + 1, words.end()}; }
   static std::string complaint(const std::function<void()>& act) {
