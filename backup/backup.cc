@@ -28,7 +28,7 @@ constexpr const char* kStandbyHint =
     "the standby replays what conflicts with the backup: raise max_standby_streaming_delay there, run it "
     "when no "
     "migration is under way, or back the primary up";
-constexpr int kPause = 200;  // ms before the second one; then twice as long each time
+constexpr std::chrono::milliseconds kPause(200);  // before the second one; then twice as long each time
 
 /// What stays the same over all attempts of one run.
 struct Run {
@@ -166,7 +166,7 @@ class Attempt {
     timed("lock", watch);
   }
 
-  LockOptions lock_options() const { return {options_.lock_timeout_seconds, run_.preflight.reduced_locks}; }
+  LockOptions lock_options() const { return {options_.lock_timeout, run_.preflight.reduced_locks}; }
 
   void plan(Connection& live) {
     const Stopwatch watch;
@@ -196,8 +196,8 @@ class Attempt {
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
-    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot,
-                                          options_.lock_timeout_seconds, pending_.dir(), stop));
+    manifest_.files.push_back(
+        dump_schema(children_, preflight.pg_dump, snapshot, options_.lock_timeout, pending_.dir(), stop));
     manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
                                            pending_.dir(), roles_left_out_, stop));
     if (roles_left_out_) {
@@ -216,8 +216,8 @@ class Attempt {
     manifest_.sequences = read_sequences(leader_, listed_.sequences);
     leader_.query("SET LOCAL lock_timeout = 0");
     std::optional<LeftOut> doubt;
-    inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level,
-                                 options_.lock_timeout_seconds, doubt, stop);
+    inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level, options_.lock_timeout,
+                                 doubt, stop);
     timed("inventory", watch);
     if (!doubt) return;
     run_.observer.message(Level::warning, "the inventory: " + doubt->why,
@@ -267,7 +267,7 @@ class Attempt {
             options_.zstd_level,
             static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
             run_.preflight.reduced_locks,
-            static_cast<long>(options_.lock_timeout_seconds * 1000)};
+            options_.lock_timeout};
   }
 
   void finish_catalog() {
@@ -345,11 +345,11 @@ class Attempt {
 };
 
 std::optional<PreviousBackup> open_previous(const Repository& repository, const std::optional<Backup>& newest,
-                                            double full_every_days, Observer& observer) {
+                                            Seconds full_every, Observer& observer) {
   if (!newest || !newest->summary) return std::nullopt;
-  const std::chrono::duration<double, std::ratio<86400>> since_full = now() - newest->summary->full_since;
   try {
-    return std::make_optional<PreviousBackup>(repository, *newest, since_full.count() < full_every_days);
+    return std::make_optional<PreviousBackup>(repository, *newest,
+                                              now() - newest->summary->full_since < full_every);
   } catch (const Error& error) {
     observer.message(Level::warning, fmt::format("{}: {}", newest->id.shown(), error.what()),
                      "its unchanged parts are stored anew");
@@ -396,9 +396,9 @@ struct RotReport {
 /// A server that is stuck must not hold a backup for ever, and so its locks.
 void limit_silence(BackupOptions& options) {
   constexpr double kMoreForStatements = 6;
-  const double stall = options.stall_timeout_seconds;
-  if (stall > 0)
-    options.connection.silence = {stall, stall * kMoreForStatements + options.lock_timeout_seconds};
+  const Seconds stall = options.stall_timeout;
+  if (stall.count() > 0)
+    options.connection.silence = {stall, stall * kMoreForStatements + options.lock_timeout};
   // Of a session that sends rows Linux would count the time, too, in which the server takes none; we only
   // read.
   options.connection.parameters.insert({"tcp_user_timeout", "60000"});
@@ -443,7 +443,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
     run.preflight = preflight(connection, repository, options, run.newest, observer, stop);
   }
   std::optional<PreviousBackup> previous =
-      open_previous(repository, run.newest, options.full_every_days, observer);
+      open_previous(repository, run.newest, options.full_every, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
   if (previous) warn_of_another_server(*previous, run.preflight.server, observer);
@@ -460,7 +460,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
       run.schema_first = error.is(ErrorKind::schema_blocked);
-      wait_for(-1, 0, StopFd(stop), kPause << (attempt - 1));
+      pause(kPause * (1 << (attempt - 1)), StopFd(stop));
     }
   }
 }

@@ -11,6 +11,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/repository/repository.h"
+#include "core/system/clock.h"
 #include "core/system/observer.h"
 #include "source/application_name.h"
 #include "source/find_container.h"
@@ -33,13 +34,13 @@ struct BackupOptions {
   std::string label;
   bool pin = false;
   TableOptions tables;
-  double lock_timeout_seconds = 10;
+  Seconds lock_timeout{10};
   LockPolicy lock_policy = LockPolicy::warn;
   /// How long the server may send nothing while it copies rows; 0: for ever. Statements that may have to wait
   /// or to think have six times as long, and the lock time-out.
-  double stall_timeout_seconds = 300;
-  std::string pg_dump;         ///< a path; empty: found
-  double full_every_days = 7;  ///< parts are all stored anew after this long; 0: always
+  Seconds stall_timeout{300};
+  std::string pg_dump;                        ///< a path; empty: found
+  Seconds full_every = std::chrono::days(7);  ///< parts are all stored anew after this long; 0: always
   bool role_passwords = true;
   std::string tool_version;
   /// Bytes that pruning this source's database would free: asked when the disk is too full for a backup, for

@@ -121,8 +121,8 @@ void Copier::copy_lock_queue(Connection& leader, std::stop_token stop) {
           own = Connection::open(options_.connection, kApplicationName, stop);
           start_reading_session(*own, kMoneyLocale);
         }
-        own->query(begin() + "; SET LOCAL lock_timeout = " + std::to_string(options_.lock_timeout_ms) + "; " +
-                   planned.lock);
+        own->query(begin() + "; SET LOCAL lock_timeout = " +
+                   std::to_string(std::lround(options_.lock_timeout.count() * 1000)) + "; " + planned.lock);
         copy(*own, *encoder, options_.workers, planned, planned.check);
         own->query(planned.check + "COMMIT");
       }

@@ -9,6 +9,7 @@
 #include "backup/plan.h"
 #include "backup/previous.h"
 #include "core/postgres/connection.h"
+#include "core/system/clock.h"
 #include "core/system/observer.h"
 
 namespace pgassay::backup {
@@ -24,7 +25,7 @@ struct CopyOptions {
   int zstd_level = 1;
   unsigned workers = 1;
   bool reduced_locks = false;  ///< the leader holds no locks
-  long lock_timeout_ms = 0;    ///< what the lock queue waits in the reduced lock mode for a lock
+  Seconds lock_timeout{0};     ///< what the lock queue waits in the reduced lock mode for a lock
 };
 
 /// work() is called by each worker's thread, copy_lock_queue() by the leader's; the rest after both have

@@ -9,7 +9,7 @@ namespace pgassay::backup {
 namespace {
 
 constexpr std::string_view kLockNotAvailable = "55P03";
-constexpr int kPause = 500;  // ms between two tries
+constexpr std::chrono::milliseconds kPause(500);  // between two tries
 
 /// False when a lock was not to be had at once.
 bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint, ChunkSink& lines) {
@@ -37,7 +37,7 @@ bool blocks_others(Connection& live, int leader_pid) {
 }  // namespace
 
 StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir, int zstd_level,
-                           double patience_seconds, std::optional<LeftOut>& doubt, std::stop_token stop) {
+                           Seconds patience, std::optional<LeftOut>& doubt, std::stop_token stop) {
   const Stopwatch watch;
   const std::string file(kInventoryFile), then = inventory_fingerprint(leader);
   PartEncoder encoder(zstd_level);
@@ -54,11 +54,11 @@ StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir
       return {part.file, part.stored, part.sha};
     }
     remove_tree(dir / file);
-    if (watch.seconds() > patience_seconds && blocks_others(live, leader.backend_pid())) {
+    if (watch.seconds() > patience.count() && blocks_others(live, leader.backend_pid())) {
       throw TryAgain(
           "reading the inventory: somebody who waits for this backup holds a view or another object");
     }
-    wait_for(-1, 0, StopFd(stop), kPause);
+    pause(kPause, StopFd(stop));
   }
 }
 

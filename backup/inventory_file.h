@@ -6,15 +6,16 @@
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
+#include "core/system/clock.h"
 
 namespace pgassay::backup {
 
 /// Reads it over the leader's connection, within its transaction: others could wait behind sessions that wait
 /// for the leader's locks. The leader itself must not wait: who holds a view and waits for one of its tables
-/// would be ended as the victim of a deadlock. It tries until it can; after `patience_seconds` it throws
+/// would be ended as the victim of a deadlock. It tries until it can; after `patience` it throws
 /// TryAgain once somebody waits for the leader. `live` sees the present. When DDL since the snapshot may have
 /// got into the file `doubt` says so; throws TryAgain when it could not be read for that.
 StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir, int zstd_level,
-                           double patience_seconds, std::optional<LeftOut>& doubt, std::stop_token stop);
+                           Seconds patience, std::optional<LeftOut>& doubt, std::stop_token stop);
 
 }  // namespace pgassay::backup

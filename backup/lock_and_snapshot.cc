@@ -78,7 +78,7 @@ Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& opti
   if (!options.reduced_locks) names = list_lockable(lister);
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   leader.query(
-      fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout_seconds * 1000)));
+      fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout.count() * 1000)));
   lock_tables(leader, names);
   return export_snapshot(leader);
 }

@@ -5,11 +5,12 @@
 
 #include "backup/backup.h"
 #include "core/postgres/catalog.h"
+#include "core/system/clock.h"
 
 namespace pgassay::backup {
 
 struct LockOptions {
-  double lock_timeout_seconds = 10;
+  Seconds lock_timeout{10};
   /// The server's lock table is too small for all of them: take none here. Workers lock each table when they
   /// copy it, and unchanged_since_snapshot() must be asked afterwards.
   bool reduced_locks = false;

@@ -118,13 +118,13 @@ std::string ChildAccess::conninfo_for(const PgTool& tool) const {
 }
 
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       double lock_timeout_seconds, const Path& dir, std::stop_token stop) {
+                       Seconds lock_timeout, const Path& dir, std::stop_token stop) {
   Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
   command.argv.insert(
       command.argv.end(),
       {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs", "--no-password",
-       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout_seconds * 1000)),
+       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
        "--dbname=" + access.conninfo_for(pg_dump)});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
   return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, stop);

@@ -8,6 +8,7 @@
 
 #include "backup/backup.h"
 #include "backup/preflight.h"
+#include "core/system/clock.h"
 
 namespace pgassay::backup {
 
@@ -24,7 +25,7 @@ struct ChildAccess {
 /// pg_dump of pre-data and post-data, under the snapshot when there is one. Throws SchemaBlocked when it had
 /// to wait longer than the lock time-out: behind an ACCESS EXCLUSIVE in the queue it would wait for ever.
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       double lock_timeout_seconds, const Path& dir, std::stop_token stop);
+                       Seconds lock_timeout, const Path& dir, std::stop_token stop);
 /// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
 /// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,

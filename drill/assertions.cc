@@ -15,7 +15,7 @@ constexpr const char *kSyntaxError = "42601", *kCanceled = "57014";
 Result ask(Connection& connection, const Assertion& assertion) {
   connection.query("BEGIN READ ONLY");
   connection.query(
-      fmt::format("SET LOCAL statement_timeout = {}", std::lround(assertion.timeout_seconds * 1000)));
+      fmt::format("SET LOCAL statement_timeout = {}", std::lround(assertion.timeout.count() * 1000)));
   return connection.query(assertion.sql, {});
 }
 
@@ -40,7 +40,7 @@ Check check_one(const ConnInfo& database, const Assertion& assertion, const Fore
   } catch (const ServerError& error) {
     if (error.sqlstate() == kCanceled)
       return {std::move(name), Verdict::unverified,
-              fmt::format("no answer within {} s; its 'timeout' can be raised", assertion.timeout_seconds)};
+              fmt::format("no answer within {} s; its 'timeout' can be raised", assertion.timeout.count())};
     if (is_server_failure(error.sqlstate())) error.raise();
     const bool no_proof = error.sqlstate() == kSyntaxError || wants_another_server(error.sqlstate(), foreign);
     return {std::move(name), no_proof ? Verdict::unverified : Verdict::fail, error.what()};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/postgres/connection.h"
+#include "core/system/clock.h"
 #include "core/system/verdict.h"
 #include "drill/foreign_access.h"
 
@@ -15,7 +16,7 @@ namespace pgassay::drill {
 struct Assertion {
   std::string name, sql;
   std::optional<std::string> expected;  ///< the value as text; absent: it must be true
-  double timeout_seconds = 60;
+  Seconds timeout{60};
 };
 
 /// Asks each in a session of its own, under the database's own settings, in a read-only transaction. One

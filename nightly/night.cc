@@ -29,7 +29,7 @@ class Run {
         backup_options_(options.backup),
         observer_(observer),
         outer_(stop),
-        limit_(stop, options.timeout_seconds) {}
+        limit_(stop, options.timeout) {}
 
   Night run() {
     NightRecord& record = night_.record;
@@ -169,14 +169,14 @@ class Run {
   }
 
   bool drill_is_asked_for(NightStep& step) {
-    if (!options_.drill_every_seconds) {
+    if (!options_.drill_every) {
       step.outcome = Outcome::not_due;
       step.text = "drill_every is not set";
       return false;
     }
     const std::vector<Backup> backups = repository_.list({backup_->id.source, backup_->id.database});
     const std::optional<Time> last = last_drilled(backups);
-    if (drill_is_due(last, *options_.drill_every_seconds, now())) return true;
+    if (drill_is_due(last, *options_.drill_every, now())) return true;
     step.outcome = Outcome::not_due;
     step.text = "the last one that passed ended at " + to_rfc3339(*last);
     return false;
@@ -219,12 +219,12 @@ class Run {
 };
 
 bool has_a_young_one(const Repository& repository, const std::string& source, const std::string& database,
-                     double seconds) {
+                     Seconds age) {
   const std::vector<Backup> backups = repository.list({source, database});
   const DatabaseStatus status = assess({source, {}, backups, {}, {}, {}, now()});
   if (!status.newest_verified) return false;
-  const double age = std::chrono::duration<double>(now() - *status.newest_verified).count();
-  return age >= 0 && age < seconds;
+  const Seconds is = now() - *status.newest_verified;
+  return is.count() >= 0 && is < age;
 }
 
 /// What can't be found out is not young.
@@ -234,7 +234,7 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
     const ConnInfo server = backup::with_server(options.backup, observer, stop).connection;
     return std::ranges::all_of(
         databases_of(server, options, observer, stop), [&](const std::string& database) {
-          return has_a_young_one(repository, options.backup.source, database, *options.unless_newer_seconds);
+          return has_a_young_one(repository, options.backup.source, database, *options.unless_newer);
         });
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
@@ -244,10 +244,10 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
 
 bool is_not_due(const Repository& repository, const NightOptions& options, Observer& observer,
                 const std::stop_token& stop) {
-  if (!options.unless_newer_seconds) return false;
+  if (!options.unless_newer) return false;
   return options.all_databases
              ? each_has_a_young_one(repository, options, observer, stop)
-             : has_a_young_one(repository, options.backup.source, "", *options.unless_newer_seconds);
+             : has_a_young_one(repository, options.backup.source, "", *options.unless_newer);
 }
 
 }  // namespace

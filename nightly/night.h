@@ -7,6 +7,7 @@
 #include <stop_token>
 
 #include "backup/backup.h"
+#include "core/system/clock.h"
 #include "drill/drill.h"
 #include "nightly/record.h"
 #include "retention/prune.h"
@@ -21,17 +22,17 @@ struct NightOptions {
   /// Each of the server's databases, one after the other, but for those that a pattern fits (* and ?).
   bool all_databases = false;
   std::vector<std::string> exclude_databases;
-  std::optional<double> drill_every_seconds;  ///< absent: no drills
+  std::optional<Seconds> drill_every;  ///< absent: no drills
   retention::PruneOptions prune;
-  std::optional<double> timeout_seconds;  ///< of the whole run
+  std::optional<Seconds> timeout;  ///< of the whole run
   /// Nothing is done while the newest verified backup of the source is younger; absent: always.
-  std::optional<double> unless_newer_seconds;
+  std::optional<Seconds> unless_newer;
 };
 
 struct Night {
   NightRecord record;
   bool interrupted = false;  ///< by the outer stop, not by the time-out
-  bool not_due = false;      ///< unless_newer_seconds held; no step was taken and the record is not stored
+  bool not_due = false;      ///< unless_newer held; no step was taken and the record is not stored
 };
 
 /// - No backup: nothing to verify or to drill. prune still makes room, while keep_min verified backups

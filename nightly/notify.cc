@@ -15,10 +15,6 @@ namespace {
 /// healthchecks.io keeps 100 kB of a ping's body.
 constexpr std::size_t kLongestBody = 10'000;
 
-void sleep(double seconds, const StopFd& stop) {
-  wait_for(-1, 0, stop, static_cast<int>(seconds * 1000));
-}
-
 class Notifier {
  public:
   Notifier(const NotifyOptions& options, std::stop_token stop)
@@ -59,7 +55,7 @@ class Notifier {
 
  private:
   void send(const std::string& url, const std::string& body, const char* type) {
-    post({url, body, type, options_.timeout_seconds, options_.ca_file}, stop_);
+    post({url, body, type, options_.timeout, options_.ca_file}, stop_);
   }
   void run_program(const std::vector<std::string>& argv, const std::string& input) {
     const Completed done = run({.argv = argv, .env = {}, .input = input}, stop_);
@@ -73,7 +69,7 @@ class Notifier {
       } catch (const Error& error) {
         error.raise_if(ErrorKind::stopped);
         if (n < options_.attempts) {
-          sleep(1 << (n - 1), stop_fd_);
+          pause(std::chrono::seconds(1 << (n - 1)), stop_fd_);
           continue;
         }
         problems_.push_back(

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/system/clock.h"
 #include "core/system/observer.h"
 #include "nightly/record.h"
 
@@ -19,10 +20,10 @@ struct NotifyOptions {
   std::string webhook_url;  ///< gets the record as JSON
   std::vector<std::string> command;  ///< an argument vector; the record is its stdin
   std::string mail_to;
-  When when = When::failure;    ///< of webhook, command and mail
-  double timeout_seconds = 10;  ///< of each attempt
-  unsigned attempts = 3;        ///< with 1 s, then 2 s, … between them
-  std::string ca_file;          ///< for https: empty: the host's
+  When when = When::failure;  ///< of webhook, command and mail
+  Seconds timeout{10};        ///< of each attempt
+  unsigned attempts = 3;      ///< with 1 s, then 2 s, … between them
+  std::string ca_file;        ///< for https: empty: the host's
 };
 
 /// What could not be delivered: a line each, without the path of a URL, which may be a secret.

@@ -94,10 +94,10 @@ class Assessment {
                       duration(-age)),
           "set the clock; while it stands so, nobody can tell whether a night was missed");
     }
-    if (age > input_.rules.max_age_seconds) {
+    if (age > input_.rules.max_age.count()) {
       add(Health::critical, concern::kStale,
           fmt::format("the newest is {} old, and may be {}", duration(age),
-                      duration(input_.rules.max_age_seconds)),
+                      duration(input_.rules.max_age.count())),
           "pgassay nightly " + input_.source);
     }
   }
@@ -112,12 +112,12 @@ class Assessment {
           "pgassay show " + backup.id.shown() + "; look at the disk, and take a new backup");
     }
     if (status_.newest) judge_verified();
-    if (input_.rules.drill_every_seconds && status_.newest) judge_drilled(*input_.rules.drill_every_seconds);
+    if (input_.rules.drill_every && status_.newest) judge_drilled(input_.rules.drill_every->count());
   }
 
   void judge_verified() {
     const double age = status_.newest_verified ? seconds_between(*status_.newest_verified, input_.now) : 0;
-    if (status_.newest_verified && age <= input_.rules.max_age_seconds) return;
+    if (status_.newest_verified && age <= input_.rules.max_age.count()) return;
     add(Health::warning, concern::kUnverified,
         status_.newest_verified ? fmt::format("the newest verified one is {} old", duration(age))
                                 : "no backup was ever verified",
@@ -127,7 +127,7 @@ class Assessment {
   void judge_drilled(double every) {
     const std::optional<Time> last = last_drilled(input_.backups);
     const double age = last ? seconds_between(*last, input_.now) : 0;
-    if (last && age <= every + input_.rules.max_age_seconds) return;
+    if (last && age <= every + input_.rules.max_age.count()) return;
     add(Health::warning, concern::kUndrilled,
         last ? fmt::format("the last drill that passed was {} ago, and is to be held every {}", duration(age),
                            duration(every))
@@ -199,17 +199,14 @@ DatabaseStatus assess(const StatusInput& input) {
 
 std::vector<Due> what_is_due(const DatabaseStatus& status, const StatusRules& rules,
                              std::span<const Backup> backups) {
-  const auto after = [](Time time, double seconds) {
-    return time + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
+  const auto after = [](Time time, Seconds wait) {
+    return time + std::chrono::duration_cast<Time::duration>(wait);
   };
   std::vector<Due> due;
-  if (status.newest)
-    due.push_back({"backup", after(status.newest->summary->snapshot.taken, rules.max_age_seconds)});
-  if (status.newest_verified)
-    due.push_back({"verify", after(*status.newest_verified, rules.max_age_seconds)});
+  if (status.newest) due.push_back({"backup", after(status.newest->summary->snapshot.taken, rules.max_age)});
+  if (status.newest_verified) due.push_back({"verify", after(*status.newest_verified, rules.max_age)});
   const std::optional<Time> last = last_drilled(backups);
-  if (last && rules.drill_every_seconds)
-    due.push_back({"drill", after(*last, *rules.drill_every_seconds + rules.max_age_seconds)});
+  if (last && rules.drill_every) due.push_back({"drill", after(*last, *rules.drill_every + rules.max_age)});
   std::ranges::stable_sort(due, {}, &Due::at);
   return due;
 }
@@ -222,11 +219,10 @@ std::optional<Time> last_drilled(std::span<const Backup> backups) {
   return last;
 }
 
-bool drill_is_due(std::optional<Time> last, double every_seconds, Time now) {
+bool drill_is_due(std::optional<Time> last, Seconds every, Time now) {
   if (!last) return true;
-  const double slack = std::min(every_seconds / 2, 12 * 3600.0);
-  const double since = seconds_between(*last, now);
-  return since < 0 || since >= every_seconds - slack;  // a drill in the future proves nothing of tonight
+  const Seconds slack = std::min<Seconds>(every / 2, std::chrono::hours(12)), since = now - *last;
+  return since.count() < 0 || since >= every - slack;  // a drill in the future proves nothing of tonight
 }
 
 }  // namespace pgassay::nightly

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "core/system/clock.h"
 #include "nightly/record.h"
 
 namespace pgassay::nightly {
 
 struct StatusRules {
-  double max_age_seconds = 26 * 3600.0;       ///< of the newest backup, and of the newest that was verified
-  std::optional<double> drill_every_seconds;  ///< absent: drills are not asked for
+  Seconds max_age = std::chrono::hours(26);  ///< of the newest backup, and of the newest that was verified
+  std::optional<Seconds> drill_every;        ///< absent: drills are not asked for
 };
 
 /// As Nagios has them (https://nagios-plugins.org/doc/guidelines.html, "Plugin Return Codes").
@@ -72,8 +73,8 @@ std::string mebibytes(std::uint64_t bytes);
 
 /// The time of the last drill that passed of any of these backups.
 std::optional<Time> last_drilled(std::span<const Backup> backups);
-/// A drill is due when the last one that passed will be older than `every_seconds` before the next night;
+/// A drill is due when the last one that passed will be older than `every` before the next night;
 /// half a day of slack, at most half of the interval, keeps a nightly run's jitter from skipping a day.
-bool drill_is_due(std::optional<Time> last, double every_seconds, Time now);
+bool drill_is_due(std::optional<Time> last, Seconds every, Time now);
 
 }  // namespace pgassay::nightly

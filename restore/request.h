@@ -11,6 +11,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/repository/manifest.h"
+#include "core/system/clock.h"
 #include "core/system/verdict.h"
 #include "restore/archive/selection.h"
 #include "restore/loss.h"
@@ -40,8 +41,8 @@ struct RestoreContext {
 
 /// A database, or a part of one, into one that is new or empty (restore/whole/restore.h).
 struct IntoEmpty : RestoreContext {
-  std::string into;     ///< the database's name; empty: the backup's own
-  bool create = false;  ///< CREATE DATABASE from the manifest; it must not exist
+  std::string into = {};  ///< the database's name; empty: the backup's own
+  bool create = false;    ///< CREATE DATABASE from the manifest; it must not exist
   /// Goes on with what an interrupted restore of the same backup, or part of it, left in the database. One
   /// that is empty or, with `create`, absent is restored from the beginning.
   bool resume = false;
@@ -51,20 +52,20 @@ struct IntoEmpty : RestoreContext {
   /// loss, no record is kept to go on with, and nobody is told what to clean up.
   bool throwaway = false;
   /// Called with a connection to the target once its pre-data is there, before any row.
-  std::function<void(Connection&)> before_data;
-  std::optional<StandIn> stand_in;  ///< of such, the record of the restore stays: see remove_record()
+  std::function<void(Connection&)> before_data = {};
+  std::optional<StandIn> stand_in = {};  ///< of such, the record of the restore stays: see remove_record()
 };
 
 /// What goes into a database that is in use goes in one transaction.
 struct IntoLive : RestoreContext {
-  double lock_timeout_seconds = 10;
+  Seconds lock_timeout{10};
 };
 struct WholeTables : IntoLive {
 };  ///< tables that the database lacks, as they were (restore/tables/live_table.h)
 struct RowsInto : IntoLive {};  ///< rows of tables that are there and empty (restore/tables/data_only.h)
 /// Tables under another name, beside what is there (restore/tables/one_table.h).
 struct TableBeside : IntoLive {
-  std::string as;
+  std::string as = {};
 };
 
 using RestoreRequest = std::variant<IntoEmpty, WholeTables, TableBeside, RowsInto>;

@@ -10,7 +10,7 @@
 namespace pgassay::source {
 namespace {
 
-constexpr int kPatience = 3000;  // ms for an address to answer
+constexpr std::chrono::milliseconds kPatience(3000);  // for an address to answer
 
 /// In most images /var/run is a link to /run, and either may be what is mounted.
 std::vector<Path> names_of_directory(const std::string& said) {

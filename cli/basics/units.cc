@@ -82,8 +82,8 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   return number << shift;
 }
 
-std::optional<double> parse_duration(std::string_view text) {
-  if (text == "0") return 0;
+std::optional<Seconds> parse_duration(std::string_view text) {
+  if (text == "0") return Seconds(0);
   if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;
   double number = 0;
   const auto [end, error] =
@@ -91,15 +91,15 @@ std::optional<double> parse_duration(std::string_view text) {
   if (error != std::errc{} || end + 1 != text.data() + text.size()) return std::nullopt;
   switch (*end) {
     case 's':
-      return number;
+      return Seconds(number);
     case 'm':
-      return number * 60;
+      return std::chrono::duration<double, std::ratio<60>>(number);
     case 'h':
-      return number * 3600;
+      return std::chrono::duration<double, std::ratio<3600>>(number);
     case 'd':
-      return number * 86400;
+      return std::chrono::duration<double, std::ratio<86400>>(number);
     case 'w':
-      return number * 7 * 86400;
+      return std::chrono::duration<double, std::ratio<7 * 86400>>(number);
     default:
       return std::nullopt;
   }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/system/clock.h"
+
 namespace pgassay::cli {
 
 std::string format_bytes(std::uint64_t bytes);  ///< "0 B", "1.5 KiB", "12.3 GiB"
@@ -15,8 +17,8 @@ std::string format_seconds(double seconds);     ///< "0.25 s", "12.3 s", "2 min 
 std::string format_age(double seconds);         ///< "5 min", "3 h", "12 days"
 std::string counted(std::uint64_t count, std::string_view one);  ///< "1 table", "2,000 tables"
 
-/// "90s", "30m", "12h", "7d", "2w", or "0": seconds. None when it is something else.
-std::optional<double> parse_duration(std::string_view text);
+/// "90s", "30m", "12h", "7d", "2w", or "0". None when it is something else.
+std::optional<Seconds> parse_duration(std::string_view text);
 
 /// Control bytes as \xNN: a table's name must not reach a terminal as an escape sequence.
 std::string printable(std::string_view text);

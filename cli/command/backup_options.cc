@@ -98,17 +98,17 @@ std::string default_source_name(const backup::BackupOptions& options) {
   return container.container.empty() ? container.compose_project : container.container;
 }
 
-double stall_timeout(const std::string& text) {
+Seconds stall_timeout(const std::string& text) {
   const auto seconds = parse_duration(text);
-  if (!seconds || *seconds > kLongestSeconds)
+  if (!seconds || *seconds > kLongest)
     throw UsageError("--stall-timeout must be a duration such as 30s or 5m, at most a day, or 0");
   return *seconds;
 }
 
-double full_every_days(const std::string& text) {
+Seconds full_every(const std::string& text) {
   const auto seconds = parse_duration(text);
   if (!seconds) throw UsageError("--full-every must be a duration such as 7d or 12h, or 0");
-  return *seconds / 86400;
+  return *seconds;
 }
 
 }  // namespace
@@ -177,23 +177,22 @@ backup::BackupOptions backup_options(const BackupArguments& arguments, const Arg
   options.tables = {source.exclude_table_data, source.binary_table};
   std::ranges::copy(arguments.exclude_table_data, std::back_inserter(options.tables.exclude));
   std::ranges::copy(arguments.binary_table, std::back_inserter(options.tables.binary));
-  options.lock_timeout_seconds =
-      first_of(arguments.lock_timeout, source.lock_timeout, {}, options.lock_timeout_seconds);
-  if (!(options.lock_timeout_seconds > 0 && options.lock_timeout_seconds <= kMaxLockTimeout)) {
+  const auto flag_lock =
+      arguments.lock_timeout ? std::optional<Seconds>(*arguments.lock_timeout) : std::nullopt;
+  options.lock_timeout = first_of(flag_lock, source.lock_timeout, {}, options.lock_timeout);
+  if (!(options.lock_timeout.count() > 0 && options.lock_timeout <= kMaxLockTimeout)) {
     throw UsageError(
-        fmt::format("--lock-timeout must be more than 0 and at most {} seconds", kMaxLockTimeout));
+        fmt::format("--lock-timeout must be more than 0 and at most {} seconds", kMaxLockTimeout.count()));
   }
   const auto flag_stall =
       arguments.stall_timeout ? std::optional(stall_timeout(*arguments.stall_timeout)) : std::nullopt;
-  options.stall_timeout_seconds =
-      first_of(flag_stall, source.stall_timeout, {}, options.stall_timeout_seconds);
+  options.stall_timeout = first_of(flag_stall, source.stall_timeout, {}, options.stall_timeout);
   const std::string policy = first_of(arguments.lock_policy, source.lock_policy, {}, std::string("warn"));
   options.lock_policy = policy == "yield" ? backup::LockPolicy::yield : backup::LockPolicy::warn;
   options.pg_dump = first_of(arguments.pg_dump, source.pg_dump, {}, std::string());
-  const auto flag_days =
-      arguments.full_every ? std::optional(full_every_days(*arguments.full_every)) : std::nullopt;
-  options.full_every_days =
-      first_of(flag_days, source.full_every_days, config.full_every_days, options.full_every_days);
+  const auto flag_full =
+      arguments.full_every ? std::optional(full_every(*arguments.full_every)) : std::nullopt;
+  options.full_every = first_of(flag_full, source.full_every, config.full_every, options.full_every);
   options.role_passwords = !arguments.no_role_passwords && source.role_passwords.value_or(true);
   options.tool_version = PGASSAY_VERSION;
   options.prunable_bytes = prunable_bytes_of(common, config, options.source);

@@ -37,10 +37,10 @@ void lower_priority(Observer& observer) {
   if (!lower) observer.message(Level::warning, fmt::format("--low-priority: {}", std::strerror(errno)));
 }
 
-std::optional<double> duration(const std::optional<std::string>& text, const char* flag) {
+std::optional<Seconds> duration(const std::optional<std::string>& text, const char* flag) {
   if (!text) return std::nullopt;
   const auto seconds = parse_duration(*text);
-  if (!seconds || *seconds <= 0)
+  if (!seconds || seconds->count() <= 0)
     throw UsageError(fmt::format("{} must be a duration such as 90m, 4h or 1d", flag));
   return seconds;
 }
@@ -90,10 +90,10 @@ class Nightly {
     options.exclude_databases = excluded_databases(arguments_.backup, config, source);
     options.verify = verify_options(config);
     options.drill = drill_options(config, source);
-    options.drill_every_seconds = drill_every(config, source);
+    options.drill_every = drill_every(config, source);
     options.prune.policy = retention_policy({}, config, source);
-    options.timeout_seconds = duration(arguments_.timeout, "--timeout");
-    options.unless_newer_seconds = duration(arguments_.unless_newer, "--unless-newer");
+    options.timeout = duration(arguments_.timeout, "--timeout");
+    options.unless_newer = duration(arguments_.unless_newer, "--unless-newer");
     return options;
   }
 
@@ -106,7 +106,7 @@ class Nightly {
     const nightly::NotifyOptions notify = notify_options(context_.config, source);
     std::vector<std::string> undelivered;
     // A run that has nothing to do starts nobody's clock.
-    if (!options.unless_newer_seconds) undelivered = notify_start(notify, context_.stop);
+    if (!options.unless_newer) undelivered = notify_start(notify, context_.stop);
     nightly::Night night = run_night(repository, options, context_.reporter, context_.stop);
     if (night.not_due) {
       context_.reporter.summary(

@@ -28,9 +28,9 @@ stack::RoutesCheck routes_check(Context& context) {
     if (stack == context.config.stacks.end() || stack->second.routes.empty())
       return {stack::RoutesOutcome::Kind::not_checked,
               "stack " + name + " has no [[stack." + name + ".route]]"};
-    const auto deadline = std::chrono::steady_clock::now() +
-                          std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                              std::chrono::duration<double>(stack->second.traefik.wait_seconds));
+    const auto deadline =
+        std::chrono::steady_clock::now() +
+        std::chrono::duration_cast<std::chrono::steady_clock::duration>(stack->second.traefik.wait);
     return outcome_of(stack::check_routes({stack->second}, deadline, context.reporter, std::move(stop)));
   };
 }

@@ -22,7 +22,7 @@ stack::ProvenBackups backups_of(const Context& context, const stack::StackSettin
     found.hint = fmt::format("write one, or correct source in [stack.{}]", stack.name);
     return found;
   }
-  found.max_age_seconds = max_age(context.config, *stack.source).value_or(found.max_age_seconds);
+  found.max_age = max_age(context.config, *stack.source).value_or(found.max_age);
   try {
     const Repository repository = open_repository(context.arguments, context.config);
     found.backups = repository.list({*stack.source, stack.database.value_or("")});

@@ -16,14 +16,14 @@ struct RoutesArguments {
   bool insecure = false;
 };
 
-double wait_of(const RoutesArguments& arguments, const std::vector<stack::StackSettings>& stacks) {
+Seconds wait_of(const RoutesArguments& arguments, const std::vector<stack::StackSettings>& stacks) {
   if (arguments.wait) {
     const auto seconds = parse_duration(*arguments.wait);
     if (!seconds) throw UsageError("--wait must be a duration such as 30s or 2m, or 0");
     return *seconds;
   }
-  double longest = 0;
-  for (const stack::StackSettings& stack : stacks) longest = std::max(longest, stack.traefik.wait_seconds);
+  Seconds longest{0};
+  for (const stack::StackSettings& stack : stacks) longest = std::max(longest, stack.traefik.wait);
   return longest;
 }
 
@@ -55,7 +55,7 @@ std::vector<stack::StackSettings> stacks_with_routes(const RoutesArguments& argu
 
 Exit run(Context& context, const RoutesArguments& arguments) {
   const std::vector<stack::StackSettings> stacks = stacks_with_routes(arguments, context.config);
-  const auto wait = std::chrono::duration<double>(wait_of(arguments, stacks));
+  const Seconds wait = wait_of(arguments, stacks);
   const stack::StackCheckReport report =
       check_routes(stacks,
                    std::chrono::steady_clock::now() +

@@ -54,7 +54,7 @@ stack::RollbackOptions rollback_options(Context& context, const std::string& nam
                                         const std::string& source) {
   stack::RollbackOptions options;
   const auto settings = context.config.switches.find(name);
-  if (settings != context.config.switches.end()) options.health_seconds = settings->second.health_seconds;
+  if (settings != context.config.switches.end()) options.health_timeout = settings->second.health_timeout;
   options.source = source_options(context, source);
   options.verify = verify_options(context.config);
   options.routes = routes_check(context);

@@ -15,16 +15,16 @@ const SourceConfig* configured(const Config& config, const std::string& source) 
   return found == config.sources.end() ? nullptr : &found->second;
 }
 
-std::optional<double> watched(const Config& config, const std::string& source,
-                              std::optional<double> WatchConfig::*key) {
+std::optional<Seconds> watched(const Config& config, const std::string& source,
+                               std::optional<Seconds> WatchConfig::*key) {
   const SourceConfig* own = configured(config, source);
   return own && own->watch.*key ? own->watch.*key : config.watch.*key;
 }
 
 nightly::StatusRules rules_of(const Config& config, const std::string& source) {
   nightly::StatusRules rules;
-  rules.max_age_seconds = max_age(config, source).value_or(rules.max_age_seconds);
-  rules.drill_every_seconds = drill_every(config, source);
+  rules.max_age = max_age(config, source).value_or(rules.max_age);
+  rules.drill_every = drill_every(config, source);
   return rules;
 }
 
@@ -60,12 +60,12 @@ std::vector<nightly::Watched> look_closely(const Config& config, const Repositor
   return found;
 }
 
-std::optional<double> max_age(const Config& config, const std::string& source) {
-  return watched(config, source, &WatchConfig::max_age_seconds);
+std::optional<Seconds> max_age(const Config& config, const std::string& source) {
+  return watched(config, source, &WatchConfig::max_age);
 }
 
-std::optional<double> drill_every(const Config& config, const std::string& source) {
-  return watched(config, source, &WatchConfig::drill_every_seconds);
+std::optional<Seconds> drill_every(const Config& config, const std::string& source) {
+  return watched(config, source, &WatchConfig::drill_every);
 }
 
 nightly::NotifyOptions notify_options(const Config& config, const std::string& source) {
@@ -80,8 +80,7 @@ nightly::NotifyOptions notify_options(const Config& config, const std::string& s
   options.mail_to = chosen(own.mail_to, top.mail_to).value_or("");
   options.when = chosen(own.when, top.when).value_or("failure") == "always" ? nightly::When::always
                                                                             : nightly::When::failure;
-  options.timeout_seconds =
-      chosen(own.timeout_seconds, top.timeout_seconds).value_or(options.timeout_seconds);
+  options.timeout = chosen(own.timeout, top.timeout).value_or(options.timeout);
   options.ca_file = chosen(own.ca_file, top.ca_file).value_or("");
   return options;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/config/config.h"
+#include "core/system/clock.h"
 #include "nightly/notify.h"
 #include "nightly/watch.h"
 
@@ -19,7 +20,7 @@ std::vector<nightly::Watched> look_closely(const Config& config, const Repositor
 /// [source.NAME.notify] over [notify].
 nightly::NotifyOptions notify_options(const Config& config, const std::string& source);
 /// Each of [source.NAME], else of the top of the file; nothing: it is not said.
-std::optional<double> max_age(const Config& config, const std::string& source);
-std::optional<double> drill_every(const Config& config, const std::string& source);
+std::optional<Seconds> max_age(const Config& config, const std::string& source);
+std::optional<Seconds> drill_every(const Config& config, const std::string& source);
 
 }  // namespace pgassay::cli

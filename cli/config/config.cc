@@ -94,8 +94,8 @@ drill::Assertion read_assertion(const toml::node& node, const std::string& shown
   Section section(*node.as_table(), "source.drill.assert", "[" + shown + "]", file);
   const auto name = section.text("name"), sql = section.text("sql");
   if (!name || !sql) fail(file, node.source(), fmt::format("[{}] needs a name and sql", shown));
-  drill::Assertion assertion{*name, *sql, section.value("expected"), drill::Assertion{}.timeout_seconds};
-  assertion.timeout_seconds = section.seconds("timeout").value_or(assertion.timeout_seconds);
+  drill::Assertion assertion{*name, *sql, section.value("expected"), drill::Assertion{}.timeout};
+  assertion.timeout = section.duration("timeout").value_or(assertion.timeout);
   section.finish();
   return assertion;
 }
@@ -146,7 +146,7 @@ NotifyConfig read_notify(const toml::node* node, const std::string& shown, const
   if (notify.mail_to && notify.mail_to->find_first_of("\r\n") != std::string::npos)
     section.reject("mail_to", "mail_to must be on one line");
   notify.when = section.word("when");
-  notify.timeout_seconds = section.seconds("timeout");
+  notify.timeout = section.duration("timeout");
   if (const auto ca_file = section.text("ca_file")) notify.ca_file = file.parent_path() / *ca_file;
   section.finish();
   return notify;
@@ -154,8 +154,8 @@ NotifyConfig read_notify(const toml::node* node, const std::string& shown, const
 
 WatchConfig read_watch(Section& section) {
   WatchConfig watch;
-  watch.max_age_seconds = section.long_seconds("max_age");
-  watch.drill_every_seconds = section.long_seconds("drill_every");
+  watch.max_age = section.long_duration("max_age");
+  watch.drill_every = section.long_duration("drill_every");
   return watch;
 }
 
@@ -169,12 +169,12 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.binary_table = section.texts("binary_table");
   source.exclude_databases = section.texts("exclude_databases");
   source.all_databases = section.boolean("all_databases").value_or(false);
-  source.lock_timeout = section.number_above_zero("lock_timeout");
-  source.stall_timeout = section.seconds_or_none("stall_timeout");
+  if (const auto seconds = section.number_above_zero("lock_timeout")) source.lock_timeout = Seconds(*seconds);
+  source.stall_timeout = section.duration_or_0("stall_timeout");
   source.lock_policy = section.word("lock_policy");
   source.pg_dump = section.text("pg_dump");
   source.label = section.text("label");
-  source.full_every_days = section.days("full_every");
+  source.full_every = section.days("full_every");
   source.role_passwords = section.boolean("role_passwords");
   source.drill = read_drill(section.take("drill"), fmt::format("source.{}.drill", name), true, file);
   source.retention = read_retention(section);
@@ -212,7 +212,7 @@ Config parse_config(std::string_view text, const Path& name) {
   }
   config.jobs = narrowed<unsigned>(top.integer("jobs"));
   config.compression = narrowed<int>(top.integer("compression"));
-  config.full_every_days = top.days("full_every");
+  config.full_every = top.days("full_every");
   config.retention = read_retention(top);
   config.drill = read_drill(top.take("drill"), "drill", false, config.file);
   config.notify = read_notify(top.take("notify"), "notify", config.file);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/postgres/connection.h"
+#include "core/system/clock.h"
 #include "core/system/files.h"
 #include "drill/assertions.h"
 #include "source/find_container.h"
@@ -36,12 +37,12 @@ struct DrillConfig {
 struct NotifyConfig {
   std::optional<std::string> ping_url, webhook_url, mail_to, when, ca_file;
   std::optional<std::vector<std::string>> command;
-  std::optional<double> timeout_seconds;
+  std::optional<Seconds> timeout;
 };
 
 /// When somebody should worry: at the top and in [source.NAME].
 struct WatchConfig {
-  std::optional<double> max_age_seconds, drill_every_seconds;
+  std::optional<Seconds> max_age, drill_every;
 };
 
 /// [source.NAME]; what is absent falls back to the top of the file, then to the command's default.
@@ -52,9 +53,9 @@ struct SourceConfig {
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
   bool all_databases = false;
-  std::optional<double> lock_timeout, stall_timeout;
+  std::optional<Seconds> lock_timeout, stall_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;
-  std::optional<double> full_every_days;
+  std::optional<Seconds> full_every;
   std::optional<bool> role_passwords;
   DrillConfig drill;
   RetentionConfig retention;
@@ -67,7 +68,7 @@ struct Config {
   std::optional<Path> repository;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
-  std::optional<double> full_every_days;
+  std::optional<Seconds> full_every;
   RetentionConfig retention;
   DrillConfig drill;
   NotifyConfig notify;
@@ -80,9 +81,9 @@ struct Config {
 
 inline constexpr unsigned kMaxJobs = 64;
 inline constexpr int kMaxCompression = 19;
-inline constexpr double kMaxLockTimeout = 3600;
-inline constexpr double kLongestSeconds = 86400;
-inline constexpr unsigned kMaxKept = 100'000;  ///< of keep_days and its kin: some 270 years
+inline constexpr std::chrono::seconds kMaxLockTimeout(3600);
+inline constexpr Seconds kLongest = std::chrono::days(1);  ///< of most durations
+inline constexpr unsigned kMaxKept = 100'000;              ///< of keep_days and its kin: some 270 years
 
 /// `text` as the file `name`. Throws UsageError "name:LINE: …".
 Config parse_config(std::string_view text, const Path& name);

@@ -42,8 +42,8 @@ stack::TraefikSettings read_traefik(const toml::node* node, const std::string& s
   if (const auto ca_file = section.text("ca_file"))
     settings.ca_file = std::filesystem::absolute(file).parent_path() / *ca_file;
   settings.insecure = section.boolean("insecure").value_or(settings.insecure);
-  settings.wait_seconds = section.seconds_or_none("wait").value_or(settings.wait_seconds);
-  settings.timeout_seconds = section.seconds("timeout").value_or(settings.timeout_seconds);
+  settings.wait = section.duration_or_0("wait").value_or(settings.wait);
+  settings.timeout = section.duration("timeout").value_or(settings.timeout);
   section.finish();
   return settings;
 }

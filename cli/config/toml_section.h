@@ -45,6 +45,7 @@ struct TomlAssertion {};
 #include "cli/basics/units.h"
 #include "cli/config/config.h"
 #include "cli/config/settings.h"
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
 
@@ -184,28 +185,28 @@ class Section {
     if (!size) reject(key, fmt::format("{} must be a size such as \"512MB\" or \"2GB\"", key));
     return size;
   }
-  std::optional<double> seconds(const std::string& key) {
+  std::optional<Seconds> duration(const std::string& key) {
     const auto value = any_text(key, Kind::duration);
     if (!value) return std::nullopt;
     const auto seconds = parse_duration(*value);
-    if (!seconds || *seconds <= 0 || *seconds > kLongestSeconds)
+    if (!seconds || seconds->count() <= 0 || *seconds > kLongest)
       reject(key, fmt::format("{} must be a duration such as \"30s\" or \"10m\", at most a day", key));
     return seconds;
   }
-  std::optional<double> seconds_or_none(const std::string& key) {
+  std::optional<Seconds> duration_or_0(const std::string& key) {
     const auto value = any_text(key, Kind::duration_or_0);
     if (!value) return std::nullopt;
     const auto seconds = parse_duration(*value);
-    if (!seconds || *seconds > kLongestSeconds)
+    if (!seconds || *seconds > kLongest)
       reject(key,
              fmt::format("{} must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"", key));
     return seconds;
   }
-  std::optional<double> days(const std::string& key) { return any_days(key, Kind::days); }
-  std::optional<double> long_seconds(const std::string& key) {
+  std::optional<Seconds> days(const std::string& key) { return any_days(key, Kind::days); }
+  std::optional<Seconds> long_duration(const std::string& key) {
     const auto value = any_days(key, Kind::long_duration);
-    if (value && *value <= 0) reject(key, fmt::format("{} must be more than 0", key));
-    return value ? std::optional(*value * 86400) : std::nullopt;
+    if (value && value->count() <= 0) reject(key, fmt::format("{} must be more than 0", key));
+    return value;
   }
 
   /// Throws UsageError when the table has a key without a row.
@@ -243,12 +244,12 @@ class Section {
     if (!node->is_string()) wrong_type(key, *node, "a string");
     return check_text(key, node->as_string()->get());
   }
-  std::optional<double> any_days(const std::string& key, Kind kind) {
+  std::optional<Seconds> any_days(const std::string& key, Kind kind) {
     const auto value = any_text(key, kind);
     if (!value) return std::nullopt;
     const auto seconds = parse_duration(*value);
     if (!seconds) reject(key, fmt::format("{} must be a duration such as \"7d\" or \"12h\", or \"0\"", key));
-    return *seconds / 86400;
+    return seconds;
   }
   [[noreturn]] void wrong_type(const std::string& key, const toml::node& node,
                                const std::string& wanted) const {

@@ -10,7 +10,7 @@
 namespace pgassay {
 namespace {
 
-constexpr int kForEver = 0, kLongestStop = 900;
+constexpr Seconds kLongestStop(900);
 
 bool says(const Completed& done, std::string_view words) {
   return done.err.find(words) != std::string::npos;
@@ -65,7 +65,8 @@ std::vector<std::string> create_arguments(const ContainerSpec& spec) {
 
 }  // namespace
 
-Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token stop, int seconds,
+Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token stop,
+                             std::optional<Seconds> limit,
                              const std::map<std::string, std::string>& environment) const {
   if (!installed()) {
     throw NoContainerEngine(program_ + " is not installed: it is not in PATH", "install it",
@@ -75,21 +76,21 @@ Completed ContainerCli::call(std::vector<std::string> arguments, std::stop_token
   Command command;
   command.argv = std::move(arguments);
   command.env = environment;
-  const TimeLimit limit(std::move(stop), seconds == kForEver ? std::nullopt : std::optional<double>(seconds));
+  const TimeLimit time_limit(std::move(stop), limit);
   try {
-    return run(command, limit.token());
+    return run(command, time_limit.token());
   } catch (const Stopped& error) {
-    if (!limit.over()) error.raise();
+    if (!time_limit.over()) error.raise();
     throw NoContainerEngine(fmt::format("{} does not answer: `{} {}` took more than {} s", program_, program_,
-                                        command.argv[1], seconds),
+                                        command.argv[1], limit.value_or(Seconds(0)).count()),
                             "look whether the engine is well: `" + program_ + " info`");
   }
 }
 
 Completed ContainerCli::must(const std::string& what, std::vector<std::string> arguments,
-                             std::stop_token stop, int seconds,
+                             std::stop_token stop, std::optional<Seconds> limit,
                              const std::map<std::string, std::string>& environment) const {
-  Completed done = call(std::move(arguments), std::move(stop), seconds, environment);
+  Completed done = call(std::move(arguments), std::move(stop), limit, environment);
   if (done.ok()) return done;
   if (says(done, "permission denied") && says(done, "daemon socket")) {
     throw NoContainerEngine(fmt::format("{}: {}", what, done.complaint()),
@@ -138,7 +139,7 @@ std::optional<ContainerImage> ContainerCli::image(const std::string& reference, 
 }
 
 void ContainerCli::pull(const std::string& reference, std::stop_token stop) const {
-  must("can't pull the image " + reference, {"pull", "--quiet", reference}, std::move(stop), kForEver);
+  must("can't pull the image " + reference, {"pull", "--quiet", reference}, std::move(stop), std::nullopt);
 }
 
 Path ContainerCli::storage_dir(std::stop_token stop) const {
@@ -148,7 +149,8 @@ Path ContainerCli::storage_dir(std::stop_token stop) const {
 }
 
 void ContainerCli::create(const ContainerSpec& spec) const {
-  must("can't create a container of " + spec.image, create_arguments(spec), {}, 60, spec.environment);
+  must("can't create a container of " + spec.image, create_arguments(spec), {}, kUsualLimit,
+       spec.environment);
 }
 
 void ContainerCli::start(const std::string& name) const {

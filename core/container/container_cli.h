@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/container/inspected.h"
+#include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
 #include "core/system/subprocess.h"
@@ -115,10 +116,13 @@ class ContainerCli {
                                 const std::vector<std::string>& variables) const;
 
  private:
-  Completed call(std::vector<std::string> arguments, std::stop_token stop, int seconds = 60,
+  static constexpr Seconds kUsualLimit{60};
+  Completed call(std::vector<std::string> arguments, std::stop_token stop,
+                 std::optional<Seconds> limit = kUsualLimit,
                  const std::map<std::string, std::string>& environment = {}) const;
   Completed must(const std::string& what, std::vector<std::string> arguments, std::stop_token stop,
-                 int seconds = 60, const std::map<std::string, std::string>& environment = {}) const;
+                 std::optional<Seconds> limit = kUsualLimit,
+                 const std::map<std::string, std::string>& environment = {}) const;
   bool is_podman() const { return program_ == "podman"; }
 
   std::string program_;

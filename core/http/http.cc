@@ -85,8 +85,7 @@ List list_of(const std::vector<std::string>& lines) {
 /// What both kinds of requests have in common.
 class Transfer {
  public:
-  Transfer(const std::string& url, double timeout_seconds, const std::string& ca_file,
-           const std::stop_token& stop)
+  Transfer(const std::string& url, Seconds timeout, const std::string& ca_file, const std::stop_token& stop)
       : url_(url), stop_(stop) {
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
@@ -95,7 +94,7 @@ class Transfer {
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_USERAGENT, "pgassay");
-    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(timeout_seconds * 1000)));
+    set(CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(timeout.count() * 1000)));
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_ERRORBUFFER, words_);
     set(CURLOPT_NOPROGRESS, 0L);
@@ -147,7 +146,7 @@ std::string place_of(const std::string& url) {
 }
 
 void post(const HttpPost& request, const std::stop_token& stop) {
-  Transfer transfer(request.url, request.timeout_seconds, request.ca_file, stop);
+  Transfer transfer(request.url, request.timeout, request.ca_file, stop);
   const List headers = list_of({"Content-Type: " + request.content_type});
   transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   transfer.set(CURLOPT_POSTFIELDS, request.body.data());
@@ -167,7 +166,7 @@ void post(const HttpPost& request, const std::stop_token& stop) {
 }
 
 HttpAnswer get(const HttpGet& request, const std::stop_token& stop) {
-  Transfer transfer(request.url, request.timeout_seconds, request.ca_file, stop);
+  Transfer transfer(request.url, request.timeout, request.ca_file, stop);
   const List connect_to = list_of(request.connect_to);
   HttpAnswer answer;
   transfer.set(CURLOPT_CONNECT_TO, connect_to.get());

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "core/system/clock.h"
 #include "core/system/error.h"
 
 namespace pgassay {
 
 struct HttpPost {
   std::string url, body, content_type;
-  double timeout_seconds = 10;
+  Seconds timeout{10};
   std::string ca_file;  ///< empty: the host's
 };
 
@@ -23,9 +24,9 @@ void post(const HttpPost& request, const std::stop_token& stop);
 
 struct HttpGet {
   std::string url;
-  double timeout_seconds = 10;  ///< of the whole, connecting included
-  std::string ca_file;          ///< empty: the host's
-  bool insecure = false;        ///< believe any certificate
+  Seconds timeout{10};    ///< of the whole, connecting included
+  std::string ca_file;    ///< empty: the host's
+  bool insecure = false;  ///< believe any certificate
   /// "HOST:PORT:ADDRESS:PORT": who is asked when the URL names the first two; Host header and certificate
   /// stay those of the URL (curl's --connect-to).
   std::vector<std::string> connect_to;

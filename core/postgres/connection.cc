@@ -15,6 +15,8 @@
 #include "core/postgres/conninfo_text.h"
 
 namespace pgassay {
+
+using namespace std::chrono_literals;
 namespace {
 
 using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
@@ -221,11 +223,9 @@ void Connection::Impl::connect() {
       const bool wanted = PQconnectionNeedsPassword(pg()) != 0;
       fail(one_line(words.c_str()), connect_hint(pg()), wanted ? "28P01" : sqlstate);
     }
-    int left = -1;
-    if (limited) {
-      left = static_cast<int>(std::max<long>(
-          0, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count()));
-    }
+    std::optional<std::chrono::milliseconds> left;
+    if (limited)
+      left = std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()));
     const short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
     if (!wait_for(PQsocket(pg()), events, stop_fd, left)) {
       fail("no answer within " + std::to_string(limit.count() / 1000) + " s",

@@ -18,15 +18,16 @@
 
 #include "core/postgres/types.h"
 #include "core/stream/part.h"
+#include "core/system/clock.h"
 #include "core/system/error.h"
 
 namespace pgassay {
 
-/// Seconds that may pass without a byte from the server before it is taken to be stuck (ServerSilent); 0:
+/// What may pass without a byte from the server before it is taken to be stuck (ServerSilent); 0:
 /// any.
 struct SilenceLimits {
-  double rows = 0;       ///< in a copy_out()
-  double statement = 0;  ///< in any other statement, which may have to wait for locks
+  Seconds rows{0};       ///< in a copy_out()
+  Seconds statement{0};  ///< in any other statement, which may have to wait for locks
 };
 
 /// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE,

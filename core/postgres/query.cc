@@ -16,8 +16,8 @@ namespace {
 
 /// TLS and GSSAPI keep bytes that they have decrypted where poll(2) cannot see them; a wait of this length
 /// bounds what that costs.
-constexpr int kHiddenBytesMilliseconds = 100;
-constexpr unsigned kCancelPatienceSeconds = 3;
+constexpr std::chrono::milliseconds kHiddenBytes(100);
+constexpr std::chrono::seconds kCancelPatience(3);
 
 std::string field(const PGresult* result, int code) {
   return one_line(PQresultErrorField(result, code));
@@ -62,9 +62,10 @@ bool Connection::Impl::encrypted() const {
 
 void Connection::Impl::wait(short events) {
   using Clock = std::chrono::steady_clock;
-  const std::chrono::duration<double> limit(copying_out ? silence.rows : silence.statement);
-  int patience = limit.count() > 0 ? static_cast<int>(limit.count() * 1000) : -1;
-  if (encrypted()) patience = kHiddenBytesMilliseconds;
+  const Seconds limit = copying_out ? silence.rows : silence.statement;
+  std::optional<std::chrono::milliseconds> patience;
+  if (limit.count() > 0) patience = std::chrono::duration_cast<std::chrono::milliseconds>(limit);
+  if (encrypted()) patience = kHiddenBytes;
   const Clock::time_point from = Clock::now();
   try {
     if (wait_for(PQsocket(pg()), events, stop_fd, patience)) {
@@ -87,7 +88,7 @@ void Connection::Impl::cancel() {
   if (!request || deaf) return;
   // It waits until the server has heard it: behind a network that stalls, for ever. It may be called from a
   // signal handler, and so after fork(): https://www.postgresql.org/docs/15/libpq-cancel.html
-  deaf = !call_in_a_fork(kCancelPatienceSeconds, [&request] {
+  deaf = !call_in_a_fork(kCancelPatience, [&request] {
     char ignored[256];
     PQcancel(request.get(), ignored, sizeof ignored);
   });

@@ -9,7 +9,7 @@
 
 namespace pgassay {
 
-bool call_in_a_fork(unsigned seconds, const std::function<void()>& call) {
+bool call_in_a_fork(std::chrono::seconds limit, const std::function<void()>& call) {
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) return false;
   if (child == 0) {
@@ -21,7 +21,7 @@ bool call_in_a_fork(unsigned seconds, const std::function<void()>& call) {
     ::sigemptyset(&alarm);
     ::sigaddset(&alarm, SIGALRM);
     ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
-    ::alarm(seconds);
+    ::alarm(static_cast<unsigned>(limit.count()));
     call();
     ::_exit(0);
   }

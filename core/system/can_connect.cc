@@ -13,7 +13,8 @@
 
 namespace pgassay {
 
-bool can_connect(const std::string& address, unsigned port, int timeout_ms, const std::stop_token& stop) {
+bool can_connect(const std::string& address, unsigned port, std::chrono::milliseconds patience,
+                 const std::stop_token& stop) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
@@ -25,7 +26,7 @@ bool can_connect(const std::string& address, unsigned port, int timeout_ms, cons
   if (::connect(fd.get(), list->ai_addr, list->ai_addrlen) == 0) return true;
   if (errno != EINPROGRESS) return false;
   const StopFd stopping(stop);
-  if (!wait_for(fd.get(), POLLOUT, stopping, timeout_ms)) return false;
+  if (!wait_for(fd.get(), POLLOUT, stopping, patience)) return false;
   int error = 0;
   socklen_t size = sizeof error;
   return ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;

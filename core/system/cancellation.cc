@@ -63,11 +63,11 @@ StopFd::StopFd(std::stop_token stop) : fd_(make_eventfd()) {
   });
 }
 
-bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms) {
+bool wait_for(int fd, short events, const StopFd& stop, std::optional<std::chrono::milliseconds> limit) {
   using Clock = std::chrono::steady_clock;
-  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  const auto deadline = Clock::now() + limit.value_or(std::chrono::milliseconds(0));
   pollfd fds[] = {{stop.get(), POLLIN, 0}, {fd, events, 0}};
-  int wait_ms = timeout_ms;
+  int wait_ms = limit ? static_cast<int>(limit->count()) : -1;
   for (;;) {
     int ready = ::poll(fds, 2, wait_ms);
     if (ready < 0 && errno != EINTR) throw_errno("can't wait for a descriptor", "poll");
@@ -75,11 +75,15 @@ bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms) {
       if (fds[0].revents != 0) throw Stopped();
       return true;
     }
-    if (timeout_ms < 0) continue;
+    if (!limit) continue;
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
     wait_ms = static_cast<int>(left);
   }
+}
+
+void pause(std::chrono::milliseconds time, const StopFd& stop) {
+  wait_for(-1, 0, stop, time);
 }
 
 void run_together(const std::vector<Role>& roles, std::stop_token outer) {

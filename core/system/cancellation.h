@@ -27,8 +27,12 @@ class StopFd {
 };
 
 /// Waits for events (POLLIN, POLLOUT) on fd, or the stop. Throws Stopped on the stop.
-/// False when timeout_ms (>= 0) passed without an event.
-bool wait_for(int fd, short events, const StopFd& stop, int timeout_ms = -1);
+/// False when the limit passed without an event.
+bool wait_for(int fd, short events, const StopFd& stop,
+              std::optional<std::chrono::milliseconds> limit = std::nullopt);
+
+/// Throws Stopped as soon as it is asked for.
+void pause(std::chrono::milliseconds time, const StopFd& stop);
 
 /// What one of several threads does.
 struct Role {

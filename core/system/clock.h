@@ -6,6 +6,9 @@
 
 namespace pgassay {
 
+/// A duration as people and files write it. Figures that were measured are doubles named seconds, as in JSON.
+using Seconds = std::chrono::duration<double>;
+
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 Time now();

@@ -198,8 +198,8 @@ void Process::signal(int number) const {
   child_->signal(number);
 }
 
-std::optional<int> Process::ended_within(int timeout_ms, const std::stop_token& stop) {
-  const auto deadline = Clock::now() + milliseconds(timeout_ms);
+std::optional<int> Process::ended_within(milliseconds time, const std::stop_token& stop) {
+  const auto deadline = Clock::now() + time;
   const StopFd stop_fd(stop);
   while (!status_ && !(status_ = child_->reap())) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());

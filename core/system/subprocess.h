@@ -67,7 +67,7 @@ class Process {
 
   void signal(int number) const;
   /// The exit status (128 + n: signal n) once it has ended, waiting so long for it. Throws Stopped.
-  std::optional<int> ended_within(int timeout_ms, const std::stop_token& stop);
+  std::optional<int> ended_within(std::chrono::milliseconds time, const std::stop_token& stop);
   pid_t pid() const;
   void release();  ///< from now on it is on its own
 

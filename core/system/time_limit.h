@@ -9,25 +9,26 @@
 #include <stop_token>
 #include <thread>
 
+#include "core/system/clock.h"
+
 namespace pgassay {
 
 /// A stop that also comes when time is over.
 class TimeLimit {
  public:
-  /// No seconds: no limit.
-  TimeLimit(std::stop_token outer, std::optional<double> seconds)
+  /// Nothing: no limit.
+  TimeLimit(std::stop_token outer, std::optional<Seconds> limit)
       : pass_on_(std::move(outer), [this] { source_.request_stop(); }) {
-    if (!seconds) return;
-    timer_ =
-        std::jthread([this, limit = std::chrono::duration<double>(*seconds)](const std::stop_token& end) {
-          std::mutex mutex;
-          std::unique_lock lock(mutex);
-          std::condition_variable_any never;
-          never.wait_for(lock, end, limit, [] { return false; });
-          if (end.stop_requested()) return;
-          over_ = true;
-          source_.request_stop();
-        });
+    if (!limit) return;
+    timer_ = std::jthread([this, limit = *limit](const std::stop_token& end) {
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any never;
+      never.wait_for(lock, end, limit, [] { return false; });
+      if (end.stop_requested()) return;
+      over_ = true;
+      source_.request_stop();
+    });
   }
   std::stop_token token() const { return source_.get_token(); }
   bool over() const { return over_; }

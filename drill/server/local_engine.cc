@@ -19,7 +19,8 @@ namespace pgassay::drill {
 namespace {
 
 constexpr std::uint64_t kMiB = 1 << 20;
-constexpr int kEndPatienceMs = 15'000, kRestartPatienceMs = 600'000;
+constexpr std::chrono::seconds kEndPatience(15), kRestartPatience(600);
+constexpr std::chrono::milliseconds kPause(10);
 constexpr std::size_t kLogTail = 8192;
 
 std::string shown_major(int version) {
@@ -112,7 +113,7 @@ class LocalEngine : public ThrowawayServer {
     start(SIGQUIT);
   }
 
-  ~LocalEngine() override { end(SIGQUIT, kEndPatienceMs); }
+  ~LocalEngine() override { end(SIGQUIT, kEndPatience); }
 
   ConnInfo conninfo() const override { return throwaway_conninfo(socket_dir()); }
 
@@ -141,7 +142,7 @@ class LocalEngine : public ThrowawayServer {
 
   /// The running one would be told to end when we do, and can't be told otherwise: a new one takes its place.
   void keep() override {
-    end(SIGINT, kRestartPatienceMs);
+    end(SIGINT, kRestartPatience);
     start(0);
     dir_.keep_until(now() + request_.lifetime);
     process_->release();
@@ -196,17 +197,17 @@ class LocalEngine : public ThrowawayServer {
     ready_ = wait_until_ready(
         socket_dir(), "",
         [&] {
-          if (!process_->ended_within(0, stop_)) return;
+          if (!process_->ended_within({}, stop_)) return;
           throw_start_failure("this host's PostgreSQL " + programs_.postgres.version_text, log_tail());
         },
         stop_);
   }
 
   /// SIGQUIT ends it at once, SIGINT after it wrote everything. One that does not end in time is killed.
-  void end(int signal, int patience_ms) {
+  void end(int signal, std::chrono::milliseconds patience) {
     if (!process_) return;
     process_->signal(signal);
-    process_->ended_within(patience_ms, {});
+    process_->ended_within(patience, {});
     process_.reset();
   }
 
@@ -251,10 +252,11 @@ void end_local_server(const Path& dir) {
   const pid_t pid = postmaster_of(data);
   if (pid == 0) return;
   ::kill(pid, SIGQUIT);
-  for (int waited = 0; postmaster_of(data) == pid; waited += 10) {
-    if (waited == kEndPatienceMs) ::kill(pid, SIGKILL);
-    if (waited > 2 * kEndPatienceMs) throw Error(fmt::format("a throwaway server does not end: pid {}", pid));
-    ::usleep(10'000);
+  const Stopwatch watch;
+  for (bool killed = false; postmaster_of(data) == pid; std::this_thread::sleep_for(kPause)) {
+    if (!killed && watch.seconds() > kEndPatience.count()) killed = ::kill(pid, SIGKILL) == 0;
+    if (watch.seconds() > 2.0 * kEndPatience.count())
+      throw Error(fmt::format("a throwaway server does not end: pid {}", pid));
   }
 }
 

@@ -69,7 +69,7 @@ class RowRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
+    begin_with_lock_timeout(*connection_, options_.lock_timeout);
     timed(RestoreStep::lock, [this] { lock(); });
     std::vector<Oid> tables;
     for (const RowTarget& place : targets_.places) tables.push_back(place.table.oid);

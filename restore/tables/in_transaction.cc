@@ -110,8 +110,9 @@ Connection open_transaction_session(const ConnInfo& target, const Manifest& mani
   return connection;
 }
 
-void begin_with_lock_timeout(Connection& connection, double seconds) {
-  connection.query(fmt::format("BEGIN; SET LOCAL lock_timeout = '{}ms'", std::lround(seconds * 1000)));
+void begin_with_lock_timeout(Connection& connection, Seconds timeout) {
+  connection.query(
+      fmt::format("BEGIN; SET LOCAL lock_timeout = '{}ms'", std::lround(timeout.count() * 1000)));
 }
 
 void all_or_nothing(std::string_view nothing, const bool& committing, Observer& observer,

@@ -10,6 +10,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
+#include "core/system/clock.h"
 #include "core/system/observer.h"
 #include "core/system/verdict.h"
 #include "restore/load/part_feed.h"
@@ -57,7 +58,7 @@ Connection open_transaction_session(const ConnInfo& target, const Manifest& mani
 
 /// BEGIN. In this transaction nobody's lock is waited for any longer: whoever comes after us would wait as
 /// well.
-void begin_with_lock_timeout(Connection& connection, double seconds);
+void begin_with_lock_timeout(Connection& connection, Seconds timeout);
 
 /// Runs the work of one transaction. Whatever it throws says `nothing` in its hint, what was left as it was;
 /// but once it is committing, that this is to be looked at.

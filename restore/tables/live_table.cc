@@ -75,7 +75,7 @@ class LiveRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
+    begin_with_lock_timeout(*connection_, options_.lock_timeout);
     timed(RestoreStep::pre_data, [this] { make_tables(); });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] { load.load(work(), stop_); });

@@ -39,7 +39,9 @@ std::string column_sql(const std::string& name, const std::string& type) {
 
 class BesideRestore : public TransactionRestore {
  public:
-  using TransactionRestore::TransactionRestore;
+  BesideRestore(const Path& dir, Manifest manifest, const TableBeside& request, Observer& observer,
+                std::stop_token stop)
+      : TransactionRestore(dir, std::move(manifest), request, observer, std::move(stop)), as_(request.as) {}
 
  private:
   void check() override {
@@ -66,13 +68,12 @@ class BesideRestore : public TransactionRestore {
     std::set<QualifiedName> names;
     for (const Relation& relation : manifest_.relations) {
       if (relation.root) continue;
-      Beside beside{&relation, beside_name(options_.as, relation.name), leaves[relation.name]};
+      Beside beside{&relation, beside_name(as_, relation.name), leaves[relation.name]};
       if (relation.kind == 'r') beside.sources = {&relation};
       check_rows(beside);
       if (!names.insert(beside.into).second)
-        throw UsageError(
-            fmt::format("--as {} names more than one table {}", options_.as, beside.into.shown()),
-            "--as '*_before' or --as 'before.*': the star stands for each table's own name");
+        throw UsageError(fmt::format("--as {} names more than one table {}", as_, beside.into.shown()),
+                         "--as '*_before' or --as 'before.*': the star stands for each table's own name");
       tables_.push_back(std::move(beside));
     }
   }
@@ -107,7 +108,7 @@ class BesideRestore : public TransactionRestore {
 
   void write() override {
     timed(RestoreStep::create, [this] {
-      begin_with_lock_timeout(*connection_, options_.lock_timeout_seconds);
+      begin_with_lock_timeout(*connection_, options_.lock_timeout);
       create();
     });
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
@@ -227,6 +228,7 @@ class BesideRestore : public TransactionRestore {
   std::vector<ArchiveEntry> entries_;
   std::vector<std::string> parts_;
   std::uint64_t large_objects_ = 0;
+  const std::string as_;
   std::vector<Beside> tables_;
   std::set<const Beside*> generated_;
   AbsentTypes absent_;

@@ -19,7 +19,7 @@ void check_backup_age(const StackFacts& stack, const Surroundings& around, Findi
   if (!stack.settings.source) return out.note("no source is configured");
   const auto known = around.backups.find(stack.name());
   if (known == around.backups.end() || !known->second.problem.empty()) {
-    const ProvenBackups none{"nothing is known of its backups", "", {}, 0};
+    const ProvenBackups none{"nothing is known of its backups", "", {}, {}};
     const ProvenBackups& why = known == around.backups.end() ? none : known->second;
     return out.unchecked(why.problem, why.hint);
   }
@@ -34,10 +34,10 @@ void check_backup_age(const StackFacts& stack, const Surroundings& around, Findi
     return out.refuse("", "source", "no backup of source " + *stack.settings.source + " was verified", take);
   const double age = std::chrono::duration<double>(around.now - newest->summary->snapshot.taken).count();
   const std::string shown = fmt::format("{} is {:.1f} h old", newest->id.shown(), age / 3600);
-  if (age > known->second.max_age_seconds) {
+  if (age > known->second.max_age.count()) {
     out.refuse("", "source",
                fmt::format("the newest verified backup, {}; {:.0f} h are allowed", shown,
-                           known->second.max_age_seconds / 3600),
+                           known->second.max_age.count() / 3600),
                take);
   } else if (!passed(newest->proofs.drilled)) {
     out.warn("", "source", "the newest verified backup, " + shown + ", was not drilled",

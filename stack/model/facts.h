@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/repository/repository.h"
+#include "core/system/clock.h"
 #include "stack/model/compose.h"
 #include "stack/model/engine_view.h"
 #include "stack/model/env_file.h"
@@ -42,7 +43,7 @@ struct StackFacts {
 struct ProvenBackups {
   std::string problem, hint;  ///< why nothing is known; empty: something is
   std::vector<Backup> backups;
-  double max_age_seconds = 26 * 3600.0;
+  Seconds max_age = std::chrono::hours(26);
 };
 
 struct Surroundings {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/system/clock.h"
 #include "core/system/files.h"
 
 namespace pgassay::stack {
@@ -29,8 +30,8 @@ struct TraefikSettings {
   unsigned http_port = 80, https_port = 443;  ///< there
   std::optional<Path> ca_file;                ///< absent: the host's certificates
   bool insecure = false;                      ///< believe any certificate
-  double wait_seconds = 30;                   ///< for all to be as it should
-  double timeout_seconds = 5;                 ///< of each request
+  Seconds wait{30};                           ///< for all to be as it should
+  Seconds timeout{5};                         ///< of each request
 };
 
 /// An IP address, or a host's name; neither scheme nor port.
@@ -62,7 +63,7 @@ struct SwitchSettings {
   /// Beside the database's: key below `volumes:` in the old stack's compose files → key in the new one's.
   std::map<std::string, std::string> volumes = {};
   bool drill = true;            ///< the rehearsal's backup
-  double health_seconds = 180;  ///< how long containers may take to become healthy
+  Seconds health_timeout{180};  ///< how long containers may take to become healthy
 };
 
 }  // namespace pgassay::stack

@@ -126,7 +126,7 @@ void find_traefik(RouteFacts& facts) {
   }
 }
 
-void ask_api(RouteFacts& facts, double timeout_seconds, const std::stop_token& stop) {
+void ask_api(RouteFacts& facts, Seconds timeout, const std::stop_token& stop) {
   const TraefikSettings& settings = facts.stack.settings.traefik;
   facts.api_hint = "write api = \"http://127.0.0.1:8080\" or container = \"traefik\" into [traefik]";
   std::string api = settings.api;
@@ -139,7 +139,7 @@ void ask_api(RouteFacts& facts, double timeout_seconds, const std::stop_token& s
   }
   facts.api_was_asked = true;
   try {
-    facts.api = ask_traefik(api, settings, timeout_seconds, stop);
+    facts.api = ask_traefik(api, settings, timeout, stop);
   } catch (const Unverified& error) {
     facts.api_problem = error.what();
     facts.api_hint = error.hint();

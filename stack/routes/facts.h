@@ -9,6 +9,7 @@
 
 #include "core/container/inspected.h"
 #include "core/http/http.h"
+#include "core/system/clock.h"
 #include "stack/model/facts.h"
 #include "stack/routes/traefik_api.h"
 
@@ -56,9 +57,9 @@ std::vector<InspectedContainer> all_containers(std::stop_token stop);
 /// Into `traefik`, or `traefik_problem`.
 void find_traefik(RouteFacts& facts);
 /// Into `api`, or its problem.
-void ask_api(RouteFacts& facts, double timeout_seconds, const std::stop_token& stop);
+void ask_api(RouteFacts& facts, Seconds timeout, const std::stop_token& stop);
 /// Into `answers`.
-void ask_routes(RouteFacts& facts, double timeout_seconds, const std::stop_token& stop);
+void ask_routes(RouteFacts& facts, Seconds timeout, const std::stop_token& stop);
 
 /// Routers for a route that have its scheme, if it has one: the one that gets the request first. `unclear`:
 /// rules that can't be judged.

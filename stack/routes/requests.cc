@@ -25,8 +25,8 @@ std::optional<std::string> plain_host(const std::string& url) {
 
 class Requests {
  public:
-  Requests(const RouteFacts& facts, double timeout_seconds, const std::stop_token& stop)
-      : facts_(facts), settings_(facts.stack.settings.traefik), timeout_(timeout_seconds), stop_(stop) {}
+  Requests(const RouteFacts& facts, Seconds timeout, const std::stop_token& stop)
+      : facts_(facts), settings_(facts.stack.settings.traefik), timeout_(timeout), stop_(stop) {}
 
   RouteAnswer ask(const StackRoute& route) const {
     RouteAnswer result;
@@ -66,7 +66,7 @@ class Requests {
   HttpGet request(const std::string& url) const {
     HttpGet request;
     request.url = url;
-    request.timeout_seconds = timeout_;
+    request.timeout = timeout_;
     if (settings_.ca_file) request.ca_file = settings_.ca_file->string();
     request.insecure = settings_.insecure;
     const std::string address = bracketed(settings_.address);
@@ -85,14 +85,14 @@ class Requests {
 
   const RouteFacts& facts_;
   const TraefikSettings& settings_;
-  double timeout_;
+  Seconds timeout_;
   const std::stop_token& stop_;
 };
 
 }  // namespace
 
-void ask_routes(RouteFacts& facts, double timeout_seconds, const std::stop_token& stop) {
-  const Requests requests(facts, timeout_seconds, stop);
+void ask_routes(RouteFacts& facts, Seconds timeout, const std::stop_token& stop) {
+  const Requests requests(facts, timeout, stop);
   facts.answers.clear();
   for (const StackRoute& route : facts.routes()) facts.answers.push_back(requests.ask(route));
 }

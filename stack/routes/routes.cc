@@ -11,11 +11,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kNetworks = 1, kLabels = 2, kRouters = 3;
-constexpr double kPauseSeconds = 1, kLeastTimeout = 0.5;
-
-double seconds_until(Clock::time_point deadline) {
-  return std::chrono::duration<double>(deadline - Clock::now()).count();
-}
+constexpr Seconds kPause(1), kLeastTimeout(0.5);
 
 /// Would another look perhaps show something better? Labels stay, and so does what is not configured, or not
 /// installed.
@@ -41,27 +37,29 @@ std::string first_problem(const StackCheckReport& report) {
 
 StackCheckReport check_one(const StackFacts& stack, Clock::time_point deadline, Observer& observer,
                            const std::stop_token& stop) {
-  const double timeout = stack.settings.traefik.timeout_seconds;
+  const Seconds timeout = stack.settings.traefik.timeout;
   const StopFd stop_fd(stop);
   RouteFacts facts = gather_routes(stack, timeout, stop);
   std::string told;
   for (;;) {
     StackCheckReport report = judge_routes(facts);
-    const double left = seconds_until(deadline);
-    if (!may_change(report, facts) || left <= 0) return report;
+    const Seconds left = deadline - Clock::now();
+    if (!may_change(report, facts) || left.count() <= 0) return report;
     if (const std::string problem = first_problem(report); problem != told) {
       observer.message(Level::info, "stack " + stack.name() + " is not there yet, and gets " +
-                                        std::to_string(static_cast<int>(left) + 1) + " s more: " + problem);
+                                        std::to_string(static_cast<int>(left.count()) + 1) +
+                                        " s more: " + problem);
       told = problem;
     }
-    wait_for(-1, 0, stop_fd, static_cast<int>(std::min(kPauseSeconds, left) * 1000));
-    facts = gather_routes(stack, std::min(timeout, std::max(kLeastTimeout, seconds_until(deadline))), stop);
+    pause(std::chrono::duration_cast<std::chrono::milliseconds>(std::min(kPause, left)), stop_fd);
+    facts = gather_routes(
+        stack, std::min<Seconds>(timeout, std::max<Seconds>(kLeastTimeout, deadline - Clock::now())), stop);
   }
 }
 
 }  // namespace
 
-RouteFacts gather_routes(const StackFacts& stack, double timeout_seconds, const std::stop_token& stop) {
+RouteFacts gather_routes(const StackFacts& stack, Seconds timeout, const std::stop_token& stop) {
   RouteFacts facts;
   facts.stack = stack;
   facts.project = stack.model() != nullptr ? stack.model()->project : stack.settings.project.value_or("");
@@ -73,8 +71,8 @@ RouteFacts gather_routes(const StackFacts& stack, double timeout_seconds, const 
     facts.engine_hint = engine_hint(error);
   }
   find_traefik(facts);
-  ask_api(facts, timeout_seconds, stop);
-  ask_routes(facts, timeout_seconds, stop);
+  ask_api(facts, timeout, stop);
+  ask_routes(facts, timeout, stop);
   return facts;
 }
 

@@ -71,8 +71,8 @@ std::string qualified(const std::string& name, const std::string& by) {
 /// One conversation with the API.
 class Api {
  public:
-  Api(std::string base, const TraefikSettings& settings, double timeout_seconds, const std::stop_token& stop)
-      : base_(std::move(base)), settings_(settings), timeout_(timeout_seconds), stop_(stop) {
+  Api(std::string base, const TraefikSettings& settings, Seconds timeout, const std::stop_token& stop)
+      : base_(std::move(base)), settings_(settings), timeout_(timeout), stop_(stop) {
     while (base_.ends_with('/')) base_.pop_back();
     if (base_.ends_with("/api")) base_.resize(base_.size() - 4);
   }
@@ -107,7 +107,7 @@ class Api {
   HttpAnswer ask(const std::string& path) const {
     HttpGet request;
     request.url = base_ + path;
-    request.timeout_seconds = timeout_;
+    request.timeout = timeout_;
     if (settings_.ca_file) request.ca_file = settings_.ca_file->string();
     request.insecure = settings_.insecure;
     request.netrc = true;
@@ -141,7 +141,7 @@ class Api {
 
   std::string base_;
   const TraefikSettings& settings_;
-  double timeout_;
+  Seconds timeout_;
   const std::stop_token& stop_;
 };
 
@@ -224,9 +224,9 @@ unsigned next_page(unsigned page, std::string_view header) {
   return next > page ? next : 0;
 }
 
-TraefikView ask_traefik(const std::string& api, const TraefikSettings& settings, double timeout_seconds,
+TraefikView ask_traefik(const std::string& api, const TraefikSettings& settings, Seconds timeout,
                         const std::stop_token& stop) {
-  const Api conversation(api, settings, timeout_seconds, stop);
+  const Api conversation(api, settings, timeout, stop);
   TraefikView view;
   view.version = conversation.version();
   conversation.list("/api/http/routers", [&](std::string_view page) {

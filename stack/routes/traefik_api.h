@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/system/clock.h"
 #include "stack/model/settings.h"
 
 namespace pgassay::stack {
@@ -45,7 +46,7 @@ struct TraefikView {
 };
 
 /// Asks the API at this address, page for page. Throws Unverified, Stopped.
-TraefikView ask_traefik(const std::string& api, const TraefikSettings& settings, double timeout_seconds,
+TraefikView ask_traefik(const std::string& api, const TraefikSettings& settings, Seconds timeout,
                         const std::stop_token& stop);
 
 // One page of each list. Throw Error when it is none.

@@ -20,7 +20,7 @@ constexpr char kFormat[] =
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
     "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
 constexpr std::size_t kFields = 10;
-constexpr int kPauseMs = 250;
+constexpr std::chrono::milliseconds kPause(250);
 
 std::string policy_of(const std::string& name, const std::string& retries) {
   if (name.empty()) return "no";
@@ -112,12 +112,12 @@ void StackContainers::await(const std::function<std::vector<StackContainer>()>& 
     for (const StackContainer& one : seen)
       if (!settled(one)) not_yet.push_back(shown(one));
     if (!seen.empty() && not_yet.empty()) return;
-    if (watch.seconds() > health_seconds_)
+    if (watch.seconds() > health_timeout_.count())
       throw Error(
-          fmt::format("not well after {:.0f} s: {}", health_seconds_,
+          fmt::format("not well after {:.0f} s: {}", health_timeout_.count(),
                       seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
           seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
-    wait_for(-1, 0, stop_fd, kPauseMs);
+    pause(kPause, stop_fd);
   }
 }
 

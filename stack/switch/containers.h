@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/container/container_cli.h"
+#include "core/system/clock.h"
 
 namespace pgassay::stack {
 
@@ -34,8 +35,8 @@ inline constexpr int kBriefStopSeconds = 20;
 
 class StackContainers {
  public:
-  /// `health_seconds`: how long a container may take to become healthy.
-  explicit StackContainers(double health_seconds) : docker_("docker"), health_seconds_(health_seconds) {}
+  /// `health_timeout`: how long a container may take to become healthy.
+  explicit StackContainers(Seconds health_timeout) : docker_("docker"), health_timeout_(health_timeout) {}
 
   const ContainerCli& docker() const { return docker_; }
   /// Of a project, running or not; only these services, where any are named.
@@ -59,7 +60,7 @@ class StackContainers {
 
  private:
   ContainerCli docker_;
-  double health_seconds_;
+  Seconds health_timeout_;
 };
 
 }  // namespace pgassay::stack

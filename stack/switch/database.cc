@@ -14,8 +14,8 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr double kPatienceSeconds = 15;
-constexpr int kPauseMs = 200;
+constexpr Seconds kPatience(15);
+constexpr std::chrono::milliseconds kPause(200);
 constexpr char kSwitchApplication[] = "pgassay stack switch";
 
 /// Whoever is connected to this database, and workers that write to it: all but autovacuum. Of other users'
@@ -66,11 +66,11 @@ Stillness await_stillness(const ConnInfo& database, const std::stop_token& stop)
   for (;;) {
     const std::vector<std::string> there = others(connection);
     if (there.empty()) break;
-    if (watch.seconds() > kPatienceSeconds)
+    if (watch.seconds() > kPatience.count())
       throw Refused(fmt::format("somebody is still connected to the database {}: {}", connection.database(),
                                 fmt::join(there, ", ")),
                     "name the service in writers, or end what it is; then begin anew");
-    wait_for(-1, 0, stop_fd, kPauseMs);
+    pause(kPause, stop_fd);
   }
   Stillness still;
   still.catalog = inventory_fingerprint(connection);

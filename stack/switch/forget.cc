@@ -15,7 +15,7 @@ std::vector<std::string> forget_old_stack(SwitchJournal& journal, const std::sto
     throw Refused(
         fmt::format("the switch {} is not done: {}", state.fact(fact::kName), to_string(state.standing)),
         "pgassay stack status " + state.fact(fact::kName));
-  const StackContainers containers(0);
+  const StackContainers containers(Seconds(0));
   std::vector<std::string> ids, removed;
   for (const SwitchedContainer& one : state.old_containers) ids.push_back(one.id);
   const std::vector<StackContainer> there = containers.those(ids, stop);

@@ -381,7 +381,7 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
   for (const auto& [name, service] : scene.to.model()->services)
     if (!service.image.empty()) images.insert(service.image);
   look_at_images(images, *scene.engine, stop);
-  const StackContainers containers(options.settings.health_seconds);
+  const StackContainers containers(options.settings.health_timeout);
   for (StackContainer& one : containers.of_project(scene.old_project(), {}, stop)) {
     const bool ours = scene.from.model()->find(one.service) != nullptr;
     (ours ? scene.old_there : scene.strangers).push_back(std::move(one));

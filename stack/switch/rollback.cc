@@ -29,7 +29,7 @@ class Rollback {
         options_(options),
         observer_(observer),
         stop_(std::move(stop)),
-        containers_(options.health_seconds),
+        containers_(options.health_timeout),
         state_(replay(journal.entries())) {}
 
   RollbackReport run() {

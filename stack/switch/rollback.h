@@ -2,6 +2,7 @@
 // stopped are started again. By the journal and docker alone: compose files may be edited or gone.
 #pragma once
 
+#include "core/system/clock.h"
 #include "stack/switch/backup.h"
 #include "stack/switch/containers.h"
 #include "stack/switch/state.h"
@@ -11,7 +12,7 @@ namespace pgassay::stack {
 struct RollbackOptions {
   backup::BackupOptions source;  ///< under whose name the new stack's rows are backed up
   verify::VerifyOptions verify;
-  double health_seconds = 180;
+  Seconds health_timeout{180};
   bool without_new_data = false;  ///< they are not; the new stack's volume stays
   RoutesCheck routes;             ///< of the old stack, when it runs again; empty: not checked
   std::string why;                ///< for the journal

@@ -15,8 +15,8 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr double kComposeSeconds = 300;
-constexpr int kPauseMs = 500;
+constexpr Seconds kComposeTime(300);
+constexpr std::chrono::milliseconds kPause(500);
 constexpr char kCutOver[] = "cut_over", kYes[] = "yes", kMaintenance[] = "postgres";
 /// A server that listens nowhere may be the one with which the image's entrypoint makes the database.
 constexpr char kIsLasting[] =
@@ -59,7 +59,7 @@ SwitchRun::SwitchRun(const Repository& repository, SwitchJournal& journal, const
       scene_(scene),
       observer_(observer),
       stop_(std::move(stop)),
-      containers_(options.settings.health_seconds) {}
+      containers_(options.settings.health_timeout) {}
 
 std::string SwitchRun::act(SwitchStep step) {
   switch (step) {
@@ -119,7 +119,7 @@ void SwitchRun::compose_up(std::vector<std::string> words) {
 }
 
 void SwitchRun::run_compose(const std::vector<std::string>& words) {
-  const TimeLimit limit(stop_, options_.settings.health_seconds + kComposeSeconds);
+  const TimeLimit limit(stop_, options_.settings.health_timeout + kComposeTime);
   try {
     scene_.compose->run(scene_.to.settings, scene_.to.env.value_or(EnvFile()), words, limit.token());
   } catch (const Stopped& error) {
@@ -204,7 +204,7 @@ std::string SwitchRun::start_new_database() {
   note(fact::kNewDatabase, found[0].id);
   containers_.await_well({found[0].id}, stop_);
   const StopFd stop_fd(stop_);
-  for (const Stopwatch watch;; wait_for(-1, 0, stop_fd, kPauseMs)) {
+  for (const Stopwatch watch;; pause(kPause, stop_fd)) {
     try {
       const backup::BackupOptions reached = reach_new(kMaintenance);
       if (Connection::open(reached.connection, backup::kApplicationName, stop_)
@@ -213,7 +213,7 @@ std::string SwitchRun::start_new_database() {
         return found[0].name + " is healthy";
     } catch (const Error& error) {
       error.raise_if(ErrorKind::stopped);
-      if (watch.seconds() > options_.settings.health_seconds) error.raise();
+      if (watch.seconds() > options_.settings.health_timeout.count()) error.raise();
     }
   }
 }

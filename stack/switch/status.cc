@@ -30,7 +30,7 @@ std::optional<std::uint64_t> bytes_in(const Path& volume) {
 StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop) {
   StackStatus status{stack.name, project_of(stack), {}, {}, {}, {}};
   try {
-    status.containers = StackContainers(0).of_project(status.project, {}, stop);
+    status.containers = StackContainers(Seconds(0)).of_project(status.project, {}, stop);
     const EngineView engine = look_at_engine({}, stop);
     for (const auto& [name, volume] : engine.volumes)
       if (volume.project == status.project) status.volumes.push_back({name, bytes_in(volume.mountpoint)});

@@ -90,7 +90,7 @@ class Switching {
 
   void go_back(const std::string& what) {
     observer_.message(Level::info, "rolling back");
-    const RollbackOptions options{options_.source, options_.verify, options_.settings.health_seconds,
+    const RollbackOptions options{options_.source, options_.verify, options_.settings.health_timeout,
                                   false,           options_.routes, what};
     try {
       // Not to be stopped half way.
@@ -110,7 +110,7 @@ class Switching {
   /// Empty: the new stack's writers are stopped, and wrote nothing.
   std::string why_not_back(const SwitchState& state) {
     try {
-      const StackContainers containers(options_.settings.health_seconds);
+      const StackContainers containers(options_.settings.health_timeout);
       stop_new_writers(state, containers, {});
       const backup::BackupOptions reached =
           reach_new_database(new_database_of(state, containers, {}), options_.source,

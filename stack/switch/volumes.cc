@@ -12,7 +12,8 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr int kPauseMs = 200, kNotEmpty = 3, kDiffers = 4;
+constexpr std::chrono::milliseconds kPause(200);
+constexpr int kNotEmpty = 3, kDiffers = 4;
 constexpr unsigned kLogLines = 20;
 
 /// In the new volume while its copy is not whole: such a one may be written over.
@@ -249,7 +250,7 @@ std::string VolumeCopies::copy(const VolumePair& pair, const std::stop_token& st
   for (;;) {
     state = docker_.state(name);
     if (!state || !state->running()) break;
-    wait_for(-1, 0, stop_fd, kPauseMs);
+    pause(kPause, stop_fd);
   }
   const std::string said = state ? docker_.logs(name, kLogLines) : "its container is gone";
   const std::string what = fmt::format("the volume {} could not be copied into {}", pair.from, pair.to);

@@ -15,7 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A backup of tables a_large and t with one worker, which begins with the large one; once pg_dump has its
-/// locks, somebody queues an ALTER of t.
+/// locks, or has ended, somebody queues an ALTER of t.
 class Migrated {
  public:
   explicit Migrated(const std::string& name, const std::string& more = {})
@@ -25,7 +25,8 @@ class Migrated {
                       more) {
     recorder_.on_part = [this](const std::string& object) {
       if (object != "public.a_large" || alter_) return;
-      database_.until("SELECT count(DISTINCT pid) = 2 FROM pg_locks WHERE relation = 'public.t'::regclass");
+      database_.until("SELECT count(DISTINCT pid) = 2 FROM pg_locks WHERE relation = 'public.t'::regclass",
+                      [this] { return vault_.has_partial_file(kGlobalsFile); });
       alter_.emplace(database_, std::vector<std::string>{"ALTER TABLE public.t ADD COLUMN b int"});
       database_.until_queued("public.t");
       if (hold_until) hold_until();

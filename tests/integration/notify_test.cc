@@ -28,7 +28,7 @@ nightly::NightRecord night(Exit exit) {
 nightly::NotifyOptions once() {
   nightly::NotifyOptions options;
   options.attempts = 1;
-  options.timeout_seconds = 0.5;
+  options.timeout = Seconds(0.5);
   return options;
 }
 

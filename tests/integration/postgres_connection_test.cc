@@ -125,7 +125,7 @@ TEST(Connection, StopsACopyThatNeverWaits) {
 
 TEST(Connection, GivesUpOnAServerThatGoesSilentWhileRowsAreDue) {
   ConnInfo info = shared_server().connection();
-  info.silence.rows = 1;
+  info.silence.rows = Seconds(1);
   Connection connection = Connection::open(info, "connection_test", {});
   connection.query("SELECT pg_sleep(1.2)");
   CountingSink sink;
@@ -139,7 +139,7 @@ TEST(Connection, GivesUpOnAServerThatGoesSilentWhileRowsAreDue) {
 
 TEST(Connection, GivesUpOnAServerThatIsSilentAboutAStatement) {
   ConnInfo info = shared_server().connection();
-  info.silence.statement = 0.3;
+  info.silence.statement = Seconds(0.3);
   Connection connection = Connection::open(info, "connection_test", {});
   EXPECT_THROW(connection.query("SELECT pg_sleep(3600)"), ServerSilent);
 }

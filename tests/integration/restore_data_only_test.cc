@@ -36,7 +36,7 @@ class Emptied {
     options.connection = shared_server().connection(database_.name());
     options.connection.parameters["user"] = user;
     options.wanted.tables = tables;
-    options.lock_timeout_seconds = 0.2;
+    options.lock_timeout = Seconds(0.2);
     return restore_backup(trip_.repository(), backup_, options, observer ? *observer : silent_, {});
   }
   std::string refusal(const std::vector<std::string>& tables = {}, const std::string& user = "postgres") {

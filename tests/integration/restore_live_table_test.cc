@@ -49,7 +49,7 @@ class Lost {
     restore::WholeTables options;
     options.connection = shared_server().connection(database_.name());
     options.wanted.tables = {table};
-    options.lock_timeout_seconds = 0.2;
+    options.lock_timeout = Seconds(0.2);
     return trip_.restore(backup_, options);
   }
   void psql(const std::string& sql) const { database_.psql("SET client_min_messages = error; " + sql); }

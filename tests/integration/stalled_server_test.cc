@@ -49,7 +49,7 @@ TEST(StalledServer, InMidCopyIsGivenUpAndNamesTheTable) {
   try {
     vault.back_up(database, recorder, [](backup::BackupOptions& options) {
       options.jobs = 1;
-      options.stall_timeout_seconds = 1;
+      options.stall_timeout = Seconds(1);
     });
     FAIL() << "a backup of a server that stands still";
   } catch (const Error& error) {

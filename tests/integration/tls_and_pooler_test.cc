@@ -87,7 +87,7 @@ TEST(TlsRequired, IsSaidInOneLineWhenItIsNotSpoken) {
 TEST(TlsRequired, ItsServerIsGivenUpWhenItGoesSilent) {
   const TlsServer tls;
   ConnInfo info = ConnInfo::parse(tls.conninfo("postgres", "sslmode=require"));
-  info.silence.statement = 1;
+  info.silence.statement = Seconds(1);
   Connection connection = Connection::open(info, "test", {});
   connection.query("SELECT repeat('x', 1000000), pg_sleep(0.2)");
   EXPECT_THROW(connection.query("SELECT pg_sleep(77)"), ServerSilent);

@@ -31,7 +31,7 @@ class TraefikRequests : public ::testing::Test {
     traefik().http_port = stub.http_port();
     traefik().https_port = stub.https_port();
     traefik().ca_file = certificate().ca_file();
-    traefik().timeout_seconds = 2;
+    traefik().timeout = Seconds(2);
     stub.set({{"recyclic-prod-api@docker", "recyclic.jarvos.eu", "/api", "recyclic-prod-api"}},
              {{"recyclic-prod-api@docker", {backend.url("")}}});
   }
@@ -40,8 +40,8 @@ class TraefikRequests : public ::testing::Test {
 
   /// Asks, and says what came of the last check.
   std::string endpoints() {
-    ask_api(facts, traefik().timeout_seconds, {});
-    ask_routes(facts, traefik().timeout_seconds, {});
+    ask_api(facts, traefik().timeout, {});
+    ask_routes(facts, traefik().timeout, {});
     stack::Findings out(6, "prod");
     check_endpoints(facts, out);
     verdict = out.outcome("").verdict;
@@ -59,7 +59,7 @@ class TraefikRequests : public ::testing::Test {
   }
   /// Of the API.
   std::string problem() {
-    ask_api(facts, traefik().timeout_seconds, {});
+    ask_api(facts, traefik().timeout, {});
     return facts.api ? "none" : facts.api_problem + " | " + facts.api_hint;
   }
 
@@ -184,7 +184,7 @@ TEST_F(TraefikRequests, TakeNothingElseForTheApi) {
 }
 
 TEST_F(TraefikRequests, SayWhyTheApiDoesNotAnswer) {
-  traefik().timeout_seconds = 0.3;
+  traefik().timeout = Seconds(0.3);
   const HttpServer stalls("", Manner::stalls), hangs_up("", Manner::hangs_up), gone(http_answer(404, "")),
       login(http_answer(302, "", "Location: https://sso.example.net/x\r\n"));
   for (const auto& [server, words] : {std::pair{&stalls, "timed out"},
@@ -215,13 +215,13 @@ TEST_F(TraefikRequests, TakeUserAndPasswordOfTheApiFromNetrc) {
 TEST_F(TraefikRequests, EndAtOnceWhenTheyAreStopped) {
   const HttpServer stalls("", Manner::stalls);
   traefik().api = stalls.url("");
-  traefik().timeout_seconds = 3600;
+  traefik().timeout = Seconds(3600);
   std::stop_source source;
   std::jthread later([&] {
     while (stalls.requests().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     source.request_stop();
   });
-  EXPECT_THROW(ask_api(facts, 3600, source.get_token()), Stopped);
+  EXPECT_THROW(ask_api(facts, Seconds(3600), source.get_token()), Stopped);
 }
 
 }  // namespace

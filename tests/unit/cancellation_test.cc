@@ -31,12 +31,12 @@ struct PipeEnds {
 TEST(WaitFor, SeesTheEvent) {
   PipeEnds pipe;
   write_all(pipe.writer.get(), as_bytes("x"), "pipe");
-  EXPECT_TRUE(wait_for(pipe.reader.get(), POLLIN, StopFd({}), 0));
+  EXPECT_TRUE(wait_for(pipe.reader.get(), POLLIN, StopFd({}), 0ms));
 }
 
 TEST(WaitFor, GivesUpAfterItsTime) {
   PipeEnds pipe;
-  EXPECT_FALSE(wait_for(pipe.reader.get(), POLLIN, StopFd({}), 20));
+  EXPECT_FALSE(wait_for(pipe.reader.get(), POLLIN, StopFd({}), 20ms));
 }
 
 TEST(WaitFor, ThrowsWhenTheStopComesWhileItWaits) {

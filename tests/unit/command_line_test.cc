@@ -102,10 +102,10 @@ TEST_F(CommandLine, AFlagOverridesTheSourceWhichOverridesTheTopOfTheFile) {
   EXPECT_EQ(options.connection.parameters.at("host"), "db1");
   EXPECT_EQ(options.zstd_level, 9);
   EXPECT_EQ(options.jobs, 7U);
-  EXPECT_EQ(options.full_every_days, 1);
+  EXPECT_EQ(options.full_every, std::chrono::days(1));
   EXPECT_EQ(options.label, "nightly");
   EXPECT_EQ(options.lock_policy, backup::LockPolicy::yield);
-  EXPECT_EQ(options.lock_timeout_seconds, 10);
+  EXPECT_EQ(options.lock_timeout, Seconds(10));
 }
 
 TEST_F(CommandLine, ExcludedTablesOfFlagsAndFileAddUp) {

@@ -46,8 +46,8 @@ TEST(StackConfig, TheCompleteExampleHasEveryKey) {
   EXPECT_EQ(stack.traefik.https_port, 443u);
   EXPECT_EQ(stack.traefik.ca_file, Path(PGASSAY_SOURCE_DIR "/docs/traefik-ca.pem"));
   EXPECT_FALSE(stack.traefik.insecure);
-  EXPECT_EQ(stack.traefik.wait_seconds, 120);
-  EXPECT_EQ(stack.traefik.timeout_seconds, 5);
+  EXPECT_EQ(stack.traefik.wait, Seconds(120));
+  EXPECT_EQ(stack.traefik.timeout, Seconds(5));
 }
 
 TEST(StackConfig, EveryKeyIsInTheManual) {
@@ -131,10 +131,10 @@ TEST(StackConfig, AStacksWayToTraefikOverridesThatOfAll) {
       "pgassay.toml");
   const stack::TraefikSettings &a = config.stacks.at("a").traefik, &b = config.stacks.at("b").traefik;
   EXPECT_EQ(a.container, "traefik");
-  EXPECT_EQ(a.wait_seconds, 0);
+  EXPECT_EQ(a.wait, Seconds(0));
   EXPECT_EQ(b.container, "");
   EXPECT_TRUE(b.on_host);
-  EXPECT_EQ(b.wait_seconds, 120);
+  EXPECT_EQ(b.wait, Seconds(120));
   EXPECT_EQ(b.https_port, 8443u);
 }
 

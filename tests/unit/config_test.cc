@@ -167,16 +167,16 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(config.repository, "/var/backups/pgassay");
   EXPECT_EQ(config.jobs, 2U);
   EXPECT_EQ(config.compression, 1);
-  EXPECT_EQ(config.full_every_days, 7);
+  EXPECT_EQ(config.full_every, std::chrono::days(7));
   EXPECT_EQ(prod.connection.parameters.size(), 5U);
   EXPECT_EQ(prod.jobs, 4U);
   EXPECT_EQ(prod.compression, 3);
-  EXPECT_EQ(prod.full_every_days, 14);
+  EXPECT_EQ(prod.full_every, std::chrono::days(14));
   EXPECT_EQ(prod.exclude_table_data, (std::vector<std::string>{"audit.*", "public.sessions"}));
   EXPECT_EQ(prod.binary_table, std::vector<std::string>{"media.*"});
   EXPECT_EQ(prod.exclude_databases, (std::vector<std::string>{"scratch", "test_*"}));
-  EXPECT_EQ(prod.lock_timeout, 10);
-  EXPECT_EQ(prod.stall_timeout, 600);
+  EXPECT_EQ(prod.lock_timeout, Seconds(10));
+  EXPECT_EQ(prod.stall_timeout, Seconds(600));
   EXPECT_EQ(prod.lock_policy, "warn");
   EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");
   EXPECT_EQ(prod.role_passwords, false);
@@ -192,7 +192,7 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   ASSERT_EQ(prod.drill.assertions.size(), 2U);
   EXPECT_FALSE(prod.drill.assertions[0].expected);
   EXPECT_EQ(prod.drill.assertions[1].expected, "0");
-  EXPECT_EQ(prod.drill.assertions[1].timeout_seconds, 600);
+  EXPECT_EQ(prod.drill.assertions[1].timeout, Seconds(600));
   EXPECT_EQ(config.sources.at("shop").connection.parameters.at("sslmode"), "verify-full");
   EXPECT_EQ(config.sources.at("wiki").connection.parameters.at("service"), "wiki");
 }

@@ -144,7 +144,7 @@ TEST(HtmlReport, TellsOfNothingAtAll) {
 
 TEST(WhatIsDue, IsWhatStatusWouldComplainOfNext) {
   nightly::StatusRules rules;
-  rules.drill_every_seconds = 7 * 86400.0;
+  rules.drill_every = std::chrono::days(7);
   std::vector<Backup> backups = test::nights_before(kNow, 3);
   backups[0] = test::drilled(backups[0]);
   const nightly::DatabaseStatus status = nightly::assess({"prod", "app", backups, rules, {}, {}, kNow});

@@ -40,15 +40,15 @@ class ProcessTest : public ::testing::Test {
 
 TEST_F(ProcessTest, RunsBesideUsAndWritesBothOutputsToOnePlace) {
   Process process(shell("echo one; echo two >&2; exit 3"), 0);
-  EXPECT_EQ(process.ended_within(5000, {}), 3);
+  EXPECT_EQ(process.ended_within(5000ms, {}), 3);
   EXPECT_EQ(output(), "one\ntwo\n");
 }
 
 TEST_F(ProcessTest, IsNotEndedYet) {
   Process sleeping(shell("sleep 60"), 0);
-  EXPECT_EQ(sleeping.ended_within(20, {}), std::nullopt);
+  EXPECT_EQ(sleeping.ended_within(20ms, {}), std::nullopt);
   sleeping.signal(SIGTERM);
-  EXPECT_EQ(sleeping.ended_within(5000, {}), 128 + SIGTERM);
+  EXPECT_EQ(sleeping.ended_within(5000ms, {}), 128 + SIGTERM);
 }
 
 TEST_F(ProcessTest, EndsWithItsOwner) {
@@ -174,11 +174,11 @@ TEST(ShellWord, IsTakenBackByAShell) {
 }
 
 TEST(ACallInAFork, ComesToItsEnd) {
-  EXPECT_TRUE(call_in_a_fork(5, [] {}));
+  EXPECT_TRUE(call_in_a_fork(5s, [] {}));
 }
 
 TEST(ACallInAFork, IsOverWhenItsTimeIs) {
-  EXPECT_FALSE(call_in_a_fork(1, [] {
+  EXPECT_FALSE(call_in_a_fork(1s, [] {
     for (;;) ::pause();
   }));
 }

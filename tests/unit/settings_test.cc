@@ -102,8 +102,8 @@ TEST(Settings, NameFlagsThatThereAre) {
 TEST(Settings, HaveTheDefaultsOfTheCode) {
   const Config top = parse_config(defaults("top"), "c.toml");
   EXPECT_EQ(top.compression, backup::BackupOptions{}.zstd_level);
-  EXPECT_EQ(top.full_every_days, backup::BackupOptions{}.full_every_days);
-  EXPECT_EQ(top.watch.max_age_seconds, nightly::StatusRules{}.max_age_seconds);
+  EXPECT_EQ(top.full_every, backup::BackupOptions{}.full_every);
+  EXPECT_EQ(top.watch.max_age, nightly::StatusRules{}.max_age);
   const retention::RetentionPolicy policy;
   EXPECT_EQ(top.retention.keep_days, policy.keep_days);
   EXPECT_EQ(top.retention.keep_min, policy.keep_min);
@@ -114,11 +114,10 @@ TEST(Settings, HaveTheDefaultsOfTheCode) {
   EXPECT_EQ(top.retention.max_delete_fraction, policy.max_delete_fraction);
   EXPECT_EQ(top.retention.pin_labels, policy.pin_labels);
   const Config notify = parse_config("[notify]\n" + defaults("notify"), "c.toml");
-  EXPECT_EQ(notify.notify.timeout_seconds, nightly::NotifyOptions{}.timeout_seconds);
+  EXPECT_EQ(notify.notify.timeout, nightly::NotifyOptions{}.timeout);
   const Config assertion = parse_config(
       "[[source.a.drill.assert]]\nname = \"n\"\nsql = \"s\"\n" + defaults("source.drill.assert"), "c.toml");
-  EXPECT_EQ(assertion.sources.at("a").drill.assertions.at(0).timeout_seconds,
-            drill::Assertion{}.timeout_seconds);
+  EXPECT_EQ(assertion.sources.at("a").drill.assertions.at(0).timeout, drill::Assertion{}.timeout);
 }
 
 TEST(Settings, OfASourceHaveTheDefaultsOfTheCode) {
@@ -128,8 +127,8 @@ TEST(Settings, OfASourceHaveTheDefaultsOfTheCode) {
   text.erase(text.find(engine), engine.size());
   const Config config = parse_config("[source.a]\n" + text, "c.toml");
   const SourceConfig& source = config.sources.at("a");
-  EXPECT_EQ(source.lock_timeout, backup::BackupOptions{}.lock_timeout_seconds);
-  EXPECT_EQ(source.stall_timeout, backup::BackupOptions{}.stall_timeout_seconds);
+  EXPECT_EQ(source.lock_timeout, backup::BackupOptions{}.lock_timeout);
+  EXPECT_EQ(source.stall_timeout, backup::BackupOptions{}.stall_timeout);
   EXPECT_EQ(source.role_passwords, backup::BackupOptions{}.role_passwords);
   EXPECT_EQ(source.lock_policy, "warn");
 }
@@ -146,10 +145,10 @@ TEST(Settings, OfStacksHaveTheDefaultsOfTheCode) {
   EXPECT_EQ(traefik.http_port, code.http_port);
   EXPECT_EQ(traefik.https_port, code.https_port);
   EXPECT_EQ(traefik.insecure, code.insecure);
-  EXPECT_EQ(traefik.wait_seconds, code.wait_seconds);
-  EXPECT_EQ(traefik.timeout_seconds, code.timeout_seconds);
+  EXPECT_EQ(traefik.wait, code.wait);
+  EXPECT_EQ(traefik.timeout, code.timeout);
   EXPECT_EQ(config.switches.at("s").drill, stack::SwitchSettings{}.drill);
-  EXPECT_EQ(config.switches.at("s").health_seconds, stack::SwitchSettings{}.health_seconds);
+  EXPECT_EQ(config.switches.at("s").health_timeout, stack::SwitchSettings{}.health_timeout);
   const Config routed = parse_config(
       stack + "[[stack.b.route]]\nhost = \"h\"\nservice = \"s\"\n" + defaults("stack.route"), "c.toml");
   EXPECT_EQ(routed.stacks.at("b").routes.at(0).expected_status, stack::StackRoute{}.expected_status);

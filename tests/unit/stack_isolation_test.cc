@@ -238,7 +238,7 @@ TEST_P(StackIsolation, Check16WantsAProvenBackupThatIsYoungEnough) {
         "not drilled");
   known.backups[0].proofs.drilled = good;
   passes(16, around);
-  known.max_age_seconds = 3600;
+  known.max_age = Seconds(3600);
   finds(16, around, "1 h are allowed");
   known.backups[0].proofs.drilled = bad;
   finds(16, around, "no backup of source recyclic was verified");

@@ -41,7 +41,7 @@ std::string kinds(const nightly::DatabaseStatus& status) {
 
 nightly::StatusRules weekly_drills() {
   nightly::StatusRules rules;
-  rules.drill_every_seconds = 7 * 86400.0;
+  rules.drill_every = std::chrono::days(7);
   return rules;
 }
 
@@ -64,7 +64,7 @@ TEST(Status, SaysThatTheNewestIsTooOld) {
   backups.pop_back();
   EXPECT_EQ(kinds(status_of(backups)), "CRITICAL stale\nWARNING unverified\n");
   nightly::StatusRules with_keepalives;
-  with_keepalives.max_age_seconds = 3 * 86400.0;
+  with_keepalives.max_age = std::chrono::days(3);
   EXPECT_EQ(kinds(status_of(backups, with_keepalives)), "");
 }
 
@@ -147,7 +147,7 @@ TEST(Status, TellsWhatWentWrongLastNight) {
 }
 
 TEST(DrillDue, IsWhenTheNextNightWouldBeTooLate) {
-  const double week = 7 * 86400.0, hour = 3600;
+  const Seconds week = days(7), hour = hours(1);
   EXPECT_TRUE(nightly::drill_is_due({}, week, kNow));
   EXPECT_TRUE(nightly::drill_is_due(kNow - days(7) + std::chrono::minutes(20), week, kNow))
       << "it took 20 minutes";

@@ -205,7 +205,7 @@ TEST(SwitchConfig, TheCompleteExampleHasEveryKey) {
   EXPECT_EQ(one.to, "prod-next");
   EXPECT_EQ(one.source, "prod");
   EXPECT_TRUE(one.drill);
-  EXPECT_EQ(one.health_seconds, 180);
+  EXPECT_EQ(one.health_timeout, Seconds(180));
   EXPECT_EQ(one.volumes, (std::map<std::string, std::string>{{"redis_data", "next_redis_data"}}));
 }
 

@@ -51,12 +51,12 @@ TEST(Units, AnAgeIsOneNumber) {
 }
 
 TEST(Units, ADurationIsANumberAndAUnit) {
-  EXPECT_EQ(parse_duration("0"), 0);
-  EXPECT_EQ(parse_duration("90s"), 90);
-  EXPECT_EQ(parse_duration("30m"), 1800);
-  EXPECT_EQ(parse_duration("1.5h"), 5400);
-  EXPECT_EQ(parse_duration("7d"), 604800);
-  EXPECT_EQ(parse_duration("2w"), 1209600);
+  EXPECT_EQ(parse_duration("0"), Seconds(0));
+  EXPECT_EQ(parse_duration("90s"), Seconds(90));
+  EXPECT_EQ(parse_duration("30m"), Seconds(1800));
+  EXPECT_EQ(parse_duration("1.5h"), Seconds(5400));
+  EXPECT_EQ(parse_duration("7d"), Seconds(604800));
+  EXPECT_EQ(parse_duration("2w"), Seconds(1209600));
   for (const char* wrong : {"", "7", "d", "-1d", "7 d", "7days", "1e3s", "infd", "nand", "0x7d"}) {
     EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
   }
