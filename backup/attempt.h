@@ -7,6 +7,8 @@
 
 namespace pgassay::backup {
 
+inline constexpr std::string_view kLockNotAvailable = "55P03";
+
 class TryAgain : public ErrorAs<TryAgain, ErrorKind::try_again> {
  public:
   using ErrorAs::ErrorAs;

@@ -28,7 +28,8 @@ constexpr const char* kStandbyHint =
     "the standby replays what conflicts with the backup: raise max_standby_streaming_delay there, run it "
     "when no "
     "migration is under way, or back the primary up";
-constexpr std::chrono::milliseconds kPause(200);  // before the second one; then twice as long each time
+constexpr std::chrono::milliseconds kPauseOfAttempts(
+    200);  // before the second one; then twice as long each time
 
 /// What stays the same over all attempts of one run.
 struct Run {
@@ -460,7 +461,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
       run.schema_first = error.is(ErrorKind::schema_blocked);
-      pause(kPause * (1 << (attempt - 1)), StopFd(stop));
+      pause_for(kPauseOfAttempts * (1 << (attempt - 1)), StopFd(stop));
     }
   }
 }

@@ -14,7 +14,6 @@ namespace {
 /// A worker ends its transaction after this many parts, and so gives its locks back. 16 is also how many a
 /// backend holds without touching the shared lock table (fast-path locks).
 constexpr unsigned kPartsPerTransaction = 16;
-constexpr std::string_view kLockNotAvailable = "55P03";
 constexpr const char* kStuckHint =
     "the server, or the network on the way to it, is stuck; if it is only slow, --stall-timeout allows more "
     "time";

@@ -8,8 +8,7 @@
 namespace pgassay::backup {
 namespace {
 
-constexpr std::string_view kLockNotAvailable = "55P03";
-constexpr std::chrono::milliseconds kPause(500);  // between two tries
+constexpr std::chrono::milliseconds kPauseOfTries(500);  // between two tries
 
 /// False when a lock was not to be had at once.
 bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint, ChunkSink& lines) {
@@ -58,7 +57,7 @@ StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir
       throw TryAgain(
           "reading the inventory: somebody who waits for this backup holds a view or another object");
     }
-    pause(kPause, StopFd(stop));
+    pause_for(kPauseOfTries, StopFd(stop));
   }
 }
 

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <bit>
 
+#include "backup/plan.h"
 #include "core/postgres/large_objects.h"
 #include "core/repository/layout.h"
 
 namespace pgassay::backup {
 namespace {
-
-constexpr std::uint64_t kPartBytes = 32 << 20;
 
 /// Oids at which a new part starts. So many objects a part that it is about kPartBytes; a power of two, so
 /// that it stays the same when some are added.

@@ -11,7 +11,6 @@ namespace pgassay::backup {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 8192;  // a server built with another BLCKSZ only gets other ranges
-constexpr std::uint64_t kPartBytes = 32 << 20;
 /// TID range scans: https://www.postgresql.org/docs/14/release-14.html
 constexpr int kTidRangeScans = 140000;
 

@@ -12,6 +12,9 @@
 
 namespace pgassay::backup {
 
+/// A part aims at this many bytes on the server's disk.
+inline constexpr std::uint64_t kPartBytes = 32 << 20;
+
 /// One part to be.
 struct PlannedPart {
   std::string file;

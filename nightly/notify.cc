@@ -69,7 +69,7 @@ class Notifier {
       } catch (const Error& error) {
         error.raise_if(ErrorKind::stopped);
         if (n < options_.attempts) {
-          pause(std::chrono::seconds(1 << (n - 1)), stop_fd_);
+          pause_for(std::chrono::seconds(1 << (n - 1)), stop_fd_);
           continue;
         }
         problems_.push_back(

@@ -12,6 +12,10 @@
 
 namespace pgassay {
 
+namespace http {
+inline constexpr int kOk = 200, kUnauthorized = 401, kForbidden = 403, kNotFound = 404;
+}
+
 struct HttpPost {
   std::string url, body, content_type;
   Seconds timeout{10};

@@ -14,7 +14,7 @@ namespace {
 
 using Layout = JsonText::Layout;
 constexpr int kEvidenceFormat = 1;
-constexpr std::size_t kLongest = std::size_t{1} << 28;
+constexpr std::size_t kLongestEvidence = std::size_t{1} << 28;
 
 void write_findings(JsonText& json, const Evidence& evidence) {
   json.array({"checks"}, Layout::block);
@@ -158,7 +158,7 @@ Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all) {
     if (name.starts_with(".") || (!proof && name != kPinFile)) continue;
     const Path file = dir / name;
     try {
-      const std::string text = read_file(file, kLongest);
+      const std::string text = read_file(file, kLongestEvidence);
       if (proof) {
         Evidence evidence = parse_evidence(text, file);
         note(evidence, proofs);

@@ -11,7 +11,7 @@
 namespace pgassay {
 namespace {
 
-constexpr std::size_t kLongest = 200, kStampLength = 16;
+constexpr std::size_t kLongestName = 200, kStampLength = 16;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -50,9 +50,9 @@ std::string_view whole_prefix(std::string_view encoded, std::size_t limit) {
 }
 
 std::string cut(std::string encoded) {
-  if (encoded.size() <= kLongest) return encoded;
+  if (encoded.size() <= kLongestName) return encoded;
   const std::string hash = fmt::format("~{:016x}", XXH3_64bits(encoded.data(), encoded.size()));
-  return std::string(whole_prefix(encoded, kLongest - hash.size())) + hash;
+  return std::string(whole_prefix(encoded, kLongestName - hash.size())) + hash;
 }
 
 int hex_digit(char c) {

@@ -82,7 +82,7 @@ bool wait_for(int fd, short events, const StopFd& stop, std::optional<std::chron
   }
 }
 
-void pause(std::chrono::milliseconds time, const StopFd& stop) {
+void pause_for(std::chrono::milliseconds time, const StopFd& stop) {
   wait_for(-1, 0, stop, time);
 }
 

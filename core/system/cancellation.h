@@ -32,7 +32,7 @@ bool wait_for(int fd, short events, const StopFd& stop,
               std::optional<std::chrono::milliseconds> limit = std::nullopt);
 
 /// Throws Stopped as soon as it is asked for.
-void pause(std::chrono::milliseconds time, const StopFd& stop);
+void pause_for(std::chrono::milliseconds time, const StopFd& stop);
 
 /// What one of several threads does.
 struct Role {

@@ -17,7 +17,6 @@
 namespace pgassay::drill {
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::uint64_t kLeastForServer = 256 * kMiB, kWalInMemory = 512 * kMiB;
 constexpr char kDataDir[] = "/pgassay/data";
 constexpr char kImageSockets[] = "/var/run/postgresql";

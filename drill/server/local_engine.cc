@@ -18,7 +18,6 @@
 namespace pgassay::drill {
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20;
 constexpr std::chrono::seconds kEndPatience(15), kRestartPatience(600);
 constexpr std::chrono::milliseconds kPause(10);
 constexpr std::size_t kLogTail = 8192;

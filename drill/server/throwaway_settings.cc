@@ -12,7 +12,7 @@
 namespace pgassay::drill {
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20, kGiB = 1 << 30;
+constexpr std::uint64_t kGiB = 1 << 30;
 constexpr std::uint64_t kLeastMemory = 256 * kMiB;
 constexpr std::uint64_t kFreshCluster = 128 * kMiB;  ///< initdb's 40 MB, and the first WAL segments
 constexpr std::uint64_t kConnections = 64, kLeastLocksEach = 1024;

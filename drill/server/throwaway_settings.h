@@ -11,6 +11,8 @@
 
 namespace pgassay::drill {
 
+inline constexpr std::uint64_t kMiB = 1 << 20;
+
 using Settings = std::map<std::string, std::string>;
 
 /// Of a server that may use so many bytes of memory, and so many for WAL, wherever its data is.

@@ -1,12 +1,12 @@
 // Check 6: each route answers through Traefik as it should, asked for by its own host's name.
+#include "core/http/http.h"
 #include "stack/model/pattern.h"
 #include "stack/routes/checks.h"
 
 namespace pgassay::stack {
 namespace {
 
-constexpr int kUnauthorized = 401, kForbidden = 403, kNotFound = 404, kBadGateway = 502, kUnavailable = 503,
-              kGatewayTimeout = 504;
+constexpr int kBadGateway = 502, kUnavailable = 503, kGatewayTimeout = 504;
 constexpr char kNoRouter[] = "404 page not found";  // Traefik's own words
 constexpr std::size_t kShown = 80;
 
@@ -31,12 +31,12 @@ std::string hint_for(NoHttpAnswer::Why why) {
 
 std::string hint_for(const HttpAnswer& answer) {
   switch (answer.status) {
-    case kNotFound:
+    case http::kNotFound:
       return answer.body.starts_with(kNoRouter)
                  ? "these are the words of a Traefik that has no router for it: checks 3 and 4"
                  : "has the service this path?";
-    case kUnauthorized:
-    case kForbidden:
+    case http::kUnauthorized:
+    case http::kForbidden:
       return "a middleware or the service wants to know who asks: route a path that is open, or expect it "
              "(expected_status)";
     case kBadGateway:

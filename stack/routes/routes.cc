@@ -51,7 +51,7 @@ StackCheckReport check_one(const StackFacts& stack, Clock::time_point deadline, 
                                         " s more: " + problem);
       told = problem;
     }
-    pause(std::chrono::duration_cast<std::chrono::milliseconds>(std::min(kPause, left)), stop_fd);
+    pause_for(std::chrono::duration_cast<std::chrono::milliseconds>(std::min(kPause, left)), stop_fd);
     facts = gather_routes(
         stack, std::min<Seconds>(timeout, std::max<Seconds>(kLeastTimeout, deadline - Clock::now())), stop);
   }

@@ -14,7 +14,6 @@ namespace pgassay::stack {
 namespace {
 
 constexpr unsigned kPerPage = 100, kMostPages = 1000;
-constexpr int kOk = 200, kUnauthorized = 401, kForbidden = 403, kNotFound = 404;
 
 /// Of a map; empty where there is none.
 std::string text_of(const YAML::Node& map, const char* key) {
@@ -119,8 +118,8 @@ class Api {
                        "is Traefik running, with its API on (--api), and is this its address? See api in "
                        "[traefik]");
     }
-    if (answer.status == kOk && !answer.cut) return answer;
-    if (answer.status == kOk) throw nonsense(path, "it is too long");
+    if (answer.status == http::kOk && !answer.cut) return answer;
+    if (answer.status == http::kOk) throw nonsense(path, "it is too long");
     throw Unverified(
         fmt::format("Traefik's API at {} answers {} with HTTP status {}{}", place_of(base_),
                     path.substr(0, path.find('?')), answer.status,
@@ -128,9 +127,9 @@ class Api {
         hint_for(answer.status));
   }
   static std::string hint_for(int status) {
-    if (status == kUnauthorized || status == kForbidden)
+    if (status == http::kUnauthorized || status == http::kForbidden)
       return "its user and password go into ~/.netrc (machine HOST login USER password …)";
-    if (status == kNotFound) return "is the API on (--api), and api in [traefik] its address?";
+    if (status == http::kNotFound) return "is the API on (--api), and api in [traefik] its address?";
     return "see the logs of Traefik";
   }
   Unverified nonsense(const std::string& path, const std::string& why) const {

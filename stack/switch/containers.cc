@@ -14,13 +14,13 @@ namespace pgassay::stack {
 namespace {
 
 /// Of the fields as docker itself calls them: by those of its JSON, a State without Health is an error.
-constexpr char kFormat[] =
+constexpr char kInspectFormat[] =
     "{{.ID}}\t{{.Name}}\t{{index .Config.Labels \"com.docker.compose.service\"}}\t{{.Image}}\t"
     "{{.State.Status}}\t{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}\t"
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
     "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
 constexpr std::size_t kFields = 10;
-constexpr std::chrono::milliseconds kPause(250);
+constexpr std::chrono::milliseconds kPauseOfLooks(250);
 
 std::string policy_of(const std::string& name, const std::string& retries) {
   if (name.empty()) return "no";
@@ -67,7 +67,7 @@ std::vector<StackContainer> StackContainers::of_project(const std::string& proje
 std::vector<StackContainer> StackContainers::those(const std::vector<std::string>& ids,
                                                    const std::stop_token& stop) const {
   if (ids.empty()) return {};
-  std::vector<std::string> inspect = {"container", "inspect", "--format", kFormat};
+  std::vector<std::string> inspect = {"container", "inspect", "--format", kInspectFormat};
   inspect.insert(inspect.end(), ids.begin(), ids.end());
   std::vector<StackContainer> found = parse_stack_containers(docker_.answer_in_part(inspect, stop));
   // One that is gone is not there; one that was not told of for another reason must not pass for that.
@@ -117,7 +117,7 @@ void StackContainers::await(const std::function<std::vector<StackContainer>()>& 
           fmt::format("not well after {:.0f} s: {}", health_timeout_.count(),
                       seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
           seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
-    pause(kPause, stop_fd);
+    pause_for(kPauseOfLooks, stop_fd);
   }
 }
 

@@ -15,7 +15,7 @@ namespace pgassay::stack {
 namespace {
 
 constexpr Seconds kPatience(15);
-constexpr std::chrono::milliseconds kPause(200);
+constexpr std::chrono::milliseconds kPauseOfStillness(200);
 constexpr char kSwitchApplication[] = "pgassay stack switch";
 
 /// Whoever is connected to this database, and workers that write to it: all but autovacuum. Of other users'
@@ -70,7 +70,7 @@ Stillness await_stillness(const ConnInfo& database, const std::stop_token& stop)
       throw Refused(fmt::format("somebody is still connected to the database {}: {}", connection.database(),
                                 fmt::join(there, ", ")),
                     "name the service in writers, or end what it is; then begin anew");
-    pause(kPause, stop_fd);
+    pause_for(kPauseOfStillness, stop_fd);
   }
   Stillness still;
   still.catalog = inventory_fingerprint(connection);

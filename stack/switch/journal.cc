@@ -9,7 +9,7 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kJournalFormat = 1;
 constexpr std::string_view kSuffix = ".jsonl";
 
 Path home(const Repository& repository) {
@@ -21,7 +21,7 @@ Path home(const Repository& repository) {
 std::string to_json_line(const JournalEntry& entry) {
   JsonText json;
   json.object();
-  json.number({"format"}, kFormat);
+  json.number({"format"}, kJournalFormat);
   json.time({"at"}, entry.at);
   json.text({"what"}, entry.what);
   json.object({"facts"});
@@ -40,7 +40,7 @@ std::vector<JournalEntry> parse_journal(std::string_view text, const Path& file)
   if (text.empty()) return entries;
   for (const std::string& line : split(text, '\n')) {
     const JsonFields json = read_json(line, file);
-    if (json.small_integer("format") > kFormat)
+    if (json.small_integer("format") > kJournalFormat)
       throw NewerFormat(fmt::format("{}: written by a newer pgassay", file.string()));
     entries.push_back({json.time("at"), json.text("what"), json.text_map("facts")});
   }

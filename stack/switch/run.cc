@@ -16,7 +16,7 @@ namespace pgassay::stack {
 namespace {
 
 constexpr Seconds kComposeTime(300);
-constexpr std::chrono::milliseconds kPause(500);
+constexpr std::chrono::milliseconds kPauseOfTries(500);
 constexpr char kCutOver[] = "cut_over", kYes[] = "yes", kMaintenance[] = "postgres";
 /// A server that listens nowhere may be the one with which the image's entrypoint makes the database.
 constexpr char kIsLasting[] =
@@ -204,7 +204,7 @@ std::string SwitchRun::start_new_database() {
   note(fact::kNewDatabase, found[0].id);
   containers_.await_well({found[0].id}, stop_);
   const StopFd stop_fd(stop_);
-  for (const Stopwatch watch;; pause(kPause, stop_fd)) {
+  for (const Stopwatch watch;; pause_for(kPauseOfTries, stop_fd)) {
     try {
       const backup::BackupOptions reached = reach_new(kMaintenance);
       if (Connection::open(reached.connection, backup::kApplicationName, stop_)

@@ -12,7 +12,7 @@
 namespace pgassay::stack {
 namespace {
 
-constexpr std::chrono::milliseconds kPause(200);
+constexpr std::chrono::milliseconds kPauseOfCopies(200);
 constexpr int kNotEmpty = 3, kDiffers = 4;
 constexpr unsigned kLogLines = 20;
 
@@ -250,7 +250,7 @@ std::string VolumeCopies::copy(const VolumePair& pair, const std::stop_token& st
   for (;;) {
     state = docker_.state(name);
     if (!state || !state->running()) break;
-    pause(kPause, stop_fd);
+    pause_for(kPauseOfCopies, stop_fd);
   }
   const std::string said = state ? docker_.logs(name, kLogLines) : "its container is gone";
   const std::string what = fmt::format("the volume {} could not be copied into {}", pair.from, pair.to);

@@ -249,7 +249,7 @@ TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
   std::stop_source stop;
   std::jthread dump([&] {
     EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})),
-                             *server.pg_dump, nullptr, 600, work_.path(), stop.get_token()),
+                             *server.pg_dump, nullptr, Seconds(600), work_.path(), stop.get_token()),
                  Stopped);
   });
   constexpr char kWaiting[] =

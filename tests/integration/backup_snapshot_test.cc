@@ -44,7 +44,7 @@ class HeldUp {
     holder_.query("BEGIN; LOCK TABLE public.a_first IN ACCESS EXCLUSIVE MODE");
     thread_ = std::thread([this] {
       try {
-        const backup::LockOptions options{20, false};
+        const backup::LockOptions options{Seconds(20), false};
         lock_and_snapshot(leader_, lister_, options, recorder_);
         listed_ = list_under_snapshot(leader_, lister_, options);
       } catch (const backup::TryAgain& again) {

@@ -155,7 +155,7 @@ TEST(BinaryTables, OfSqlAsciiKeepTheirBytes) {
   EXPECT_EQ(database.copied_value("SELECT a::bytea FROM t"), "\\xe9ff");
 }
 
-std::string faults(const LiveDatabase& database, const Manifest& manifest) {
+std::string binary_faults(const LiveDatabase& database, const Manifest& manifest) {
   Observer silent;
   std::string out;
   for (const Check& check :
@@ -178,11 +178,12 @@ TEST(BinaryTables, ThatChangedAreFoundByTheProof) {
   arguments.insert(arguments.end(), {"--exclude-table-data", "p5"});
   ASSERT_EQ(vault.back_up(database, arguments).status, 0);
   const Manifest manifest = vault.manifest(database);
-  EXPECT_EQ(faults(database, manifest), "");
+  EXPECT_EQ(binary_faults(database, manifest), "");
   database.psql(
       "UPDATE t SET b = 'x' || substr(b, 2) WHERE a = 500; INSERT INTO none VALUES (NULL);"
       "UPDATE p1 SET k = 2;");
-  EXPECT_EQ(faults(database, manifest), "FAIL table public.none\nFAIL table public.p\nFAIL table public.t\n");
+  EXPECT_EQ(binary_faults(database, manifest),
+            "FAIL table public.none\nFAIL table public.p\nFAIL table public.t\n");
 }
 
 TEST(BinaryTables, ThatWereDamagedAreNamedByVerify) {

@@ -10,7 +10,7 @@
 namespace pgassay::test {
 namespace {
 
-constexpr const char* kShop = R"(
+constexpr const char* kDamagedShop = R"(
 SET client_min_messages = error;
 DROP ROLE IF EXISTS damage_owner, damage_reader;
 CREATE ROLE damage_owner; CREATE ROLE damage_reader;
@@ -33,7 +33,7 @@ ALTER DATABASE drill_damage SET work_mem = '7MB';
 )";
 
 DrilledDatabase& shop() {
-  static DrilledDatabase database("drill_damage", kShop);
+  static DrilledDatabase database("drill_damage", kDamagedShop);
   return database;
 }
 
@@ -148,31 +148,35 @@ std::string verdict_of(const drill::Assertion& assertion) {
 }
 
 TEST(DrillAssertions, PassWhenTrueOrWhenTheValueIsTheExpectedOne) {
-  EXPECT_EQ(verdict_of({"some", "SELECT count(*) > 100 FROM orders", {}, 60}), "PASS assert some: true");
-  EXPECT_EQ(verdict_of({"exact", "SELECT count(*) FROM orders", "500", 60}), "PASS assert exact: 500");
+  EXPECT_EQ(verdict_of({"some", "SELECT count(*) > 100 FROM orders", {}, Seconds(60)}),
+            "PASS assert some: true");
+  EXPECT_EQ(verdict_of({"exact", "SELECT count(*) FROM orders", "500", Seconds(60)}),
+            "PASS assert exact: 500");
 }
 
 TEST(DrillAssertions, FailWithWhatTheyFound) {
-  EXPECT_EQ(verdict_of({"some", "SELECT count(*) > 1000 FROM orders", {}, 60}),
+  EXPECT_EQ(verdict_of({"some", "SELECT count(*) > 1000 FROM orders", {}, Seconds(60)}),
             "FAIL assert some: f instead of true");
-  EXPECT_EQ(verdict_of({"exact", "SELECT count(*) FROM orders", "501", 60}),
+  EXPECT_EQ(verdict_of({"exact", "SELECT count(*) FROM orders", "501", Seconds(60)}),
             "FAIL assert exact: 500 instead of 501");
-  EXPECT_EQ(verdict_of({"none", "SELECT 1 WHERE false", {}, 60}),
+  EXPECT_EQ(verdict_of({"none", "SELECT 1 WHERE false", {}, Seconds(60)}),
             "FAIL assert none: 0 rows instead of one value");
-  EXPECT_EQ(verdict_of({"null", "SELECT NULL", {}, 60}), "FAIL assert null: NULL instead of true");
-  EXPECT_EQ(verdict_of({"gone", "SELECT count(*) FROM elsewhere", {}, 60}).substr(0, 20),
+  EXPECT_EQ(verdict_of({"null", "SELECT NULL", {}, Seconds(60)}), "FAIL assert null: NULL instead of true");
+  EXPECT_EQ(verdict_of({"gone", "SELECT count(*) FROM elsewhere", {}, Seconds(60)}).substr(0, 20),
             "FAIL assert gone: re");
 }
 
 TEST(DrillAssertions, ThatCannotBeAskedProveNothing) {
-  EXPECT_EQ(verdict_of({"odd", "SELECT count(* FROM orders", {}, 60}).substr(0, 10), "UNVERIFIED");
-  EXPECT_EQ(verdict_of({"slow", "SELECT pg_sleep(20) IS NULL", {}, 0.2}).substr(0, 10), "UNVERIFIED");
+  EXPECT_EQ(verdict_of({"odd", "SELECT count(* FROM orders", {}, Seconds(60)}).substr(0, 10), "UNVERIFIED");
+  EXPECT_EQ(verdict_of({"slow", "SELECT pg_sleep(20) IS NULL", {}, Seconds(0.2)}).substr(0, 10),
+            "UNVERIFIED");
 }
 
 TEST(DrillAssertions, ChangeNothing) {
-  EXPECT_EQ(verdict_of({"writes", "DELETE FROM orders RETURNING true", {}, 60}).substr(0, 4), "FAIL");
-  EXPECT_EQ(verdict_of({"twice", "COMMIT; DELETE FROM orders", {}, 60}).substr(0, 10), "UNVERIFIED");
-  EXPECT_EQ(verdict_of({"still", "SELECT count(*) FROM orders", "500", 60}).substr(0, 4), "PASS");
+  EXPECT_EQ(verdict_of({"writes", "DELETE FROM orders RETURNING true", {}, Seconds(60)}).substr(0, 4),
+            "FAIL");
+  EXPECT_EQ(verdict_of({"twice", "COMMIT; DELETE FROM orders", {}, Seconds(60)}).substr(0, 10), "UNVERIFIED");
+  EXPECT_EQ(verdict_of({"still", "SELECT count(*) FROM orders", "500", Seconds(60)}).substr(0, 4), "PASS");
 }
 
 TEST(DrillAmcheck, PassesOnSoundIndexesAndTables) {

@@ -97,8 +97,8 @@ TEST(DrillExcuses, AMaterializedViewOverAForeignTableIsUnverified) {
             "UNVERIFIED restore\nUNVERIFIED restore\n");
   // The server may say it in any words: this is what it says it with.
   drill::DrillQuestions questions;
-  questions.assertions = {{"reads far", "SELECT count(*) = 2 FROM far", {}, 60},
-                          {"finds none", "SELECT count(*) = 1 FROM elsewhere", {}, 60}};
+  questions.assertions = {{"reads far", "SELECT count(*) = 2 FROM far", {}, Seconds(60)},
+                          {"finds none", "SELECT count(*) = 1 FROM elsewhere", {}, Seconds(60)}};
   EXPECT_TRUE(faults(drilled.answers(questions).checks)
                   .starts_with("FAIL assert finds none\nUNVERIFIED assert reads far\n"));
   EXPECT_NE(std::remove("/tmp/pgassay-test-was-run"), 0) << "the program of a foreign table was run";

@@ -26,7 +26,7 @@ class Mounted {
   Path at_;
 };
 
-constexpr const char* kSmall = "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g;";
+constexpr const char* kOneTable = "CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g;";
 
 /// A repository of 24 MiB in memory.
 class SmallDisk : public testing::Test {
@@ -36,7 +36,7 @@ class SmallDisk : public testing::Test {
 };
 
 TEST_F(SmallDisk, ThatFillsUpInMidPartLeavesWhatWasThere) {
-  const LiveDatabase database("disk_full", kSmall);
+  const LiveDatabase database("disk_full", kOneTable);
   ASSERT_EQ(vault_.back_up(database).status, 0);
   const std::uint64_t free = free_bytes(vault_.root());
   // The last backup was small, so there seems to be room for the next.
@@ -65,7 +65,7 @@ TEST_F(SmallDisk, ThatIsTooSmallIsRefusedWithBothFigures) {
 }
 
 TEST_F(SmallDisk, ThatBecomesReadOnlyIsStillReadAndVerifiedAndRestored) {
-  const LiveDatabase database("disk_read_only", kSmall);
+  const LiveDatabase database("disk_read_only", kOneTable);
   ASSERT_EQ(vault_.back_up(database).status, 0);
   disk_.make_read_only();
   const Ran ran = vault_.back_up(database);
@@ -78,7 +78,7 @@ TEST_F(SmallDisk, ThatBecomesReadOnlyIsStillReadAndVerifiedAndRestored) {
 }
 
 TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
-  const LiveDatabase database("disk_several", kSmall);
+  const LiveDatabase database("disk_several", kOneTable);
   const Vault vault;
   ASSERT_EQ(vault.back_up(database).status, 0);
   const Backup older = vault.newest(database);

@@ -8,7 +8,7 @@
 namespace pgassay::test {
 namespace {
 
-const std::string kShop = R"(
+const std::string kLiveShop = R"(
 DROP ROLE IF EXISTS live_reader; CREATE ROLE live_reader;
 CREATE TYPE status AS ENUM ('new', 'paid');
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
@@ -42,7 +42,7 @@ FROM pg_class c WHERE oid = 'orders'::regclass)";
 class Lost {
  public:
   Lost(const std::string& name, const std::string& then, const std::string& more = {})
-      : database_(name, kShop + more), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
+      : database_(name, kLiveShop + more), backup_(trip_.back_up(name)), facts_(value(kFacts)) {
     psql(then);
   }
   restore::RestoreReport restore(const std::string& table) const {

@@ -42,7 +42,7 @@ bool recorded(const Database& source) {
 
 /// Tables of one part, frozen or not, rows that are given to the leaves anew, an empty one, large objects, an
 /// index.
-constexpr const char* kSmall = R"(
+constexpr const char* kSmallShop = R"(
   CREATE TABLE small AS SELECT g AS a FROM generate_series(1, 100) g;
   CREATE TABLE frozen AS SELECT g AS a, repeat('x', 200) AS b FROM generate_series(1, 6000) g;
   CREATE TABLE none (a int);
@@ -56,7 +56,7 @@ constexpr const char* kSmall = R"(
 )";
 
 TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
-  const Database source("killed", kSmall);
+  const Database source("killed", kSmallShop);
   const RoundTrip trip;
   const Backup backup = trip.back_up("killed");
   for (int event = 1;; ++event) {
@@ -77,7 +77,7 @@ TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
 }
 
 TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
-  const Database source("often", kSmall);
+  const Database source("often", kSmallShop);
   const RoundTrip trip;
   const Backup backup = trip.back_up("often", {"frozen", "none", "hashed"});
   int attempts = 0;
@@ -128,7 +128,7 @@ class CutsTheConnection : public Observer {
 };
 
 TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
-  const Database source("cut", kSmall);
+  const Database source("cut", kSmallShop);
   const RoundTrip trip;
   const Backup backup = trip.back_up("cut");
   CutsTheConnection observer;
@@ -158,7 +158,7 @@ TEST(Resume, SaysAfterALostConnectionWhatIsThereAndHowToGoOn) {
 /// An unfinished restore of a database, whose first parts are in.
 class ResumeUnfinished : public ::testing::Test {
  protected:
-  ResumeUnfinished() : source_("unfinished", kSmall), backup_(trip_.back_up("unfinished")) {}
+  ResumeUnfinished() : source_("unfinished", kSmallShop), backup_(trip_.back_up("unfinished")) {}
   void SetUp() override {
     KillsAt observer(8);
     ASSERT_TRUE(killed([&] { restore_backup(trip_.repository(), backup_, created(), observer, {}); }));

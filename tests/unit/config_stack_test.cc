@@ -6,7 +6,7 @@
 namespace pgassay::cli {
 namespace {
 
-std::string complaint_about(std::string_view keys) {
+std::string complaint_of_stacks(std::string_view keys) {
   try {
     parse_config("[stack.a]\n" + std::string(keys), "pgassay.toml");
   } catch (const UsageError& error) {
@@ -94,32 +94,32 @@ TEST(StackConfig, TheExamplesOfTheManualLoad) {
 
 TEST(StackConfig, IsReadStrictly) {
   const std::string files = "compose_files = [\"c.yml\"]\n";
-  EXPECT_EQ(complaint_about(files), "no error");
-  EXPECT_EQ(complaint_about(files + "profile = [\"x\"]"),
+  EXPECT_EQ(complaint_of_stacks(files), "no error");
+  EXPECT_EQ(complaint_of_stacks(files + "profile = [\"x\"]"),
             "pgassay.toml:3: unknown key 'profile' in [stack.a]; did you mean 'profiles'?");
-  EXPECT_EQ(complaint_about("env_file = \"x\""), "pgassay.toml:1: [stack.a] needs compose_files");
-  EXPECT_EQ(complaint_about(files + "writers = \"api\""),
+  EXPECT_EQ(complaint_of_stacks("env_file = \"x\""), "pgassay.toml:1: [stack.a] needs compose_files");
+  EXPECT_EQ(complaint_of_stacks(files + "writers = \"api\""),
             "pgassay.toml:3: writers must be an array of strings, not a string");
-  EXPECT_EQ(complaint_about(files + "project = \"Prod\""),
+  EXPECT_EQ(complaint_of_stacks(files + "project = \"Prod\""),
             "pgassay.toml:3: project must be of a-z, 0-9, '-' and '_', beginning with a letter or digit");
 }
 
 TEST(StackConfig, ReadsRoutesStrictly) {
   const std::string begin = "compose_files = [\"c.yml\"]\n[[stack.a.route]]\n";
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\""), "no error");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\""), "no error");
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\""),
             "pgassay.toml:3: [stack.a.route] needs a host and a service");
-  EXPECT_EQ(complaint_about(begin + "host = \"https://h\"\nservice = \"s\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"https://h\"\nservice = \"s\""),
             "pgassay.toml:4: host must be a host's name, without scheme, port and path");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\npath = \"x\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\"\npath = \"x\""),
             "pgassay.toml:6: path must begin with /");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nexpected_status = 99"),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\"\nexpected_status = 99"),
             "pgassay.toml:6: expected_status = 99 is out of range: 100 to 599");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nlocation = \"/x\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\"\nlocation = \"/x\""),
             "pgassay.toml:6: location needs the expected_status of a redirect, such as 301");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nbody = \"(\"").substr(0, 52),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\"\nbody = \"(\"").substr(0, 52),
             "pgassay.toml:6: body is no regular expression: Unmat");
-  EXPECT_EQ(complaint_about(begin + "host = \"h\"\nservice = \"s\"\nscheme = \"tcp\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "host = \"h\"\nservice = \"s\"\nscheme = \"tcp\""),
             "pgassay.toml:6: scheme must be one of \"https\", \"http\"");
 }
 
@@ -140,18 +140,18 @@ TEST(StackConfig, AStacksWayToTraefikOverridesThatOfAll) {
 
 TEST(StackConfig, ReadsTraefikStrictly) {
   const std::string begin = "compose_files = [\"c.yml\"]\n[stack.a.traefik]\n";
-  EXPECT_EQ(complaint_about(begin + "api = \"traefik:8080\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "api = \"traefik:8080\""),
             "pgassay.toml:4: api must begin with https:// or http://");
-  EXPECT_EQ(complaint_about(begin + "api = \"http://ops:pw@traefik:8080/x\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "api = \"http://ops:pw@traefik:8080/x\""),
             "pgassay.toml:4: api holds a user");
-  EXPECT_EQ(complaint_about(begin + "address = \"127.0.0.1:80\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "address = \"127.0.0.1:80\""),
             "pgassay.toml:4: address must be an IP address or a host's name, without scheme and port");
-  EXPECT_EQ(complaint_about(begin + "address = \"::1\""), "no error");
-  EXPECT_EQ(complaint_about(begin + "container = \"t\"\non_host = true"),
+  EXPECT_EQ(complaint_of_stacks(begin + "address = \"::1\""), "no error");
+  EXPECT_EQ(complaint_of_stacks(begin + "container = \"t\"\non_host = true"),
             "pgassay.toml:5: container and on_host exclude each other");
-  EXPECT_EQ(complaint_about(begin + "wait = \"ever\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "wait = \"ever\""),
             "pgassay.toml:4: wait must be a duration such as \"30s\" or \"2m\", at most a day, or \"0\"");
-  EXPECT_EQ(complaint_about(begin + "cafile = \"x\""),
+  EXPECT_EQ(complaint_of_stacks(begin + "cafile = \"x\""),
             "pgassay.toml:4: unknown key 'cafile' in [stack.a.traefik]; did you mean 'ca_file'?");
 }
 

@@ -7,6 +7,7 @@
 #include "cli/render/html/style.h"
 #include "cli/render/html/text.h"
 #include "tests/fixtures/backup_at.h"
+#include "tests/fixtures/tonight.h"
 
 namespace pgassay::cli {
 namespace {
@@ -15,7 +16,6 @@ using std::chrono::days;
 using std::chrono::hours;
 
 constexpr char kScript[] = "<script>alert('\"&1')</script>";
-const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
 Chapter chapter_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
                    std::optional<nightly::NightRecord> night = {}) {

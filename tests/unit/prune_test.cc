@@ -10,6 +10,7 @@
 #include "tests/fixtures/as_nobody.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/temporary_dir.h"
+#include "tests/fixtures/tonight.h"
 
 namespace pgassay {
 namespace {
@@ -18,7 +19,6 @@ namespace fs = std::filesystem;
 using std::chrono::days;
 using std::chrono::hours;
 
-const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 const retention::DatabaseName kApp{"prod", "app"};
 
 class Messages : public Observer {

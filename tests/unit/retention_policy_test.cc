@@ -5,6 +5,7 @@
 #include <map>
 
 #include "tests/fixtures/backup_at.h"
+#include "tests/fixtures/tonight.h"
 
 namespace pgassay {
 namespace {
@@ -14,8 +15,6 @@ using std::chrono::hours;
 using test::backup_at;
 using test::drilled;
 using test::verified;
-
-const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
 /// Only the rules that a test asks for; keep_min can't be less than 1.
 retention::RetentionPolicy nothing_but_one() {

@@ -4,6 +4,7 @@
 
 #include "nightly/metrics.h"
 #include "tests/fixtures/backup_at.h"
+#include "tests/fixtures/tonight.h"
 
 namespace pgassay {
 namespace {
@@ -13,8 +14,6 @@ using std::chrono::hours;
 using test::backup_at;
 using test::drilled;
 using test::verified;
-
-const Time kNow = parse_rfc3339("2026-11-23T03:00:00Z");
 
 /// Verified ones of the last so many nights at 02:00, oldest first.
 std::vector<Backup> nights(int count) {
@@ -26,9 +25,9 @@ std::vector<Backup> nights(int count) {
   return backups;
 }
 
-nightly::DatabaseStatus status_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
-                                  std::optional<nightly::NightRecord> night = {},
-                                  std::optional<std::uint64_t> free = {}) {
+nightly::DatabaseStatus status_after(std::vector<Backup> backups, nightly::StatusRules rules = {},
+                                     std::optional<nightly::NightRecord> night = {},
+                                     std::optional<std::uint64_t> free = {}) {
   return nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
 }
 
@@ -46,7 +45,7 @@ nightly::StatusRules weekly_drills() {
 }
 
 TEST(Status, IsSilentWhereTheNewestIsFreshAndVerified) {
-  const nightly::DatabaseStatus status = status_of(nights(8));
+  const nightly::DatabaseStatus status = status_after(nights(8));
   EXPECT_EQ(kinds(status), "");
   EXPECT_EQ(status.health(), nightly::Health::ok);
   EXPECT_EQ(status.backups, 8u);
@@ -55,44 +54,44 @@ TEST(Status, IsSilentWhereTheNewestIsFreshAndVerified) {
 }
 
 TEST(Status, SaysThatThereIsNoBackup) {
-  EXPECT_EQ(kinds(status_of({})), "CRITICAL no_backup\n");
+  EXPECT_EQ(kinds(status_after({})), "CRITICAL no_backup\n");
 }
 
 TEST(Status, SaysThatTheNewestIsTooOld) {
   std::vector<Backup> backups = nights(8);
   backups.pop_back();
   backups.pop_back();
-  EXPECT_EQ(kinds(status_of(backups)), "CRITICAL stale\nWARNING unverified\n");
+  EXPECT_EQ(kinds(status_after(backups)), "CRITICAL stale\nWARNING unverified\n");
   nightly::StatusRules with_keepalives;
   with_keepalives.max_age = std::chrono::days(3);
-  EXPECT_EQ(kinds(status_of(backups, with_keepalives)), "");
+  EXPECT_EQ(kinds(status_after(backups, with_keepalives)), "");
 }
 
 TEST(Status, SaysThatTheNewestIsOfTheFuture) {
-  EXPECT_EQ(kinds(status_of({verified(backup_at(kNow + days(30)))})), "CRITICAL future\n");
+  EXPECT_EQ(kinds(status_after({verified(backup_at(kNow + days(30)))})), "CRITICAL future\n");
 }
 
 TEST(Status, LeavesTheNewOneSomeTimeToBeVerified) {
   std::vector<Backup> backups = nights(3);
   backups.back().proofs.verified.reset();
-  EXPECT_EQ(kinds(status_of(backups)), "") << "last night's was, and is 25 h old";
+  EXPECT_EQ(kinds(status_after(backups)), "") << "last night's was, and is 25 h old";
   backups[1].proofs.verified.reset();
-  EXPECT_EQ(kinds(status_of(backups)), "WARNING unverified\n");
+  EXPECT_EQ(kinds(status_after(backups)), "WARNING unverified\n");
 }
 
 TEST(Status, TakesADrillForMoreThanAVerification) {
-  EXPECT_EQ(kinds(status_of({drilled(backup_at(kNow - hours(1)))})), "");
+  EXPECT_EQ(kinds(status_after({drilled(backup_at(kNow - hours(1)))})), "");
 }
 
 TEST(Status, SaysWhichBackupIsBad) {
   std::vector<Backup> backups = nights(3);
   backups[0] = verified(backups[0], Verdict::fail);
-  nightly::DatabaseStatus status = status_of(backups);
+  nightly::DatabaseStatus status = status_after(backups);
   EXPECT_EQ(kinds(status), "WARNING bad\n");
   EXPECT_NE(status.concerns[0].text.find(backups[0].id.stamp), std::string::npos);
   EXPECT_EQ(status.bad, 1u);
   backups[2] = drilled(backups[2], Verdict::fail);
-  status = status_of(backups);
+  status = status_after(backups);
   EXPECT_EQ(kinds(status), "CRITICAL bad\nWARNING bad\n");
   EXPECT_EQ(status.newest_verified, kNow - hours(1) - days(1)) << "a failed drill outweighs a verification";
 }
@@ -101,33 +100,33 @@ TEST(Status, SaysThatTheNewestIsUnreadable) {
   std::vector<Backup> backups = nights(3);
   backups.back().summary.reset();
   backups.back().problem = "manifest.json: cut short";
-  EXPECT_EQ(kinds(status_of(backups)), "CRITICAL unreadable\n");
+  EXPECT_EQ(kinds(status_after(backups)), "CRITICAL unreadable\n");
 }
 
 TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
   std::vector<Backup> backups = nights(12);
-  EXPECT_EQ(kinds(status_of(backups)), "");
-  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "WARNING undrilled\n");
+  EXPECT_EQ(kinds(status_after(backups)), "");
+  EXPECT_EQ(kinds(status_after(backups, weekly_drills())), "WARNING undrilled\n");
   backups[2] = drilled(backups[2]);
-  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "WARNING undrilled\n") << "nine days ago";
+  EXPECT_EQ(kinds(status_after(backups, weekly_drills())), "WARNING undrilled\n") << "nine days ago";
   backups[5] = drilled(backups[5]);
-  EXPECT_EQ(kinds(status_of(backups, weekly_drills())), "");
+  EXPECT_EQ(kinds(status_after(backups, weekly_drills())), "");
 }
 
 TEST(Status, NoticesADatabaseThatHalved) {
   std::vector<Backup> backups = nights(9);
   backups.back().summary->raw_bytes = 499;
-  EXPECT_EQ(kinds(status_of(backups)), "WARNING shrunk\n");
+  EXPECT_EQ(kinds(status_after(backups)), "WARNING shrunk\n");
   backups.back().summary->raw_bytes = 500;
-  EXPECT_EQ(kinds(status_of(backups)), "");
+  EXPECT_EQ(kinds(status_after(backups)), "");
   std::vector<Backup> few = nights(3);
   few.back().summary->raw_bytes = 1;
-  EXPECT_EQ(kinds(status_of(few)), "") << "two are no history";
+  EXPECT_EQ(kinds(status_after(few)), "") << "two are no history";
 }
 
 TEST(Status, NoticesThatTheNextBackupHasNoRoom) {
-  EXPECT_EQ(kinds(status_of(nights(3), {}, {}, 99)), "WARNING no_room\n");
-  EXPECT_EQ(kinds(status_of(nights(3), {}, {}, 100)), "");
+  EXPECT_EQ(kinds(status_after(nights(3), {}, {}, 99)), "WARNING no_room\n");
+  EXPECT_EQ(kinds(status_after(nights(3), {}, {}, 100)), "");
 }
 
 TEST(Status, TellsWhatWentWrongLastNight) {
@@ -137,13 +136,13 @@ TEST(Status, TellsWhatWentWrongLastNight) {
   night.steps = {{"backup", nightly::Outcome::done, Exit::done, 1, "", ""},
                  {"drill", nightly::Outcome::failed, Exit::unverified, 1, "no engine", "install podman"},
                  {"notify", nightly::Outcome::failed, Exit::done, 1, "ping: refused", ""}};
-  const nightly::DatabaseStatus status = status_of(nights(3), {}, night);
+  const nightly::DatabaseStatus status = status_after(nights(3), {}, night);
   EXPECT_EQ(kinds(status), "WARNING last_run\nWARNING last_run\n");
   EXPECT_EQ(status.concerns[0].hint, "install podman");
   night.steps = {{"backup", nightly::Outcome::failed, Exit::failed, 1, "no server", ""}};
-  EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "CRITICAL last_run\n");
+  EXPECT_EQ(kinds(status_after(nights(3), {}, night)), "CRITICAL last_run\n");
   night.finished = kNow - hours(2);
-  EXPECT_EQ(kinds(status_of(nights(3), {}, night)), "WARNING last_run\n") << "a backup was taken since";
+  EXPECT_EQ(kinds(status_after(nights(3), {}, night)), "WARNING last_run\n") << "a backup was taken since";
 }
 
 TEST(DrillDue, IsWhenTheNextNightWouldBeTooLate) {
@@ -175,7 +174,7 @@ TEST(NightRecord, ComesBackAsItWas) {
 }
 
 TEST(Metrics, SayNothingOfWhatIsNotKnown) {
-  const std::vector<nightly::DatabaseStatus> none = {status_of({})};
+  const std::vector<nightly::DatabaseStatus> none = {status_after({})};
   const std::string text = metrics_text(none, {}, kNow);
   EXPECT_EQ(text.find("pgassay_backup_timestamp_seconds"), std::string::npos) << text;
   EXPECT_NE(text.find("pgassay_backups{source=\"prod\",database=\"app\"} 0\n"), std::string::npos) << text;
@@ -183,7 +182,7 @@ TEST(Metrics, SayNothingOfWhatIsNotKnown) {
 }
 
 TEST(Metrics, EscapeNamesAndGiveWholeNumbers) {
-  std::vector<nightly::DatabaseStatus> databases = {status_of(nights(2))};
+  std::vector<nightly::DatabaseStatus> databases = {status_after(nights(2))};
   databases[0].database = "a\"b\\c\nd";
   const std::string text = metrics_text(databases, 123456789012345, kNow);
   EXPECT_NE(

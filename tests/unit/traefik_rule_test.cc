@@ -5,7 +5,7 @@
 namespace pgassay {
 namespace {
 
-stack::Fits of(std::string_view rule) {
+stack::Fits fits(std::string_view rule) {
   return stack::fits(rule, "recyclic.jarvos.eu", "/api/health?deep=1");
 }
 
@@ -17,7 +17,7 @@ TEST(TraefikRule, FitsByHostAndPath) {
         "PathPrefix(`/`)", "!Host(`other.eu`)",
         "Host(`recyclic.jarvos.eu`) && (PathPrefix(`/v2`) || PathPrefix(`/api`)) && Method(`GET`)",
         "Host(`recyclic.jarvos.eu`) || HostRegexp(`x`)"})
-    EXPECT_EQ(of(rule), stack::Fits::yes) << rule;
+    EXPECT_EQ(fits(rule), stack::Fits::yes) << rule;
 }
 
 TEST(TraefikRule, DoesNotFitAnotherHostOrPath) {
@@ -27,7 +27,7 @@ TEST(TraefikRule, DoesNotFitAnotherHostOrPath) {
         "Host(`other.eu`) && HostRegexp(`x`)", "Host(`recyclic.jarvos.eu`) && Method(`POST`)",
         // && binds closer than ||
         "Host(`other.eu`) || Host(`recyclic.jarvos.eu`) && Path(`/`)"})
-    EXPECT_EQ(of(rule), stack::Fits::no) << rule;
+    EXPECT_EQ(fits(rule), stack::Fits::no) << rule;
 }
 
 TEST(TraefikRule, IsUnknownWhereSomethingElseDecides) {
@@ -35,9 +35,9 @@ TEST(TraefikRule, IsUnknownWhereSomethingElseDecides) {
        {"HostRegexp(`.+`)", "Host(`recyclic.jarvos.eu`) && ClientIP(`10.0.0.0/8`)", "!Header(`X`, `y`)",
         "PathPrefix(`/{version:v[0-9]+}`)", "Host(`recyclic.jarvos.eu", "Host(`recyclic.jarvos.eu`))", "",
         "Host(", "Host(`recyclic.jarvos.eu`) Path(`/`)", "&&", "((((("})
-    EXPECT_EQ(of(rule), stack::Fits::unknown) << rule;
-  EXPECT_EQ(of(std::string(100'000, '(')), stack::Fits::unknown);
-  EXPECT_EQ(of(std::string(100'000, '!')), stack::Fits::unknown);
+    EXPECT_EQ(fits(rule), stack::Fits::unknown) << rule;
+  EXPECT_EQ(fits(std::string(100'000, '(')), stack::Fits::unknown);
+  EXPECT_EQ(fits(std::string(100'000, '!')), stack::Fits::unknown);
 }
 
 }  // namespace
