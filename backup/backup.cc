@@ -37,12 +37,12 @@ struct Run {
   const BackupOptions& options;
   Observer& observer;
   std::stop_token stop;
-  std::string database;
-  Preflight preflight;
-  std::optional<Backup> newest;
-  PreviousBackup* previous;
   Time started;
-  double preflight_seconds;
+  std::string database = {};
+  Preflight preflight = {};
+  std::optional<Backup> newest = {};
+  PreviousBackup* previous = nullptr;
+  double preflight_seconds = 0;
   bool schema_first = false;  ///< the schema is dumped before the locks are taken, see SchemaBlocked
 };
 
@@ -262,13 +262,14 @@ class Attempt {
   }
 
   CopyOptions copy_options() const {
-    return {options_.connection,
-            snapshot_,
-            pending_.dir(),
-            options_.zstd_level,
-            static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
-            run_.preflight.reduced_locks,
-            options_.lock_timeout};
+    return {
+        .connection = options_.connection,
+        .snapshot = snapshot_,
+        .dir = pending_.dir(),
+        .zstd_level = options_.zstd_level,
+        .workers = static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
+        .reduced_locks = run_.preflight.reduced_locks,
+        .lock_timeout = options_.lock_timeout};
   }
 
   void finish_catalog() {
@@ -432,7 +433,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
   BackupOptions options = with_server(given, observer, stop);
   limit_silence(options);
   const Stopwatch watch;
-  Run run{repository, options, observer, stop, {}, {}, {}, nullptr, now(), 0};
+  Run run{.repository = repository, .options = options, .observer = observer, .stop = stop, .started = now()};
   std::optional<RunLock> lock;
   {
     Connection connection = Connection::open(options.connection, kApplicationName, stop);

@@ -221,7 +221,13 @@ class Run {
 bool has_a_young_one(const Repository& repository, const std::string& source, const std::string& database,
                      Seconds age) {
   const std::vector<Backup> backups = repository.list({source, database});
-  const DatabaseStatus status = assess({source, {}, backups, {}, {}, {}, now()});
+  const DatabaseStatus status = assess({.source = source,
+                                        .database = {},
+                                        .backups = backups,
+                                        .rules = {},
+                                        .night = {},
+                                        .free_bytes = {},
+                                        .now = now()});
   if (!status.newest_verified) return false;
   const Seconds is = now() - *status.newest_verified;
   return is.count() >= 0 && is < age;

@@ -61,6 +61,7 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
   }
 
   evidence.checks = std::move(stored.checks);
+  make_unique(evidence.checks);
   evidence.findings = findings.sorted();
   evidence.verdict = overall(evidence.checks);
   evidence.facts = {{"files_read", std::to_string(stored.files_read)},

@@ -420,6 +420,17 @@ class Restoration {
   std::mutex early_;  ///< of record_, entries_ and notes, while indexes are built beside rows
 };
 
+RestoreReport carry_out(const Backup& backup, const RestoreRequest& request, Observer& observer,
+                        std::stop_token stop) {
+  if (const auto* beside = std::get_if<TableBeside>(&request))
+    return restore_beside(backup.dir, read_manifest(backup.dir), *beside, observer, std::move(stop));
+  if (const auto* whole = std::get_if<WholeTables>(&request))
+    return restore_live(backup.dir, read_manifest(backup.dir), *whole, observer, std::move(stop));
+  if (const auto* rows = std::get_if<RowsInto>(&request))
+    return restore_rows(backup.dir, read_manifest(backup.dir), *rows, observer, std::move(stop));
+  return Restoration(backup, std::get<IntoEmpty>(request), observer, std::move(stop)).run();
+}
+
 }  // namespace
 
 const RestoreContext& context_of(const RestoreRequest& request) {
@@ -429,13 +440,9 @@ const RestoreContext& context_of(const RestoreRequest& request) {
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreRequest& request, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
-  if (const auto* beside = std::get_if<TableBeside>(&request))
-    return restore_beside(backup.dir, read_manifest(backup.dir), *beside, observer, std::move(stop));
-  if (const auto* whole = std::get_if<WholeTables>(&request))
-    return restore_live(backup.dir, read_manifest(backup.dir), *whole, observer, std::move(stop));
-  if (const auto* rows = std::get_if<RowsInto>(&request))
-    return restore_rows(backup.dir, read_manifest(backup.dir), *rows, observer, std::move(stop));
-  return Restoration(backup, std::get<IntoEmpty>(request), observer, std::move(stop)).run();
+  RestoreReport report = carry_out(backup, request, observer, std::move(stop));
+  make_unique(report.checks);
+  return report;
 }
 
 }  // namespace pgassay::restore

@@ -28,7 +28,9 @@ std::optional<std::uint64_t> bytes_in(const Path& volume) {
 }  // namespace
 
 StackStatus stack_status(const StackSettings& stack, const std::stop_token& stop) {
-  StackStatus status{stack.name, project_of(stack), {}, {}, {}, {}};
+  StackStatus status;
+  status.name = stack.name;
+  status.project = project_of(stack);
   try {
     status.containers = StackContainers(Seconds(0)).of_project(status.project, {}, stop);
     const EngineView engine = look_at_engine({}, stop);

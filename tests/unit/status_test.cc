@@ -28,7 +28,13 @@ std::vector<Backup> nights(int count) {
 nightly::DatabaseStatus status_after(std::vector<Backup> backups, nightly::StatusRules rules = {},
                                      std::optional<nightly::NightRecord> night = {},
                                      std::optional<std::uint64_t> free = {}) {
-  return nightly::assess({"prod", "app", std::move(backups), rules, std::move(night), free, kNow});
+  return nightly::assess({.source = "prod",
+                          .database = "app",
+                          .backups = std::move(backups),
+                          .rules = rules,
+                          .night = std::move(night),
+                          .free_bytes = free,
+                          .now = kNow});
 }
 
 std::string kinds(const nightly::DatabaseStatus& status) {
