@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "core/system/connection_ban.h"
+#include "core/system/call_filter.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -58,7 +59,7 @@ std::string_view words_for(Failure::Step step) {
     case Failure::directory:
       return "can't enter the working directory of";
     case Failure::confinement:
-      return "can't keep from connecting to anything";
+      return "can't confine";
     case Failure::start:
       break;
   }
@@ -76,6 +77,19 @@ void put_in_place(int fd, int place) {
   if (fd == place ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, place) < 0) ::_exit(127);
 }
 
+void limit_resources(const Launch& launch) {
+  for (const ResourceLimit& limit : launch.command.confinement.limits) {
+    rlimit now{};
+    if (::getrlimit(static_cast<__rlimit_resource_t>(limit.resource), &now) != 0)
+      fail(launch, Failure::confinement);
+    // An ordinary user's hard limit goes down only.
+    const rlim_t most = limit.most < now.rlim_max ? limit.most : now.rlim_max;
+    const rlimit lower{most, most};
+    if (::setrlimit(static_cast<__rlimit_resource_t>(limit.resource), &lower) != 0)
+      fail(launch, Failure::confinement);
+  }
+}
+
 void change_user(const Launch& launch, const UserId& id) {
   if (::setgroups(0, nullptr) != 0 || ::setgid(id.gid) != 0 || ::setuid(id.uid) != 0)
     fail(launch, Failure::user);
@@ -90,6 +104,7 @@ void trace_argv(TraceEvent& event, const std::vector<std::string>& argv) {
 [[noreturn]] void in_child(const Launch& launch) {
   const Command& command = launch.command;
   if (launch.own_session) ::setsid();
+  limit_resources(launch);
   if (command.confinement.run_as) change_user(launch, *command.confinement.run_as);
   // Another user forgets the death signal, so it comes after.
   if (launch.signal_when_we_die != 0) {
@@ -105,9 +120,12 @@ void trace_argv(TraceEvent& event, const std::vector<std::string>& argv) {
   put_in_place(launch.stderr_fd, 2);
   // Descriptors that we were started with have no O_CLOEXEC. Best effort: Linux 5.11.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (const int fd : command.inherited) put_in_place(fd, fd);
   if (!command.working_dir.empty() && ::chdir(command.working_dir.c_str()) != 0)
     fail(launch, Failure::directory);
-  if (command.confinement.no_connections && !ban_connections()) fail(launch, Failure::confinement);
+  const Confinement& confinement = command.confinement;
+  if (!confinement.call_filter.empty() && !install_call_filter(confinement.call_filter))
+    fail(launch, Failure::confinement);
   ::execve(launch.program.c_str(), launch.argv.data(), launch.env.data());
   fail(launch, Failure::start);
 }

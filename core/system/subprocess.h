@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,12 +23,18 @@ struct UserId {
   gid_t gid;
 };
 
+/// At most so much of one resource, soft and hard: setrlimit(2).
+struct ResourceLimit {
+  int resource;  ///< RLIMIT_NPROC, …
+  std::uint64_t most;
+};
+
 /// What is taken from a child and from all that it starts.
 struct Confinement {
   std::optional<UserId> run_as;  ///< of root: another user, no supplementary groups
-  /// It may make and serve unix sockets, and connect to nothing: not to another host, not to another server's
-  /// unix socket on this one. A seccomp filter (x86-64, arm64), which also keeps it from gaining privileges.
-  bool no_connections = false;
+  /// A seccomp program (core/system/call_filter.h), which also keeps it from gaining privileges. Empty: none.
+  std::string call_filter{};
+  std::vector<ResourceLimit> limits{};
 };
 
 struct Command {
@@ -40,6 +47,7 @@ struct Command {
   bool env_is_all = false;  ///< nothing of our own environment is passed on
   Path working_dir{};       ///< empty: ours
   Confinement confinement{};
+  std::vector<int> inherited{};  ///< descriptors above 2 that it gets, under the same numbers
 };
 
 struct Completed {
