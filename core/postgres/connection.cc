@@ -157,6 +157,7 @@ Connection::~Connection() = default;
 
 Connection Connection::open(const ConnInfo& info, std::string_view application_name, std::stop_token stop) {
   Connection connection = open_as_ourselves(info, application_name, stop);
+  if (info.proof) info.proof->check_server(connection);
   if (info.role.empty()) return connection;
   try {
     connection.query("SET ROLE " + quote_identifier(info.role));
@@ -174,18 +175,18 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
   if (may_have_options(parameters)) {
     for (const std::string_view lifted : kLifted) {
       try {
-        return open(with_options(parameters, lifted), info.silence, stop);
+        return open(with_options(parameters, lifted), info, stop);
       } catch (const ConnectionLost& error) {
         if (!refuses_parameter(error)) error.raise();
       }
     }
   }
-  return open(parameters, info.silence, stop);
+  return open(parameters, info, stop);
 }
 
-Connection Connection::open(const std::map<std::string, std::string>& parameters,
-                            const SilenceLimits& silence, std::stop_token stop) {
-  auto impl = std::make_unique<Impl>(silence, stop);
+Connection Connection::open(const std::map<std::string, std::string>& parameters, const ConnInfo& info,
+                            std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(info.silence, stop);
   throw_if_stopped(stop);
   std::vector<const char*> keywords, values;
   for (const auto& [keyword, value] : parameters) {
@@ -197,6 +198,8 @@ Connection Connection::open(const std::map<std::string, std::string>& parameters
   // Not expand_dbname: ConnInfo::parse() has done that, and a database's name may hold an equals sign.
   impl->conn.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!impl->conn) throw std::bad_alloc();
+  // To a unix socket it is connected by now; the start-up packet goes with the first PQconnectPoll().
+  if (info.proof && PQsocket(impl->pg()) >= 0) info.proof->check_socket(PQsocket(impl->pg()));
   impl->connect_traced();
   PQsetNoticeReceiver(impl->pg(), ignore_notice, nullptr);
   if (PQsetnonblocking(impl->pg(), 1) != 0) impl->throw_lost(PQerrorMessage(impl->pg()));

@@ -30,6 +30,18 @@ struct SilenceLimits {
   Seconds statement{0};  ///< in any other statement, which may have to wait for locks
 };
 
+class Connection;
+
+/// By which a connection makes sure whom it talks to. Used from every thread that connects. Throws
+/// AnotherServer.
+class ServerProof {
+ public:
+  virtual ~ServerProof() = default;
+  virtual void check_socket(int socket) const = 0;  ///< before anything is sent over it
+  virtual void check_server(
+      Connection& connection) const = 0;  ///< before it is given to whoever asked for it
+};
+
 /// libpq connection parameters by keyword. What is absent comes from libpq's own places: PGHOST, PGSERVICE,
 /// ~/.pgpass.
 struct ConnInfo {
@@ -37,6 +49,8 @@ struct ConnInfo {
   std::string role =
       {};  ///< that the session becomes once it is connected (SET ROLE); empty: it stays who it is
   SilenceLimits silence = {};
+  std::shared_ptr<const ServerProof> proof =
+      {};  ///< none: whoever answers is taken for the one that is meant
 
   /// What -d/--dbname takes: a database name, a conninfo string or a URI; empty: all from the environment.
   /// Throws UsageError, which never repeats the text (it may hold a password).
@@ -128,7 +142,7 @@ class Connection {
   struct Impl;
   static Connection open_as_ourselves(const ConnInfo& info, std::string_view application_name,
                                       std::stop_token stop);
-  static Connection open(const std::map<std::string, std::string>& parameters, const SilenceLimits& silence,
+  static Connection open(const std::map<std::string, std::string>& parameters, const ConnInfo& info,
                          std::stop_token stop);
   explicit Connection(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -49,6 +49,7 @@ Exit exit_for(ErrorKind kind) {
     case ErrorKind::failed:
     case ErrorKind::stopped:
     case ErrorKind::system:
+    case ErrorKind::another_server:
     case ErrorKind::server:
     case ErrorKind::connection_lost:
     case ErrorKind::server_silent:

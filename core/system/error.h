@@ -34,6 +34,7 @@ enum class ErrorKind {
   damaged_part,  ///< DamagedPart
   unverified,
   no_container_engine,  ///< NoContainerEngine, which is also an Unverified
+  another_server,       ///< AnotherServer: somebody answered who was not meant
   server,               ///< ServerError: sqlstate() is the server's
   connection_lost,
   server_silent,
@@ -132,6 +133,7 @@ using BadBackup = ErrorOf<ErrorKind::bad_backup>;
 using Unverified = ErrorOf<ErrorKind::unverified>;
 using Locked = ErrorOf<ErrorKind::locked>;
 using Refused = ErrorOf<ErrorKind::refused>;
+using AnotherServer = ErrorOf<ErrorKind::another_server>;
 
 /// Work was given up because its stop_token was set: by a signal, or because a sibling failed first.
 class Stopped : public ErrorAs<Stopped, ErrorKind::stopped> {
