@@ -172,7 +172,8 @@ ServerFacts read_server_facts(Connection& connection) {
       "pg_catalog.current_setting('max_prepared_transactions'), "
       "pg_catalog.pg_database_size(pg_catalog.current_database()), "
       "pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.clock_timestamp()), "
-      "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')");
+      "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
+      "(SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10)");
   ServerFacts facts;
   facts.version = connection.server_version();
   facts.version_text = connection.parameter("server_version");
@@ -187,6 +188,7 @@ ServerFacts read_server_facts(Connection& connection) {
   facts.max_prepared_transactions = row.integer(0, 7);
   facts.database_bytes = row.unsigned_integer(0, 8);
   facts.clock = parse_rfc3339(row.text(0, 9));
+  facts.bootstrap_role = row.text(0, 10);
   return facts;
 }
 

@@ -42,6 +42,8 @@ struct ServerFacts {
   bool standby = false;
   std::string shared_preload_libraries, lc_monetary, data_checksums;
   bool superuser = false;  ///< are we
+  std::string
+      bootstrap_role;  ///< that initdb made (OID 10); empty: not known, by a manifest of before it was kept
   std::int64_t max_locks_per_transaction = 0, max_connections = 0, max_prepared_transactions = 0;
   std::uint64_t database_bytes = 0;  ///< pg_database_size()
   Time clock;

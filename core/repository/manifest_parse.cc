@@ -145,6 +145,7 @@ ServerFacts read_server(const JsonFields& json) {
   server.lc_monetary = json.text("lc_monetary");
   server.data_checksums = json.text("data_checksums");
   server.superuser = json.flag("superuser");
+  if (json.has("bootstrap_role")) server.bootstrap_role = json.text("bootstrap_role");
   server.max_locks_per_transaction = json.integer("max_locks_per_transaction");
   server.max_connections = json.integer("max_connections");
   server.max_prepared_transactions = json.integer("max_prepared_transactions");

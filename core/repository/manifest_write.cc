@@ -105,6 +105,7 @@ void write_server(JsonText& json, const ServerFacts& server) {
   json.text({"lc_monetary"}, server.lc_monetary);
   json.text({"data_checksums"}, server.data_checksums);
   json.flag({"superuser"}, server.superuser);
+  if (!server.bootstrap_role.empty()) json.text({"bootstrap_role"}, server.bootstrap_role);
   json.number({"max_locks_per_transaction"}, server.max_locks_per_transaction);
   json.number({"max_connections"}, server.max_connections);
   json.number({"max_prepared_transactions"}, server.max_prepared_transactions);

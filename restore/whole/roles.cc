@@ -106,9 +106,10 @@ void check_powers(const RolePlan& plan, const Powers& powers, const Connection& 
       "connect as a superuser or a role with CREATEROLE, or create them first, or pass `--roles none`");
 }
 
-bool ours(const GlobalStatement& statement, const std::set<std::string>& absent) {
-  return statement.kind != Kind::session && statement.kind != Kind::tablespace &&
-         absent.contains(statement.role);
+/// In a throwaway server the role that initdb made stands for the source's, and becomes what that was.
+bool ours(const GlobalStatement& statement, const std::set<std::string>& absent, bool throwaway) {
+  if (statement.kind == Kind::session || statement.kind == Kind::tablespace) return false;
+  return absent.contains(statement.role) || (throwaway && statement.kind != Kind::create_role);
 }
 
 /// Runs one statement that may fail by itself. Returns what the server has against it.
@@ -174,7 +175,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
   const Powers powers = our_powers(connection);
   check_powers(plan, powers, connection);
   for (GlobalStatement& statement : statements) {
-    if (ours(statement, absent))
+    if (ours(statement, absent, options.throwaway))
       plan.statements.push_back(fitted(std::move(statement), options, powers.superuser, plan));
     else
       note_left_alone(statement, absent, plan);
