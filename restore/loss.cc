@@ -10,6 +10,7 @@ namespace {
 constexpr std::pair<LossKind, std::string_view> kLossKinds[] = {
     {LossKind::unknown, "unknown"},
     {LossKind::object, "object"},
+    {LossKind::lacking, "lacking"},
     {LossKind::privilege, "privilege"},
     {LossKind::materialized_view, "materialized_view"},
     {LossKind::uncounted, "uncounted"},

@@ -12,6 +12,7 @@ namespace pgassay::restore {
 enum class LossKind {
   unknown,            ///< of the record that an older pgassay left, which kept the text only
   object,             ///< of the schema archive
+  lacking,            ///< the same, for want of a file, locale, library or extension of the server's host
   privilege,          ///< on an object of the schema archive
   materialized_view,  ///< its rows, for it could not be refreshed
   uncounted,          ///< errors that pg_restore counted and did not name

@@ -136,6 +136,33 @@ std::string sqlstate_of(std::string_view message) {
   return {};
 }
 
+/// What the server's host lacks, and how it gets that; empty: the statement failed by itself.
+std::string lacking(std::string_view message) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"/tsearch_data/", "copy that text search file from the source's host, or install its package"},
+      {"could not create locale",
+       "install that locale: localedef, dpkg-reconfigure locales, or the package locales-all"},
+      {"could not open collator for locale", "install an ICU library that knows that locale"},
+      {"could not access file", "install the package of that library"},
+      {"could not load library", "install the package of that library, and what it needs"},
+      {"in file \"", "install the version of that library that the source has"},
+      {"could not open extension control file", "install the package of that extension"},
+      {"is not available", "install the package of that extension"},
+      {"has no installation script nor update path",
+       "install the version of that extension that the source has"},
+      {"can only create extension in database", "the server must name this database in cron.database_name"},
+  };
+  const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
+  for (const auto& [words, remedy] : kWords) {
+    if (!says(words)) continue;
+    // Of these the first words alone are not enough.
+    if (words == "in file \"" && !says("could not find function")) continue;
+    if (words == "is not available" && !says("extension \"")) continue;
+    return std::string(remedy);
+  }
+  return {};
+}
+
 std::string why_harmless(const SchemaProblem& problem) {
   const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
   const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
@@ -205,6 +232,9 @@ Loss loss_by(const SchemaProblem& problem) {
   if (begins(kRefresh))
     return {LossKind::materialized_view, sql.substr(kRefresh.size(), sql.rfind(';') - kRefresh.size()),
             problem.sqlstate, complaint_line(problem)};
+  if (const std::string remedy = lacking(problem.message); !remedy.empty())
+    return {LossKind::lacking, shortened(sql), problem.sqlstate,
+            fmt::format("{}; {}", complaint_line(problem), remedy)};
   const bool privilege = begins("GRANT ") || begins("REVOKE ") || begins("ALTER DEFAULT PRIVILEGES ");
   return {privilege ? LossKind::privilege : LossKind::object, shortened(sql), problem.sqlstate,
           complaint_line(problem)};

@@ -53,6 +53,29 @@ TEST(SchemaProblems, TolerateThePublicSchemaAndNothingLikeIt) {
   EXPECT_EQ(problem("schema \"public2\" already exists", "CREATE SCHEMA public2;").harmless, "");
 }
 
+TEST(SchemaProblems, TellWhatTheHostLacksFromWhatIsWrongWithTheBackup) {
+  const std::string create = "CREATE TEXT SEARCH DICTIONARY d;";
+  for (const char* words : {"could not open stop-word file \"/usr/share/postgresql/15/tsearch_data/x.stop\": "
+                            "No such file or directory",
+                            "could not open thesaurus file \"/usr/share/postgresql/15/tsearch_data/x.ths\": "
+                            "No such file or directory",
+                            "could not create locale \"fo_FO.utf8\": No such file or directory",
+                            "could not access file \"$libdir/x\": No such file or directory",
+                            "could not load library \"/usr/lib/postgresql/15/lib/x.so\": undefined symbol",
+                            "could not find function \"f\" in file \"/usr/lib/postgresql/15/lib/x.so\"",
+                            "extension \"x\" is not available DETAIL:  Could not open extension control file",
+                            "extension \"x\" has no installation script nor update path for version \"9\"",
+                            "can only create extension in database postgres"}) {
+    const restore::Loss loss = loss_by(problem(words, create));
+    EXPECT_EQ(loss.kind, restore::LossKind::lacking) << words;
+    EXPECT_NE(loss.text.find(words), std::string::npos) << loss.text;
+  }
+  for (const char* words :
+       {"syntax error in file \"x\"", "collation \"c\" for encoding \"UTF8\" does not exist",
+        "type \"t\" is not available"})
+    EXPECT_EQ(loss_by(problem(words, create)).kind, restore::LossKind::object) << words;
+}
+
 TEST(SchemaProblems, TolerateATimeOutThatOldServersDoNotHave) {
   const std::string unknown = "unrecognized configuration parameter ";
   EXPECT_NE(problem(unknown + "\"transaction_timeout\"", "SET transaction_timeout = 0;").harmless, "");
