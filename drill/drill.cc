@@ -73,6 +73,7 @@ void add_engine_facts(const EngineFacts& engine, std::map<std::string, std::stri
            {"server", engine.server},
            {fact::kServerVersion, engine.server_version},
            {"storage", engine.storage},
+           {"sandbox", engine.sandbox},
            {"memory_bytes", std::to_string(engine.memory_bytes)},
            {"settings", fmt::to_string(fmt::join(settings, ", "))}}) {
     if (!value.empty()) facts[name] = value;
@@ -143,12 +144,14 @@ class Drill {
     request.relations = static_cast<std::uint64_t>(std::ranges::count_if(inventory_, is_relation));
     request.backup_id = backup_.id.shown();
     request.database = database_;
+    if (!manifest_.server.bootstrap_role.empty()) request.superuser = manifest_.server.bootstrap_role;
     request.shared_preload_libraries = manifest_.server.shared_preload_libraries;
     request.backup_dir = backup_.dir;
     request.work_dir = options_.work_dir;
     request.memory_bytes = options_.memory_bytes;
     request.image = options_.image;
     request.pull = options_.pull;
+    request.allow_weak_sandbox = options_.allow_weak_sandbox;
     request.jobs = options_.questions.jobs;
     server_ = start_throwaway_server(options_.engine, request, observer_, stop_);
     add_engine_facts(server_->facts(), report_.evidence.facts);
@@ -177,6 +180,7 @@ class Drill {
     evidence.notes = restore::texts(restored_.notes);
     if (foreign_.wrappers() > 0)
       evidence.notes.emplace_back("foreign tables were cut off: a drill reads no other server");
+    throw_if_lacking(restored_.lost);
     for (const restore::Loss& loss : restored_.lost) throw_if_server_failure(loss, *server_, observer_);
   }
 

@@ -15,9 +15,10 @@ struct DrillOptions {
   Engine engine = Engine::automatic;
   std::string image;  ///< empty: the engine's choice
   Pull pull = Pull::missing;
-  std::uint64_t memory_bytes = 0;  ///< the server's; 0: the engine's choice
-  Path work_dir;                   ///< empty: the engine's choice
-  bool keep = false;               ///< leave the server up
+  std::uint64_t memory_bytes = 0;   ///< the server's; 0: the engine's choice
+  Path work_dir;                    ///< empty: the engine's choice
+  bool keep = false;                ///< leave the server up
+  bool allow_weak_sandbox = false;  ///< see ThrowawayRequest
   DrillQuestions questions;
   bool write_evidence = true;  ///< a repository that can't be written gets a warning instead
   std::string tool_version;

@@ -46,7 +46,7 @@ bool suspicious(const Error& error) {
 void throw_failure(const Error& error, const Repository& repository, const Backup& backup,
                    const ThrowawayServer& server, Observer& observer, std::stop_token stop) {
   error.raise_if(ErrorKind::stopped, ErrorKind::locked, ErrorKind::bad_backup, ErrorKind::newer_format,
-                 ErrorKind::unverified, ErrorKind::no_container_engine);
+                 ErrorKind::unverified, ErrorKind::no_container_engine, ErrorKind::another_server);
   if (error.is(ErrorKind::refused))
     throw Unverified(fmt::format("could not verify: {}", error.what()), error.hint(), error);
   if (suspicious(error)) {
@@ -57,10 +57,19 @@ void throw_failure(const Error& error, const Repository& repository, const Backu
 }
 
 void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer) {
-  error.raise_if(ErrorKind::stopped);
+  error.raise_if(ErrorKind::stopped, ErrorKind::another_server);
   show_log(server, observer);
   throw Unverified(unverified_words(error.what()),
                    error.hint().empty() ? remedy(server_failure(error)) : error.hint(), error);
+}
+
+void throw_if_lacking(std::span<const restore::Loss> lost) {
+  std::string lacking;
+  for (const restore::Loss& loss : lost)
+    if (loss.kind == restore::LossKind::lacking) lacking += (lacking.empty() ? "" : "; ") + loss.text;
+  if (lacking.empty()) return;
+  throw Unverified("could not verify: the throwaway server's host lacks what the backup needs: " + lacking,
+                   "install it here, or drill with an image that has it: --engine docker --image IMAGE");
 }
 
 void throw_if_server_failure(const restore::Loss& loss, const ThrowawayServer& server, Observer& observer) {

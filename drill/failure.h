@@ -1,6 +1,7 @@
 // What a drill makes of a failure: is the backup bad, or was it the throwaway server?
 #pragma once
 
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -19,6 +20,10 @@ namespace pgassay::drill {
 [[noreturn]] void throw_server_failure(const Error& error, const ThrowawayServer& server, Observer& observer);
 /// The same when it was the server that lost it.
 void throw_if_server_failure(const restore::Loss& loss, const ThrowawayServer& server, Observer& observer);
+
+/// The throwaway server's host lacks a file, a locale, a library or an extension that the backup needs, which
+/// says nothing about the backup: throws Unverified with what to install.
+void throw_if_lacking(std::span<const restore::Loss> lost);
 
 /// Reads all stored bytes of a backup that turned out bad: its findings, and a failed check for each table
 /// whose rows are damaged.

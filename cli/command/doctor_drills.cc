@@ -48,6 +48,7 @@ std::optional<backup::PreflightFinding> drill_finding(const backup::Diagnosis& d
   request.memory_bytes = options.memory_bytes;
   request.image = options.image;
   request.pull = options.pull;
+  request.allow_weak_sandbox = options.allow_weak_sandbox;
   const std::vector<drill::EngineSight> engines = engines_for(options.engine, request, std::move(stop));
   for (const drill::EngineSight& one : engines)
     if (one.usable) return backup::PreflightFinding{"drill", Weight::passed, "can run here: " + one.text, {}};

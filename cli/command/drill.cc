@@ -16,7 +16,7 @@ struct DrillArguments {
   Selection selection;
   std::optional<std::string> engine, image, pull, memory, work_dir, junit;
   std::optional<unsigned> jobs;
-  bool keep = false, gc = false, amcheck = false;
+  bool keep = false, gc = false, amcheck = false, allow_weak_sandbox = false;
 };
 
 void add_engine(Options& options, DrillArguments& drill) {
@@ -30,6 +30,9 @@ void add_engine(Options& options, DrillArguments& drill) {
                 "memory for the server, as 2GB (default: half of what is free)");
   options.value("--work-dir", &drill.work_dir, "DIR",
                 "where its private directory is made (default: TMPDIR, else /var/tmp)");
+  options.flag("--allow-weak-sandbox", drill.allow_weak_sandbox,
+               "with the local engine: go on where nothing keeps restored code away from this host "
+               "(docs/security.md)");
 }
 
 std::uint64_t memory_of(const std::string& text) {
@@ -48,6 +51,7 @@ drill::DrillOptions options_of(const DrillArguments& arguments, const Config& co
   if (arguments.memory) options.memory_bytes = memory_of(*arguments.memory);
   if (arguments.work_dir) options.work_dir = *arguments.work_dir;
   options.keep = arguments.keep;
+  options.allow_weak_sandbox |= arguments.allow_weak_sandbox;
   options.questions.jobs = arguments.jobs.value_or(options.questions.jobs);
   options.questions.amcheck |= arguments.amcheck;
   return options;

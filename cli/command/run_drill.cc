@@ -25,6 +25,7 @@ DrillConfig configured(const Config& config, const std::string& source) {
   if (!drill.pull) drill.pull = top.pull;
   if (!drill.memory_bytes) drill.memory_bytes = top.memory_bytes;
   if (!drill.work_dir) drill.work_dir = top.work_dir;
+  if (!drill.allow_weak_sandbox) drill.allow_weak_sandbox = top.allow_weak_sandbox;
   if (!drill.amcheck) drill.amcheck = top.amcheck;
   if (!drill.accept_other_versions) drill.accept_other_versions = top.accept_other_versions;
   return drill;
@@ -69,6 +70,7 @@ drill::DrillOptions drill_options(const Config& config, const std::string& sourc
   options.pull = drill::parse_pull(drill.pull.value_or("missing"));
   options.memory_bytes = drill.memory_bytes.value_or(0);
   options.work_dir = drill.work_dir.value_or(Path());
+  options.allow_weak_sandbox = drill.allow_weak_sandbox.value_or(false);
   drill::DrillQuestions& questions = options.questions;
   const auto known = config.sources.find(source);
   const auto jobs = known == config.sources.end() || !known->second.jobs ? config.jobs : known->second.jobs;

@@ -29,7 +29,7 @@ struct DrillConfig {
   std::optional<std::string> engine, image, pull;
   std::optional<std::uint64_t> memory_bytes;
   std::optional<Path> work_dir;
-  std::optional<bool> amcheck, accept_other_versions;
+  std::optional<bool> amcheck, accept_other_versions, allow_weak_sandbox;
   std::vector<drill::Assertion> assertions;  ///< of a source only
 };
 

@@ -263,6 +263,13 @@ constexpr Setting kSettings[] = {
      .otherwise = "`TMPDIR`, else `/var/tmp`",
      .flag = "--work-dir"},
     {.where = "drill source.drill",
+     .key = "allow_weak_sandbox",
+     .kind = Kind::boolean,
+     .type = "true or false: drill with the local engine where nothing keeps restored code away from this "
+             "host, too",
+     .otherwise = "false",
+     .flag = "--allow-weak-sandbox"},
+    {.where = "drill source.drill",
      .key = "amcheck",
      .kind = Kind::boolean,
      .otherwise = "false",

@@ -36,12 +36,15 @@ std::string mount_of(const ContainerSpec::Bind& bind) {
 
 std::vector<std::string> create_arguments(const ContainerSpec& spec) {
   // The entrypoint begins as root, takes its directories over and becomes the user postgres: that takes these
-  // five capabilities. SELinux would keep us from the socket, and relabelling would change the repository's
-  // files.
-  std::vector<std::string> arguments = {
-      "create", "--name",         spec.name,           "--network",      "none",          "--cap-drop",
-      "ALL",    "--security-opt", "no-new-privileges", "--security-opt", "label=disable", "--pids-limit",
-      "1024"};
+  // five capabilities, of which nothing is left to the server. SELinux would keep us from the socket, and
+  // relabelling would change the repository's files.
+  std::vector<std::string> arguments = {"create", "--name",     spec.name, "--network",
+                                        "none",   "--cap-drop", "ALL"};
+  for (const char* option : {"no-new-privileges", "label=disable"})
+    arguments.insert(arguments.end(), {"--security-opt", option});
+  arguments.insert(arguments.end(), {"--pids-limit", "1024", "--read-only"});
+  for (const char* in_memory : {"/tmp:rw,size=67108864,mode=1777", "/var/run:rw,size=16777216,mode=0755"})
+    arguments.insert(arguments.end(), {"--tmpfs", in_memory});
   for (const char* capability : {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"})
     arguments.insert(arguments.end(), {"--cap-add", capability});
   const std::string memory = std::to_string(spec.memory_bytes);
@@ -167,12 +170,14 @@ void ContainerCli::stop(const std::vector<std::string>& names, std::optional<int
 }
 
 std::optional<ContainerState> ContainerCli::state(const std::string& name) const {
-  const Completed done = call({"container", "inspect", "--format",
-                               "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}}", name},
-                              {});
+  const Completed done =
+      call({"container", "inspect", "--format",
+            "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Pid}}", name},
+           {});
   const std::vector<std::string> words = split(trimmed(done.out), ' ');
-  if (done.ok() && words.size() == 3)
-    return ContainerState{words[0], std::atoi(words[1].c_str()), words[2] == "true"};
+  if (done.ok() && words.size() == 4)
+    return ContainerState{words[0], std::atoi(words[1].c_str()), words[2] == "true",
+                          std::atoi(words[3].c_str())};
   if (says(done, "o such container")) return std::nullopt;
   throw Error(fmt::format("can't look at the container {}: {}", name, done.complaint()));
 }

@@ -59,6 +59,7 @@ struct ContainerState {
   std::string status;  ///< "created", "running", "exited", …
   int exit_status = 0;
   bool out_of_memory = false;
+  int pid = 0;  ///< of its first process, in the engine's process namespace; 0: it does not run
   bool running() const { return status == "running" || status == "restarting"; }
 };
 

@@ -4,15 +4,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <memory>
 #include <optional>
 
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/clock.h"
 #include "core/system/error.h"
+#include "drill/server/leftovers.h"
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_settings.h"
+#include "drill/server/whom.h"
 
 namespace pgassay::drill {
 namespace {
@@ -25,6 +29,7 @@ constexpr char kImageSockets[] = "/var/run/postgresql";
 constexpr char kListens[] = "127.0.0.1";
 constexpr unsigned kLogLines = 100;
 constexpr double kLookEvery = 0.5, kSocketPatience = 20, kRemovalPatience = 30;
+constexpr char kLongTime[] = "86400";
 
 const std::vector<std::string> kLabels = {"pgassay.drill", "pgassay.dir",    "pgassay.uid",
                                           "pgassay.host",  "pgassay.backup", "pgassay.expires"};
@@ -113,7 +118,9 @@ class ContainerEngine : public ThrowawayServer {
         engine_version_(reach_for_drill(cli_, stop_)),
         image_(choose_image(cli_, request_, observer, stop_)),
         shares_(shares_of(request_)),
-        dir_(engine, request_, false, observer) {}
+        dir_(engine, request_, false, observer),
+        first_{request_.superuser, random_hex(16)},
+        login_(new_login()) {}
 
   ~ContainerEngine() override {
     if (created_ && !kept_) remove();
@@ -123,14 +130,18 @@ class ContainerEngine : public ThrowawayServer {
     check_socket_path(dir_.socket_dir());
     if (shares_.data == 0) check_disk();
     make_private_dirs(dir_.socket_dir());
+    make_private_dirs(run_dir());
     // Whatever user the image's server is. Only we get as far as here.
-    set_mode(dir_.socket_dir(), 0777);
+    set_mode(run_dir(), 0777);
+    set_mode(dir_.socket_dir(), 0755);
     throw_if_stopped(stop_);
     created_ = true;
     cli_.create(spec());
     cli_.start(dir_.name());
     ready_ = wait_until_ready(
-        dir_.socket_dir(), kListens, [this] { check_alive(); }, stop_);
+        throwaway_conninfo(run_dir(), first_, proof_of_a_socket(run_dir() / ".s.PGSQL.5432")), kListens,
+        [this] { return look(); }, stop_);
+    take_socket();
     if (ready_.version / 10000 < request_.source_version / 10000) {
       throw Unverified(fmt::format("the image {} has PostgreSQL {}, and the backup is of a newer release: {}",
                                    image_.reference, ready_.version_text, request_.source_version / 10000),
@@ -138,7 +149,7 @@ class ContainerEngine : public ThrowawayServer {
     }
   }
 
-  ConnInfo conninfo() const override { return throwaway_conninfo(dir_.socket_dir()); }
+  ConnInfo conninfo() const override { return throwaway_conninfo(socket_dir_, login_, proof_); }
 
   PgTool tool(std::string_view program) const override {
     const auto fitting = [&](const std::vector<PgTool>& tools) {
@@ -169,6 +180,8 @@ class ContainerEngine : public ThrowawayServer {
     facts.storage = shares_.data != 0 ? "tmpfs" : "volume";
     facts.memory_bytes = shares_.all;
     facts.settings = settings();
+    facts.sandbox = fmt::format(
+        "a container of {} without network, the most of the capabilities, or new privileges", cli_.program());
     return facts;
   }
 
@@ -177,8 +190,10 @@ class ContainerEngine : public ThrowawayServer {
   std::string how_to_connect(const std::string& database) const override {
     const std::string word = shell_word(database);
     if (!find_program("psql").empty())
-      return fmt::format("psql -h {} -U postgres -d {}", dir_.socket_dir().string(), word);
-    return fmt::format("{} exec -it {} psql -U postgres -d {}", cli_.program(), dir_.name(), word);
+      return fmt::format("PGPASSWORD={} psql -h {} -U {} -d {}", login_.password, socket_dir_.string(),
+                         login_.user, word);
+    return fmt::format("{} exec -it {} psql -U {} -d {}", cli_.program(), dir_.name(),
+                       shell_word(first_.user), word);
   }
 
   void keep() override {
@@ -187,6 +202,33 @@ class ContainerEngine : public ThrowawayServer {
   }
 
  private:
+  Path run_dir() const { return dir_.path() / "run"; }
+
+  /// Nobody's code has run so far but the image's. From here on the server can't put anything in the place of
+  /// its socket: neither in its own directory, which belongs to us and not to it, nor, where the kernel lets
+  /// us, in ours, where the same socket has another name.
+  void take_socket() {
+    set_mode(run_dir(), 0755);
+    try {
+      keep_socket(run_dir(), dir_.socket_dir());
+      socket_dir_ = dir_.socket_dir();
+    } catch (const SystemError& error) {
+      // It belongs to another user, from whom the directory is kept by its mode.
+      if (error.number() != EPERM) error.raise();
+      socket_dir_ = run_dir();
+    }
+    const auto state = cli_.state(dir_.name());
+    const pid_t ours = state ? state->pid : 0;
+    proof_ = std::make_shared<ThrowawayProof>(ThrowawayProof::Wanted{
+        socket_dir_ / ".s.PGSQL.5432",
+        {},
+        // 0: it is of a process namespace that we don't see into, for we run in a container ourselves.
+        [ours](pid_t pid) { return pid == 0 || descends_from(pid, ours); },
+        {}});
+    Connection::open(throwaway_conninfo(socket_dir_, first_, proof_), "pgassay", stop_)
+        .query("SET password_encryption TO 'scram-sha-256'; " + create_statement(login_));
+  }
+
   Settings settings() const {
     Settings settings = throwaway_settings(request_, shares_.server, shares_.wal);
     settings["listen_addresses"] = kListens;
@@ -195,7 +237,7 @@ class ContainerEngine : public ThrowawayServer {
 
   ContainerSpec spec() const {
     Settings all = settings();
-    all["unix_socket_directories"] = fmt::format("{},\"{}\"", kImageSockets, dir_.socket_dir().string());
+    all["unix_socket_directories"] = fmt::format("{},\"{}\"", kImageSockets, run_dir().string());
     ContainerSpec spec;
     spec.name = dir_.name();
     spec.image = image_.facts.id;
@@ -203,13 +245,14 @@ class ContainerEngine : public ThrowawayServer {
         dir_.name(), dir_.path(),        std::to_string(::geteuid()),
         host_name(), request_.backup_id, to_rfc3339(now() + request_.lifetime)};
     for (std::size_t i = 0; i < kLabels.size(); ++i) spec.labels[kLabels[i]] = values[i];
-    spec.environment = {{"POSTGRES_USER", "postgres"},
+    spec.environment = {{"POSTGRES_USER", first_.user},
                         {"POSTGRES_DB", "postgres"},
-                        {"POSTGRES_PASSWORD", random_hex(16)},
+                        {"POSTGRES_PASSWORD", first_.password},
                         {"POSTGRES_INITDB_ARGS", "--no-sync --no-locale --encoding=UTF8"},
                         {"PGDATA", kDataDir},
+                        {"PGCTLTIMEOUT", kLongTime},
                         {"LC_ALL", "C"}};
-    spec.binds = {{dir_.socket_dir(), false}};
+    spec.binds = {{run_dir(), false}, {dir_.socket_dir(), true}};
     if (!request_.backup_dir.empty())
       spec.binds.push_back({std::filesystem::canonical(request_.backup_dir), true});
     spec.data_dir = kDataDir;
@@ -231,10 +274,10 @@ class ContainerEngine : public ThrowawayServer {
   }
 
   /// Called often; asks the engine now and then. Throws when the container has ended, or serves its socket
-  /// elsewhere.
-  void check_alive() {
+  /// elsewhere. Returns what changes as it gets on.
+  std::uint64_t look() {
     const double seconds = watch_.seconds();
-    if (seconds < next_look_) return;
+    if (seconds < next_look_) return progress_;
     next_look_ = seconds + kLookEvery;
     const auto state = cli_.state(dir_.name());
     const std::string where = "the image " + image_.reference;
@@ -243,11 +286,18 @@ class ContainerEngine : public ThrowawayServer {
                                    shares_.all / kMiB),
                        "allow it more with --memory");
     }
-    if (!state || !state->running()) throw_start_failure(where, state ? log_tail() : "the container is gone");
-    if (seconds < kSocketPatience || exists(status_of(dir_.socket_dir() / ".s.PGSQL.5432"))) return;
-    if (log_tail().find("ready to accept connections") == std::string::npos) return;
+    const std::string log = state ? log_tail() : "the container is gone";
+    if (!state || !state->running()) throw_start_failure(where, log);
+    const bool up = says_ready_after_init(log);
+    // Of the server itself no work says that it gets on: it is up, and should answer.
+    progress_ = std::hash<std::string>{}(log) + (up ? 0 : cpu_ticks(state->pid));
+    const bool shows = exists(status_of(run_dir() / ".s.PGSQL.5432"));
+    if (!up || shows) up_since_.reset();
+    if (!up || shows) return progress_;
+    if (!up_since_) up_since_ = seconds;
+    if (seconds - *up_since_ < kSocketPatience) return progress_;
     throw Unverified(fmt::format("the throwaway server of {} runs, but its socket does not show in {}", where,
-                                 dir_.socket_dir().string()),
+                                 run_dir().string()),
                      cli_.program() +
                          " sees another file system than pgassay does: run both on the same host, or name a "
                          "directory that both share with --work-dir");
@@ -286,10 +336,16 @@ class ContainerEngine : public ThrowawayServer {
   ChosenImage image_;
   Shares shares_;
   ThrowawayDir dir_;
+  const Login first_;  ///< what the image's entrypoint makes
+  const Login login_;
+  Path socket_dir_;
+  std::shared_ptr<ThrowawayProof> proof_;
   bool created_ = false, kept_ = false;
   ReadyServer ready_;
   Stopwatch watch_;
   double next_look_ = kLookEvery;
+  std::optional<double> up_since_;  ///< it says that it is ready, and its socket does not show
+  std::uint64_t progress_ = 0;
 };
 
 /// Why it is abandoned; empty: it is not, or not ours.

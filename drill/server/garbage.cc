@@ -8,7 +8,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/error.h"
 #include "drill/server/container_engine.h"
-#include "drill/server/local_engine.h"
+#include "drill/server/leftovers.h"
 #include "drill/server/throwaway_dir.h"
 
 namespace pgassay::drill {
@@ -16,7 +16,7 @@ namespace {
 
 void remove_abandoned(const AbandonedDir& dir) {
   if (dir.engine == Engine::local) {
-    end_local_server(dir.path);
+    end_processes_in(dir.path);
   } else if (const ContainerCli cli((std::string(to_string(dir.engine)))); cli.installed()) {
     cli.remove(dir.path.filename());
   }

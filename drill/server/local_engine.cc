@@ -1,19 +1,23 @@
 #include "drill/server/local_engine.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 
 #include "core/repository/identity.h"
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
+#include "drill/server/disk_guard.h"
+#include "drill/server/leftovers.h"
 #include "drill/server/throwaway_ready.h"
 #include "drill/server/throwaway_settings.h"
+#include "drill/server/walls.h"
+#include "drill/server/whom.h"
 
 namespace pgassay::drill {
 namespace {
@@ -26,26 +30,7 @@ std::string shown_major(int version) {
   return std::to_string(version / 10000);
 }
 
-/// The postgres to run, and who runs it.
-struct Programs {
-  PgTool postgres;
-  std::optional<UserId> run_as;
-
-  Path bin_dir() const { return Path(postgres.argv.back()).parent_path(); }
-};
-
-/// PostgreSQL refuses to run as root.
-std::optional<UserId> unprivileged_user() {
-  if (::geteuid() != 0) return std::nullopt;
-  for (const char* name : {"postgres", "nobody"}) {
-    const passwd* user = ::getpwnam(name);
-    if (user != nullptr && user->pw_uid != 0) return UserId{user->pw_uid, user->pw_gid};
-  }
-  throw Unverified("a throwaway server can't run as root, and there is neither a user postgres nor nobody",
-                   "run pgassay as another user, or use --engine docker");
-}
-
-Programs choose_programs(const ThrowawayRequest& request, std::stop_token stop) {
+PgTool choose_server(const ThrowawayRequest& request, std::stop_token stop) {
   const std::vector<PgTool> found = find_pg_tools("postgres", stop);
   const auto fitting = fitting_server(request.source_version, found);
   if (!fitting) {
@@ -59,7 +44,11 @@ Programs choose_programs(const ThrowawayRequest& request, std::stop_token stop) 
                     major, major));
   }
   sibling(*fitting, "initdb", stop);
-  return {*fitting, unprivileged_user()};
+  return *fitting;
+}
+
+Path bin_dir_of(const PgTool& postgres) {
+  return Path(postgres.argv.back()).parent_path();
 }
 
 void check_disk(const Path& base, const ThrowawayRequest& request, Observer* observer) {
@@ -81,40 +70,39 @@ PgTool fitting_tool(std::string_view program, int server, const std::string& ser
                    "install postgresql-client-" + shown_major(std::max(server, request.pg_dump_version)));
 }
 
-/// The postmaster that runs in that data directory; 0: none. By its pid file, and by where it really is.
-pid_t postmaster_of(const Path& data) {
-  if (!exists(status_of(data / "postmaster.pid"))) return 0;
-  const pid_t pid = std::atoi(read_tail(data / "postmaster.pid", 4096).c_str());
-  if (pid <= 1) return 0;
-  std::error_code gone;
-  const Path where = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/cwd", gone);
-  return !gone && where == data ? pid : 0;
-}
-
+/// In its directory: data/ and run/, which the server may write; conf/, which it may read; socket/, log and
+/// the marker, which it does not see.
 class LocalEngine : public ThrowawayServer {
  public:
-  LocalEngine(const ThrowawayRequest& request, Programs programs, Observer& observer, std::stop_token stop)
+  LocalEngine(const ThrowawayRequest& request, PgTool postgres, Walls walls, Observer& observer,
+              std::stop_token stop)
       : request_(request),
-        programs_(std::move(programs)),
+        postgres_(std::move(postgres)),
+        walls_(std::move(walls)),
+        observer_(observer),
         stop_(std::move(stop)),
-        dir_(Engine::local, request, programs_.run_as.has_value(), observer) {}
+        dir_(Engine::local, request, walls_.run_as().has_value(), observer),
+        login_(new_login()) {}
 
   void begin(Observer& observer) {
-    check_socket_path(socket_dir());
+    check_socket_path(run_dir());
     check_disk(dir_.path().parent_path(), request_, &observer);
     memory_ = memory_for(request_);
     settings_ = throwaway_settings(request_, memory_, free_bytes(dir_.path()) / 8);
     settings_["listen_addresses"] = "";
     log_ = create_file(dir_.path() / "log");
+    make_private_dirs(dir_.socket_dir());
     make_dir(data_dir());
-    make_dir(socket_dir());
+    make_dir(run_dir());
+    make_conf(fmt::format("local all {} scram-sha-256\n", login_.user));
     initdb();
-    start(SIGQUIT);
+    make_login();
+    start(true);
   }
 
   ~LocalEngine() override { end(SIGQUIT, kEndPatience); }
 
-  ConnInfo conninfo() const override { return throwaway_conninfo(socket_dir()); }
+  ConnInfo conninfo() const override { return throwaway_conninfo(dir_.socket_dir(), login_, proof_); }
 
   PgTool tool(std::string_view program) const override {
     return fitting_tool(program, ready_.version, ready_.version_text, request_, stop_);
@@ -123,26 +111,33 @@ class LocalEngine : public ThrowawayServer {
   EngineFacts facts() const override {
     EngineFacts facts;
     facts.engine = Engine::local;
-    facts.server = programs_.postgres.argv.back();
+    facts.server = postgres_.argv.back();
     facts.server_version = ready_.version_text;
     facts.server_version_num = ready_.version;
     facts.host = host_name();
     facts.storage = is_in_memory(dir_.path()) ? "tmpfs" : "disk";
     facts.memory_bytes = memory_;
     facts.settings = settings_;
+    facts.sandbox = walls_.described();
     return facts;
   }
 
   std::string log_tail() const override { return read_tail(dir_.path() / "log", kLogTail); }
 
   std::string how_to_connect(const std::string& database) const override {
-    return fmt::format("psql -h {} -U postgres -d {}", socket_dir().string(), shell_word(database));
+    return fmt::format("PGPASSWORD={} psql -h {} -U {} -d {}", login_.password, dir_.socket_dir().string(),
+                       login_.user, shell_word(database));
   }
 
-  /// The running one would be told to end when we do, and can't be told otherwise: a new one takes its place.
+  /// The running one would be killed when we end, and can't be told otherwise: a new one takes its place.
+  /// Whoever gets to its socket then needs no password, whichever role they want to be.
   void keep() override {
     end(SIGINT, kRestartPatience);
-    start(0);
+    remove_tree(dir_.socket_dir());
+    make_private_dirs(dir_.socket_dir());
+    remove_tree(conf_dir());
+    make_conf("local all all trust\n");
+    start(false);
     dir_.keep_until(now() + request_.lifetime);
     process_->release();
     process_.reset();
@@ -150,74 +145,117 @@ class LocalEngine : public ThrowawayServer {
 
  private:
   Path data_dir() const { return dir_.path() / "data"; }
-  Path socket_dir() const { return dir_.socket_dir(); }
+  Path run_dir() const { return dir_.path() / "run"; }
+  Path conf_dir() const { return dir_.path() / "conf"; }
 
   void make_dir(const Path& dir) const {
     make_private_dirs(dir);
-    if (programs_.run_as) give_to(dir, programs_.run_as->uid, programs_.run_as->gid);
+    if (walls_.run_as()) give_to(dir, walls_.run_as()->uid, walls_.run_as()->gid);
   }
 
-  /// Nothing of our environment: it may hold the source's password.
-  Command command(std::vector<std::string> argv) const {
+  void make_conf(const std::string& hba) const {
+    make_private_dirs(conf_dir());
+    write_new_file(conf_dir() / "pg_hba.conf", hba);
+    set_mode(conf_dir() / "pg_hba.conf", 0644);
+    set_mode(conf_dir(), 0755);
+  }
+
+  /// Behind the walls. Nothing of our environment: it may hold the source's password.
+  Walled walled(std::vector<std::string> argv, bool dies_with_us) const {
     Command command;
     command.argv = std::move(argv);
-    command.env = {{"PATH", programs_.bin_dir().string() + ":/usr/bin:/bin"},
+    command.env = {{"PATH", bin_dir_of(postgres_).string() + ":/usr/bin:/bin"},
                    {"HOME", data_dir().string()},
                    {"LC_ALL", "C"},
-                   {"PGHOST", socket_dir().string()}};
+                   {"PGHOST", run_dir().string()}};
     if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) command.env["LD_LIBRARY_PATH"] = libraries;
     command.env_is_all = true;
-    command.working_dir = data_dir();
-    command.confinement = {programs_.run_as, true};
-    return command;
+    return walls_.around(std::move(command), {{data_dir(), run_dir()}, {conf_dir()}, data_dir(), memory_},
+                         dies_with_us);
   }
 
   void initdb() const {
     // Names and rows bring their own encodings and locales with CREATE DATABASE; the cluster's need only
     // exist.
-    const Completed done = run(command({programs_.bin_dir() / "initdb", "-D", data_dir(), "-U", "postgres",
-                                        "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"}),
-                               stop_);
+    const Completed done =
+        run(walled({bin_dir_of(postgres_) / "initdb", "-D", data_dir(), "-U", request_.superuser, "-A",
+                    "trust", "-E", "UTF8", "--no-locale", "--no-sync"},
+                   true)
+                .command,
+            stop_);
     if (done.ok()) return;
     throw Unverified(
         fmt::format("initdb of the throwaway server failed in {}: {}", data_dir().string(), done.complaint()),
-        programs_.run_as ? "the user postgres must be able to get there: see --work-dir and TMPDIR" : "");
+        walls_.run_as() ? "other users must be able to get there: see --work-dir and TMPDIR" : "");
   }
 
-  void start(int signal_when_we_die) {
+  void make_login() const {
+    Walled single = walled({postgres_.argv.back(), "--single", "-D", data_dir(), "-c", "fsync=off", "-c",
+                            "password_encryption=scram-sha-256", "-c", "log_min_messages=error", "postgres"},
+                           true);
+    single.command.input = create_statement(login_) + "\n";
+    const Completed done = run(single.command, stop_);
+    if (!done.ok() || done.err.find("ERROR:") != std::string::npos)
+      throw Unverified(fmt::format("can't make pgassay's role in the throwaway server: {}", done.complaint()),
+                       {});
+  }
+
+  void start(bool dies_with_us) {
     Settings all = settings_;
-    all["unix_socket_directories"] = socket_dir();
-    std::vector<std::string> argv = {programs_.postgres.argv.back(), "-D", data_dir()};
+    all["unix_socket_directories"] = run_dir();
+    all["hba_file"] = conf_dir() / "pg_hba.conf";
+    std::vector<std::string> argv = {postgres_.argv.back(), "-D", data_dir()};
     const std::vector<std::string> arguments = as_arguments(all);
     argv.insert(argv.end(), arguments.begin(), arguments.end());
-    Command starting = command(std::move(argv));
-    starting.stdout_fd = log_.get();
-    process_.emplace(starting, signal_when_we_die);
+    Walled starting = walled(std::move(argv), dies_with_us);
+    starting.command.stdout_fd = log_.get();
+    process_.emplace(starting.command, dies_with_us ? SIGKILL : 0);
+    const uid_t user = walls_.run_as() ? walls_.run_as()->uid : ::geteuid();
+    const pid_t ours = process_->pid();
+    proof_ = std::make_shared<ThrowawayProof>(ThrowawayProof::Wanted{
+        dir_.socket_dir() / ".s.PGSQL.5432", user, [ours](pid_t pid) { return descends_from(pid, ours); },
+        system_identifier_of(data_dir())});
+    bool kept = false;
     ready_ = wait_until_ready(
-        socket_dir(), "",
-        [&] {
-          if (!process_->ended_within({}, stop_)) return;
-          throw_start_failure("this host's PostgreSQL " + programs_.postgres.version_text, log_tail());
+        conninfo(), "",
+        [&]() -> std::uint64_t {
+          kept = kept || keep_socket(run_dir(), dir_.socket_dir());
+          if (!process_->ended_within({}, stop_)) return size_of_file(dir_.path() / "log");
+          throw_start_failure("this host's PostgreSQL " + postgres_.version_text, log_tail());
         },
         stop_);
+    if (dies_with_us) guard_.emplace(dir_.path(), process_->pid(), observer_);
   }
 
   /// SIGQUIT ends it at once, SIGINT after it wrote everything. One that does not end in time is killed.
   void end(int signal, std::chrono::milliseconds patience) {
     if (!process_) return;
-    process_->signal(signal);
+    guard_.reset();
+    // Not bwrap: it would end before the server.
+    const pid_t server = proof_ ? proof_->server() : 0;
+    server != 0 && signal != SIGQUIT ? static_cast<void>(::kill(server, signal)) : process_->signal(SIGKILL);
     process_->ended_within(patience, {});
     process_.reset();
+    try {
+      end_processes_in(dir_.path());
+    } catch (const Error& error) {
+      observer_.message(Level::warning, error.what(), "`pgassay drill --gc` tries again");
+    }
   }
 
   ThrowawayRequest request_;
-  Programs programs_;
+  PgTool postgres_;
+  Walls walls_;
+  Observer& observer_;
   std::stop_token stop_;
   ThrowawayDir dir_;  ///< before the process: it goes last
+  Login login_;
   std::uint64_t memory_ = 0;
   Settings settings_;
   Fd log_;
   std::optional<Process> process_;
+  std::optional<DiskGuard> guard_;
+  std::shared_ptr<ThrowawayProof> proof_;
   ReadyServer ready_;
 };
 
@@ -230,33 +268,24 @@ bool has_local_server_of_same_major(const ThrowawayRequest& request, std::stop_t
 
 std::unique_ptr<ThrowawayServer> start_local_server(const ThrowawayRequest& request, Observer& observer,
                                                     std::stop_token stop) {
-  auto server = std::make_unique<LocalEngine>(request, choose_programs(request, stop), observer, stop);
+  PgTool postgres = choose_server(request, stop);
+  Walls walls(bin_dir_of(postgres), request.allow_weak_sandbox, stop);
+  auto server = std::make_unique<LocalEngine>(request, std::move(postgres), std::move(walls), observer, stop);
   server->begin(observer);
   return server;
 }
 
 std::string look_at_local_server(const ThrowawayRequest& request, std::stop_token stop) {
-  const PgTool postgres = choose_programs(request, stop).postgres;
+  const PgTool postgres = choose_server(request, stop);
   const PgTool pg_restore =
       fitting_tool("pg_restore", postgres.version, postgres.version_text, request, stop);
   const Path base = throwaway_base(request.work_dir);
   if (::access(base.c_str(), W_OK | X_OK) != 0) throw_errno("can't make a directory in", base);
   check_disk(base, request, nullptr);
-  return fmt::format("this host's PostgreSQL {}, with pg_restore {}, in {} ({} MiB free)",
-                     postgres.version_text, pg_restore.version_text, base.string(), free_bytes(base) / kMiB);
-}
-
-void end_local_server(const Path& dir) {
-  const Path data = dir / "data";
-  const pid_t pid = postmaster_of(data);
-  if (pid == 0) return;
-  ::kill(pid, SIGQUIT);
-  const Stopwatch watch;
-  for (bool killed = false; postmaster_of(data) == pid; std::this_thread::sleep_for(kPause)) {
-    if (!killed && watch.seconds() > kEndPatience.count()) killed = ::kill(pid, SIGKILL) == 0;
-    if (watch.seconds() > 2.0 * kEndPatience.count())
-      throw Error(fmt::format("a throwaway server does not end: pid {}", pid));
-  }
+  const Walls walls(bin_dir_of(postgres), request.allow_weak_sandbox, stop);
+  return fmt::format("this host's PostgreSQL {}, with pg_restore {}, in {} ({} MiB free); behind it: {}",
+                     postgres.version_text, pg_restore.version_text, base.string(), free_bytes(base) / kMiB,
+                     walls.described());
 }
 
 }  // namespace pgassay::drill

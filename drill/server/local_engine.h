@@ -12,14 +12,11 @@ namespace pgassay::drill {
 /// Is there a server of the source's own major release on this host?
 bool has_local_server_of_same_major(const ThrowawayRequest& request, std::stop_token stop);
 
-/// initdb and postgres of this host, as another user when we are root. See start_throwaway_server.
+/// initdb and postgres of this host, behind walls (drill/server/walls.h). See start_throwaway_server.
 std::unique_ptr<ThrowawayServer> start_local_server(const ThrowawayRequest& request, Observer& observer,
                                                     std::stop_token stop);
 
 /// What it would be, in words. Throws Unverified as start_local_server would, as far as that can be seen.
 std::string look_at_local_server(const ThrowawayRequest& request, std::stop_token stop);
-
-/// Ends the server of an abandoned directory, if it still runs. Throws Error when it does not end.
-void end_local_server(const Path& throwaway_dir);
 
 }  // namespace pgassay::drill

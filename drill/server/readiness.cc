@@ -6,6 +6,7 @@
 #include "drill/server/container_engine.h"
 #include "drill/server/local_engine.h"
 #include "drill/server/throwaway_settings.h"
+#include "drill/server/walls.h"
 
 namespace pgassay::drill {
 namespace {
@@ -23,13 +24,15 @@ EngineSight sight_of(Engine engine, Look look) {
 
 std::string local_servers(std::stop_token stop) {
   std::string found;
-  for (const PgTool& tool : find_pg_tools("postgres", stop))
+  const std::vector<PgTool> tools = find_pg_tools("postgres", stop);
+  for (const PgTool& tool : tools)
     found += (found.empty() ? "this host's PostgreSQL " : ", ") + tool.version_text;
   if (found.empty())
     throw Unverified(
         "no PostgreSQL server's programs in PATH and /usr/lib/postgresql/*/bin",
         "apt install postgresql, or postgresql-NN of your server's major version or a later one");
-  return found;
+  const Walls walls(Path(tools.front().argv.back()).parent_path(), false, stop);
+  return found + ", behind " + walls.described();
 }
 
 }  // namespace

@@ -23,16 +23,6 @@ void pause(const std::stop_token& stop) {
   throw_if_stopped(stop);
 }
 
-/// Something in the environment (PGHOSTADDR, a service) can lead libpq past host: nothing may be restored
-/// there.
-void check_it_is_ours(Connection& connection, const Path& socket_dir) {
-  const std::string dirs = connection.query("SELECT current_setting('unix_socket_directories')").text(0, 0);
-  if (dirs.find(socket_dir.string()) != std::string::npos) return;
-  throw Unverified(
-      "another server answered instead of the throwaway one: its sockets are in \"" + dirs + "\"",
-      "unset PGHOSTADDR, and hostaddr in the service that PGSERVICE names");
-}
-
 }  // namespace
 
 void check_environment() {
@@ -43,27 +33,31 @@ void check_environment() {
       "unset PGHOSTADDR; name the source's address with -d 'hostaddr=…'");
 }
 
-ConnInfo throwaway_conninfo(const Path& socket_dir) {
+ConnInfo throwaway_conninfo(const Path& socket_dir, const Login& login,
+                            std::shared_ptr<const ServerProof> proof) {
   // The last ones keep the environment's wishes for the source's server away from this one.
-  return {{{"host", socket_dir.string()},
-           {"port", "5432"},
-           {"user", "postgres"},
-           {"dbname", "postgres"},
-           {"sslmode", "disable"},
-           {"gssencmode", "disable"},
-           {"channel_binding", "disable"},
-           {"target_session_attrs", "any"}}};
+  ConnInfo info{{{"host", socket_dir.string()},
+                 {"port", "5432"},
+                 {"user", login.user},
+                 {"password", login.password},
+                 {"dbname", "postgres"},
+                 {"sslmode", "disable"},
+                 {"gssencmode", "disable"},
+                 {"channel_binding", "disable"},
+                 {"target_session_attrs", "any"}}};
+  info.proof = std::move(proof);
+  return info;
 }
 
-ReadyServer wait_until_ready(const Path& socket_dir, const std::string& listen_addresses,
-                             const std::function<void()>& check_alive, std::stop_token stop) {
+ReadyServer wait_until_ready(const ConnInfo& conninfo, const std::string& listen_addresses,
+                             const std::function<std::uint64_t()>& look, std::stop_token stop) {
   const Stopwatch watch;
   std::string words = "it never answered";
+  std::uint64_t state = look();
+  double got_on = 0;
   for (;;) {
-    check_alive();
     try {
-      Connection connection = Connection::open(throwaway_conninfo(socket_dir), "pgassay", stop);
-      check_it_is_ours(connection, socket_dir);
+      Connection connection = Connection::open(conninfo, "pgassay", stop);
       const Result facts =
           connection.query("SELECT current_setting('listen_addresses'), current_setting('server_version')");
       if (facts.text(0, 0) == listen_addresses) return {connection.server_version(), facts.text(0, 1)};
@@ -72,10 +66,19 @@ ReadyServer wait_until_ready(const Path& socket_dir, const std::string& listen_a
     } catch (const ServerError& error) {
       words = error.what();
     }
-    if (watch.seconds() > kPatience)
-      throw Unverified("the throwaway server was not ready within two minutes: " + words, {});
+    if (watch.seconds() - got_on > kPatience)
+      throw Unverified("the throwaway server was not ready, and did not get on for two minutes: " + words,
+                       {});
     pause(stop);
+    const std::uint64_t now = look();
+    if (now != state) got_on = watch.seconds();
+    state = now;
   }
+}
+
+bool says_ready_after_init(const std::string& log) {
+  const std::size_t init = log.rfind("init process complete");
+  return init != std::string::npos && log.find("ready to accept connections", init) != std::string::npos;
 }
 
 void check_socket_path(const Path& socket_dir) {

@@ -105,7 +105,8 @@ std::unique_ptr<ThrowawayServer> start_throwaway_server(Engine engine, const Thr
   try {
     return start(engine, request, observer, stop);
   } catch (const Error& error) {
-    error.raise_if(ErrorKind::stopped, ErrorKind::unverified, ErrorKind::no_container_engine);
+    error.raise_if(ErrorKind::stopped, ErrorKind::unverified, ErrorKind::no_container_engine,
+                   ErrorKind::another_server);
     throw Unverified(error.what(), error.hint(), error);
   }
 }

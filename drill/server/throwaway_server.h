@@ -1,11 +1,12 @@
 // A PostgreSQL server that exists for one drill: empty, private, out of reach of everybody but us, able to
 // reach nobody, and gone afterwards.
 //
-// Whatever the engine: superuser "postgres" over a unix socket in a directory that only we (and root) may
-// enter; no TCP from outside; nothing inside it can connect to anything (containers have no network, the
-// local engine's processes may not connect), so restored foreign servers, subscriptions and jobs reach
-// nobody; schedulers are off. Messages are in English. It is faster than a real server because nothing is
-// flushed to disk: facts().settings says in what it differs.
+// Whatever the engine: the bootstrap superuser has the name of the source's, and we are another one, of a
+// random name, over a unix socket in a directory that only we (and root) may enter, and the server itself may
+// not; no TCP from outside; nothing inside it can connect to anything, so restored foreign servers,
+// subscriptions and jobs reach nobody, nor see or change what is this host's (docs/security.md); schedulers
+// are off. Messages are in English. It is faster than a real server because nothing is flushed to disk:
+// facts().settings says in what it differs.
 #pragma once
 
 #include <chrono>
@@ -45,6 +46,8 @@ struct ThrowawayRequest {
   std::uint64_t memory_bytes = 0;        ///< the server's; 0: half of what is free
   std::string image;                     ///< empty: postgres:<major of the source>
   Pull pull = Pull::missing;
+  std::string superuser = "postgres";  ///< the name of the role that initdb makes: the source's
+  bool allow_weak_sandbox = false;     ///< local: start it where nothing keeps it away from this host, too
   std::chrono::seconds lifetime = std::chrono::hours(24);  ///< after which anybody's gc may remove it
   unsigned jobs = 2;
 };
@@ -60,6 +63,7 @@ struct EngineFacts {
   int server_version_num = 0;
   std::string host;                             ///< this host's name
   std::string storage;                          ///< "disk", "tmpfs", "volume"
+  std::string sandbox;                          ///< what keeps it away from this host, in words
   std::uint64_t memory_bytes = 0;               ///< what the settings were made for; the limit of a container
   std::map<std::string, std::string> settings;  ///< that differ from a server's defaults
 };

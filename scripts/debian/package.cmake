@@ -15,7 +15,7 @@ row while it streams, verifies what it stored, and restores backups into
 throwaway servers to show that every row and object comes back. A nightly
 run does all of that, and tells somebody when it did not work.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, postgresql-client")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, bubblewrap, postgresql-client")
 # A drill needs a server's programs, or a container engine.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "postgresql, zstd")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "docker.io | podman, prometheus-node-exporter, default-mta | mail-transport-agent")

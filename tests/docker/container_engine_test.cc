@@ -75,6 +75,9 @@ std::vector<std::string> containers_of(drill::Engine engine, const Path& work_di
 INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers,
                          ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
 
+INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServersLong,
+                         ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
+
 namespace {
 
 class ContainerEngines : public ThrowawayServers {
@@ -127,6 +130,60 @@ TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {
   engine({"rmi", "-f", lingering + ":1"});
   remove_tree(context);
   expect_nothing_left();
+}
+
+/// On a slow host its last words are "ready to accept connections" for longer than a socket takes to show.
+TEST_P(ContainerEngines, AreWaitedForWhileNothingServesBetweenTheTemporaryServerAndTheRealOne) {
+  const std::string slow_image = "pgassay-test-between-" + std::to_string(::getpid());
+  ASSERT_TRUE(engine({"create", "--name", slow_image, host_image()}).ok());
+  ASSERT_TRUE(
+      engine({"commit", "--change", "ENV PGASSAY_TEST_LINGER_BETWEEN=25", slow_image, slow_image + ":1"})
+          .ok());
+  engine({"rm", "-v", slow_image});
+  drill::ThrowawayRequest slow = request();
+  slow.image = slow_image + ":1";
+  EXPECT_EQ(value(*start(slow), "SELECT 1"), "1");
+  engine({"rmi", "-f", slow_image + ":1"});
+  expect_nothing_left();
+}
+
+TEST_P(ContainerEngines, KeepNoCapabilityAndWriteNothingButTheirData) {
+  const auto server = start();
+  Connection connection = connect(*server);
+  connection.query("CREATE TABLE said (line text)");
+  connection.query(
+      "COPY said FROM PROGRAM $$exec 2>&1; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status | tr "
+      "'\\011' ' '; "
+      "id -u; for f in /usr/x /etc/x /x /var/x; do echo x > $f && echo WROTE $f; done; "
+      "mount -t tmpfs none /tmp && echo MOUNTED; unshare -U true && echo UNSHARED; "
+      "cd $PGDATA; ls -d /var/lib/docker /work 2>/dev/null; true$$");
+  const std::string said = connection.query("SELECT string_agg(line, E'\n') FROM said").text(0, 0);
+  EXPECT_NE(said.find("CapEff: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n"), std::string::npos) << said;
+  for (const char* done : {"WROTE", "MOUNTED", "UNSHARED", "\n0\n", "/work"})
+    EXPECT_EQ(said.find(done), std::string::npos) << said;
+}
+
+TEST_P(ContainerEngines, CannotPutAnotherSocketInThePlaceOfTheirs) {
+  const auto server = start();
+  Connection connection = connect(*server);
+  connection.query("CREATE TABLE said (line text)");
+  connection.query(
+      "COPY said FROM PROGRAM $$exec 2>&1; for d in $(echo /var/tmp/*/pgassay-drill-*/run "
+      "/tmp/*/pgassay-drill-*/run "
+      "/tmp/*/pgassay-drill-*/socket); do ln -sf /elsewhere $d/.s.PGSQL.5432 && echo SWAPPED $d; done; echo "
+      "done$$");
+  const std::string said = connection.query("SELECT string_agg(line, E'\n') FROM said").text(0, 0);
+  EXPECT_NE(said.find("done"), std::string::npos) << said;
+  EXPECT_EQ(said.find("SWAPPED"), std::string::npos) << said;
+  EXPECT_EQ(value(*server, "SELECT 1"), "1");
+}
+
+TEST_P(ContainerEngines, HaveTheNameOfTheSourcesBootstrapRole) {
+  drill::ThrowawayRequest named = request();
+  named.superuser = "boss";
+  const auto server = start(named);
+  EXPECT_EQ(value(*server, "SELECT rolname FROM pg_roles WHERE oid = 10"), "boss");
+  EXPECT_NE(value(*server, "SELECT current_user"), "boss");
 }
 
 TEST_P(ContainerEngines, HaveNoNetworkAndLimits) {

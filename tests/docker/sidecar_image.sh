@@ -14,7 +14,8 @@ umask 022
 mkdir -p "$root"/usr/bin "$root"/usr/local/bin "$root"/etc/pgassay "$root"/var/lib/pgassay
 cp "$program" "$root/usr/bin/pgassay"
 strip "$root/usr/bin/pgassay"
-ldd "$program" | grep -oE '/[^ ]+\.so[^ ]*' | while read -r library; do
+cp /usr/bin/bwrap "$root/usr/bin/bwrap"
+ldd "$program" /usr/bin/bwrap | grep -oE '/[^ ]+\.so[^ ]*' | while read -r library; do
   case $library in /lib*) target=/usr$library ;; *) target=$library ;; esac
   mkdir -p "$root${target%/*}"
   cp -L "$library" "$root$target"

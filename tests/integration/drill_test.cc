@@ -1,4 +1,5 @@
 // Whole drills by the program as it was built, on the local engine.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,7 +93,7 @@ TEST_F(DrillCommand, LeavesEvidenceThatListAndShowTellOf) {
   EXPECT_EQ(phases, (std::vector<std::string>{"fetch", "start", "create", "globals", "pre-data", "data",
                                               "post-data", "analyze", "checks", "tear-down"}));
   for (const char* fact : {"engine", "server_version", "source_server_version", "settings", "restore_seconds",
-                           "rows_compared", "bytes_compared", "pg_restore_version"})
+                           "rows_compared", "bytes_compared", "pg_restore_version", "sandbox"})
     EXPECT_TRUE(stored.at("facts").contains(fact)) << fact;
   EXPECT_EQ(stored.at("facts").at("rows_compared"), "2000");
   const Ran list = vault_.run({"list"}), show = vault_.run({"show", "latest"});
@@ -209,11 +210,11 @@ TEST_F(DrillCommand, KeepsTheServerOnRequestUntilItsTimeIsOver) {
   EXPECT_EQ(asked.out, "2000\n") << connect << asked.err;
   ASSERT_EQ(vault_.run({"drill", "--gc", "--work-dir", work().string()}).status, 0);
   EXPECT_EQ(run_child({"sh", "-c", connect + " -XAtc 'SELECT 1'"}).out, "1\n") << "its time is not over";
-  // Nobody waits a day here: the place is taken from under it.
-  const Ended stopped = run_child(
-      {"sh", "-c",
-       "cd " + work().string() + " && for d in */data; do kill -QUIT $(head -1 $d/postmaster.pid); done"});
-  EXPECT_EQ(stopped.status, 0) << stopped.err;
+  // Nobody waits a day here.
+  for (const std::string& name : list_names(work()))
+    replace_file(work() / name / "kept", "2026-01-01T00:00:00Z");
+  ASSERT_EQ(vault_.run({"drill", "--gc", "--work-dir", work().string()}).status, 0);
+  EXPECT_EQ(list_names(work()), std::vector<std::string>{});
 }
 
 TEST_F(DrillCommand, OfAReadOnlyRepositoryPrintsTheEvidence) {
@@ -294,6 +295,85 @@ INSTANTIATE_TEST_SUITE_P(Phase, KilledDrill,
                            std::erase(name, '-');
                            return name;
                          });
+
+TEST(Drill, OfADictionaryWhoseFileIsNotHereIsUnverifiedAndSaysWhatToDo) {
+  const TemporaryDir dir;
+  set_mode(dir.path(), 0711);
+  const Vault vault;
+  LiveDatabase database("drill_lacking", "");
+  const std::string name = fmt::format("pgassay_test_{}", ::getpid());
+  const Path file = database.server().share_dir() / "tsearch_data" / (name + ".stop");
+  write_new_file(file, "und\n");
+  set_mode(file, 0644);
+  const OnFailure remove_it([&] { remove_tree(file); });
+  database.psql("CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, STOPWORDS = " + name +
+                ");"
+                "CREATE TABLE t AS SELECT 1 AS i;");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  remove_tree(file);
+  const Ran ran = vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string()});
+  EXPECT_EQ(ran.status, 4) << ran.out << ran.err;
+  EXPECT_NE(ran.err.find(name + ".stop"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("--image"), std::string::npos) << ran.err;
+}
+
+TEST(Drill, OfALibraryThatIsNotHereIsUnverifiedAndSaysWhatToDo) {
+  const TemporaryDir dir;
+  set_mode(dir.path(), 0711);
+  const Vault vault;
+  // The library is there for the source only: below its data, where a throwaway server sees nothing.
+  LiveDatabase database("drill_library", "CREATE TABLE t AS SELECT 1 AS i;");
+  const Path library = database.server().dir() / "ours.so";
+  const Path theirs = database.server().bin_dir().parent_path() / "lib" / "dict_snowball.so";
+  if (!exists(status_of(theirs))) GTEST_SKIP() << "no " << theirs;
+  std::filesystem::copy_file(theirs, library, std::filesystem::copy_options::overwrite_existing);
+  set_mode(library, 0755);
+  database.psql("CREATE FUNCTION ours(internal) RETURNS internal LANGUAGE c AS '" + library.string() +
+                "', 'dsnowball_init';");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Ran ran = vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string()});
+  EXPECT_EQ(ran.status, 4) << ran.out << ran.err;
+  EXPECT_NE(ran.err.find("ours.so"), std::string::npos) << ran.err;
+}
+
+/// A table's owner, who may do nothing else, has code run by whoever restores the rows.
+TEST(Drill, KeepsCodeOfTheBackupFromThisHost) {
+  const TemporaryDir dir;
+  set_mode(dir.path(), 0755);
+  const Path work = dir.path() / "work", outside = dir.path() / "outside";
+  make_private_dirs(work);
+  set_mode(work, 0711);
+  write_new_file(outside, "untouched");
+  set_mode(outside, 0666);
+  const Vault vault;
+  LiveDatabase database("drill_attack",
+                        "CREATE ROLE drill_attacker; GRANT CREATE ON SCHEMA public TO drill_attacker;");
+  database.psql(
+      "SET ROLE drill_attacker;"
+      "CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN "
+      "EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', command); RETURN 'done'; "
+      "EXCEPTION WHEN OTHERS THEN RETURN sqlerrm; END $$;"
+      "CREATE FUNCTION attack(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN "
+      "PERFORM public.try('cat > " +
+      outside.string() +
+      "');"
+      "PERFORM public.try('kill -9 " +
+      std::to_string(::getpid()) +
+      "');"
+      "PERFORM public.try('ln -sf /var/run/postgresql/.s.PGSQL.5432 ../run/.s.PGSQL.5432');"
+      "PERFORM public.try('ln -sf /var/run/postgresql/.s.PGSQL.5432 ../socket/.s.PGSQL.5432');"
+      "PERFORM public.try('rm -rf " +
+      vault.root().string() +
+      "'); RETURN true; END $$;"
+      "CREATE TABLE t (i int); INSERT INTO t SELECT generate_series(1, 3);"
+      "ALTER TABLE t ADD CHECK (attack(i)) NOT VALID;");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Ran ran = vault.run({"drill", "latest", "--engine", "local", "--work-dir", work.string()});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  EXPECT_EQ(read_file(outside), "untouched");
+  EXPECT_EQ(list_names(work), std::vector<std::string>());
+  database.psql("DROP OWNED BY drill_attacker; DROP ROLE drill_attacker;");
+}
 
 TEST(Drill, ProvesTheSampleDatabase) {
   const TemporaryDir dir;

@@ -2,6 +2,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "drill/server/leftovers.h"
 #include "tests/fixtures/engine_suite.h"
 
 namespace pgassay::test {
@@ -11,6 +12,9 @@ std::vector<std::string> containers_of(drill::Engine, const Path&) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Local, ThrowawayServers, ::testing::Values(drill::Engine::local),
+                         [](const auto&) { return "local"; });
+
+INSTANTIATE_TEST_SUITE_P(Local, ThrowawayServersLong, ::testing::Values(drill::Engine::local),
                          [](const auto&) { return "local"; });
 
 namespace {
@@ -31,8 +35,18 @@ std::string failure_of(const drill::ThrowawayRequest& request) {
 
 TEST_P(LocalEngineTest, DoesNotRunAsRoot) {
   const auto server = start();
-  const std::string pid = value(*server, "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)");
-  EXPECT_NE(owner_of("/proc/" + pid), 0u);
+  const std::vector<pid_t> processes = drill::processes_in(work_.path());
+  EXPECT_FALSE(processes.empty());
+  for (const pid_t pid : processes) EXPECT_NE(owner_of("/proc/" + std::to_string(pid)), 0u) << pid;
+}
+
+TEST_P(LocalEngineTest, HasTheNameOfTheSourcesBootstrapRole) {
+  drill::ThrowawayRequest named = request();
+  named.superuser = "The Boss";
+  const auto server = start(named);
+  EXPECT_EQ(value(*server, "SELECT rolname FROM pg_roles WHERE oid = 10"), named.superuser);
+  EXPECT_NE(value(*server, "SELECT current_user"), named.superuser);
+  EXPECT_EQ(value(*server, "SELECT count(*) FROM pg_roles WHERE rolsuper"), "2");
 }
 
 TEST_P(LocalEngineTest, EndsWithTheProcessThatStartedIt) {

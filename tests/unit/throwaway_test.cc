@@ -34,6 +34,16 @@ TEST(Engines, ThatAreNotHereAreNoUseToADrillThatCanHaveAnother) {
   }
 }
 
+TEST(ThrowawayReady, IsNotWhatTheTemporaryServerOfAnImageSays) {
+  const std::string ready = "LOG:  database system is ready to accept connections\n";
+  EXPECT_FALSE(drill::says_ready_after_init(""));
+  EXPECT_FALSE(drill::says_ready_after_init(ready));
+  EXPECT_FALSE(
+      drill::says_ready_after_init(ready + "PostgreSQL init process complete; ready for start up.\n"));
+  EXPECT_TRUE(drill::says_ready_after_init(ready + "PostgreSQL init process complete; ready for start up.\n" +
+                                           ready));
+}
+
 TEST(ThrowawaySettings, FlushNothingAndRunNothingByThemselves) {
   const drill::Settings settings = drill::throwaway_settings({}, kGiB, kGiB);
   for (const char* off : {"fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit"})

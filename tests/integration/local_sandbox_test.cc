@@ -1,0 +1,389 @@
+// What code of a backup can do to this host from a local throwaway server: it is a superuser there, and may
+// start programs, so these do what such code would.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <functional>
+
+#include "core/container/container_cli.h"
+#include "core/system/error.h"
+#include "drill/server/leftovers.h"
+#include "drill/server/throwaway_dir.h"
+#include "drill/server/throwaway_server.h"
+#include "drill/server/whom.h"
+#include "tests/fixtures/child.h"
+#include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/sample_backup.h"
+#include "tests/fixtures/temporary_dir.h"
+
+namespace pgassay::test {
+namespace {
+
+/// Who runs pgassay. The server's user is another one as root, and the same one otherwise.
+enum class Who { ourselves, postgres };
+
+/// Runs the body as that user in a process of its own, and returns what it returned, or what it threw.
+std::string as(Who who, const std::function<std::string()>& body) {
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) != 0) throw_errno("can't make a descriptor", "pipe");
+  const Fd reader(fds[0]);
+  Fd writer(fds[1]);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::string said;
+    try {
+      const passwd* user = ::getpwnam("postgres");
+      if (who == Who::postgres && (user == nullptr || ::setgroups(0, nullptr) != 0 ||
+                                   ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
+        throw_errno("can't become", "postgres");
+      said = body();
+    } catch (const Error& error) {
+      said = fmt::format("threw: {} HINT: {}", error.what(), error.hint());
+    }
+    write_all(writer.get(), as_bytes(said), "pipe");
+    ::_exit(0);
+  }
+  writer.reset();
+  std::string said;
+  char buffer[4096];
+  for (ssize_t got; (got = ::read(reader.get(), buffer, sizeof buffer)) > 0;)
+    said.append(buffer, static_cast<std::size_t>(got));
+  ::waitpid(child, nullptr, 0);
+  return said;
+}
+
+class LocalSandbox : public testing::TestWithParam<Who> {
+ protected:
+  void SetUp() override {
+    if (GetParam() == Who::postgres && (::geteuid() != 0 || ::getpwnam("postgres") == nullptr))
+      GTEST_SKIP() << "only root can become postgres";
+    set_mode(outside_.path(), 0755);
+    for (const Path& dir : {work(), outside_.path() / "repository"}) {
+      make_private_dirs(dir);
+      if (const passwd* user = ::getpwnam("postgres"); GetParam() == Who::postgres)
+        give_to(dir, user->pw_uid, user->pw_gid);
+    }
+    if (GetParam() == Who::ourselves) set_mode(work(), 0711);
+    write_new_file(outside_.path() / "repository" / "manifest", "precious");
+    set_mode(outside_.path() / "repository", 0777);
+    set_mode(outside_.path() / "repository" / "manifest", 0666);
+  }
+
+  Path work() const { return outside_.path() / "work"; }
+  Path repository() const { return outside_.path() / "repository"; }
+
+  drill::ThrowawayRequest request() const {
+    drill::ThrowawayRequest request;
+    request.source_version = 150000;
+    request.backup_dir = repository();
+    request.work_dir = work();
+    request.memory_bytes = std::uint64_t{256} << 20;
+    return request;
+  }
+
+  /// What a server says to a shell script that it is told to run, all lines of it.
+  static std::string run_inside(Connection& connection, const std::string& script) {
+    connection.query("CREATE TEMP TABLE IF NOT EXISTS said (line text); TRUNCATE said");
+    connection.query("COPY said FROM PROGRAM " +
+                     quote_literal("{ " + script + "; } 2>&1 | tr '\\000\\011' '  '"));
+    return connection.query("SELECT coalesce(string_agg(line, E'\n'), '') FROM said").text(0, 0);
+  }
+  std::string inside(const std::string& script) const {
+    return as(GetParam(), [&] {
+      Observer silent;
+      const auto server = start_throwaway_server(drill::Engine::local, request(), silent, {});
+      Connection connection = Connection::open(server->conninfo(), "test", {});
+      return run_inside(connection, script);
+    });
+  }
+
+  TemporaryDir outside_;
+};
+INSTANTIATE_TEST_SUITE_P(As, LocalSandbox, testing::Values(Who::ourselves, Who::postgres),
+                         [](const auto& info) {
+                           return info.param == Who::ourselves ? "ourselves" : "postgres";
+                         });
+
+TEST_P(LocalSandbox, WritesNothingOutside) {
+  const std::string outside = outside_.path();
+  const std::string said = inside(fmt::format(
+      "echo x > {0}/repository/manifest; echo x > {0}/repository/more; rm -rf {0}/repository; "
+      "echo x > /tmp/pgassay-sandbox-test; echo x > /var/tmp/pgassay-sandbox-test; echo x > "
+      "/usr/pgassay-sandbox-test; "
+      "echo x > /etc/pgassay-sandbox-test; echo x > ../conf/pg_hba.conf; echo x > ../marker; echo done",
+      outside));
+  EXPECT_NE(said.find("done"), std::string::npos) << said;
+  EXPECT_EQ(read_file(repository() / "manifest"), "precious");
+  EXPECT_EQ(list_names(repository()), std::vector<std::string>{"manifest"});
+  for (const char* dir : {"/tmp", "/var/tmp", "/usr", "/etc"})
+    EXPECT_FALSE(exists(status_of(Path(dir) / "pgassay-sandbox-test"))) << dir;
+}
+
+TEST_P(LocalSandbox, ReadsNeitherTheRepositoryNorOtherClusters) {
+  const std::string said = inside(fmt::format(
+      "cat {0}/manifest; ls {0} /var/lib/postgresql /etc/postgresql /root /home /var/backups /run; echo done",
+      repository().string()));
+  EXPECT_EQ(said.find("precious"), std::string::npos) << said;
+  for (const char* dir : {"/var/lib/postgresql", "/etc/postgresql", "/root", "/home", "/var/backups", "/run"})
+    EXPECT_NE(said.find(fmt::format("cannot access '{}': No such file", dir)), std::string::npos) << said;
+}
+
+TEST_P(LocalSandbox, SeesNoProcessAndNoEnvironmentOfOthers) {
+  ::setenv("PGASSAY_TEST_SECRET", "secret", 1);
+  const std::string said = inside(fmt::format(
+      "ls -d /proc/{0} /proc/{1}; cat /proc/[0-9]*/environ; grep -l pgassay_tests /proc/[0-9]*/cmdline; "
+      "cat /proc/[0-9]*/comm | sort -u | tr '\\n' ' '",
+      ::getpid(), ::getppid()));
+  ::unsetenv("PGASSAY_TEST_SECRET");
+  EXPECT_EQ(said.find("secret"), std::string::npos) << said;
+  EXPECT_NE(said.find("bwrap cat postgres sh"), std::string::npos) << said;
+}
+
+TEST_P(LocalSandbox, IsAUserThatOwnsNothingAndMayDoNothing) {
+  const std::string said = inside(
+      "id -u; grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status; ulimit -c; stat -c %u /usr "
+      "/proc/1");
+  const std::string uid = said.substr(0, said.find('\n'));
+  EXPECT_NE(said.find("CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n0\n"),
+            std::string::npos)
+      << said;
+  if (GetParam() == Who::postgres) {
+    EXPECT_EQ(uid, std::to_string(::getpwnam("postgres")->pw_uid));
+  } else if (::geteuid() == 0) {
+    EXPECT_EQ(::getpwuid(static_cast<uid_t>(std::stoul(uid))), nullptr) << "somebody has that user: " << uid;
+  }
+}
+
+TEST_P(LocalSandbox, MakesNoNamespacesMountsNothingAndTracesNobody) {
+  const std::string said = inside(
+      "unshare --user true && echo UNSHARED; mount -t tmpfs none /tmp && echo MOUNTED; "
+      "unshare --mount true && echo UNSHARED; nsenter -t 1 -m true && echo ENTERED; "
+      "bwrap --ro-bind / / true && echo WRAPPED; chroot / true && echo ROOTED; echo done");
+  EXPECT_NE(said.find("done"), std::string::npos) << said;
+  for (const char* done : {"UNSHARED", "MOUNTED", "ENTERED", "WRAPPED", "ROOTED"})
+    EXPECT_EQ(said.find(done), std::string::npos) << said;
+}
+
+TEST_P(LocalSandbox, KillsNobodyOutside) {
+  const pid_t bystander = ::fork();
+  if (bystander == 0) {
+    if (const passwd* user = ::getpwnam("postgres");
+        GetParam() == Who::postgres && ::setuid(user->pw_uid) != 0)
+      ::_exit(1);
+    ::pause();
+    ::_exit(0);
+  }
+  const std::string said = inside(fmt::format(
+      "kill -9 {0} && echo KILLED; kill -9 {1} && echo KILLED; echo done", bystander, ::getpid()));
+  EXPECT_EQ(said.find("KILLED"), std::string::npos) << said;
+  // All that it sees: the server itself.
+  const std::string ended = inside("kill -9 -1");
+  EXPECT_TRUE(ended.starts_with("threw: ")) << ended;
+  EXPECT_EQ(::waitpid(bystander, nullptr, WNOHANG), 0) << "it was killed";
+  ::kill(bystander, SIGKILL);
+  ::waitpid(bystander, nullptr, 0);
+}
+
+TEST_P(LocalSandbox, FillsNeitherMemoryByFilesNorTheTableOfProcesses) {
+  const std::string said = inside(
+      "head -c 200000000 /dev/zero > /tmp/full; stat -c 'tmp %s' /tmp/full; rm /tmp/full; "
+      "head -c 500000000 /dev/zero > /dev/shm/full; stat -c 'shm %s' /dev/shm/full; rm /dev/shm/full; "
+      "(ulimit -u) 2>/dev/null; bash -c 'ulimit -u; ulimit -n; ulimit -f'; "
+      "bash -c 'for i in $(seq 5000); do sleep 1000 & done; jobs -p | wc -l' 2>&1 | grep -m 1 -o 'Resource "
+      "temporarily unavailable'");
+  EXPECT_NE(said.find("tmp 67108864"), std::string::npos) << said;
+  EXPECT_NE(said.find("shm 26"), std::string::npos) << said;
+  EXPECT_NE(said.find("Resource temporarily unavailable"), std::string::npos) << said;
+}
+
+TEST_P(LocalSandbox, FillsNoFileSystem) {
+  if (::geteuid() != 0 || ::mount("tmpfs", work().c_str(), "tmpfs", 0, "size=400m,mode=0755") != 0)
+    GTEST_SKIP() << "only root can mount a small file system";
+  if (const passwd* user = ::getpwnam("postgres"); GetParam() == Who::postgres)
+    give_to(work(), user->pw_uid, user->pw_gid);
+  const std::string said =
+      inside("while echo x >> more; do head -c 1000000 /dev/zero >> filler || sleep 0.3; done");
+  ::umount(work().c_str());
+  EXPECT_TRUE(said.starts_with("threw: ")) << said;
+}
+
+TEST_P(LocalSandbox, LeavesNoProcessWhenItsRunIsKilled) {
+  for (const int delay_ms : {20, 60, 120, 200, 300, 400, 600, 900, 1200}) {
+    const pid_t drill = ::fork();
+    if (drill == 0) {
+      const pid_t ours = ::getpid();
+      as(GetParam(), [&]() -> std::string {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != ours) return {};
+        Observer silent;
+        const auto server = start_throwaway_server(drill::Engine::local, request(), silent, {});
+        ::pause();
+        return {};
+      });
+      ::_exit(0);
+    }
+    ::usleep(static_cast<unsigned>(delay_ms) * 1000);
+    ::kill(drill, SIGKILL);
+    ::waitpid(drill, nullptr, 0);
+    // Until then its run may still end.
+    const auto collected = [&] {
+      as(GetParam(), [&]() -> std::string {
+        Observer silent;
+        drill::collect_garbage(work(), silent, {});
+        return {};
+      });
+      return list_names(work()).empty();
+    };
+    bool gone = collected();
+    for (int tries = 0; !gone && tries < 600; ++tries) {
+      ::usleep(50'000);
+      gone = collected();
+    }
+    EXPECT_TRUE(gone) << delay_ms;
+    EXPECT_EQ(drill::processes_in(work()), std::vector<pid_t>()) << delay_ms;
+  }
+}
+
+TEST_P(LocalSandbox, IsReachedThroughADirectoryThatTheServerDoesNotSee) {
+  const std::string said = as(GetParam(), [&] {
+    Observer silent;
+    const auto server = start_throwaway_server(drill::Engine::local, request(), silent, {});
+    Connection connection = Connection::open(server->conninfo(), "test", {});
+    const Path socket_dir = server->conninfo().parameters.at("host");
+    const std::string tried = run_inside(
+        connection,
+        fmt::format("ls {0}; ln -sf /var/run/postgresql/.s.PGSQL.5432 ../run/.s.PGSQL.5432 && echo SWAPPED; "
+                    "ln -sf /elsewhere {0}/.s.PGSQL.5432 && echo KEPT SWAPPED",
+                    socket_dir.string()));
+    // Whoever connects afterwards is with the same server all the same.
+    return tried + "\n" +
+           Connection::open(server->conninfo(), "test", {}).query("SELECT 'still there'").text(0, 0);
+  });
+  EXPECT_NE(said.find("\nSWAPPED\nln: "), std::string::npos) << said;
+  EXPECT_EQ(said.find("KEPT"), std::string::npos) << said;
+  EXPECT_NE(said.find("still there"), std::string::npos) << said;
+}
+
+TEST(WeakSandbox, IsRefusedWithExitStatus4NamingWhatWouldDo) {
+  const TemporaryDir empty, work;
+  set_mode(work.path(), 0711);
+  drill::ThrowawayRequest request;
+  request.source_version = 150000;
+  request.work_dir = work.path();
+  request.memory_bytes = std::uint64_t{256} << 20;
+  Observer silent;
+  const std::string path = std::getenv("PATH");
+  // No bwrap in it. Server programs are found in /usr/lib/postgresql all the same.
+  ::setenv("PATH", empty.path().c_str(), 1);
+  try {
+    start_throwaway_server(drill::Engine::local, request, silent, {});
+    ADD_FAILURE() << "started without walls";
+  } catch (const Unverified& error) {
+    EXPECT_NE(std::string(error.what()).find("bwrap is not installed"), std::string::npos) << error.what();
+    for (const char* word : {"apt install bubblewrap", "--engine docker", "--allow-weak-sandbox"})
+      EXPECT_NE(error.hint().find(word), std::string::npos) << error.hint();
+  }
+  request.allow_weak_sandbox = true;
+  {
+    const auto server = start_throwaway_server(drill::Engine::local, request, silent, {});
+    EXPECT_EQ(server->facts().sandbox.substr(0, 4), "weak");
+    Connection connection = Connection::open(server->conninfo(), "test", {});
+    EXPECT_EQ(connection.query("SELECT 1").text(0, 0), "1");
+  }
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(list_names(work.path()), std::vector<std::string>());
+}
+
+/// Somebody who listens where a throwaway server should.
+class Impostor {
+ public:
+  explicit Impostor(const Path& socket) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
+    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(fd_.get(), 5) != 0)
+      throw_errno("can't listen", socket);
+  }
+  /// All that whoever connected has sent until they hung up.
+  std::string heard() const {
+    const Fd caller(::accept(fd_.get(), nullptr, nullptr));
+    char buffer[1024];
+    const ssize_t got = ::read(caller.get(), buffer, sizeof buffer);
+    return std::string(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
+  }
+
+ private:
+  Fd fd_;
+};
+
+TEST(WhomWeTalkTo, IsToldNothingWhenItIsAnotherProcess) {
+  const TemporaryDir dir;
+  const Path socket = dir.path() / ".s.PGSQL.5432";
+  const Impostor impostor(socket);
+  ConnInfo info{{{"host", dir.path()},
+                 {"port", "5432"},
+                 {"user", "u"},
+                 {"password", "p"},
+                 {"dbname", "d"},
+                 {"sslmode", "disable"}}};
+  info.proof = std::make_shared<drill::ThrowawayProof>(
+      drill::ThrowawayProof::Wanted{socket, ::geteuid(), [](pid_t pid) { return pid == 1; }, {}});
+  EXPECT_THROW(Connection::open(info, "test", {}), AnotherServer);
+  EXPECT_EQ(impostor.heard(), "");
+}
+
+TEST(WhomWeTalkTo, IsToldNothingWhenItIsAnotherUser) {
+  const TemporaryDir dir;
+  const Path socket = dir.path() / ".s.PGSQL.5432";
+  const Impostor impostor(socket);
+  ConnInfo info{
+      {{"host", dir.path()}, {"port", "5432"}, {"user", "u"}, {"dbname", "d"}, {"sslmode", "disable"}}};
+  info.proof = std::make_shared<drill::ThrowawayProof>(
+      drill::ThrowawayProof::Wanted{socket, ::geteuid() + 1, [](pid_t) { return true; }, {}});
+  EXPECT_THROW(Connection::open(info, "test", {}), AnotherServer);
+  EXPECT_EQ(impostor.heard(), "");
+}
+
+TEST(WhomWeTalkTo, IsToldNothingThroughALink) {
+  const TemporaryDir dir, elsewhere;
+  const Impostor impostor(elsewhere.path() / "real");
+  const Path socket = dir.path() / ".s.PGSQL.5432";
+  std::filesystem::create_symlink(elsewhere.path() / "real", socket);
+  ConnInfo info{
+      {{"host", dir.path()}, {"port", "5432"}, {"user", "u"}, {"dbname", "d"}, {"sslmode", "disable"}}};
+  info.proof = std::make_shared<drill::ThrowawayProof>(
+      drill::ThrowawayProof::Wanted{socket, ::geteuid(), [](pid_t) { return true; }, {}});
+  EXPECT_THROW(Connection::open(info, "test", {}), AnotherServer);
+  EXPECT_EQ(impostor.heard(), "");
+}
+
+TEST(WhomWeTalkTo, HasTheSystemIdentifierThatItWasMadeWith) {
+  const ConnInfo server = shared_server().connection();
+  const auto proof_of = [&](const std::string& identifier) {
+    ConnInfo info = server;
+    info.proof = std::make_shared<drill::ThrowawayProof>(drill::ThrowawayProof::Wanted{
+        Path(server.parameters.at("host")) / (".s.PGSQL." + server.parameters.at("port")),
+        {},
+        [](pid_t) { return true; },
+        identifier});
+    return info;
+  };
+  EXPECT_THROW(Connection::open(proof_of("1"), "test", {}), AnotherServer);
+  const std::string real = drill::system_identifier_of(shared_server().dir() / "data");
+  EXPECT_EQ(Connection::open(proof_of(real), "test", {}).query("SELECT 1").text(0, 0), "1");
+}
+
+}  // namespace
+}  // namespace pgassay::test
