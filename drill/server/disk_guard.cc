@@ -10,19 +10,20 @@
 #include <stop_token>
 
 #include "core/system/error.h"
+#include "drill/server/throwaway_settings.h"
 
 namespace pgassay::drill {
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20, kMostReserve = 1024 * kMiB;
-constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr std::uint64_t kMostReserve = 1024 * kMiB;
+constexpr auto kLookAtDiskEvery = std::chrono::milliseconds(200);
 
 void guard(const std::stop_token& stop, const Path& dir, std::uint64_t reserve, pid_t process,
            Observer& observer) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
-  while (!never.wait_for(lock, stop, kLookEvery, [&] { return stop.stop_requested(); })) {
+  while (!never.wait_for(lock, stop, kLookAtDiskEvery, [&] { return stop.stop_requested(); })) {
     std::error_code gone;
     const std::uint64_t left = std::filesystem::space(dir, gone).available;
     if (gone || left >= reserve) continue;

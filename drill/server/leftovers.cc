@@ -17,7 +17,7 @@
 namespace pgassay::drill {
 namespace {
 
-constexpr double kPatience = 30;
+constexpr double kKillPatience = 30;
 
 /// An editor in that directory is none of them.
 bool is_a_servers(std::string_view program) {
@@ -86,7 +86,7 @@ void end_processes_in(const Path& throwaway_dir) {
   for (;;) {
     const std::vector<pid_t> left = processes_in(throwaway_dir);
     if (left.empty()) return;
-    if (watch.seconds() > kPatience)
+    if (watch.seconds() > kKillPatience)
       throw Error(fmt::format("a throwaway server does not end: processes {}", fmt::join(left, ", ")));
     for (const pid_t pid : left) ::kill(pid, SIGKILL);
     ::usleep(10'000);

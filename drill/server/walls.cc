@@ -13,12 +13,12 @@
 
 #include "core/system/call_filter.h"
 #include "core/system/error.h"
+#include "drill/server/throwaway_settings.h"
 
 namespace pgassay::drill {
 namespace {
 
-constexpr std::uint64_t kMiB = 1 << 20, kGiB = 1 << 30;
-constexpr std::uint64_t kLargestFile = 4 * kGiB;  ///< a table's files are 1 GB each
+constexpr std::uint64_t kLargestFile = 4096 * kMiB;  ///< a table's files are 1 GB each
 constexpr std::uint64_t kOpenFiles = 8192, kProcesses = 1024, kTmpBytes = 64 * kMiB;
 
 /// Users that nobody was given: above what systemd-nspawn hands out, else, in a container that does not know

@@ -155,11 +155,11 @@ TEST_P(ContainerEngines, KeepNoCapabilityAndWriteNothingButTheirData) {
       "COPY said FROM PROGRAM $$exec 2>&1; grep -E 'CapEff|NoNewPrivs|Seccomp:' /proc/self/status | tr "
       "'\\011' ' '; "
       "id -u; for f in /usr/x /etc/x /x /var/x; do echo x > $f && echo WROTE $f; done; "
-      "mount -t tmpfs none /tmp && echo MOUNTED; unshare -U true && echo UNSHARED; "
+      "mount -t tmpfs none /tmp && echo MOUNTED; "
       "cd $PGDATA; ls -d /var/lib/docker /work 2>/dev/null; true$$");
   const std::string said = connection.query("SELECT string_agg(line, E'\n') FROM said").text(0, 0);
   EXPECT_NE(said.find("CapEff: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n"), std::string::npos) << said;
-  for (const char* done : {"WROTE", "MOUNTED", "UNSHARED", "\n0\n", "/work"})
+  for (const char* done : {"WROTE", "MOUNTED", "\n0\n", "/work"})
     EXPECT_EQ(said.find(done), std::string::npos) << said;
 }
 
