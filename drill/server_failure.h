@@ -4,13 +4,13 @@
 #include <string_view>
 
 #include "core/postgres/connection.h"
+#include "core/postgres/server_trouble.h"
 #include "drill/foreign_access.h"
 #include "restore/loss.h"
 
 namespace pgassay::drill {
 
-/// What a server has run out of. `other`: locks, connections, or it is going down.
-enum class ServerFailure { none, disk, memory, other };
+using ServerFailure = ServerTrouble;
 
 /// `none` where the SQLSTATE is of what the server was asked to do.
 ServerFailure server_failure(std::string_view sqlstate);

@@ -48,6 +48,11 @@ TEST(ServerFailure, IsToldFromAnObjectsFault) {
                                           {"53200", ServerFailure::memory},
                                           {"53300", ServerFailure::other},
                                           {"57P02", ServerFailure::other},
+                                          {"58030", ServerFailure::other},
+                                          {"58P01", ServerFailure::none},
+                                          {"57XXX", ServerFailure::none},
+                                          {"APP01", ServerFailure::none},
+                                          {"XX000", ServerFailure::none},
                                           {"23505", ServerFailure::none},
                                           {"", ServerFailure::none}})
     for (const char* words :
