@@ -35,16 +35,22 @@ ConnInfo elsewhere(const ConnInfo& given, const std::string& database, const std
 
 struct Found {
   Oid oid{};
-  std::string comment;
+  std::string comment, owner;
+  bool ours = false;  ///< nobody but we or a superuser can have made it and given it that name and comment
 };
 
 std::optional<Found> find_database(Connection& connection, const std::string& name) {
   const Result result = connection.query(
-      "SELECT oid, pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database WHERE "
-      "datname = $1",
+      "SELECT d.oid, pg_catalog.shobj_description(d.oid, 'pg_database'), "
+      "pg_catalog.pg_get_userbyid(d.datdba),"
+      " d.datdba = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+      " OR coalesce((SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = d.datdba), false)"
+      " OR NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE (r.rolcreatedb OR r.rolsuper)"
+      " AND pg_catalog.pg_has_role(d.datdba, r.oid, 'MEMBER'))"
+      " FROM pg_catalog.pg_database d WHERE d.datname = $1",
       {name});
   if (result.rows() == 0) return std::nullopt;
-  return Found{result.oid(0, 0), result.text(0, 1)};
+  return Found{result.oid(0, 0), result.text(0, 1), result.text(0, 2), result.boolean(0, 3)};
 }
 
 ReplaceNames names_for(Connection& connection, const std::string& database, const Backup& backup) {
@@ -163,10 +169,17 @@ class Replacement {
   }
 
   /// The copy beside it is ours when its comment says so, or when it is empty: killed between two statements.
+  /// Once the restore has given it to its owner, it is still ours where that one may make no databases.
   void look_at_what_was_left(std::vector<std::string>& problems) {
     const std::optional<Found> left = find_database(connection_, names_.beside);
     if (!left) return;
     left_there_ = true;
+    // Its owner could have put anything into it, the comment too, for us to run and to give the name to.
+    if (!left->ours)
+      return problems.push_back(
+          fmt::format("\"{}\" exists and belongs to {}, who may have made it: it is not gone on with (drop "
+                      "it, or give it another name)",
+                      names_.beside, left->owner));
     whole_ = left->comment == proved_;
     if (whole_ || left->comment == making_) {
       notes_.push_back({NoteKind::resumed,

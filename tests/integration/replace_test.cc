@@ -99,6 +99,16 @@ class Replace : public ::testing::Test {
   std::string name_ = "live";
 };
 
+TEST_F(Replace, DoesNotGoOnWithADatabaseThatAnotherOwnerMayHaveMade) {
+  const Backup backup = live("lure");
+  const std::string beside = "lure_restoring_" + backup.id.stamp;
+  sql("CREATE ROLE lure_tenant CREATEDB; CREATE DATABASE \"" + beside + "\" OWNER lure_tenant;");
+  EXPECT_NE(refused(backup, options()).find("belongs to lure_tenant, who may have made it"),
+            std::string::npos);
+  sql("ALTER DATABASE \"" + beside + "\" OWNER TO postgres; DROP ROLE lure_tenant;");
+  EXPECT_EQ(replace(backup).restored.verdict, Verdict::pass);
+}
+
 TEST_F(Replace, PutsTheBackupInThePlaceOfALiveDatabaseAndKeepsTheOldOne) {
   const Backup backup = live();
   const restore::Replaced done = replace(backup);
