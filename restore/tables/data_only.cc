@@ -7,6 +7,7 @@
 
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
+#include "restore/tables/live_checks.h"
 #include "restore/tables/row_targets.h"
 #include "restore/tables/sequence_positions.h"
 #include "restore/tables/transaction_restore.h"
@@ -40,6 +41,10 @@ class RowRestore : public TransactionRestore {
                       some_of(targets_.differences)),
           "restore those tables beside with --as, or the whole backup into a database of its own; nothing "
           "was changed");
+    refuse_event_triggers(*connection_);
+    std::vector<std::string> tables;
+    for (const RowTarget& place : targets_.places) tables.push_back(place.table.name.quoted());
+    waived_ = find_waived_rules(*connection_, tables);
     if (targets_.places.empty()) throw UsageError("the backup has no rows of what is selected");
     report_.notes = targets_.notes;
     note_encoding();
@@ -81,7 +86,11 @@ class RowRestore : public TransactionRestore {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
       for (const RowTarget& place : targets_.places)
         work.insert(work.end(), place.work.begin(), place.work.end());
-      load.load(work, stop_);
+      try {
+        load.load(work, stop_);
+      } catch (const Error& error) {
+        throw_refused_by_rule(error, waived_);
+      }
     });
     count(load);
     if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
@@ -134,6 +143,7 @@ class RowRestore : public TransactionRestore {
   }
 
   RowTargets targets_;
+  std::vector<WaivedRule> waived_;
 };
 
 }  // namespace

@@ -43,7 +43,7 @@ void TransactionLoad::load(const std::vector<std::pair<const Relation*, CopyTarg
       } catch (const ServerError& error) {
         check_part(dir_, part);
         throw Error(fmt::format("table {}: {}: {}", target.table.shown(), part.file, error.what()),
-                    error.hint());
+                    error.hint(), error);
       }
       observer_.part_finished(kWorker, relation->name.shown());
     }

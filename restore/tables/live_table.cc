@@ -8,12 +8,14 @@
 #include <optional>
 #include <set>
 
+#include "core/postgres/server_trouble.h"
 #include "core/postgres/source_facts.h"
 #include "core/repository/layout.h"
 #include "restore/archive/archive_sql.h"
 #include "restore/archive/entry_text.h"
 #include "restore/backup_files.h"
 #include "restore/restore_scope.h"
+#include "restore/tables/live_checks.h"
 #include "restore/tables/sequence_positions.h"
 #include "restore/tables/transaction_restore.h"
 
@@ -24,12 +26,6 @@ namespace {
 bool is_statement(const ArchiveEntry& entry) {
   constexpr std::string_view kKinds[] = {"FK CONSTRAINT", "CONSTRAINT", "INDEX", "TRIGGER", "TABLE ATTACH"};
   return std::ranges::find(kKinds, entry.kind) != std::end(kKinds);
-}
-
-/// Disk or memory full, an administrator, a defect: not the object's fault, and all is better taken back.
-bool in_trouble(const ServerError& error) {
-  constexpr std::string_view kClasses[] = {"53", "57", "58", "XX"};
-  return std::ranges::find(kClasses, std::string_view(error.sqlstate()).substr(0, 2)) != std::end(kClasses);
 }
 
 class LiveRestore : public TransactionRestore {
@@ -59,6 +55,7 @@ class LiveRestore : public TransactionRestore {
                          fmt::format("--as NEW restores columns and rows beside it; {}", kNothing));
     }
     check_sequence_names();
+    refuse_event_triggers(*connection_);
     note_encoding();
   }
 
@@ -76,9 +73,17 @@ class LiveRestore : public TransactionRestore {
 
   void write() override {
     begin_with_lock_timeout(*connection_, options_.lock_timeout);
-    timed(RestoreStep::pre_data, [this] { make_tables(); });
+    const BuiltInPrivileges privileges(*connection_);
+    timed(RestoreStep::pre_data, [&] { make_tables(privileges); });
+    const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
-    timed(RestoreStep::data, [&] { load.load(work(), stop_); });
+    timed(RestoreStep::data, [&] {
+      try {
+        load.load(work(), stop_);
+      } catch (const Error& error) {
+        throw_refused_by_rule(error, waived);
+      }
+    });
     count(load);
     if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     // Last: foreign keys and partitioned tables lock what is in use.
@@ -88,10 +93,14 @@ class LiveRestore : public TransactionRestore {
   }
 
   /// In the archive's order. What they share with others is made one by one, for it may be here.
-  void make_tables() {
-    std::vector<int> batch;
+  void make_tables(const BuiltInPrivileges& privileges) {
+    std::vector<int> batch, own_privileges;
     for (const int id : selection_.entries) {
       if (joins_what_is_here(*by_id_.at(id))) continue;
+      if (by_id_.at(id)->is("ACL") && selection_.own.contains(id)) {
+        own_privileges.push_back(id);
+        continue;
+      }
       if (selection_.own.contains(id)) {
         batch.push_back(id);
         continue;
@@ -101,6 +110,17 @@ class LiveRestore : public TransactionRestore {
       make_shared(*by_id_.at(id));
     }
     if (!batch.empty()) make(batch, "pre-data");
+    privileges.give();
+    make(own_privileges, "pre-data");
+    make(shared_privileges_, "pre-data");
+  }
+
+  /// Of domains that are here, above all.
+  std::vector<WaivedRule> waived_rules() {
+    std::vector<std::string> tables;
+    for (const Relation& relation : manifest_.relations)
+      if (relation.kind == 'r') tables.push_back(relation.name.quoted());
+    return find_waived_rules(*connection_, tables);
   }
 
   /// A partition takes its place once it has its indexes: the partitioned table would make others for it. As
@@ -139,6 +159,10 @@ class LiveRestore : public TransactionRestore {
       here_.insert(entry.id);
       return;
     }
+    if (entry.is("ACL")) {
+      shared_privileges_.push_back(entry.id);
+      return;
+    }
     const std::optional<ServerError> error = attempt({entry.id}, "pre-data");
     if (!error) {
       made_.push_back(text_->shown(entry));
@@ -164,7 +188,9 @@ class LiveRestore : public TransactionRestore {
       const std::optional<ServerError> error = attempt({entry.id}, section);
       if (!error) continue;
       const std::string line = fmt::format("{}: {}", text_->shown(entry), error->what());
-      if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT") || in_trouble(*error))
+      // The server's trouble is not the object's: all is better taken back.
+      if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT") ||
+          is_server_trouble(error->sqlstate(), error->what()))
         throw Error(line, error->sqlstate() == "42704"
                               ? "make that role first, or leave owners out with --no-owner"
                               : error->hint());
@@ -246,8 +272,9 @@ class LiveRestore : public TransactionRestore {
   std::map<int, const ArchiveEntry*> by_id_;
   std::optional<EntryText> text_;
   TableSelection selection_;
-  std::set<int> here_;             ///< shared entries whose object is here
-  std::vector<std::string> made_;  ///< shared ones that were not
+  std::set<int> here_;                  ///< shared entries whose object is here
+  std::vector<int> shared_privileges_;  ///< entries of what was made of them
+  std::vector<std::string> made_;       ///< shared ones that were not
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
 #include "restore/tables/absent_types.h"
+#include "restore/tables/live_checks.h"
 #include "restore/tables/missing_rows.h"
 #include "restore/tables/transaction_restore.h"
 
@@ -58,6 +59,7 @@ class BesideRestore : public TransactionRestore {
     for (const Beside& beside : tables_)
       check_name_is_free(*connection_, beside.into, fmt::format("give another name with --as; {}", kNothing));
     find_types();
+    refuse_event_triggers(*connection_);
     note_encoding();
   }
 
@@ -109,20 +111,33 @@ class BesideRestore : public TransactionRestore {
   void write() override {
     timed(RestoreStep::create, [this] {
       begin_with_lock_timeout(*connection_, options_.lock_timeout);
+      const BuiltInPrivileges privileges(*connection_);
       create();
+      privileges.give();
     });
+    const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
       for (const Beside& beside : tables_)
         for (const Relation* source : beside.sources)
           work.emplace_back(source, CopyTarget{beside.into, source->columns, true, false});
-      load.load(work, stop_);
+      try {
+        load.load(work, stop_);
+      } catch (const Error& error) {
+        throw_refused_by_rule(error, waived);
+      }
       keep_generated_values();
     });
     count(load);
     if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     commit();
+  }
+
+  std::vector<WaivedRule> waived_rules() {
+    std::vector<std::string> tables;
+    for (const Beside& beside : tables_) tables.push_back(beside.into.quoted());
+    return find_waived_rules(*connection_, tables);
   }
 
   void create() {
