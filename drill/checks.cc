@@ -36,6 +36,30 @@ void excuse_views(const proof::DrillCircumstances& circumstances, std::vector<Ch
   }
 }
 
+/// "; and so: …" of what is lost only because this is.
+std::string what_follows(const std::vector<restore::Loss>& lost, const restore::Loss& cause) {
+  std::string text;
+  for (const restore::Loss& loss : lost)
+    if (loss.cause == cause.text) text += fmt::format("; and so: {}", loss.text);
+  return text;
+}
+
+/// Takes out what a check of the restore says already, with the same verdict: that an object is missing or
+/// another, when it was told to be lost, and why.
+void leave_out_what_is_told(const std::vector<restore::Loss>& lost, const std::vector<Check>& told,
+                            std::vector<Check>& checks) {
+  std::set<std::string> objects;
+  for (const restore::Loss& loss : lost)
+    for (const char* kind :
+         {"constraint ", "domain constraint ", "index ", "table ", "view ", "materialized view "})
+      objects.insert(kind + loss.object);
+  std::erase_if(checks, [&](const Check& check) {
+    const bool of_owner = check.id.aspect == "owner" || check.id.aspect == "privileges";
+    return check.id.kind == CheckKind::inventory && !of_owner && objects.contains(check.id.object) &&
+           std::ranges::all_of(told, [&](const Check& one) { return one.verdict == check.verdict; });
+  });
+}
+
 proof::InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
                                          const proof::DrillCircumstances& circumstances) {
   connection.query("BEGIN");
@@ -55,12 +79,14 @@ std::vector<Check> check_restore(const restore::RestoreReport& report,
   if (report.lost.empty()) return {{"restore", Verdict::pass, "ended clean"}};
   std::vector<Check> checks;
   for (const restore::Loss& loss : report.lost) {
+    if (!loss.cause.empty()) continue;
     const bool cut_off =
         loss.kind == restore::LossKind::materialized_view && circumstances.cut_off.contains(loss.object);
     const std::string excuse = cut_off ? proof::kCutOff : circumstances.excuse();
+    const std::string text = loss.text + what_follows(report.lost, loss);
     checks.push_back({"restore",
                       excuse.empty() ? Verdict::fail : Verdict::unverified,
-                      excuse.empty() ? loss.text : fmt::format("{}; {}", loss.text, excuse),
+                      excuse.empty() ? text : fmt::format("{}; {}", text, excuse),
                       {CheckKind::restore, loss.object, std::string(to_string(loss.kind))}});
   }
   return checks;
@@ -76,6 +102,8 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
 
   proof::InventoryComparison objects = check_objects(leader, restored, circumstances);
   answers.objects = objects.compared;
+  if (!restored.report.lost.empty())
+    leave_out_what_is_told(restored.report.lost, answers.checks, objects.checks);
   append(answers.checks, std::move(objects.checks));
   answers.checks.push_back(proof::compare_properties(
       restored.manifest.database, read_database_properties(leader), circumstances.excuse()));
@@ -83,7 +111,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
 
   proof::Compared compared;
   std::vector<Check> proof =
-      prove(restored.database, restored.manifest, questions.jobs, observer, stop, &compared);
+      prove(restored.database, restored.manifest, questions.jobs, observer, stop, &compared, restored.backup);
   excuse_views(circumstances, proof);
   answers.rows = compared.rows;
   append(answers.checks, std::move(proof));

@@ -167,6 +167,8 @@ class Drill {
     options.prove = false;
     options.throwaway = true;
     options.pg_restore = server_->tool("pg_restore");
+    options.search_path = options_.search_path;
+    fact("search_path", options_.search_path);
     options.before_data = [this](Connection& connection) { foreign_.cut(connection); };
     fact("pg_restore_version", options.pg_restore->version_text);
     try {
@@ -186,8 +188,9 @@ class Drill {
 
   void check() {
     Meter meter(observer_);
-    const RestoredBackup restored{manifest_, inventory_, restored_, foreign_,
-                                  server_->conninfo().with_database(database_)};
+    const RestoredBackup restored{
+        manifest_,  inventory_, restored_, foreign_, server_->conninfo().with_database(database_),
+        backup_.dir};
     Answers answers;
     try {
       answers = check_restored(restored, options_.questions, meter, stop_);

@@ -19,6 +19,7 @@ struct DrillOptions {
   Path work_dir;                    ///< empty: the engine's choice
   bool keep = false;                ///< leave the server up
   bool allow_weak_sandbox = false;  ///< see ThrowawayRequest
+  std::string search_path = {};     ///< as restore::IntoEmpty's
   DrillQuestions questions;
   bool write_evidence = true;  ///< a repository that can't be written gets a warning instead
   std::string tool_version;

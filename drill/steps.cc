@@ -43,11 +43,14 @@ DrillStep drill_step(restore::RestoreStep step) {
       return DrillStep::globals;
     case RestoreStep::pre_data:
       return DrillStep::pre_data;
+    case RestoreStep::configuration:
     case RestoreStep::data:
     case RestoreStep::sequences:
     case RestoreStep::large_objects:
       return DrillStep::data;
     case RestoreStep::foreign_keys:
+    case RestoreStep::indexes:
+    case RestoreStep::rules:
     case RestoreStep::post_data:
     case RestoreStep::properties:
       return DrillStep::post_data;

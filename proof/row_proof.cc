@@ -11,6 +11,7 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "proof/readers.h"
+#include "proof/reg_numbers.h"
 #include "proof/values_proof.h"
 
 namespace pgassay::proof {
@@ -234,8 +235,29 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
 
 }  // namespace
 
+namespace {
+
+/// A table that fails only because a number names something here passes, and says so.
+void look_at_numbers(Connection& connection, const Manifest& manifest, const Path& backup,
+                     std::vector<Check>& checks) {
+  for (Check& check : checks) {
+    if (check.id.kind != CheckKind::rows || check.verdict == Verdict::pass) continue;
+    const auto relation = std::ranges::find_if(manifest.relations, [&](const Relation& one) {
+      return one.kind == 'r' && !one.root && one.filter.empty() && one.name.shown() == check.id.object;
+    });
+    if (relation == manifest.relations.end()) continue;
+    const std::optional<std::string> told =
+        numbers_that_name_something(connection, backup, *relation, manifest.encoding);
+    if (!told) continue;
+    check.verdict = Verdict::pass;
+    check.detail = *told;
+  }
+}
+
+}  // namespace
+
 std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsigned jobs, Observer& observer,
-                         std::stop_token stop, Compared* compared) {
+                         std::stop_token stop, Compared* compared, const Path& backup) {
   const std::string money = setting(manifest, "lc_monetary");
   Connection leader = Connection::open(target, "pgassay proof", stop);
   const Settings session = start_reading_session(leader, money);
@@ -251,6 +273,7 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
   objects.plan(rows.units, rows.subjects);
   read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, jobs, observer, stop);
   rows.compare(reasons, checks);
+  if (!backup.empty()) look_at_numbers(leader, manifest, backup, checks);
   if (compared != nullptr) compared->rows = rows.rows_read();
   check_materialized_views(manifest, rows.by_name(), checks);
   check_sequences(leader, manifest.sequences, checks);

@@ -22,6 +22,7 @@ constexpr std::pair<LossKind, std::string_view> kLossKinds[] = {
     {LossKind::extension_rows, "extension_rows"},
     {LossKind::sequence, "sequence"},
     {LossKind::large_object, "large_object"},
+    {LossKind::rule, "rule"},
 };
 constexpr std::pair<NoteKind, std::string_view> kNoteKinds[] = {
     {NoteKind::unknown, "unknown"},
@@ -40,6 +41,7 @@ constexpr std::pair<NoteKind, std::string_view> kNoteKinds[] = {
     {NoteKind::large_objects, "large_objects"},
     {NoteKind::database_property, "database_property"},
     {NoteKind::replaced, "replaced"},
+    {NoteKind::moved, "moved"},
 };
 
 template <typename Kind>

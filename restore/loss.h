@@ -24,6 +24,7 @@ enum class LossKind {
   extension_rows,
   sequence,
   large_object,  ///< its owner, privileges or comment
+  rule,          ///< of a table or a domain that is there, as are its rows: it is NOT VALID, or waived
 };
 std::string_view to_string(LossKind kind);
 /// LossKind::unknown for a word that is none of them: it may be of a newer version.
@@ -31,13 +32,16 @@ LossKind parse_loss_kind(std::string_view word);
 
 struct Loss {
   LossKind kind = LossKind::unknown;
-  /// As the catalog's own functions would write it: for a materialized view format('%I.%I'), for what
-  /// pg_restore could not make the beginning of its statement. Empty where it is not known.
+  /// As the inventory has it where that is known: for a materialized view, a table or an index
+  /// format('%I.%I'), for a constraint format('%I on %I.%I'). For all else that pg_restore could not make the
+  /// beginning of its statement. Empty where it is not known.
   std::string object;
   /// The server's; for a failure of pg_restore's, which does not show it, the one that its words stand for
   /// (SchemaProblem). Empty where it is not known.
   std::string sqlstate;
   std::string text;  ///< one line, which names the object
+  /// Of what is lost only because something else is: that one's text. It is told beneath it.
+  std::string cause = {};
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
@@ -58,6 +62,7 @@ enum class NoteKind {
   large_objects,
   database_property,
   replaced,  ///< of the database whose place is taken
+  moved,     ///< rows that are now in another partition
 };
 std::string_view to_string(NoteKind kind);
 NoteKind parse_note_kind(std::string_view word);  ///< NoteKind::unknown as above

@@ -51,6 +51,11 @@ struct IntoEmpty : RestoreContext {
   /// The server is thrown away afterwards: no subscription is made, a role that can't be made as it was is a
   /// loss, no record is kept to go on with, and nobody is told what to clean up.
   bool throwaway = false;
+  /// A directory for rows that no table takes, made when such a row comes; empty: they are only told of.
+  Path rejects = {};
+  /// Under which sessions load, validate and refresh, and under which what pg_restore could not make is tried
+  /// again: a list as search_path_sql() gives it. Empty: none, as pg_restore has it.
+  std::string search_path = {};
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data = {};
   std::optional<StandIn> stand_in = {};  ///< of such, the record of the restore stays: see remove_record()

@@ -17,9 +17,12 @@ enum class RestoreStep {
   lock,
   roles,
   pre_data,
+  configuration,
   data,
   sequences,
   large_objects,
+  indexes,  ///< ahead of the rest of post-data, where rows or rules wait for them
+  rules,
   foreign_keys,
   post_data,
   properties,

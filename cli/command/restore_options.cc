@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/system/clock.h"
 #include "core/system/error.h"
+#include "restore/search_path.h"
 
 namespace pgassay::cli {
 namespace {
@@ -56,6 +58,13 @@ void check_parts(const RestoreArguments& arguments) {
   if (parts.role && parts.role->empty()) throw UsageError("--role is empty");
   if (parts.as && parts.as->empty()) throw UsageError("--as is empty", "--as NEW or --as SCHEMA.NEW");
   if (!into_live(arguments)) return;
+  for (const auto& [flag, value] :
+       {std::pair("--search-path", &arguments.search_path), {"--rejects", &arguments.rejects}})
+    if (*value)
+      throw UsageError(
+          fmt::format("{} has no use here: what goes into a database that is there goes whole or not at all",
+                      flag),
+          "leave it out, or restore into a new database with --create");
   if (arguments.resume)
     throw UsageError(
         "--resume has no use here: what goes into a database that is there goes in one transaction, and an "
@@ -138,6 +147,11 @@ void add_restore(Options& options, RestoreArguments& restore) {
                "go on with what an interrupted restore of this backup left; no row is loaded twice");
   options.choice("--roles", &restore.roles, {"missing", "none"},
                  "create the roles that are missing, or none (default missing)");
+  options.value(
+      "--search-path", &restore.search_path, "SCHEMAS",
+      "schemas in which the database's functions look for names, as 'public, extensions' (default: none)");
+  options.value("--rejects", &restore.rejects, "DIR",
+                "where rows that no table takes are kept (default: the current directory)");
   add_jobs(options, restore.jobs, "connections that load (default: CPUs, at most 4)");
   options.flag("--prove", restore.prove, "compare every row with the backup's digests afterwards (default)");
   options.flag("--no-prove", restore.no_prove, "don't").excludes({"--prove"});
@@ -159,6 +173,8 @@ restore::RestoreRequest restore_request(const RestoreArguments& arguments, const
   request.resume = arguments.resume;
   request.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
   request.role_passwords = !arguments.no_role_passwords;
+  request.search_path = restore::search_path_sql(arguments.search_path.value_or(""));
+  request.rejects = Path(arguments.rejects.value_or(".")) / fmt::format("rejected-{}", to_stamp(now()));
   return request;
 }
 

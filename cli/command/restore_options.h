@@ -20,7 +20,7 @@ struct PartsArguments {
 struct RestoreArguments {
   Selection selection;
   PartsArguments parts;
-  std::optional<std::string> dbname, into, replace;
+  std::optional<std::string> dbname, into, replace, rejects, search_path;
   bool drop_old = false;  ///< of --replace
   bool create = false, resume = false, prove = false, no_prove = false, no_owner = false,
        no_role_passwords = false;

@@ -9,6 +9,7 @@
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
 #include "core/system/exits.h"
+#include "restore/search_path.h"
 #include "source/find_container.h"
 
 namespace pgassay::cli {
@@ -26,6 +27,7 @@ DrillConfig configured(const Config& config, const std::string& source) {
   if (!drill.memory_bytes) drill.memory_bytes = top.memory_bytes;
   if (!drill.work_dir) drill.work_dir = top.work_dir;
   if (!drill.allow_weak_sandbox) drill.allow_weak_sandbox = top.allow_weak_sandbox;
+  if (!drill.search_path) drill.search_path = top.search_path;
   if (!drill.amcheck) drill.amcheck = top.amcheck;
   if (!drill.accept_other_versions) drill.accept_other_versions = top.accept_other_versions;
   return drill;
@@ -71,6 +73,7 @@ drill::DrillOptions drill_options(const Config& config, const std::string& sourc
   options.memory_bytes = drill.memory_bytes.value_or(0);
   options.work_dir = drill.work_dir.value_or(Path());
   options.allow_weak_sandbox = drill.allow_weak_sandbox.value_or(false);
+  options.search_path = restore::search_path_sql(drill.search_path.value_or(""));
   drill::DrillQuestions& questions = options.questions;
   const auto known = config.sources.find(source);
   const auto jobs = known == config.sources.end() || !known->second.jobs ? config.jobs : known->second.jobs;

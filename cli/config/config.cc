@@ -112,6 +112,7 @@ DrillConfig read_drill(const toml::node* node, const std::string& shown, bool of
   drill.memory_bytes = section.bytes("memory");
   if (const auto dir = section.text("work_dir")) drill.work_dir = file.parent_path() / *dir;
   drill.allow_weak_sandbox = section.boolean("allow_weak_sandbox");
+  drill.search_path = section.text("search_path");
   drill.amcheck = section.boolean("amcheck");
   drill.accept_other_versions = section.boolean("accept_other_versions");
   if (of_source) {

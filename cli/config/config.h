@@ -26,7 +26,7 @@ struct RetentionConfig {
 
 /// [drill] and [source.NAME.drill].
 struct DrillConfig {
-  std::optional<std::string> engine, image, pull;
+  std::optional<std::string> engine, image, pull, search_path;
   std::optional<std::uint64_t> memory_bytes;
   std::optional<Path> work_dir;
   std::optional<bool> amcheck, accept_other_versions, allow_weak_sandbox;

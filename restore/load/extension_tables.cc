@@ -83,22 +83,18 @@ std::vector<const Relation*> parents_first(std::vector<const Relation*> tables,
   return out;
 }
 
-Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observer& observer,
-                             std::stop_token stop) {
-  std::vector<const Relation*> tables;
-  for (const Relation& relation : job.manifest.relations)
-    if (!relation.extension.empty() && relation.data == Data::copied && relation.kind == 'r')
-      tables.push_back(&relation);
+namespace {
+
+/// All of one extension in one transaction. False when it was refused.
+bool load_extension(Connection& connection, const LoadJob& job, const std::vector<const Relation*>& tables,
+                    Loaded& done, Loss& loss, Observer& observer, const std::stop_token& stop) {
   std::vector<const Part*> parts;
   for (const Relation* table : tables)
     for (const Part& part : table->parts) parts.push_back(&part);
   // They were loaded in one transaction.
-  const auto recorded = [&](const Part* part) { return job.record.has(*part); };
-  if (!parts.empty() && std::ranges::all_of(parts, recorded)) return {};
-
-  Connection connection = open_loader(job, stop);
-  tables = parents_first(std::move(tables), foreign_keys(connection));
-  Loaded done;
+  if (!parts.empty() && std::ranges::all_of(parts, [&](const Part* part) { return job.record.has(*part); }))
+    return true;
+  Loaded loaded;
   const Relation* current = nullptr;
   try {
     connection.query("BEGIN");
@@ -109,23 +105,54 @@ Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observ
     for (const Relation* table : tables) {
       throw_if_stopped(stop);
       current = table;
-      load_table(connection, job, *table, observer, done);
+      load_table(connection, job, *table, observer, loaded);
     }
     std::string record;
     for (const Part* part : parts) record += job.record.record_sql(*part);
     connection.query(record + "COMMIT");
-    for (const Part* part : parts) job.record.loaded(*part);
-    return done;
   } catch (const ServerError& error) {
     const std::string line = fmt::format(
-        "table {} of extension {}: {}; the configuration tables of extensions were left as CREATE "
-        "EXTENSION made them",
+        "table {} of extension {}: {}; the configuration tables of the extension were left as CREATE "
+        "EXTENSION made "
+        "them",
         current->name.shown(), current->extension, error.what());
     if (!object_fault(error)) throw ServerError(line, error.hint(), error.sqlstate());
     connection.query("ROLLBACK");
-    lost.push_back({LossKind::extension_rows, current->name.shown(), error.sqlstate(), line});
-    return {};
+    loss = {LossKind::extension_rows, current->name.shown(), error.sqlstate(), line};
+    return false;
   }
+  for (const Part* part : parts) job.record.loaded(*part);
+  done.rows += loaded.rows;
+  done.raw_bytes += loaded.raw_bytes;
+  return true;
+}
+
+}  // namespace
+
+Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observer& observer,
+                             std::stop_token stop) {
+  std::vector<const Relation*> tables;
+  for (const Relation& relation : job.manifest.relations)
+    if (!relation.extension.empty() && relation.data == Data::copied && relation.kind == 'r')
+      tables.push_back(&relation);
+  if (tables.empty()) return {};
+  Connection connection = open_loader(job, stop);
+  tables = parents_first(std::move(tables), foreign_keys(connection));
+  std::vector<std::vector<const Relation*>> extensions;  // in the order of their first table
+  for (const Relation* table : tables) {
+    const auto same = std::ranges::find_if(
+        extensions, [&](const auto& its) { return its.front()->extension == table->extension; });
+    if (same == extensions.end())
+      extensions.push_back({table});
+    else
+      same->push_back(table);
+  }
+  Loaded done;
+  for (const auto& its : extensions) {
+    Loss loss;
+    if (!load_extension(connection, job, its, done, loss, observer, stop)) lost.push_back(std::move(loss));
+  }
+  return done;
 }
 
 }  // namespace pgassay::restore

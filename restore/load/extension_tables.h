@@ -6,9 +6,10 @@
 namespace pgassay::restore {
 
 /// What CREATE EXTENSION put there and the backup's condition covers is deleted, the backup's rows are
-/// loaded, parents of foreign keys before their children, all in one transaction. Never TRUNCATE: the rows
-/// outside the condition are the extension's own. A failure leaves all of them as CREATE EXTENSION made them,
-/// and is a line in `lost`.
+/// loaded, parents of foreign keys before their children, all of one extension in one transaction. Never
+/// TRUNCATE: the rows outside the condition are the extension's own. A failure leaves those of its extension
+/// as CREATE EXTENSION made them, and is a line in `lost`. Extensions that are on record as loaded are passed
+/// over, so that it can be called again once other tables are in: a row may need theirs.
 Loaded load_extension_tables(const LoadJob& job, std::vector<Loss>& lost, Observer& observer,
                              std::stop_token stop);
 

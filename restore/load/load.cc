@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "core/postgres/catalog.h"
+#include "core/postgres/server_trouble.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
+#include "restore/load/late_tables.h"
 #include "restore/load/load_queue.h"
 #include "restore/load/part_feed.h"
 
@@ -21,23 +23,57 @@ constexpr std::uint64_t kWorthFreezing = 1 << 20;
 
 class Loader {
  public:
-  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost, Observer& observer)
+  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<const Relation*> late,
+         std::vector<Loss>& lost, Observer& observer)
       : job_(job),
         building_(building),
-        queue_({job.manifest, job.record, job.jobs, job.wal_is_minimal, building.indexes}),
+        late_(std::move(late)),
+        queue_({job.manifest,
+                job.record,
+                job.jobs,
+                job.wal_is_minimal,
+                building.indexes,
+                {late_.begin(), late_.end()}}),
         lost_(lost),
         observer_(observer) {}
 
   Loaded run(std::stop_token stop) {
-    observer_.plan(queue_.steps(), queue_.raw_bytes());
+    plan();
     const auto workers =
         static_cast<unsigned>(std::clamp<std::uint64_t>(queue_.steps(), 1, std::max(1U, job_.jobs)));
     run_workers("load", workers, stop,
                 [this](unsigned worker, std::stop_token inner) { work(worker, inner); });
-    return done_;
+    if (!late_.empty()) load_late(std::move(stop));
+    return std::move(done_);
   }
 
  private:
+  void plan() {
+    std::uint64_t parts = queue_.steps(), raw = queue_.raw_bytes();
+    for (const Relation* relation : late_)
+      for (const Part& part : relation->parts)
+        if (!job_.record.has(part)) {
+          ++parts;
+          raw += part.raw;
+        }
+    observer_.plan(parts, raw);
+  }
+
+  /// One after the other, and a part at a time as pg_restore would: a rule may look for the rows before its
+  /// own.
+  void load_late(std::stop_token stop) {
+    Connection connection = open_loader(job_, stop);
+    for (const Relation* relation : late_)
+      for (const Part& part : relation->parts) {
+        if (job_.record.has(part)) continue;
+        throw_if_stopped(stop);
+        observer_.part_started(0, relation->name.shown());
+        Task one{relation, {&part}, false, {}};
+        load(connection, one);
+        observer_.part_finished(0, relation->name.shown());
+      }
+  }
+
   void work(unsigned worker, std::stop_token stop) {
     Connection connection = open_loader(job_, stop);
     while (std::optional<Task> task = queue_.next(stop)) {
@@ -65,17 +101,13 @@ class Loader {
     return task.whole && task.relation->raw_bytes() >= kWorthFreezing;
   }
 
-  static const QualifiedName& into(const Relation& relation) {
-    return relation.via_root && relation.root ? *relation.root : relation.name;
-  }
-
   /// False when some of it is lost. What others have taken over is no longer of the task.
   bool load(Connection& connection, Task& task) {
     const Part* part = task.parts.front();
     std::size_t copied = 0;
     try {
       std::string begin = "BEGIN; ";
-      if (freezable(task)) begin += "TRUNCATE ONLY " + into(*task.relation).quoted() + "; ";
+      if (freezable(task)) begin += "TRUNCATE ONLY " + load_target(*task.relation).quoted() + "; ";
       std::string records;
       for (; copied < task.parts.size() && !queue_.wanted(task, copied); ++copied) {
         part = task.parts[copied];
@@ -89,15 +121,14 @@ class Loader {
           fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
           error.hint());
     } catch (const ServerError& error) {
-      check_part(job_.dir, *part);
-      const std::string line =
-          fmt::format("table {}: the {} rows of {} were not loaded: {}", task.relation->name.shown(),
-                      part->digest.rows, part->file, error.what());
-      if (!object_fault(error)) throw ServerError(line, error.hint(), error.sqlstate());
+      if (!object_fault(error))
+        throw ServerError(
+            fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
+            error.hint(), error.sqlstate());
       connection.query("ROLLBACK");
       if (task.parts.size() > 1) return load_one_by_one(connection, task);
       const std::lock_guard guard(mutex_);
-      lost_.push_back({LossKind::rows, task.relation->name.shown(), error.sqlstate(), line});
+      done_.refused.push_back({task.relation, part, error.sqlstate(), error.what()});
       return false;
     }
     if (copied < task.parts.size()) queue_.share(task, copied);
@@ -112,14 +143,8 @@ class Loader {
       feed_part(job_.dir, part, none, observer_);
       return false;
     }
-    const Relation& relation = *task.relation;
-    const std::uint64_t rows =
-        connection.copy_in(begin + copy_in_sql(into(relation), relation.columns,
-                                               {job_.manifest.encoding, part.format}, freezable(task)),
-                           [&](ChunkSink& sink) { feed_part(job_.dir, part, sink, observer_); });
-    if (rows != part.digest.rows)
-      throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
-                              rows, part.digest.rows));
+    copy_part(connection, job_, *task.relation, load_target(*task.relation), part, observer_, begin,
+              freezable(task));
     return true;
   }
 
@@ -144,6 +169,7 @@ class Loader {
 
   const LoadJob& job_;
   const IndexBuilding& building_;
+  const std::vector<const Relation*> late_;
   LoadQueue queue_;
   std::mutex mutex_;  ///< of lost_ and done_
   std::vector<Loss>& lost_;
@@ -159,21 +185,38 @@ std::string setval(const Sequence& sequence) {
 }  // namespace
 
 bool object_fault(const ServerError& error) {
-  const std::string kind = error.sqlstate().substr(0, 2);
-  return kind == "22" || kind == "23" || kind == "42" || kind == "44" || kind == "0A" || kind == "3F" ||
-         kind == "2B" || kind == "P0";
+  return !is_server_trouble(error.sqlstate(), error.what());
 }
 
 Connection open_loader(const LoadJob& job, std::stop_token stop) {
   Connection connection = Connection::open(job.target, kRestoreApplication, stop);
   const auto money = job.manifest.session.find("lc_monetary");
   start_loading_session(connection, money == job.manifest.session.end() ? "" : money->second);
+  if (!job.search_path.empty()) connection.query("SET search_path = " + job.search_path);
   return connection;
 }
 
 Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
                    Observer& observer, std::stop_token stop) {
-  return Loader(job, building, lost, observer).run(stop);
+  Connection connection = open_loader(job, stop);
+  return Loader(job, building, find_late_tables(connection, job.manifest), lost, observer).run(stop);
+}
+
+void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,
+               const QualifiedName& into, const Part& part, Observer& observer, const std::string& begin,
+               bool freeze) {
+  std::uint64_t rows = 0;
+  try {
+    rows = connection.copy_in(
+        begin + copy_in_sql(into, relation.columns, {job.manifest.encoding, part.format}, freeze),
+        [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
+  } catch (const ServerError& error) {
+    check_part(job.dir, part);
+    error.raise();
+  }
+  if (rows != part.digest.rows)
+    throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
+                            rows, part.digest.rows));
 }
 
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost) {

@@ -22,6 +22,17 @@ struct LoadJob {
   unsigned jobs = 2;
   RestoreRecord& record;        ///< of the parts that are loaded: these are passed over
   bool wal_is_minimal = false;  ///< wal_level: rows of a new or emptied table need no WAL
+  /// A directory of this restore alone, made when a row comes that nothing takes; empty: such rows are only
+  /// told of.
+  Path rejects = {};
+  std::string search_path = {};  ///< as IntoEmpty's
+};
+
+/// A part a row of which the server did not take: nothing of the part is in the target.
+struct RefusedPart {
+  const Relation* relation;
+  const Part* part;
+  std::string sqlstate, why;
 };
 
 /// Indexes that are built while rows of other tables are loaded.
@@ -34,20 +45,33 @@ struct IndexBuilding {
 
 struct Loaded {
   std::uint64_t rows = 0, raw_bytes = 0;
+  std::vector<RefusedPart> refused = {};
 };
 
-/// Loads every table. A part that the server would not take (its table was lost, a row breaks a constraint)
-/// is a line in `lost`, and nothing of it is in the target; the rest goes on. Throws BadBackup for a part
-/// that is not what the manifest says, nothing of which is committed; Error when the server fails.
-/// Indexes are built of tables all rows of which are in.
+/// Loads every table, those that call code last and one after the other (restore/load/late_tables.h). A part
+/// that the server would not take (its table was lost, a row breaks a rule) is told as refused; the rest goes
+/// on. Throws BadBackup for a part that is not what the manifest says, nothing of which is committed; Error
+/// when the server fails. Indexes are built of tables all rows of which are in; what could not be built is in
+/// `lost`.
 Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
                    Observer& observer, std::stop_token stop);
+
+/// In the transaction that the connection is in, or that `begin`, statements with their semicolons, begins.
+/// Throws ServerError when the server does not take it; then the part was compared with the manifest first.
+void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,
+               const QualifiedName& into, const Part& part, Observer& observer, const std::string& begin = {},
+               bool freeze = false);
+
+/// Where the relation's rows go: itself, or the root that gives them to its partitions.
+inline const QualifiedName& load_target(const Relation& relation) {
+  return relation.via_root && relation.root ? *relation.root : relation.name;
+}
 
 /// Sequences, by setval.
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost);
 
-/// True where the server refused what it was given (data, constraint, no such object), and so other objects
-/// may fare better; false where the server itself is in trouble (disk, memory, shutdown).
+/// True where the server refused what it was given, by whatever SQLSTATE, and so other objects may fare
+/// better; false where the server itself is in trouble (core/postgres/server_trouble.h).
 bool object_fault(const ServerError& error);
 
 /// The session to load with, in the rows' settings.

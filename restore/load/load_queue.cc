@@ -21,7 +21,7 @@ LoadQueue::LoadQueue(LoadPlan plan) : plan_(std::move(plan)) {
   std::vector<const Relation*> tables;
   std::uint64_t all = 0;
   for (const Relation& relation : plan_.manifest.relations) {
-    if (!relation.extension.empty()) continue;
+    if (!relation.extension.empty() || plan_.late.contains(&relation)) continue;
     tables.push_back(&relation);
     all += relation.raw_bytes();
   }

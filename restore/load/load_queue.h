@@ -33,6 +33,7 @@ struct LoadPlan {
   /// go in whole where that keeps all jobs busy.
   bool whole_tables_need_no_wal = false;
   std::map<const Relation*, TableIndexes> indexes;
+  std::set<const Relation*> late = {};  ///< these are not its own to give out
 };
 
 /// The largest table first and table by table, so that indexes of the first are built while others are

@@ -21,13 +21,18 @@
 #include "restore/load/early_indexes.h"
 #include "restore/load/extension_tables.h"
 #include "restore/load/large_objects.h"
+#include "restore/load/late_tables.h"
 #include "restore/load/load.h"
+#include "restore/load/refused_rows.h"
+#include "restore/load/rules.h"
 #include "restore/restore_scope.h"
 #include "restore/resume.h"
 #include "restore/tables/data_only.h"
 #include "restore/tables/live_table.h"
 #include "restore/tables/one_table.h"
 #include "restore/whole/analyze.h"
+#include "restore/whole/causes.h"
+#include "restore/whole/post_data.h"
 #include "restore/whole/roles.h"
 #include "restore/whole/schema.h"
 #include "restore/whole/target.h"
@@ -213,7 +218,8 @@ class Restoration {
     step(RestoreStep::pre_data, [this] { restore_pre_data(); });
     if (options_.before_data) options_.before_data(*server_);
     load();
-    step(RestoreStep::post_data, [this] { restore_post_data(); });
+    step(RestoreStep::post_data, [this] { run_post_data(); });
+    conclude_losses();
     if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
     step(RestoreStep::analyze, [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
   }
@@ -260,7 +266,8 @@ class Restoration {
             options_.connection.role,
             entries_,
             record_.was_begun(section),
-            {}};
+            {},
+            options_.search_path};
   }
 
   void restore_pre_data() {
@@ -269,15 +276,52 @@ class Restoration {
     restore_section(*server_, schema_run(RestoreStep::pre_data, 1), report_.lost, report_.notes, stop_);
   }
 
-  void restore_post_data() {
+  /// Ahead of the rest, which is then without them.
+  void restore_indexes() {
+    const std::vector<int> indexes = index_entries(take_list());
+    std::vector<int> rest;
+    std::ranges::copy_if(*entries_, std::back_inserter(rest),
+                         [&](int id) { return std::ranges::find(indexes, id) == indexes.end(); });
+    std::erase_if(*entries_, [&](int id) { return std::ranges::find(indexes, id) == indexes.end(); });
+    run_post_data();
+    entries_ = std::move(rest);
+  }
+
+  void run_post_data() {
     SchemaRun run = schema_run(RestoreStep::post_data, options_.jobs);
+    run.again = run.again || record_.was_begun(RestoreStep::indexes);
     run.maintenance_work_mem = maintenance_work_mem(*server_, kMostIndexMemory);
     std::vector<Loss> lost;
     restore_section(*server_, run, lost, report_.notes, stop_);
+    refresh_again(*server_, run.search_path, lost);
     // An interrupted restore may have told of an index that it could not build beside the rows.
     for (Loss& loss : lost)
       if (std::ranges::find(report_.lost, loss.text, &Loss::text) == report_.lost.end())
         report_.lost.push_back(std::move(loss));
+  }
+
+  /// The archive's list; entries_ are then there, too.
+  std::vector<ArchiveEntry> take_list() {
+    std::vector<ArchiveEntry> archive = list_archive(pg_restore_, dir_ / kSchemaFile, stop_);
+    if (!entries_) {
+      entries_.emplace();
+      for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
+    }
+    return archive;
+  }
+
+  template <typename Body>
+  void under_search_path(Body body) {
+    if (!options_.search_path.empty()) server_->query("SET search_path = " + options_.search_path);
+    body();
+    server_->query("SET search_path = ''");
+  }
+
+  /// What came with post-data may have made rules true; and of all that is lost, why.
+  void conclude_losses() {
+    if (report_.lost.empty()) return;
+    under_search_path([this] { validate_again(*server_, report_.lost); });
+    find_causes(report_.lost, list_archive(pg_restore_, dir_ / kSchemaFile, stop_));
   }
 
   /// For each of `jobs` sessions. Nothing tells how much the server has; shared_buffers are a quarter of it
@@ -294,13 +338,10 @@ class Restoration {
   /// What is made beside the rows, or told to be lost, is no longer of post-data.
   IndexBuilding early_indexes() {
     if (!worth_early_indexes(manifest_)) return {};
-    const std::vector<ArchiveEntry> archive = list_archive(pg_restore_, dir_ / kSchemaFile, stop_);
-    IndexBuilding building{find_early_indexes(manifest_, archive, entries_), {}};
+    const std::optional<std::vector<int>> wanted = entries_;
+    const std::vector<ArchiveEntry> archive = take_list();
+    IndexBuilding building{find_early_indexes(manifest_, archive, wanted), {}};
     if (building.indexes.empty()) return {};
-    if (!entries_) {
-      entries_.emplace();
-      for (const ArchiveEntry& entry : archive) entries_->push_back(entry.id);
-    }
     SchemaRun run = schema_run(RestoreStep::post_data, 1);
     building.build = [this, run, all = building.indexes](Connection& connection,
                                                          const std::vector<int>& entries,
@@ -341,23 +382,42 @@ class Restoration {
   void load() {
     const bool wal_is_minimal =
         server_->query("SELECT pg_catalog.current_setting('wal_level') = 'minimal'").boolean(0, 0);
-    const LoadJob job{target_, dir_, manifest_, options_.jobs, record_, wal_is_minimal};
+    const LoadJob job{target_, dir_,           manifest_,        options_.jobs,
+                      record_, wal_is_minimal, options_.rejects, options_.search_path};
     const auto count = [this](const Loaded& loaded) {
       report_.rows += loaded.rows;
       report_.raw_bytes += loaded.raw_bytes;
     };
+    // Rows of tables may need them. What is refused here may need the rows of tables: it is tried again after
+    // those.
+    step(RestoreStep::configuration, [&] {
+      std::vector<Loss> refused;
+      count(load_extension_tables(job, refused, observer_, stop_));
+    });
     step(RestoreStep::data, [&] {
-      count(load_tables(job, early_indexes(), report_.lost, observer_, stop_));
+      Loaded loaded = load_tables(job, early_indexes(), report_.lost, observer_, stop_);
+      count(loaded);
       count(load_extension_tables(job, report_.lost, observer_, stop_));
+      std::erase_if(loaded.refused, [](const RefusedPart& one) { return names_relations(*one.relation); });
+      count(load_refused(job, std::move(loaded.refused), report_.lost, report_.notes, stop_));
+      load_again_where_generated_values_differ(job, report_.lost, stop_);
     });
     step(RestoreStep::sequences, [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
     step(RestoreStep::large_objects, [&] {
       count(load_large_objects(job, options_.owners, options_.acl, report_.lost, observer_, stop_));
     });
+    if (record_.finished(RestoreStep::rules)) return;
+    std::vector<RefusedPart> left = parts_left(manifest_, record_, report_.lost);
+    if (!left.empty() || has_rules_to_validate(*server_))
+      step(RestoreStep::indexes, [&] { restore_indexes(); });
+    step(RestoreStep::rules, [&] {
+      count(load_refused(job, std::move(left), report_.lost, report_.notes, stop_));
+      under_search_path([this] { validate_rules(*server_, report_.lost); });
+    });
   }
 
   void prove_it() {
-    report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_);
+    report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_, nullptr, dir_);
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
       const bool told =

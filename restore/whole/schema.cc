@@ -12,6 +12,7 @@
 #include "core/system/subprocess.h"
 #include "restore/application_name.h"
 #include "restore/archive/archive_sql.h"
+#include "restore/whole/mend.h"
 
 namespace pgassay::restore {
 namespace {
@@ -225,19 +226,37 @@ std::vector<SchemaProblem> read_problems(std::string_view text) {
   return problems;
 }
 
+namespace {
+
+/// As the inventory has it, for what a check of the inventory may be about.
+std::string object_of(const std::string& sql) {
+  if (const std::optional<AddedConstraint> added = read_added_constraint(sql))
+    return fmt::format("{} on {}", added->name, added->owner);
+  return object_made(sql).value_or(shortened(sql));
+}
+
+}  // namespace
+
 Loss loss_by(const SchemaProblem& problem) {
   constexpr std::string_view kRefresh = "REFRESH MATERIALIZED VIEW ";
   const std::string& sql = problem.command;
   const auto begins = [&](std::string_view words) { return sql.starts_with(words); };
-  if (begins(kRefresh))
-    return {LossKind::materialized_view, sql.substr(kRefresh.size(), sql.rfind(';') - kRefresh.size()),
-            problem.sqlstate, complaint_line(problem)};
-  if (const std::string remedy = lacking(problem.message); !remedy.empty())
-    return {LossKind::lacking, shortened(sql), problem.sqlstate,
-            fmt::format("{}; {}", complaint_line(problem), remedy)};
-  const bool privilege = begins("GRANT ") || begins("REVOKE ") || begins("ALTER DEFAULT PRIVILEGES ");
-  return {privilege ? LossKind::privilege : LossKind::object, shortened(sql), problem.sqlstate,
-          complaint_line(problem)};
+  Loss loss{LossKind::object, {}, problem.sqlstate, complaint_line(problem)};
+  if (begins(kRefresh)) {
+    loss.kind = LossKind::materialized_view;
+    loss.object = sql.substr(kRefresh.size(), sql.rfind(';') - kRefresh.size());
+    return loss;
+  }
+  if (const std::string remedy = lacking(problem.message); !remedy.empty()) {
+    loss.kind = LossKind::lacking;
+    loss.object = shortened(sql);
+    loss.text += "; " + remedy;
+    return loss;
+  }
+  if (begins("GRANT ") || begins("REVOKE ") || begins("ALTER DEFAULT PRIVILEGES "))
+    loss.kind = LossKind::privilege;
+  loss.object = object_of(sql);
+  return loss;
 }
 
 namespace {
@@ -280,6 +299,7 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>
   const auto ignored = ignored_errors(done.err);
   if (!done.ok() && !ignored) throw_ended(run, done);
   std::uint64_t told = 0, there = 0;
+  Mender mender(target, run.search_path);
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
     if (run.again && problem.there_already) {
@@ -293,11 +313,11 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>
       continue;
     }
     Loss loss = loss_by(problem);
-    if (problem.harmless.empty())
-      lost.push_back(std::move(loss));
-    else
+    if (!problem.harmless.empty())
       notes.push_back({NoteKind::harmless, loss.object, loss.sqlstate,
                        fmt::format("{} ({})", loss.text, problem.harmless)});
+    else if (std::optional<Loss> left = mender.mend({problem.command, std::move(loss)}))
+      lost.push_back(std::move(*left));
   }
   if (there > 0)
     notes.push_back({NoteKind::there_already,

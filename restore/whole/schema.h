@@ -24,11 +24,14 @@ struct SchemaRun {
   /// An interrupted run has made some of it: what is there already is no problem.
   bool again = false;
   std::string maintenance_work_mem;  ///< for it; empty: as it is
+  /// A list as SET takes it, under which what fails is tried again (restore/whole/mend.h); empty: none.
+  std::string search_path = {};
 };
 
-/// Restores the section into the database that `target` is connected to, and goes on after errors: each
-/// object that could not be made is in `lost`, each failure that is known to be harmless in `notes`. Throws
-/// Error when pg_restore itself failed: a ServerError where its words stand for an SQLSTATE.
+/// Restores the section into the database that `target` is connected to, and goes on after errors: what can
+/// be had of the object all the same is made over `target` (restore/whole/mend.h), and each that is not what
+/// it was is in `lost`, each failure that is known to be harmless in `notes`. Throws Error when pg_restore
+/// itself failed: a ServerError where its words stand for an SQLSTATE.
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop);
 

@@ -17,7 +17,7 @@ namespace pgassay::test {
 namespace {
 
 /// Empty when stock tools find no difference.
-std::string differences(const std::string& database) {
+std::string stock_differences(const std::string& database) {
   const Ended ended =
       run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
                  shared_server().conninfo(database), bare_server().conninfo(database)});
@@ -73,7 +73,7 @@ TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
     EXPECT_EQ(lines(report.lost), "");
     EXPECT_FALSE(recorded(source));
   }
-  EXPECT_EQ(differences("killed"), "");
+  EXPECT_EQ(stock_differences("killed"), "");
 }
 
 TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
@@ -87,7 +87,7 @@ TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
   };
   while (killed(attempt)) ASSERT_LT(++attempts, 30);
   EXPECT_GT(attempts, 5);
-  EXPECT_EQ(differences("often"), "");
+  EXPECT_EQ(stock_differences("often"), "");
 }
 
 TEST(Resume, MakesTheRestOfASchemaThatWasMadeInPart) {
@@ -110,7 +110,7 @@ TEST(Resume, MakesTheRestOfASchemaThatWasMadeInPart) {
   EXPECT_TRUE(report.resumed) << lines(report.notes);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
-  EXPECT_EQ(differences("sample"), "");
+  EXPECT_EQ(stock_differences("sample"), "");
 }
 
 /// Ends the server's sessions of the restore when the first part begins.
@@ -308,7 +308,7 @@ TEST(Resume, TakesItsRecordAwayUnseenByRestoredEventTriggers) {
   EXPECT_EQ(lines(report.notes), "");
   EXPECT_FALSE(recorded(source));
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM seen"), source.value("SELECT count(*) FROM seen"));
-  EXPECT_EQ(differences("watched"), "");
+  EXPECT_EQ(stock_differences("watched"), "");
 }
 
 TEST(Resume, GoesOnInATableOfSeveralParts) {

@@ -186,6 +186,7 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(config.drill.pull, "missing");
   EXPECT_EQ(config.drill.memory_bytes, std::uint64_t{2} << 30);
   EXPECT_EQ(config.drill.work_dir, "/var/tmp");
+  EXPECT_EQ(config.drill.search_path, "public");
   EXPECT_EQ(config.drill.amcheck, false);
   EXPECT_EQ(config.drill.accept_other_versions, false);
   EXPECT_EQ(prod.drill.memory_bytes, std::uint64_t{4} << 30);

@@ -117,6 +117,22 @@ std::string verified_text(const BackupId& id, const Evidence& evidence, bool all
                             format_seconds(seconds), scope);
 }
 
+namespace {
+
+/// What follows from a loss beneath it.
+std::string lost_text(const std::vector<restore::Loss>& lost) {
+  std::string text;
+  for (const restore::Loss& cause : lost) {
+    if (!cause.cause.empty()) continue;
+    text += fmt::format("LOST: {}\n", printable(cause.text));
+    for (const restore::Loss& loss : lost)
+      if (loss.cause == cause.text) text += fmt::format("      and so: {}\n", printable(loss.text));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string restored_text(const BackupId& id, const restore::RestoreReport& report, bool proved) {
   std::string text =
       fmt::format("restored {} into {} (PostgreSQL {}): {}, {} in {}\n", printable(id.shown()),
@@ -129,7 +145,7 @@ std::string restored_text(const BackupId& id, const restore::RestoreReport& repo
   for (const restore::Note& note : report.notes) text += fmt::format("note: {}\n", printable(note.text));
   for (const std::string& what : report.not_carried)
     text += fmt::format("not carried: {}\n", printable(what));
-  for (const restore::Loss& loss : report.lost) text += fmt::format("LOST: {}\n", printable(loss.text));
+  text += lost_text(report.lost);
   for (const std::string& step : report.next_steps) text += fmt::format("next: {}\n", printable(step));
   if (!proved) return text + "not proved: --no-prove\n";
   text += fmt::format("proof: {}\n", to_string(report.verdict));

@@ -1,0 +1,48 @@
+#include "restore/whole/post_data.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pgassay::restore {
+
+std::vector<int> index_entries(const std::vector<ArchiveEntry>& archive) {
+  std::vector<int> out;
+  for (const ArchiveEntry& entry : archive)
+    if (entry.is("INDEX") || entry.is("CONSTRAINT") || entry.is("INDEX ATTACH")) out.push_back(entry.id);
+  return out;
+}
+
+std::vector<RefusedPart> parts_left(const Manifest& manifest, const RestoreRecord& record,
+                                    const std::vector<Loss>& lost) {
+  std::vector<RefusedPart> out;
+  for (const Relation& relation : manifest.relations) {
+    if (!relation.extension.empty()) continue;
+    const bool told = std::ranges::any_of(lost, [&](const Loss& loss) {
+      return loss.kind == LossKind::rows && loss.object == relation.name.shown();
+    });
+    if (told) continue;
+    for (const Part& part : relation.parts)
+      if (part.digest.rows > 0 && !record.has(part)) out.push_back({&relation, &part, {}, {}});
+  }
+  return out;
+}
+
+void refresh_again(Connection& connection, const std::string& search_path, std::vector<Loss>& lost) {
+  const std::string begin =
+      search_path.empty() ? "BEGIN; " : fmt::format("BEGIN; SET LOCAL search_path = {}; ", search_path);
+  const auto filled = [&](const Loss& loss) {
+    if (loss.kind != LossKind::materialized_view) return false;
+    try {
+      connection.query(fmt::format("{}REFRESH MATERIALIZED VIEW {}; COMMIT", begin, loss.object));
+      return true;
+    } catch (const ServerError& error) {
+      connection.query("ROLLBACK");
+      if (!object_fault(error)) error.raise();
+      return false;
+    }
+  };
+  while (std::erase_if(lost, filled) > 0) continue;
+}
+
+}  // namespace pgassay::restore
