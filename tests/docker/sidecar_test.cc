@@ -22,7 +22,7 @@ using Words = std::vector<std::string>;
 
 const Path kExample = PGASSAY_SOURCE_DIR "/examples/sidecar";
 
-std::vector<json> lines_of(const std::string& text) {
+std::vector<json> json_lines_of(const std::string& text) {
   std::vector<json> lines;
   for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
     lines.push_back(json::parse(text.substr(at, end - at)));
@@ -104,7 +104,7 @@ TEST_F(Sidecar, BacksItsServerUpAndProvesIt) {
   EXPECT_NE(pgassay({"report"}).out.find("db/app"), std::string::npos);
   const Completed log = docker({"logs", mark_ + "_backup_1"});
   EXPECT_EQ(log.out, "");
-  const std::vector<json> lines = lines_of(log.err);
+  const std::vector<json> lines = json_lines_of(log.err);
   EXPECT_FALSE(lines.empty());
   for (const json& line : lines) EXPECT_NE(line.at("level"), "error") << line;
   EXPECT_TRUE(compose({"stop", "--timeout", "600", "backup"}).ok());
