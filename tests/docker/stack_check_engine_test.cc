@@ -8,7 +8,7 @@
 namespace pgassay::test {
 namespace {
 
-std::string docker(std::vector<std::string> arguments) {
+std::string first_line_of_docker(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "docker");
   const Completed done = run({.argv = std::move(arguments), .env = {}, .input = {}}, {});
   if (!done.ok()) throw std::runtime_error(done.complaint());
@@ -29,16 +29,16 @@ class StackCheckEngine : public ::testing::Test {
     stacks_.change("docker-compose.yml", "127.0.0.1:8000:8000", "127.0.0.1:18427:8000");
   }
   void TearDown() override {
-    if (!container_.empty()) docker({"rm", "-fv", container_});
-    if (!volume_.empty()) docker({"volume", "rm", volume_});
-    if (network_is_there_) docker({"network", "rm", network_});
+    if (!container_.empty()) first_line_of_docker({"rm", "-fv", container_});
+    if (!volume_.empty()) first_line_of_docker({"volume", "rm", volume_});
+    if (network_is_there_) first_line_of_docker({"network", "rm", network_});
   }
   void make_network() {
-    docker({"network", "create", network_});
+    first_line_of_docker({"network", "create", network_});
     network_is_there_ = true;
   }
   void make_volume(const std::string& name, const std::string& project) {
-    docker({"volume", "create", "--label", "com.docker.compose.project=" + project, name});
+    first_line_of_docker({"volume", "create", "--label", "com.docker.compose.project=" + project, name});
     volume_ = name;
   }
 
@@ -75,9 +75,10 @@ TEST_F(StackCheckEngine, SaysWhetherTheStacksOwnVolumeHoldsADatabase) {
 
 TEST_F(StackCheckEngine, FindsAPortThatAnotherProjectsContainerHolds) {
   make_network();
-  const std::string image = docker({"image", "ls", "-q", "pgassay-test"});
-  container_ = docker({"run", "-d", "--network", network_, "--label", "com.docker.compose.project=old", "-p",
-                       "127.0.0.1:18427:80", image, "sleep", "600"});
+  const std::string image = first_line_of_docker({"image", "ls", "-q", "pgassay-test"});
+  container_ =
+      first_line_of_docker({"run", "-d", "--network", network_, "--label", "com.docker.compose.project=old",
+                            "-p", "127.0.0.1:18427:80", image, "sleep", "600"});
   EXPECT_EQ(stacks_.check({"dev"}), 6);
   EXPECT_NE(
       stacks_.found(7, "dev").find("port 127.0.0.1:18427/tcp of this host is published by the container"),
@@ -86,7 +87,7 @@ TEST_F(StackCheckEngine, FindsAPortThatAnotherProjectsContainerHolds) {
 }
 
 TEST_F(StackCheckEngine, AsksTheImageForAHealthCheck) {
-  const std::string image = docker({"image", "ls", "-q", "pgassay-test"});
+  const std::string image = first_line_of_docker({"image", "ls", "-q", "pgassay-test"});
   stacks_.change("docker-compose.yml", "redis:7", image);
   stacks_.change("docker-compose.yml",
                  "    healthcheck:\n      test: [\"CMD\", \"redis-cli\", \"ping\"]\n      interval: 5s\n",
