@@ -1,6 +1,7 @@
 #include "nightly/status.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -48,6 +49,7 @@ class Assessment {
       add(Health::critical, concern::kNoBackup, "there is no backup", "pgassay nightly " + input_.source);
     } else {
       judge_age();
+      judge_places_and_clocks();
       judge_proofs();
       judge_size();
       judge_room();
@@ -81,7 +83,7 @@ class Assessment {
 
   void judge_age() {
     const Backup& last = input_.backups.back();
-    if (!last.summary) {
+    if (!last.summary && !last.says) {
       add(Health::critical, concern::kUnreadable,
           fmt::format("the newest, {}, is unreadable: {}", last.id.stamp, last.problem),
           "pgassay verify " + last.id.shown());
@@ -99,6 +101,21 @@ class Assessment {
           fmt::format("the newest is {} old, and may be {}", duration(age),
                       duration(input_.rules.max_age.count())),
           "pgassay nightly " + input_.source);
+    }
+  }
+
+  /// Neither is of use where it is, and a night that looks well may owe that to it.
+  void judge_places_and_clocks() {
+    for (const Backup& backup : input_.backups) {
+      if (backup.says) {
+        const BadBackup problem = misplaced(backup);
+        add(Health::critical, concern::kMisplaced, problem.what(), problem.hint());
+      }
+      if (!backup.proofs.dated_ahead.empty())
+        add(Health::warning, concern::kEvidenceAhead,
+            fmt::format("{}: evidence is dated after now and set aside: {}", backup.id.stamp,
+                        fmt::join(backup.proofs.dated_ahead, ", ")),
+            "see to the clocks, then pgassay verify " + backup.id.shown());
     }
   }
 

@@ -26,7 +26,8 @@ namespace concern {
 inline constexpr const char *kNoBackup = "no_backup", *kStale = "stale", *kUnreadable = "unreadable",
                             *kBad = "bad", *kUnverified = "unverified", *kUndrilled = "undrilled",
                             *kShrunk = "shrunk", *kNoRoom = "no_room", *kLastRun = "last_run",
-                            *kFuture = "future";
+                            *kFuture = "future", *kMisplaced = "misplaced",
+                            *kEvidenceAhead = "evidence_ahead";
 }
 struct Concern {
   Health health;

@@ -36,6 +36,8 @@ ReadLease lease_or_unverified(const Repository& repository, const Backup& backup
 
 Evidence verify_backup(const Repository& repository, const Backup& backup, const VerifyOptions& options,
                        Observer& observer, std::stop_token stop) {
+  // Its evidence would go with it when it is moved back, and say that it is bad.
+  check_place(backup);
   const ReadLease lease = lease_or_unverified(repository, backup);
   Evidence evidence;
   evidence.kind = "verify";

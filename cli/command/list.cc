@@ -20,6 +20,8 @@ std::string proof_cell(const std::optional<Proofs::Last>& last) {
 
 std::string note_of(const Backup& backup) {
   std::string note = backup.proofs.pin ? "pinned" : "";
+  if (backup.says)
+    return note + (note.empty() ? "" : ", ") + "BELONGS ELSEWHERE: it is " + backup.says->shown();
   if (!backup.summary) return note + (note.empty() ? "" : ", ") + "UNREADABLE: " + backup.problem;
   if (!backup.summary->label.empty()) note += (note.empty() ? "" : ", ") + backup.summary->label;
   return note;
@@ -54,11 +56,20 @@ Exit run(Context& context, const Selection& selection) {
   std::vector<Path> foreign;
   const std::vector<Backup> backups = repository.list(selection.filter(), &foreign);
   for (const Backup& backup : backups) {
-    if (!backup.summary) {
+    if (backup.says) {
+      const Error problem = misplaced(backup);
+      context.reporter.message(Level::warning, problem.what(), problem.hint());
+    } else if (!backup.summary) {
       context.reporter.message(Level::warning,
                                fmt::format("{} is unreadable: {}", backup.id.shown(), backup.problem),
                                "pgassay verify" + repeated_repository(context.arguments) + " " +
                                    backup.id.shown() + " says what is wrong");
+    }
+    for (const std::string& file : backup.proofs.dated_ahead) {
+      context.reporter.message(
+          Level::warning,
+          fmt::format("{}: evidence is dated after now and set aside: {}", backup.id.shown(), file),
+          "a PASS among it proves nothing, a FAIL counts; see to the clocks, and prove the backup again");
     }
     for (const std::string& file : backup.proofs.unreadable) {
       context.reporter.message(Level::warning,

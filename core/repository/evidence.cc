@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <tuple>
 
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
@@ -55,10 +57,27 @@ Proofs::Last last_of(const Evidence& evidence) {
   return {evidence.finished, evidence.verdict, took.count(), restore_seconds(evidence)};
 }
 
-void note(const Evidence& evidence, Proofs& proofs) {
+/// Of two with the same number, stored by hosts that did not see each other's, the FAIL is taken for the
+/// later one.
+bool stored_before(const Evidence& a, const Evidence& b) {
+  const auto key = [](const Evidence& one) {
+    return std::tuple(one.number, one.number > 0 && one.verdict == Verdict::fail, one.finished);
+  };
+  return key(a) < key(b);
+}
+
+/// To be called in the order in which they were stored.
+void note(const Evidence& evidence, Time now, Proofs& proofs) {
+  const bool failed = evidence.verdict == Verdict::fail, ahead = evidence.finished > now + kClocksApart;
+  if (ahead) proofs.dated_ahead.push_back(evidence.file.filename().string());
   auto& last = evidence.kind == "drill" ? proofs.drilled : proofs.verified;
-  const bool counts = evidence.scope == "all" || evidence.verdict == Verdict::fail;
-  if (counts && (!last || last->at <= evidence.finished)) last = last_of(evidence);
+  const bool counts = failed || (evidence.scope == "all" && !ahead);
+  const bool stands = last && last->verdict == Verdict::fail && evidence.verdict == Verdict::unverified;
+  if (counts && !stands) last = last_of(evidence);
+}
+
+bool is_proof(std::string_view name) {
+  return !name.starts_with(".") && (name.ends_with(".verify.json") || name.ends_with(".drill.json"));
 }
 
 }  // namespace
@@ -77,6 +96,7 @@ std::string to_json(const Evidence& evidence) {
   json.object(Layout::block);
   json.number({"format"}, kEvidenceFormat);
   json.text({"kind"}, evidence.kind);
+  if (evidence.number > 0) json.number({"number"}, evidence.number);
   json.time({"started"}, evidence.started);
   json.time({"finished"}, evidence.finished);
   json.text({"verdict"}, to_string(evidence.verdict));
@@ -107,6 +127,7 @@ Evidence parse_evidence(std::string_view text, const Path& name_for_errors) {
   check_format(json, name_for_errors);
   Evidence evidence;
   evidence.kind = json.text("kind");
+  if (json.has("number")) evidence.number = json.unsigned_integer("number");
   evidence.started = json.time("started");
   evidence.finished = json.time("finished");
   evidence.verdict = read_verdict(json);
@@ -144,7 +165,7 @@ Pin parse_pin(std::string_view text, const Path& name_for_errors) {
   return {json.time("at"), json.text("reason")};
 }
 
-Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all) {
+Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all, Time now) {
   Proofs proofs;
   const Path dir = backup_dir / kEvidenceDir;
   std::vector<std::string> names;
@@ -153,26 +174,32 @@ Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all) {
   } catch (const Error&) {
     proofs.unreadable.emplace_back(kEvidenceDir);
   }
+  std::vector<Evidence> found;
   for (const std::string& name : names) {
-    const bool proof = name.ends_with(".verify.json") || name.ends_with(".drill.json");
-    if (name.starts_with(".") || (!proof && name != kPinFile)) continue;
+    if (!is_proof(name) && name != kPinFile) continue;
     const Path file = dir / name;
     try {
       const std::string text = read_file(file, kLongestEvidence);
-      if (proof) {
-        Evidence evidence = parse_evidence(text, file);
-        note(evidence, proofs);
-        if (all) all->push_back(std::move(evidence));
-      } else {
+      if (name == kPinFile)
         proofs.pin = parse_pin(text, file);
-      }
+      else
+        found.push_back(parse_evidence(text, file));
     } catch (const Error&) {
       proofs.unreadable.push_back(name);
       // Whoever pinned it meant to keep it, whatever became of the reason.
-      if (!proof) proofs.pin = Pin{};
+      if (name == kPinFile) proofs.pin = Pin{};
     }
   }
+  std::ranges::stable_sort(found, stored_before);
+  for (const Evidence& evidence : found) note(evidence, now, proofs);
+  if (all) *all = std::move(found);
   return proofs;
+}
+
+std::uint64_t next_evidence_number(const Path& backup_dir) {
+  std::vector<Evidence> stored;
+  read_proofs(backup_dir, &stored);
+  return stored.empty() ? 1 : stored.back().number + 1;
 }
 
 }  // namespace pgassay

@@ -1,6 +1,8 @@
 // What may be added to a published backup: proofs of it, and pins. One JSON file each, written atomically.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,7 +31,10 @@ struct Evidence {
   std::string scope;                         ///< "all", or "2/7": the subset of the data that was read
   std::map<std::string, std::string> facts;  ///< kind-specific: server_version, image, rows_compared …
   std::vector<std::string> notes;  ///< what was left alone on purpose, or tolerated: each with its reason
-  Path file;                       ///< where it was stored; empty: nowhere. Not part of the JSON.
+  /// One more than the highest of the evidence that lay beside it when it was stored: which of two was stored
+  /// later is said by this and by no clock. 0: of a pgassay that did not count.
+  std::uint64_t number = 0;
+  Path file;  ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
 inline constexpr const char* kRestoreSeconds = "restore_seconds";  ///< a fact of drills
 std::optional<double> restore_seconds(const Evidence& evidence);
@@ -52,12 +57,21 @@ struct Proofs {
     double seconds;
     std::optional<double> restore_seconds;  ///< of a drill that restored all of it
   };
-  /// The newest of each. Of a subset only a FAIL counts: the rest says nothing about the whole.
+  /// The one of each kind that was stored last; but a FAIL counts until a PASS that was stored later,
+  /// whatever clock either is dated by. Of a subset only a FAIL counts: the rest says nothing about the
+  /// whole.
   std::optional<Last> verified, drilled;
   std::optional<Pin> pin;
   std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
+  /// Files in evidence/ that are dated after now. They are set aside: a PASS of a clock that was wrong proves
+  /// nothing. A FAIL among them counts all the same.
+  std::vector<std::string> dated_ahead;
 };
-/// `all`: gets every piece of evidence that can be read, oldest first.
-Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all = nullptr);
+/// How far evidence may be ahead of our clock: another host's may have stored it.
+inline constexpr std::chrono::minutes kClocksApart{5};
+/// `all`: gets every piece of evidence that can be read, in the order in which it was stored.
+Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all = nullptr, Time now = pgassay::now());
+/// The number for the next piece of evidence.
+std::uint64_t next_evidence_number(const Path& backup_dir);
 
 }  // namespace pgassay

@@ -58,16 +58,17 @@ std::string new_repository_file() {
   return json.take();
 }
 
-Backup read_backup(const Path& root, BackupId id, const Path& dir) {
+Backup read_backup(BackupId id, const Path& dir) {
   Backup backup{std::move(id), dir, {}, {}, read_proofs(dir)};
   try {
     ManifestSummary summary = read_stored_summary(dir);
-    const BackupId& said = summary.id;
-    const Path home = root / encode_name(said.source) / encode_name(said.database) / said.stamp;
-    if (home != dir)
-      throw BadBackup(fmt::format("{}: its manifest says that it is {}", dir.string(), said.shown()));
-    backup.id = said;
-    backup.summary = std::move(summary);
+    if (lies_where_it_belongs(dir, summary.id)) {
+      backup.id = summary.id;
+      backup.summary = std::move(summary);
+    } else {
+      backup.problem = misplaced(dir, summary.id).what();
+      backup.says = summary.id;
+    }
   } catch (const Error& error) {
     // Out of reach or damaged: it must not hide the others.
     backup.problem = error.what();
@@ -134,7 +135,7 @@ class Lister {
       if (fs::exists(link_status_of(dir))) note_foreign(dir);
       return;
     }
-    Backup backup = read_backup(root_, {decode_name(source), decode_name(database), stamp}, dir);
+    Backup backup = read_backup({decode_name(source), decode_name(database), stamp}, dir);
     // Pruned while we looked.
     if (!backup.summary && !fs::exists(link_status_of(dir))) return;
     found_.push_back(std::move(backup));
@@ -228,13 +229,27 @@ Backup Repository::find(const std::string& id, const Filter& filter) const {
     return elsewhere || (stamp != "latest" && (stamp.empty() || !backup.id.stamp.starts_with(stamp)));
   });
   if (fitting.empty()) throw_none(*this, id, filter);
-  if (stamp == "latest") return newest_of(fitting);
+  if (stamp == "latest") {
+    const auto elsewhere = [](const Backup& backup) { return backup.says.has_value(); };
+    if (std::all_of(fitting.begin(), fitting.end(), elsewhere)) check_place(fitting.back());
+    std::erase_if(fitting, elsewhere);
+    return newest_of(fitting);
+  }
   const auto is_exact = [&](const Backup& backup) { return backup.id.stamp == stamp; };
   if (std::any_of(fitting.begin(), fitting.end(), is_exact)) std::erase_if(fitting, std::not_fn(is_exact));
   if (fitting.size() > 1) {
     throw UsageError(fmt::format("{} is ambiguous: {}", id, candidates(fitting)), "write SOURCE/DATABASE/ID");
   }
+  check_place(fitting.front());
   return fitting.front();
+}
+
+void check_place(const Backup& backup) {
+  if (backup.says) throw misplaced(backup);
+}
+
+BadBackup misplaced(const Backup& backup) {
+  return misplaced(backup.dir, *backup.says);
 }
 
 std::optional<Backup> Repository::newest(const std::string& source, const std::string& database) const {
@@ -244,7 +259,7 @@ std::optional<Backup> Repository::newest(const std::string& source, const std::s
   std::sort(stamps.begin(), stamps.end(),
             [](const std::string& a, const std::string& b) { return stamp_order(a) > stamp_order(b); });
   for (const std::string& stamp : stamps) {
-    Backup backup = read_backup(root_, {source, database, stamp}, parent / stamp);
+    Backup backup = read_backup({source, database, stamp}, parent / stamp);
     if (backup.summary) return backup;
   }
   return std::nullopt;
@@ -253,7 +268,9 @@ std::optional<Backup> Repository::newest(const std::string& source, const std::s
 Path Repository::add_evidence(const Backup& backup, const Evidence& evidence) const {
   const Path dir = backup.dir / kEvidenceDir;
   make_private_dirs(dir);
-  const std::string text = to_json(evidence), stamp = to_stamp(evidence.finished);
+  Evidence numbered = evidence;
+  numbered.number = next_evidence_number(backup.dir);
+  const std::string text = to_json(numbered), stamp = to_stamp(evidence.finished);
   for (unsigned n = 1;; ++n) {
     const std::string number = n == 1 ? "" : fmt::format("-{}", n);
     const Path file = dir / fmt::format("{}{}.{}.json", stamp, number, evidence.kind);

@@ -22,7 +22,17 @@ struct Backup {
   std::optional<ManifestSummary> summary;  ///< absent: `problem` says why
   std::string problem;                     ///< "manifest.json: not what SHA256SUMS names", …
   Proofs proofs;
+  /// What its manifest says that it is, where that is not the place in which it lies: by a file system that
+  /// folds names, a tool that copies, or a hand. There is no summary then; `id` is of the place.
+  std::optional<BackupId> says = {};
 };
+
+/// Throws BadBackup when the backup lies where its manifest says that it does not belong; the hint says how
+/// to move it back. Every command that reads one backup asks this first: another database's rows are never
+/// taken for those of the name that was asked for.
+void check_place(const Backup& backup);
+/// What that throws. Only of one that `says`.
+BadBackup misplaced(const Backup& backup);
 
 /// Shared flock on a backup directory: while it is held, prune leaves the backup alone.
 class ReadLease {
@@ -102,8 +112,9 @@ class Repository {
   /// no backups (no manifest, odd names) are not backups and go to `foreign` when given.
   std::vector<Backup> list(const Filter& filter = {}, std::vector<Path>* foreign = nullptr) const;
   /// ID as of the command line: "latest", SOURCE/DATABASE/STAMP, a stamp or a unique prefix of one. "latest"
-  /// may be one that can't be read: older ones are not passed off as it. Throws UsageError when nothing or
-  /// more than one thing fits, naming the candidates.
+  /// may be one that can't be read: older ones are not passed off as it. It is never one that belongs
+  /// elsewhere. Throws UsageError when nothing or more than one thing fits, naming the candidates, and as
+  /// check_place().
   Backup find(const std::string& id, const Filter& filter = {}) const;
   /// The newest readable backup of a database.
   std::optional<Backup> newest(const std::string& source, const std::string& database) const;
@@ -144,7 +155,8 @@ class Repository {
 /// The same, told to the observer as warnings.
 void clear_debris(const Repository& repository, Observer& observer);
 
-/// Reads a backup's whole manifest and checks it, against SHA256SUMS too. Throws BadBackup.
+/// Reads a backup's whole manifest and checks it, against SHA256SUMS and against the directory in which it
+/// lies, too. Throws BadBackup.
 Manifest read_manifest(const Path& backup_dir);
 
 /// For hard links of unchanged parts: puts `old_file` (of an older backup, whose SHA-256 was `expected`) in

@@ -6,6 +6,7 @@
 
 #include "core/repository/layout.h"
 #include "core/repository/repository.h"
+#include "core/system/subprocess.h"
 
 namespace pgassay {
 namespace {
@@ -81,7 +82,28 @@ Manifest read_manifest(const Path& backup_dir) {
   const Path file = backup_dir / kManifestFile;
   const std::string text = read_or_bad(file);
   check_against_sums(backup_dir, sha256_of(as_bytes(text)));
-  return parse_manifest(text, file);
+  Manifest manifest = parse_manifest(text, file);
+  if (!lies_where_it_belongs(backup_dir, manifest.summary.id))
+    throw misplaced(backup_dir, manifest.summary.id);
+  return manifest;
+}
+
+bool lies_where_it_belongs(const Path& backup_dir, const BackupId& id) {
+  const Path database = backup_dir.parent_path();
+  return backup_dir.filename() == id.stamp && database.filename() == encode_name(id.database) &&
+         database.parent_path().filename() == encode_name(id.source);
+}
+
+BadBackup misplaced(const Path& backup_dir, const BackupId& says) {
+  const Path root = backup_dir.parent_path().parent_path().parent_path();
+  const Path home = root / encode_name(says.source) / encode_name(says.database) / says.stamp;
+  return BadBackup(
+      fmt::format("{} is not what its place says: by its manifest it is {}, which belongs in {}",
+                  backup_dir.string(), says.shown(), home.string()),
+      fmt::format("if {0} is free, move it back: mkdir -p {1} && mv {2} {0}; else move it out of "
+                  "the repository",
+                  shell_word(home.string()), shell_word(home.parent_path().string()),
+                  shell_word(backup_dir.string())));
 }
 
 }  // namespace pgassay

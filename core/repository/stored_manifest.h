@@ -17,4 +17,9 @@ inline constexpr std::string_view kManifestMismatch = "manifest.json is not what
 /// names.
 ManifestSummary read_stored_summary(const Path& backup_dir);
 
+/// Is it the directory of that backup? Compares the last three components as encode_name() makes them.
+bool lies_where_it_belongs(const Path& backup_dir, const BackupId& id);
+/// What is wrong with a backup that does not, and how it is moved back: what() and hint().
+BadBackup misplaced(const Path& backup_dir, const BackupId& says);
+
 }  // namespace pgassay

@@ -37,6 +37,7 @@ TEST_F(EvidenceTest, ComesBackFromItsTextAsItWas) {
   evidence.phases = {{"load", 12.5}};
   evidence.facts = {{"image", "postgres:15"}};
   evidence.notes = {"one", "two"};
+  evidence.number = 7;
   const Evidence again = parse_evidence(to_json(evidence), "x.json");
   EXPECT_EQ(to_json(again), to_json(evidence));
   EXPECT_EQ(again.findings[0].file, "data/caf\xe9");
@@ -62,6 +63,57 @@ TEST_F(EvidenceTest, TheNewestProofOfEachKindCounts) {
   EXPECT_EQ(proofs.verified->seconds, 90);
   EXPECT_EQ(proofs.drilled->at, parse_rfc3339("2026-11-22T03:00:00Z"));
   EXPECT_FALSE(proofs.pin);
+}
+
+Evidence numbered(Evidence evidence, std::uint64_t number) {
+  evidence.number = number;
+  return evidence;
+}
+
+TEST_F(EvidenceTest, DatedAfterNowIsSetAsideAndTold) {
+  const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
+  put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
+  put("2.verify.json", to_json(numbered(sample("verify", "2031-01-01T03:00:00Z", Verdict::pass), 2)));
+  put("2.drill.json", to_json(sample("drill", "2031-01-01T03:00:00Z", Verdict::pass)));
+  const Proofs proofs = read_proofs(dir, nullptr, now);
+  EXPECT_EQ(proofs.verified->at, parse_rfc3339("2026-11-23T03:00:00Z"));
+  EXPECT_FALSE(proofs.drilled);
+  EXPECT_EQ(proofs.dated_ahead, (std::vector<std::string>{"2.drill.json", "2.verify.json"}));
+}
+
+TEST_F(EvidenceTest, OfAHostWhoseClockIsAMinuteAheadCounts) {
+  const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
+  put("1.verify.json", to_json(sample("verify", "2026-11-25T00:01:00Z", Verdict::pass)));
+  EXPECT_TRUE(read_proofs(dir, nullptr, now).verified);
+}
+
+TEST_F(EvidenceTest, AFailCountsThoughAPassOfAWrongClockIsDatedLater) {
+  const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
+  put("1.drill.json", to_json(numbered(sample("drill", "2026-11-24T20:00:00Z", Verdict::pass), 1)));
+  put("2.drill.json", to_json(numbered(sample("drill", "2026-11-24T03:00:00Z", Verdict::fail), 2)));
+  EXPECT_EQ(read_proofs(dir, nullptr, now).drilled->verdict, Verdict::fail);
+  put("3.drill.json", to_json(numbered(sample("drill", "2026-11-24T02:00:00Z", Verdict::pass), 3)));
+  EXPECT_EQ(read_proofs(dir, nullptr, now).drilled->verdict, Verdict::pass);
+}
+
+TEST_F(EvidenceTest, AFailThatIsDatedAfterNowCountsUntilAPassThatWasStoredLater) {
+  const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
+  put("1.verify.json", to_json(numbered(sample("verify", "2031-01-01T03:00:00Z", Verdict::fail), 1)));
+  EXPECT_EQ(read_proofs(dir, nullptr, now).verified->verdict, Verdict::fail);
+  put("2.verify.json", to_json(numbered(sample("verify", "2026-11-24T03:00:00Z", Verdict::pass), 2)));
+  EXPECT_EQ(read_proofs(dir, nullptr, now).verified->verdict, Verdict::pass);
+}
+
+TEST_F(EvidenceTest, WhatCouldNotBeVerifiedDoesNotTakeAFailAway) {
+  put("1.drill.json", to_json(numbered(sample("drill", "2026-11-22T03:00:00Z", Verdict::fail), 1)));
+  put("2.drill.json", to_json(numbered(sample("drill", "2026-11-23T03:00:00Z", Verdict::unverified), 2)));
+  EXPECT_EQ(read_proofs(dir).drilled->verdict, Verdict::fail);
+}
+
+TEST_F(EvidenceTest, OfTwoStoredAtOnceByHostsApartTheFailCounts) {
+  put("1.drill.json", to_json(numbered(sample("drill", "2026-11-22T03:00:00Z", Verdict::fail), 4)));
+  put("2.drill.json", to_json(numbered(sample("drill", "2026-11-23T03:00:00Z", Verdict::pass), 4)));
+  EXPECT_EQ(read_proofs(dir).drilled->verdict, Verdict::fail);
 }
 
 TEST_F(EvidenceTest, OfADrillTheRestoresTimeIsKnown) {

@@ -272,6 +272,69 @@ TEST_F(RepositoryTest, EvidenceOfOneSecondIsAllKept) {
   EXPECT_TRUE(repository.find("latest").proofs.verified);
 }
 
+TEST_F(RepositoryTest, EvidenceIsNumberedInTheOrderInWhichItIsStored) {
+  const Backup backup = test::publish_sample(repository);
+  Evidence evidence;
+  evidence.kind = "drill";
+  evidence.finished = noon;
+  evidence.scope = "all";
+  for (const std::uint64_t number : {1, 2}) {
+    const Path file = repository.add_evidence(backup, evidence);
+    EXPECT_EQ(parse_evidence(read_file(file), file).number, number);
+    evidence.finished -= std::chrono::hours(1);
+  }
+}
+
+struct MisplacedBackup : RepositoryTest {
+  Backup other = test::publish_sample(repository, "prod", "other");
+  Path wrong = root / "prod/App" / other.id.stamp;
+  MisplacedBackup() {
+    make_private_dirs(root / "prod/App");
+    fs::rename(other.dir, wrong);
+  }
+};
+
+TEST_F(MisplacedBackup, IsListedAsWhatItIsAndReadByNobody) {
+  const std::vector<Backup> all = repository.list();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_FALSE(all[0].summary);
+  EXPECT_EQ(all[0].says->shown(), other.id.shown());
+  EXPECT_THROW(read_manifest(wrong), BadBackup);
+  EXPECT_FALSE(repository.newest("prod", "App"));
+  for (const std::string id : {"latest", "20261123", "prod/App/20261123T020000Z"}) {
+    try {
+      repository.find(id, {"prod", "App"});
+      FAIL() << id;
+    } catch (const BadBackup& error) {
+      const std::string what = error.what();
+      EXPECT_NE(what.find(wrong.string()), std::string::npos) << what;
+      EXPECT_NE(what.find(other.id.shown()), std::string::npos) << what;
+      EXPECT_NE(what.find("belongs in " + other.dir.string()), std::string::npos) << what;
+      EXPECT_NE(error.hint().find("mv " + wrong.string() + " " + other.dir.string()), std::string::npos)
+          << error.hint();
+    }
+  }
+}
+
+TEST_F(MisplacedBackup, IsNeverTheLatestBesideOneThatIsInItsPlace) {
+  const Backup own = test::publish_sample(repository, "prod", "App", noon - std::chrono::days(60));
+  EXPECT_EQ(repository.find("latest", {"prod", "App"}).id, own.id);
+}
+
+TEST_F(MisplacedBackup, MovedBackIsItselfAgain) {
+  fs::rename(wrong, other.dir);
+  EXPECT_EQ(repository.find("latest").id, other.id);
+}
+
+TEST_F(MisplacedBackup, UnderAnotherSourceOrStampIsFoundAsWell) {
+  make_private_dirs(root / "stage/other");
+  for (const Path& place : {root / "stage/other/20261123T020000Z", root / "prod/App/20261123T030000Z"}) {
+    fs::rename(wrong, place);
+    EXPECT_TRUE(repository.list().at(0).says) << place;
+    fs::rename(place, wrong);
+  }
+}
+
 TEST_F(RepositoryTest, OneThatCannotBeWrittenCanBeRead) {
   if (::geteuid() != 0) FAIL() << "needs root to become another user";
   test::publish_sample(repository);

@@ -109,6 +109,22 @@ TEST(Status, SaysThatTheNewestIsUnreadable) {
   EXPECT_EQ(kinds(status_after(backups)), "CRITICAL unreadable\n");
 }
 
+TEST(Status, SaysWhatBelongsElsewhereAndDoesNotTakeItForTheNewest) {
+  std::vector<Backup> backups = nights(3);
+  backups.back().summary.reset();
+  backups.back().dir = "/repo/prod/app/20261123T020000Z";
+  backups.back().says = BackupId{"prod", "other", "20261123T020000Z"};
+  const nightly::DatabaseStatus status = status_of(backups);
+  EXPECT_EQ(kinds(status), "CRITICAL misplaced\n");
+  EXPECT_EQ(status.newest->id, backups[1].id);
+}
+
+TEST(Status, SaysThatEvidenceIsDatedAfterNow) {
+  std::vector<Backup> backups = nights(3);
+  backups[0].proofs.dated_ahead = {"20310101T000000Z.verify.json"};
+  EXPECT_EQ(kinds(status_of(backups)), "WARNING evidence_ahead\n");
+}
+
 TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
   std::vector<Backup> backups = nights(12);
   EXPECT_EQ(kinds(status_after(backups)), "");

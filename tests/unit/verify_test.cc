@@ -59,10 +59,16 @@ TEST_F(VerifyTest, ADamagedBackupIsBadOnRecord) {
   EXPECT_EQ(repository.find("latest").proofs.verified->verdict, Verdict::fail);
 }
 
-TEST_F(VerifyTest, ABackupThatWasMovedIsFound) {
+TEST_F(VerifyTest, ABackupThatWasMovedIsFoundAndGetsNoEvidenceInItsWrongPlace) {
+  const Backup there = backup;
   make_private_dirs(root / "prod/other");
   fs::rename(backup.dir, root / "prod/other" / backup.id.stamp);
-  EXPECT_EQ(verify().verdict, Verdict::fail);
+  EXPECT_THROW(verify(), BadBackup);
+  const std::vector<Backup> all = repository.list();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_THROW(verify_backup(repository, all[0], {}, listener, {}), BadBackup);
+  fs::rename(all[0].dir, there.dir);
+  EXPECT_EQ(verify().verdict, Verdict::pass);
 }
 
 TEST_F(VerifyTest, ARepositoryThatCannotBeWrittenGetsAWarningAndAVerdict) {

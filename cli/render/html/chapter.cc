@@ -52,10 +52,14 @@ std::string note_of(const Backup& backup) {
   const auto add = [&](const std::string& text) { note += (note.empty() ? "" : ", ") + text; };
   if (backup.proofs.pin)
     add(backup.proofs.pin->reason.empty() ? "pinned" : "pinned: " + html(backup.proofs.pin->reason));
-  if (!backup.summary)
+  if (backup.says)
+    add("<b class=critical>BELONGS ELSEWHERE</b> it is " + html(backup.says->shown()));
+  else if (!backup.summary)
     add("<b class=critical>UNREADABLE</b> " + html(backup.problem));
   else if (!backup.summary->label.empty())
     add(html(backup.summary->label));
+  for (const std::string& file : backup.proofs.dated_ahead)
+    add("evidence dated after now, set aside: " + html(file));
   for (const std::string& file : backup.proofs.unreadable) add("unreadable evidence: " + html(file));
   return note;
 }
