@@ -61,7 +61,8 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
       for (int i = 0; i < rows.rows(); ++i) {
         const SequenceInfo& info = sequences[begin + static_cast<std::size_t>(i)];
         if (rows.oid(i, 3) != info.oid) throw TryAgain(info.name.shown() + ": renamed or replaced");
-        result.push_back({info.name, info.oid, rows.integer(i, 1), rows.boolean(i, 2), info.extension});
+        result.push_back(
+            {info.name, info.oid, rows.integer(i, 1), rows.boolean(i, 2), info.extension, info.attributes});
       }
     } catch (const ServerError& error) {
       throw_for("reading the sequences", error);
@@ -70,8 +71,30 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
   return result;
 }
 
+/// A leaf that has a generated column that its root has not (or not as one) can't be summed with the others.
+void sum_generated_at_the_roots(std::vector<Relation>& relations) {
+  std::map<QualifiedName, Relation*> roots;
+  for (Relation& relation : relations) {
+    if (relation.kind != 'p' || relation.root) continue;
+    const std::size_t columns = stored_names(relation.generated).size();
+    if (columns == 0) continue;
+    relation.generated_digest.emplace().columns.resize(columns);
+    roots[relation.name] = &relation;
+  }
+  for (const Relation& leaf : relations) {
+    if (!leaf.root || leaf.kind != 'r') continue;
+    const auto root = roots.find(*leaf.root);
+    if (root == roots.end() || !root->second->generated_digest) continue;
+    if (stored_names(leaf.generated) != stored_names(root->second->generated))
+      root->second->generated_digest.reset();
+    else if (leaf.generated_digest)
+      root->second->generated_digest->merge(*leaf.generated_digest);
+  }
+}
+
 /// The proof of a partition tree is at its root: rows may move between leaves when they are loaded.
 void sum_at_the_roots(std::vector<Relation>& relations) {
+  sum_generated_at_the_roots(relations);
   std::map<QualifiedName, RowDigest> sums;
   for (Relation& relation : relations) {
     for (const Part& part : relation.parts) relation.digest.merge(part.digest);
@@ -197,10 +220,13 @@ class Attempt {
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
-    manifest_.files.push_back(
-        dump_schema(children_, preflight.pg_dump, snapshot, options_.lock_timeout, pending_.dir(), stop));
+    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot,
+                                          options_.lock_timeout, pending_.dir(), manifest_.tools_said,
+                                          stop));
     manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
-                                           pending_.dir(), roles_left_out_, stop));
+                                           pending_.dir(), roles_left_out_, manifest_.tools_said, stop));
+    for (const ToolWords& words : manifest_.tools_said)
+      run_.observer.message(Level::warning, words.shown(), "the manifest keeps it; see whether all is there");
     if (roles_left_out_) {
       run_.observer.message(Level::warning, roles_left_out_->what + " are left out: " + roles_left_out_->why,
                             "rename the role that was made in a database of another encoding");
@@ -324,7 +350,7 @@ class Attempt {
     describe();
     if (options_.pin) pending_.pin({now(), options_.label});
     const Path dir = std::move(pending_).publish(manifest_);
-    return {dir, manifest_.summary, manifest_.left_out};
+    return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said};
   }
 
   const Run& run_;

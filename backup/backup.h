@@ -52,6 +52,7 @@ struct TakenBackup {
   Path dir;
   ManifestSummary summary;
   std::vector<LeftOut> left_out;
+  std::vector<ToolWords> tools_said;
 };
 
 /// The same options with a server that can be connected to, found out once: connection and pg_dump in place

@@ -147,8 +147,12 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   observer_.part_started(worker, planned.object);
   PartWriter writer(encoder, options_.dir, planned.file, planned.format);
   Counted rows(writer, observer_);
+  GeneratedCutter cutter(rows, planned.columns, planned.generated, planned.format);
+  ChunkSink& sink = planned.generated > 0 ? static_cast<ChunkSink&>(cutter) : rows;
+  GeneratedDigest generated;
   try {
-    connection.copy_out(before + planned.sql, rows, planned.format);
+    connection.copy_out(before + planned.sql, sink, planned.format);
+    if (planned.generated > 0) generated = cutter.finish();
   } catch (const ServerSilent& silent) {
     silent.with_context("copying " + planned.object)->with_hint(kStuckHint)->raise();
   } catch (const ServerError& error) {
@@ -164,7 +168,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
   Part part = writer.finish();
   part.pages = planned.pages;
   observer_.settled(planned.bytes, part.raw);
-  keep(planned, std::move(part));
+  keep(planned, std::move(part), generated);
   observer_.part_finished(worker, planned.object);
 }
 
@@ -200,7 +204,7 @@ void Copier::throw_too_long_a_row(const PlannedPart& planned, const std::string&
                           planned.object));
 }
 
-void Copier::keep(const PlannedPart& planned, Part part) {
+void Copier::keep(const PlannedPart& planned, Part part, const GeneratedDigest& generated) {
   const bool shared = previous_ && previous_->take_place_of(options_.dir, part);
   const std::lock_guard guard(mutex_);
   totals_.raw += part.raw;
@@ -208,7 +212,9 @@ void Copier::keep(const PlannedPart& planned, Part part) {
   totals_.fresh += shared ? 0 : part.stored;
   if (planned.relation != PlannedPart::kLargeObjects) {
     totals_.rows += part.digest.rows;
-    plan_.relations[planned.relation].parts[planned.part] = std::move(part);
+    Relation& relation = plan_.relations[planned.relation];
+    relation.parts[planned.part] = std::move(part);
+    if (relation.generated_digest) relation.generated_digest->merge(generated);
   } else if (planned.part < large_objects_.parts.size()) {
     large_objects_.parts[planned.part] = std::move(part);
   } else {

@@ -58,7 +58,7 @@ class Copier {
   /// Throws Error. `ctid`: the row's, or empty.
   [[noreturn]] void throw_too_long_a_row(const PlannedPart& planned, const std::string& ctid,
                                          const ServerError& error) const;
-  void keep(const PlannedPart& planned, Part part);
+  void keep(const PlannedPart& planned, Part part, const GeneratedDigest& generated);
   void hand_to_leader(const PlannedPart& planned);
 
   Plan& plan_;

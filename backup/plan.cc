@@ -46,12 +46,17 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
     ranges = cut_pages(table.heap_bytes, table.toast_bytes, previous);
   }
   relation.parts.resize(std::max<std::size_t>(1, ranges.size()));
+  const std::vector<std::string> generated = stored_names(table.generated);
+  if (!generated.empty()) relation.generated_digest.emplace().columns.resize(generated.size());
   for (std::size_t i = 0; i < relation.parts.size(); ++i) {
     PlannedPart part;
     if (ranges.size() > 1) part.pages = ranges[i];
     part.file = part_file(table.name, static_cast<unsigned>(i), relation.format);
     part.format = relation.format;
-    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, {encoding, part.format});
+    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, {encoding, part.format},
+                            generated);
+    part.columns = table.columns.size();
+    part.generated = generated.size();
     part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE";
     part.check = "SELECT 1 / (" + quote_literal(table.name.quoted()) +
                  "::pg_catalog.regclass::pg_catalog.oid = " + to_string(table.oid) + ")::pg_catalog.int4; ";

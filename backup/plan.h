@@ -26,9 +26,10 @@ struct PlannedPart {
   std::string object;  ///< for messages and progress
   std::optional<PageRange> pages;
   RowFormat format = RowFormat::text;
-  std::size_t relation = 0;  ///< index in Plan::relations; kLargeObjects
-  std::size_t part = 0;      ///< index in its parts
-  std::uint64_t bytes = 0;   ///< expected, on the server's disk
+  std::size_t columns = 0, generated = 0;  ///< of its rows; the generated ones are read behind the others
+  std::size_t relation = 0;                ///< index in Plan::relations; kLargeObjects
+  std::size_t part = 0;                    ///< index in its parts
+  std::uint64_t bytes = 0;                 ///< expected, on the server's disk
   static constexpr std::size_t kLargeObjects = static_cast<std::size_t>(-1);
 };
 

@@ -7,6 +7,7 @@
 #include "core/system/observer.h"
 #include "drill/assertions.h"
 #include "drill/foreign_access.h"
+#include "proof/accepted.h"
 #include "proof/inventory_check.h"
 #include "restore/whole/restore.h"
 
@@ -16,6 +17,7 @@ struct DrillQuestions {
   unsigned jobs = 2;
   bool amcheck = false;
   bool accept_other_versions = false;  ///< of extensions and of the collation library
+  proof::Accepted accepted;            ///< differences that are no failure
   std::vector<Assertion> assertions;
 };
 

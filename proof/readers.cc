@@ -18,10 +18,14 @@ constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/re
 void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,
                Observer& observer) {
   DigestSink sink(observer, unit.format);
+  GeneratedCutter cutter(sink, unit.columns, unit.generated, unit.format);
+  ChunkSink& rows = unit.generated > 0 ? static_cast<ChunkSink&>(cutter) : sink;
+  GeneratedDigest generated;
   std::string problem;
   bool forbidden = false;
   try {
-    connection.copy_out("SAVEPOINT pgassay; " + unit.sql, sink, unit.format);
+    connection.copy_out("SAVEPOINT pgassay; " + unit.sql, rows, unit.format);
+    if (unit.generated > 0) generated = cutter.finish();
   } catch (const ServerError& error) {
     const std::string kind = error.sqlstate().substr(0, 2);
     if (kind == "53" || kind == "57" || kind == "58") error.raise();
@@ -33,6 +37,7 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
   const std::lock_guard guard(mutex);
   if (problem.empty()) {
     subject.found.merge(sink.finish());
+    subject.generated.merge(generated);
   } else {
     subject.problem = problem;
     subject.forbidden = forbidden;

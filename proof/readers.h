@@ -43,12 +43,14 @@ struct ProofUnit {
   std::string sql;
   std::uint64_t bytes = 0;  ///< about; the largest are read first
   RowFormat format = RowFormat::text;
+  std::size_t columns = 0, generated = 0;  ///< of its rows; the generated ones come last
 };
 
 /// One thing whose rows are compared: a table, one leaf of a partition tree, the large objects.
 struct ProofSubject {
   std::string shown;
   RowDigest found;
+  GeneratedDigest generated;
   std::string problem;     ///< the server's words when it could not be read
   bool forbidden = false;  ///< it could not for want of a privilege
 };

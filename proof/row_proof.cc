@@ -10,6 +10,7 @@
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
+#include "proof/planned.h"
 #include "proof/readers.h"
 #include "proof/reg_numbers.h"
 #include "proof/values_proof.h"
@@ -63,12 +64,23 @@ struct Comparison {
   std::vector<std::size_t> subjects;
   std::vector<const Relation*>
       leaves;  ///< of a tree: what each subject was in the backup, null where it was not
+  std::optional<GeneratedDigest> generated = {};  ///< as it should be; absent: see compare_generated()
+  bool only_generated = false;                    ///< of a leaf whose rows are compared at the root
 };
+
+/// Has it stored generated columns, whose values should be compared?
+bool has_generated(const Relation& relation) {
+  return !stored_names(relation.generated).empty();
+}
 
 class RowProof {
  public:
-  RowProof(Connection& leader, const Manifest& manifest, std::uint64_t page_bytes)
-      : leader_(leader), manifest_(manifest), page_bytes_(page_bytes), tables_(list_tables(leader, true)) {
+  RowProof(Connection& leader, const Manifest& manifest, const Accepted& accepted, std::uint64_t page_bytes)
+      : leader_(leader),
+        manifest_(manifest),
+        accepted_(accepted),
+        page_bytes_(page_bytes),
+        tables_(list_tables(leader, true)) {
     for (const TableInfo& table : tables_) {
       by_name_[table.name] = &table;
       if (table.root != Oid::none && table.kind == 'r') leaves_[table.root].push_back(&table);
@@ -76,6 +88,8 @@ class RowProof {
     for (const Relation& relation : manifest.relations) {
       in_backup_[relation.name] = &relation;
       if (relation.root && relation.kind == 'r') sums_[*relation.root].merge(relation.digest);
+      if (relation.root && relation.generated_digest)
+        generated_sums_[*relation.root].merge(*relation.generated_digest);
       if (relation.root && relation.via_root) via_root_.insert(*relation.root);
     }
   }
@@ -108,27 +122,38 @@ class RowProof {
     return rows;
   }
 
-  void compare(const std::vector<std::string>& reasons, std::vector<Check>& checks) const {
-    std::uint64_t agreeing = 0, tables = 0, rows = 0;
+  void compare(const std::vector<std::string>& reasons, std::set<CheckId>& made,
+               std::vector<Check>& checks) const {
+    std::uint64_t agreeing = 0, tables = 0, rows = 0, columns = 0;
     for (const Comparison& comparison : comparisons_) {
-      std::optional<Check> check = compare_one(comparison, reasons);
-      rows += comparison.expected.rows;
-      tables += comparison.subjects.size();
-      if (check)
+      std::optional<Check> check;
+      if (!comparison.only_generated) {
+        made.insert({CheckKind::rows, comparison.relation->name.shown(), {}});
+        check = compare_one(comparison, reasons);
+        rows += comparison.expected.rows;
+        tables += comparison.subjects.size();
+      }
+      // Where rows differ, what is computed of them says nothing more.
+      if (check) {
         checks.push_back(std::move(*check));
-      else
-        ++agreeing;
+        continue;
+      }
+      ++agreeing;
+      columns += compare_generated(comparison, reasons, checks);
     }
-    if (agreeing == comparisons_.size() && checks.empty())
-      checks.push_back({"tables", Verdict::pass, fmt::format("{} tables, {} rows", tables, rows)});
+    const std::string generated = columns > 0 ? fmt::format(", {} generated columns", columns) : "";
+    if (agreeing == comparisons_.size() &&
+        std::ranges::all_of(checks, [](const Check& one) { return one.verdict == Verdict::pass; }))
+      checks.push_back(
+          {"tables", Verdict::pass, fmt::format("{} tables, {} rows{}", tables, rows, generated)});
   }
 
   const std::map<QualifiedName, const TableInfo*>& by_name() const { return by_name_; }
 
  private:
   void plan_table(const Relation& relation, const TableInfo& table) {
-    Comparison comparison{&relation, relation.digest, {}, {}};
-    add_subject(comparison, relation, table);
+    Comparison comparison{&relation, relation.digest, {}, {}, relation.generated_digest};
+    add_subject(comparison, relation, relation, table);
     comparisons_.push_back(std::move(comparison));
   }
 
@@ -137,26 +162,42 @@ class RowProof {
   void plan_tree(const Relation& root, const TableInfo& table) {
     const bool moving = via_root_.contains(root.name);
     Comparison comparison{&root, sums_[root.name], {}, {}};
+    if (root.generated_digest) {
+      // Of fewer leaves, perhaps, than the backup has.
+      comparison.generated = generated_sums_[root.name];
+      comparison.generated->columns.resize(root.generated_digest->columns.size());
+    }
+    std::vector<Comparison> of_leaves;
     for (const TableInfo* leaf : leaves_[table.oid]) {
       const auto known = in_backup_.find(leaf->name);
       const Relation* then = known == in_backup_.end() ? nullptr : known->second;
       if (then && then->data != Data::copied && !moving) continue;
       comparison.leaves.push_back(then);
-      add_subject(comparison, root, *leaf);
+      // A leaf may have a column computed that its root has not.
+      const bool its_own = then && !root.generated_digest && !moving;
+      if (its_own && then->generated_digest)
+        of_leaves.push_back({then, then->digest, {subjects.size()}, {}, then->generated_digest, true});
+      add_subject(comparison, root, its_own ? *then : root, *leaf);
     }
     comparisons_.push_back(std::move(comparison));
+    std::ranges::move(of_leaves, std::back_inserter(comparisons_));
   }
 
-  void add_subject(Comparison& comparison, const Relation& relation, const TableInfo& table) {
+  /// `relation`: of the comparison; `columns`: whose columns are read.
+  void add_subject(Comparison& comparison, const Relation& relation, const Relation& columns,
+                   const TableInfo& table) {
     comparison.subjects.push_back(subjects.size());
+    const std::vector<std::string> generated =
+        columns.generated_digest ? stored_names(columns.generated) : std::vector<std::string>();
     const auto ranges = relation.filter.empty() ? proof_ranges(table, leader_.server_version(), page_bytes_)
                                                 : std::vector<std::optional<PageRange>>{std::nullopt};
     for (const auto& range : ranges)
       units.push_back({subjects.size(),
-                       copy_out_sql(table.name, relation.columns, relation.filter, range,
-                                    {manifest_.encoding, relation.format}),
-                       (table.heap_bytes + table.toast_bytes) / ranges.size(), relation.format});
-    subjects.push_back({table.name.shown(), {}, {}, false});
+                       copy_out_sql(table.name, columns.columns, relation.filter, range,
+                                    {manifest_.encoding, relation.format}, generated),
+                       (table.heap_bytes + table.toast_bytes) / ranges.size(), relation.format,
+                       columns.columns.size(), generated.size()});
+    subjects.push_back({table.name.shown(), {}, {}, {}, false});
   }
 
   std::optional<Check> compare_one(const Comparison& comparison,
@@ -184,6 +225,59 @@ class RowProof {
                  fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", ")), id};
   }
 
+  /// How many columns are what they were. A check for each other.
+  std::uint64_t compare_generated(const Comparison& comparison, const std::vector<std::string>& reasons,
+                                  std::vector<Check>& checks) const {
+    const Relation& then = *comparison.relation;
+    if (!comparison.generated) {
+      const bool told_by_leaves = then.kind == 'p' && std::ranges::all_of(comparison.leaves, [](auto* leaf) {
+                                    return leaf && (leaf->generated_digest || !has_generated(*leaf));
+                                  });
+      if (has_generated(then) && !told_by_leaves)
+        checks.push_back(
+            generated_check(then, "", Verdict::unverified, "the backup does not say what their values were"));
+      return 0;
+    }
+    GeneratedDigest found;
+    found.columns.resize(comparison.generated->columns.size());
+    for (const std::size_t index : comparison.subjects) found.merge(subjects[index].generated);
+    if (found == *comparison.generated) return found.columns.size();
+    const std::vector<std::string> names = stored_names(then.generated);
+    std::vector<std::size_t> differing;
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (found.columns[i] != comparison.generated->columns[i]) differing.push_back(i);
+    const bool swapped = differing.empty();  // the values are there, each in another row
+    for (std::size_t i = 0; swapped && i < names.size(); ++i) differing.push_back(i);
+    for (const std::size_t i : differing) {
+      const std::string object = "generated:" + then.name.shown() + "." + names[i];
+      const std::uint64_t nulls = found.columns[i].nulls, before = comparison.generated->columns[i].nulls;
+      std::string detail = fmt::format(
+          "generated column of {} rows: {}", found.line.rows,
+          swapped ? "its values or another's are in other rows" : "its values are not what they were");
+      if (nulls != before) detail += fmt::format(", NULL in {} rows instead of {}", nulls, before);
+      const bool accepted = accepted_.contains(object);
+      if (accepted) detail += "; accepted by the configuration";
+      if (!accepted && !reasons.empty())
+        detail += fmt::format("; that proves nothing: {}", fmt::join(reasons, ", "));
+      const Verdict verdict = accepted          ? Verdict::pass
+                              : reasons.empty() ? Verdict::fail
+                                                : Verdict::unverified;
+      if (verdict == Verdict::fail)
+        detail += fmt::format("; if they were stale in the source: accept = [\"{}\"]", object);
+      checks.push_back(generated_check(then, names[i], verdict, detail));
+    }
+    return found.columns.size() - differing.size();
+  }
+
+  static Check generated_check(const Relation& relation, const std::string& column, Verdict verdict,
+                               const std::string& detail) {
+    return {column.empty() ? "generated columns of " + relation.name.shown()
+                           : fmt::format("column {}.{}", relation.name.shown(), column),
+            verdict,
+            detail,
+            {CheckKind::rows, relation.name.shown(), "generated " + column}};
+  }
+
   /// The leaves that differ, where rows can't have moved between them.
   std::string where(const Comparison& comparison) const {
     std::vector<std::string> leaves;
@@ -201,18 +295,20 @@ class RowProof {
 
   Connection& leader_;
   const Manifest& manifest_;
+  const Accepted& accepted_;
   std::uint64_t page_bytes_;
   std::vector<TableInfo> tables_;
   std::map<QualifiedName, const TableInfo*> by_name_;
   std::map<Oid, std::vector<const TableInfo*>> leaves_;
   std::map<QualifiedName, const Relation*> in_backup_;
   std::map<QualifiedName, RowDigest> sums_;
-  std::set<QualifiedName> via_root_;  ///< trees whose rows the server distributes anew
+  std::map<QualifiedName, GeneratedDigest> generated_sums_;  ///< of the leaves that the manifest has
+  std::set<QualifiedName> via_root_;                         ///< trees whose rows the server distributes anew
   std::vector<Comparison> comparisons_;
 };
 
 void check_materialized_views(const Manifest& manifest, const std::map<QualifiedName, const TableInfo*>& here,
-                              std::vector<Check>& checks) {
+                              std::set<CheckId>& made, std::vector<Check>& checks) {
   std::uint64_t agreeing = 0;
   const std::size_t before = checks.size();
   for (const Relation& relation : manifest.relations) {
@@ -220,6 +316,7 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
     const auto found = here.find(relation.name);
     const std::string name = "materialized view " + relation.name.shown();
     const CheckId id = {CheckKind::materialized_view, relation.name.shown(), {}};
+    made.insert(id);
     if (found == here.end())
       checks.push_back({name, Verdict::fail, "it is missing", id});
     else if (found->second->populated != relation.populated)
@@ -230,7 +327,8 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
   }
   if (agreeing > 0 && checks.size() == before)
     checks.push_back(
-        {"materialized views", Verdict::pass, fmt::format("{} there, populated as they were", agreeing)});
+        {"materialized views", Verdict::pass,
+         fmt::format("{} there, populated as they were; their rows are not compared", agreeing)});
 }
 
 }  // namespace
@@ -242,6 +340,7 @@ void look_at_numbers(Connection& connection, const Manifest& manifest, const Pat
                      std::vector<Check>& checks) {
   for (Check& check : checks) {
     if (check.id.kind != CheckKind::rows || check.verdict == Verdict::pass) continue;
+    if (!check.id.aspect.empty()) continue;  // of a generated column
     const auto relation = std::ranges::find_if(manifest.relations, [&](const Relation& one) {
       return one.kind == 'r' && !one.root && one.filter.empty() && one.name.shown() == check.id.object;
     });
@@ -256,8 +355,8 @@ void look_at_numbers(Connection& connection, const Manifest& manifest, const Pat
 
 }  // namespace
 
-std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsigned jobs, Observer& observer,
-                         std::stop_token stop, Compared* compared, const Path& backup) {
+std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, const ProofOptions& options,
+                         Observer& observer, std::stop_token stop, Compared* compared) {
   const std::string money = setting(manifest, "lc_monetary");
   Connection leader = Connection::open(target, "pgassay proof", stop);
   const Settings session = start_reading_session(leader, money);
@@ -267,18 +366,24 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, unsig
   const std::vector<std::string> reasons = excuses(leader, manifest, session);
 
   std::vector<Check> checks;
-  RowProof rows(leader, manifest, facts.unsigned_integer(0, 1));
+  RowProof rows(leader, manifest, options.accepted, facts.unsigned_integer(0, 1));
   rows.plan(checks);
   ObjectProof objects(leader, manifest);
   objects.plan(rows.units, rows.subjects);
-  read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, jobs, observer, stop);
-  rows.compare(reasons, checks);
-  if (!backup.empty()) look_at_numbers(leader, manifest, backup, checks);
-  if (compared != nullptr) compared->rows = rows.rows_read();
-  check_materialized_views(manifest, rows.by_name(), checks);
-  check_sequences(leader, manifest.sequences, checks);
+  read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, options.jobs, observer,
+             stop);
+  Compared own;
+  own.rows = rows.rows_read();
+  for (const Check& missing : checks) own.made.insert(missing.id);
+  rows.compare(reasons, own.made, checks);
+  if (!options.backup.empty()) look_at_numbers(leader, manifest, options.backup, checks);
+  check_materialized_views(manifest, rows.by_name(), own.made, checks);
+  check_sequences(leader, manifest.sequences, checks, &own.made);
   objects.compare(rows.subjects, checks);
+  own.made.insert({CheckKind::large_objects, {}, {}});
   leader.query("COMMIT");
+  std::ranges::move(not_made(manifest, options.inventory, own.made), std::back_inserter(checks));
+  if (compared != nullptr) *compared = std::move(own);
   return checks;
 }
 

@@ -1,6 +1,7 @@
 #include "proof/values_proof.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -12,15 +13,34 @@ namespace {
 
 __extension__ using int128 = __int128;
 
-std::map<QualifiedName, std::int64_t> increments(Connection& leader) {
+std::map<QualifiedName, SequenceAttributes> attributes_of_all(Connection& leader) {
   const Result result = leader.query(
-      "SELECT n.nspname, c.relname, s.seqincrement FROM pg_catalog.pg_sequence s"
+      "SELECT n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,"
+      " s.seqmin, s.seqmax, s.seqcache, s.seqcycle FROM pg_catalog.pg_sequence s"
       " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
       "c.relnamespace");
-  std::map<QualifiedName, std::int64_t> out;
+  std::map<QualifiedName, SequenceAttributes> out;
   for (int row = 0; row < result.rows(); ++row)
-    out[{result.text(row, 0), result.text(row, 1)}] = result.integer(row, 2);
+    out[{result.text(row, 0), result.text(row, 1)}] = {
+        result.text(row, 2),    result.integer(row, 3), result.integer(row, 4), result.integer(row, 5),
+        result.integer(row, 6), result.integer(row, 7), result.boolean(row, 8)};
   return out;
+}
+
+/// "increment 2 instead of 1, …"; empty where both are the same.
+std::string attribute_differences(const SequenceAttributes& then, const SequenceAttributes& now) {
+  std::vector<std::string> found;
+  if (then.type != now.type) found.push_back(fmt::format("type {} instead of {}", now.type, then.type));
+  const auto number = [&](const char* what, std::int64_t before, std::int64_t after) {
+    if (before != after) found.push_back(fmt::format("{} {} instead of {}", what, after, before));
+  };
+  number("start", then.start, now.start);
+  number("increment", then.increment, now.increment);
+  number("minimum", then.min, now.min);
+  number("maximum", then.max, now.max);
+  number("cache", then.cache, now.cache);
+  if (then.cycle != now.cycle) found.emplace_back(now.cycle ? "it cycles" : "it does not cycle");
+  return fmt::to_string(fmt::join(found, ", "));
 }
 
 /// The value that nextval() would give, but for a sequence's ends.
@@ -30,15 +50,20 @@ int128 next_value(std::int64_t last_value, bool is_called, std::int64_t incremen
 
 class SequenceProof {
  public:
-  SequenceProof(Connection& leader, std::vector<Check>& checks)
-      : leader_(leader), increments_(increments(leader)), checks_(checks), before_(checks.size()) {}
+  SequenceProof(Connection& leader, std::vector<Check>& checks, std::set<CheckId>* made)
+      : made_(made),
+        leader_(leader),
+        attributes_(attributes_of_all(leader)),
+        checks_(checks),
+        before_(checks.size()) {}
 
   void batch(const Sequence* begin, const Sequence* end) {
     std::string sql;
     std::vector<const Sequence*> there;
     for (const Sequence* sequence = begin; sequence != end; ++sequence) {
-      if (!increments_.contains(sequence->name)) {
+      if (!attributes_.contains(sequence->name)) {
         differs(*sequence, Verdict::fail, "it is missing");
+        if (made_ != nullptr) made_->insert({CheckKind::sequence, sequence->name.shown(), {}});
         continue;
       }
       sql += fmt::format("{}SELECT {} AS n, last_value, is_called FROM {}",
@@ -66,8 +91,15 @@ class SequenceProof {
 
  private:
   void compare(const Sequence& then, std::int64_t last_value, bool is_called) {
-    const int position = compare_positions(then, last_value, is_called, increments_[then.name]);
-    if (position < 0)
+    if (made_ != nullptr) made_->insert({CheckKind::sequence, then.name.shown(), {}});
+    const SequenceAttributes& now = attributes_[then.name];
+    const std::string differences = then.attributes ? attribute_differences(*then.attributes, now) : "";
+    const int position = compare_positions(then, last_value, is_called, now.increment);
+    if (!differences.empty())
+      differs(then, Verdict::fail, differences);
+    else if (now.cycle)
+      ++equal_;
+    else if (position < 0)
       differs(then, Verdict::fail,
               fmt::format("it is behind: last value {} instead of {}", last_value, then.last_value));
     else
@@ -80,8 +112,9 @@ class SequenceProof {
                        {CheckKind::sequence, sequence.name.shown(), {}}});
   }
 
+  std::set<CheckId>* made_;
   Connection& leader_;
-  std::map<QualifiedName, std::int64_t> increments_;
+  std::map<QualifiedName, SequenceAttributes> attributes_;
   std::vector<Check>& checks_;
   std::size_t before_;
   std::uint64_t equal_ = 0, ahead_ = 0;
@@ -106,9 +139,10 @@ int compare_positions(const Sequence& then, std::int64_t last_value, bool is_cal
   return here < there ? -1 : here > there ? 1 : 0;
 }
 
-void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks) {
+void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks,
+                     std::set<CheckId>* made) {
   constexpr std::size_t kAtATime = 200;
-  SequenceProof proof(leader, checks);
+  SequenceProof proof(leader, checks, made);
   for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime)
     proof.batch(sequences.data() + begin, sequences.data() + std::min(sequences.size(), begin + kAtATime));
   proof.finish();
@@ -116,9 +150,9 @@ void check_sequences(Connection& leader, const std::vector<Sequence>& sequences,
 
 void ObjectProof::plan(std::vector<ProofUnit>& units, std::vector<ProofSubject>& subjects) {
   pages_ = subjects.size();
-  subjects.push_back({"large objects", {}, {}, false});
+  subjects.push_back({"large objects", {}, {}, {}, false});
   facts_ = subjects.size();
-  subjects.push_back({"large objects", {}, {}, false});
+  subjects.push_back({"large objects", {}, {}, {}, false});
   const std::vector<std::string> froms = starts(leader_);
   const Result size = leader_.query("SELECT pg_catalog.pg_relation_size('pg_catalog.pg_largeobject')");
   for (std::size_t i = 0; i < froms.size(); ++i)

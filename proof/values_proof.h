@@ -1,6 +1,7 @@
 // The proof of what is beside rows: sequences and large objects.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "core/postgres/connection.h"
@@ -14,8 +15,11 @@ namespace pgassay::proof {
 /// next value.
 int compare_positions(const Sequence& then, std::int64_t last_value, bool is_called, std::int64_t increment);
 
-/// Equal passes, ahead passes, behind fails: it would hand out a value that is in use.
-void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks);
+/// Another type, bound, increment, start, cache or cycle fails. Equal passes, ahead passes, behind fails: it
+/// would hand out a value that is in use. One that cycles may be anywhere in its ring.
+/// `made`: gets the id of each that was compared.
+void check_sequences(Connection& leader, const std::vector<Sequence>& sequences, std::vector<Check>& checks,
+                     std::set<CheckId>* made = nullptr);
 
 /// Name of the check of owners, comments and privileges.
 inline constexpr const char* kLargeObjectFacts = "large object owners, comments and privileges";

@@ -32,6 +32,20 @@ void add_jobs(Options& options, std::optional<unsigned>& jobs, const char* what)
   options.value("-j,--jobs", &jobs, "N", what).range(1, kMaxJobs);
 }
 
+std::set<std::string> accepted_of(const Config& config, const std::string& source,
+                                  const std::vector<std::string>& flag) {
+  std::set<std::string> accepted(flag.begin(), flag.end());
+  const auto found = config.sources.find(source);
+  if (found != config.sources.end())
+    accepted.insert(found->second.accept.begin(), found->second.accept.end());
+  return accepted;
+}
+
+void add_accept(Options& options, std::vector<std::string>& accept) {
+  options.list("--accept", accept, "DIFFERENCE",
+               "a difference that is no failure, by its name: generated:SCHEMA.TABLE.COLUMN");
+}
+
 unsigned default_jobs() {
   cpu_set_t ours;
   CPU_ZERO(&ours);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ void add_one_id(Options& options, Selection& selection);
 /// The same, but it may be left out, which means the latest.
 Option& add_optional_id(Options& options, Selection& selection);
 void add_jobs(Options& options, std::optional<unsigned>& jobs, const char* what);
+
+/// `accept` of that source, and what the flag adds.
+std::set<std::string> accepted_of(const Config& config, const std::string& source,
+                                  const std::vector<std::string>& flag);
+void add_accept(Options& options, std::vector<std::string>& accept);  ///< --accept
 
 unsigned default_jobs();  ///< CPUs that we may use, at most 4
 

@@ -16,6 +16,7 @@ struct DrillArguments {
   Selection selection;
   std::optional<std::string> engine, image, pull, memory, work_dir, junit;
   std::optional<unsigned> jobs;
+  std::vector<std::string> accept;
   bool keep = false, gc = false, amcheck = false, allow_weak_sandbox = false;
 };
 
@@ -54,6 +55,7 @@ drill::DrillOptions options_of(const DrillArguments& arguments, const Config& co
   options.allow_weak_sandbox |= arguments.allow_weak_sandbox;
   options.questions.jobs = arguments.jobs.value_or(options.questions.jobs);
   options.questions.amcheck |= arguments.amcheck;
+  options.questions.accepted.insert(arguments.accept.begin(), arguments.accept.end());
   return options;
 }
 
@@ -89,6 +91,7 @@ Run declare(Options& options) {
   add_jobs(options, arguments->jobs, "connections that load and compare (default: CPUs, at most 4)");
   options.flag("--amcheck", arguments->amcheck,
                "also look at the structure of each index and table (extension amcheck)");
+  add_accept(options, arguments->accept);
   options.value("--junit", &arguments->junit, "FILE", "write the checks as JUnit XML, too");
   options.flag("--keep", arguments->keep, "leave the server up for a day, and say how to connect");
   options

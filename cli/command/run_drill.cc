@@ -81,6 +81,7 @@ drill::DrillOptions drill_options(const Config& config, const std::string& sourc
   questions.amcheck = drill.amcheck.value_or(false);
   questions.accept_other_versions = drill.accept_other_versions.value_or(false);
   questions.assertions = drill.assertions;
+  questions.accepted = accepted_of(config, source, {});
   options.tool_version = PGASSAY_VERSION;
   return options;
 }

@@ -168,6 +168,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.jobs = narrowed<unsigned>(section.integer("jobs"));
   source.compression = narrowed<int>(section.integer("compression"));
   source.exclude_table_data = section.texts("exclude_table_data");
+  source.accept = section.texts("accept");
   source.binary_table = section.texts("binary_table");
   source.exclude_databases = section.texts("exclude_databases");
   source.all_databases = section.boolean("all_databases").value_or(false);

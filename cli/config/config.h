@@ -51,7 +51,7 @@ struct SourceConfig {
   source::ContainerName container;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
-  std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
+  std::vector<std::string> exclude_table_data, binary_table, exclude_databases, accept;
   bool all_databases = false;
   std::optional<Seconds> lock_timeout, stall_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;

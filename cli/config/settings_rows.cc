@@ -179,6 +179,13 @@ constexpr Setting kSettings[] = {
      .otherwise = "none",
      .flag = "--exclude-table-data"},
     {.where = "source",
+     .key = "accept",
+     .kind = Kind::texts,
+     .type = "array of differences that a drill or a restore may find, by the names that it gives them: "
+             "`\"generated:SCHEMA.TABLE.COLUMN\"`; the flag adds to them",
+     .otherwise = "none",
+     .flag = "--accept"},
+    {.where = "source",
      .key = "binary_table",
      .kind = Kind::texts,
      .type = "array of patterns as above: tables whose rows are kept in [COPY's binary "

@@ -85,7 +85,7 @@ GROUP BY a.attrelid
 )";
 
 constexpr std::string_view kListGenerated = R"(
-SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's'
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attgenerated <> '' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
@@ -94,8 +94,10 @@ ORDER BY a.attrelid, a.attnum
 constexpr std::string_view kListSequences = R"(
 SELECT c.oid, n.nspname, c.relname,
   coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT'), true),
-  e.extname
+  e.extname, pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
+  s.seqcycle
 FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 $WHOSE
 WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ($LISTED OR $FEEDS_CONFIGURATION)
@@ -182,17 +184,27 @@ void read_columns(Connection& connection, std::vector<TableInfo>& tables, const 
     const auto found = partitioning.index.find(generated.oid(row, 0));
     if (found == partitioning.index.end()) continue;
     tables[found->second].generated.push_back(
-        {generated.text(row, 1), generated.text(row, 2), generated.text(row, 3)});
+        {generated.text(row, 1), generated.text(row, 2), generated.text(row, 3), generated.boolean(row, 4)});
   }
 }
 
-/// The root's columns as far as the leaf has them: each has generated columns left out already.
-void put_in_order_of(const std::vector<std::string>& root, TableInfo& leaf) {
+/// The root's columns as far as the leaf has them: each has generated columns left out already. Generated
+/// ones that the root does not have come last.
+void put_in_order_of(const TableInfo& root, TableInfo& leaf) {
+  std::vector<GeneratedColumn> generated = std::move(leaf.generated);
+  leaf.generated.clear();
+  for (const GeneratedColumn& column : root.generated) {
+    const auto found = std::ranges::find(generated, column.name, &GeneratedColumn::name);
+    if (found == generated.end()) continue;
+    leaf.generated.push_back(*found);
+    generated.erase(found);
+  }
+  leaf.generated.insert(leaf.generated.end(), generated.begin(), generated.end());
   std::unordered_map<std::string, std::string> type_of;
   for (std::size_t i = 0; i < leaf.columns.size(); ++i) type_of[leaf.columns[i]] = leaf.types[i];
   leaf.columns.clear();
   leaf.types.clear();
-  for (const std::string& name : root) {
+  for (const std::string& name : root.columns) {
     const auto found = type_of.find(name);
     if (found == type_of.end()) continue;
     leaf.columns.push_back(name);
@@ -212,7 +224,7 @@ void find_roots(std::vector<TableInfo>& tables, const Partitioning& partitioning
     if (ancestor == at) continue;
     tables[at].parent = partitioning.parent[at];
     tables[at].root = tables[ancestor].oid;
-    put_in_order_of(tables[ancestor].columns, tables[at]);
+    put_in_order_of(tables[ancestor], tables[at]);
   }
 }
 
@@ -291,8 +303,12 @@ std::vector<SequenceInfo> list_sequences(Connection& connection) {
       connection.query(filled(listing(kListSequences), "$FEEDS_CONFIGURATION", kFeedsConfiguration));
   std::vector<SequenceInfo> sequences;
   for (int row = 0; row < rows.rows(); ++row) {
-    sequences.push_back(
-        {rows.oid(row, 0), {rows.text(row, 1), rows.text(row, 2)}, rows.boolean(row, 3), rows.text(row, 4)});
+    sequences.push_back({rows.oid(row, 0),
+                         {rows.text(row, 1), rows.text(row, 2)},
+                         rows.boolean(row, 3),
+                         rows.text(row, 4),
+                         {rows.text(row, 5), rows.integer(row, 6), rows.integer(row, 7), rows.integer(row, 8),
+                          rows.integer(row, 9), rows.integer(row, 10), rows.boolean(row, 11)}});
   }
   std::sort(sequences.begin(), sequences.end(),
             [](const SequenceInfo& a, const SequenceInfo& b) { return a.name < b.name; });
@@ -301,9 +317,19 @@ std::vector<SequenceInfo> list_sequences(Connection& connection) {
 
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
-                         const CopyFormat& format) {
-  if (filter.empty() && !pages) return copy_to_stdout(copy_target(name, columns), format);
-  return copy_to_stdout("(SELECT " + column_list(columns) + from_only(name, filter, pages) + ")", format);
+                         const CopyFormat& format, const std::vector<std::string>& generated) {
+  if (filter.empty() && !pages && generated.empty())
+    return copy_to_stdout(copy_target(name, columns), format);
+  std::vector<std::string> all = columns;
+  all.insert(all.end(), generated.begin(), generated.end());
+  return copy_to_stdout("(SELECT " + column_list(all) + from_only(name, filter, pages) + ")", format);
+}
+
+std::vector<std::string> stored_names(const std::vector<GeneratedColumn>& columns) {
+  std::vector<std::string> names;
+  for (const GeneratedColumn& column : columns)
+    if (column.stored) names.push_back(column.name);
+  return names;
 }
 
 std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,

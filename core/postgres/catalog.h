@@ -14,7 +14,10 @@ namespace pgassay {
 /// A column that COPY leaves out, for the server computes it.
 struct GeneratedColumn {
   std::string name, type, expression;
+  bool stored = true;  ///< false: computed whenever it is read, from columns that are compared (18 and later)
 };
+/// Names of those that are stored.
+std::vector<std::string> stored_names(const std::vector<GeneratedColumn>& columns);
 
 /// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members
 /// that are not configuration tables are never listed.
@@ -55,11 +58,20 @@ inline bool is_lockable(const TableInfo& table) {
 /// as DDL locks them, so that who locks them in this order makes no deadlock.
 std::vector<QualifiedName> list_lockable(Connection& connection);
 
+/// What ALTER SEQUENCE sets, but for its position and owner.
+struct SequenceAttributes {
+  std::string type;  ///< as format_type() says it
+  std::int64_t start = 1, increment = 1, min = 1, max = 1, cache = 1;
+  bool cycle = false;
+  friend bool operator==(const SequenceAttributes&, const SequenceAttributes&) = default;
+};
+
 struct SequenceInfo {
   Oid oid{};
   QualifiedName name;
   bool readable = true;
   std::string extension;  ///< when it is an extension's configuration sequence
+  SequenceAttributes attributes;
 };
 std::vector<SequenceInfo> list_sequences(Connection& connection);
 
@@ -71,10 +83,12 @@ struct CopyFormat {
 
 /// SQL that reads a table's rows. `pages` only for heap tables of PostgreSQL 14 and later.
 /// whole table without filter: COPY t (cols) TO STDOUT; else COPY (SELECT cols FROM ONLY t WHERE …) TO
-/// STDOUT. In binary it may set client_encoding, in which text then comes; as copy_in_sql().
+/// STDOUT. In binary it may set client_encoding, in which text then comes; as copy_in_sql(). `generated`:
+/// columns to come behind the others, which only a SELECT can read (core/stream/generated_rows.h cuts them
+/// off).
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
-                         const CopyFormat& format);
+                         const CopyFormat& format, const std::vector<std::string>& generated = {});
 /// SQL that reads a partitioned table's rows, of all its partitions.
 std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,
                               const CopyFormat& format);

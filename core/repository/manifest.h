@@ -12,6 +12,7 @@
 #include "core/postgres/catalog.h"
 #include "core/postgres/source_facts.h"
 #include "core/postgres/types.h"
+#include "core/stream/generated_rows.h"
 #include "core/stream/part.h"
 #include "core/system/clock.h"
 #include "core/system/error.h"
@@ -39,6 +40,9 @@ struct Relation {
   std::vector<std::string> columns;    ///< as copied, in order
   std::vector<std::string> types;      ///< of the columns, as format_type() says them; empty: an older backup
   std::vector<GeneratedColumn> generated;
+  /// Of the rows with those of its generated columns that are stored, in the order of `generated`; of a
+  /// partitioned table the sum of its leaves'. Absent: there are none, or an older backup.
+  std::optional<GeneratedDigest> generated_digest;
   std::optional<QualifiedName> root;  ///< of a partition: the topmost partitioned table
   bool via_root = false;              ///< load its rows through the root
   bool populated = true;              ///< of a materialized view
@@ -56,6 +60,7 @@ struct Sequence {
   std::int64_t last_value = 0;
   bool is_called = false;
   std::string extension;
+  std::optional<SequenceAttributes> attributes = {};  ///< absent: an older backup
 };
 
 /// Rows of the data parts: (loid, pageno, data) as in pg_largeobject, ordered. Of the metadata part:
@@ -85,6 +90,12 @@ struct LeftOut {
 /// LeftOut::what of a backup whose inventory may hold what came after its snapshot.
 inline constexpr const char* kInventoryInDoubt = "certainty of the inventory";
 
+/// What pg_dump or pg_dumpall said that no template of harmless words fits: it may have left something out.
+struct ToolWords {
+  std::string tool, line;
+  std::string shown() const { return tool + " said: " + line; }
+};
+
 struct PhaseTime {
   std::string name;
   double seconds = 0;
@@ -112,6 +123,7 @@ struct Manifest {
   std::string encoding;                        ///< of the rows
   std::vector<ExtensionInfo> extensions;
   std::vector<LeftOut> left_out;
+  std::vector<ToolWords> tools_said;
   std::vector<PhaseTime> phases;
   bool role_passwords = true;     ///< globals.sql holds them
   std::vector<StoredFile> files;  ///< schema.pgdump, globals.sql, inventory.jsonl.zst

@@ -72,7 +72,22 @@ void read_types(const JsonFields& json, Relation& relation) {
     json.bad("types", "are not as many as there are columns");
   if (!json.has("generated")) return;
   for (const JsonFields& column : json.objects("generated"))
-    relation.generated.push_back({column.text("name"), column.text("type"), column.text("expression")});
+    relation.generated.push_back({column.text("name"), column.text("type"), column.text("expression"),
+                                  !column.has("stored") || column.flag("stored")});
+}
+
+std::optional<GeneratedDigest> read_generated(const JsonFields& json) {
+  if (!json.has("generated_digest")) return std::nullopt;
+  const JsonFields fields = json.object("generated_digest");
+  const auto sum_of = [](const JsonFields& one, const char* key) {
+    return one.parsed(key, "is not 32 hexadecimal digits",
+                      [](const auto& hex) { return RowDigest::from(0, hex); });
+  };
+  GeneratedDigest digest;
+  digest.line = sum_of(fields, "line");
+  for (const JsonFields& column : fields.objects("columns"))
+    digest.columns.push_back({sum_of(column, "digest").sum, column.unsigned_integer("nulls")});
+  return digest;
 }
 
 Relation read_relation(const JsonFields& json) {
@@ -93,6 +108,8 @@ Relation read_relation(const JsonFields& json) {
     relation.filter = json.text("filter");
   }
   relation.digest = read_digest(json);
+  relation.generated_digest = read_generated(json);
+  if (relation.generated_digest) relation.generated_digest->line.rows = relation.digest.rows;
   relation.parts = read_parts(json);
   for (Part& part : relation.parts) part.format = relation.format;
   return relation;
@@ -105,6 +122,12 @@ Sequence read_sequence(const JsonFields& json) {
   sequence.last_value = json.integer("last_value");
   sequence.is_called = json.flag("is_called");
   if (json.has("extension")) sequence.extension = json.text("extension");
+  if (json.has("attributes")) {
+    const JsonFields fields = json.object("attributes");
+    sequence.attributes = {fields.text("type"),   fields.integer("start"), fields.integer("increment"),
+                           fields.integer("min"), fields.integer("max"),   fields.integer("cache"),
+                           fields.flag("cycle")};
+  }
   return sequence;
 }
 
@@ -197,6 +220,10 @@ void read_rest(const JsonFields& json, Manifest& manifest) {
   }
   for (const JsonFields& left_out : json.objects("left_out")) {
     manifest.left_out.push_back({left_out.text("what"), left_out.text("why")});
+  }
+  if (json.has("tools_said")) {
+    for (const JsonFields& words : json.objects("tools_said"))
+      manifest.tools_said.push_back({words.text("tool"), words.text("line")});
   }
   for (const JsonFields& phase : json.objects("phases")) {
     manifest.phases.push_back({phase.text("name"), phase.number("seconds")});

@@ -164,6 +164,16 @@ void write_run(JsonText& json, const Manifest& manifest) {
     json.end();
   }
   json.end();
+  if (!manifest.tools_said.empty()) {
+    json.array({"tools_said"}, Layout::block);
+    for (const ToolWords& words : manifest.tools_said) {
+      json.object();
+      json.text({"tool"}, words.tool);
+      json.text({"line"}, words.line);
+      json.end();
+    }
+    json.end();
+  }
   json.array({"phases"}, Layout::block);
   for (const PhaseTime& phase : manifest.phases) {
     json.object();
@@ -203,6 +213,17 @@ void write_sequence(JsonText& json, const Sequence& sequence) {
   json.number({"last_value"}, sequence.last_value);
   json.flag({"is_called"}, sequence.is_called);
   if (!sequence.extension.empty()) json.text({"extension"}, sequence.extension);
+  if (const auto& attributes = sequence.attributes) {
+    json.object({"attributes"});
+    json.text({"type"}, attributes->type);
+    json.number({"start"}, attributes->start);
+    json.number({"increment"}, attributes->increment);
+    json.number({"min"}, attributes->min);
+    json.number({"max"}, attributes->max);
+    json.number({"cache"}, attributes->cache);
+    json.flag({"cycle"}, attributes->cycle);
+    json.end();
+  }
   json.end();
 }
 
@@ -215,8 +236,21 @@ void write_types(JsonText& json, const Relation& relation) {
     json.text({"name"}, column.name);
     json.text({"type"}, column.type);
     json.text({"expression"}, column.expression);
+    if (!column.stored) json.flag({"stored"}, false);
     json.end();
   }
+  json.end();
+  if (!relation.generated_digest) return;
+  json.object({"generated_digest"});
+  json.text({"line"}, relation.generated_digest->line.hex());
+  json.array({"columns"});
+  for (const GeneratedDigest::Column& column : relation.generated_digest->columns) {
+    json.object();
+    json.text({"digest"}, RowDigest{0, column.sum}.hex());
+    json.number({"nulls"}, column.nulls);
+    json.end();
+  }
+  json.end();
   json.end();
 }
 

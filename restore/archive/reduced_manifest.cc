@@ -78,6 +78,10 @@ void drop_rows(Manifest& manifest, std::vector<std::string>& not_carried) {
       relation.populated = false;
     }
     relation.digest = {};
+    if (relation.generated_digest) {
+      const std::size_t columns = relation.generated_digest->columns.size();
+      relation.generated_digest.emplace().columns.resize(columns);
+    }
     relation.parts.clear();
   }
   not_carried.push_back(fmt::format("rows: {} of {} tables, as --schema-only says", rows, tables));

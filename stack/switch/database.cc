@@ -90,7 +90,7 @@ std::string difference(const ConnInfo& database, const Manifest& backup, unsigne
         return fmt::format("the table {} is in no backup", table.name.shown());
   }
   try {
-    for (const Check& check : proof::prove(database, backup, jobs, observer, stop))
+    for (const Check& check : proof::prove(database, backup, {jobs}, observer, stop))
       if (check.verdict != Verdict::pass) return check.name + ": " + check.detail;
   } catch (const ServerError& error) {  // a table or a column is gone
     return error.what();

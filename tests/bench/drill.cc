@@ -16,7 +16,7 @@ const std::string kDrill = "restore phases of pgassay drill -j2",
 double proof_seconds(const std::string& conninfo, const Manifest& manifest) {
   Observer silent;
   const Stopwatch watch;
-  const std::vector<Check> checks = proof::prove(ConnInfo::parse(conninfo), manifest, 2, silent, {});
+  const std::vector<Check> checks = proof::prove(ConnInfo::parse(conninfo), manifest, {2}, silent, {});
   if (overall(checks) != Verdict::pass) throw Error("the proof did not pass");
   return watch.seconds();
 }

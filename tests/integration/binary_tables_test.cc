@@ -159,7 +159,7 @@ std::string binary_faults(const LiveDatabase& database, const Manifest& manifest
   Observer silent;
   std::string out;
   for (const Check& check :
-       proof::prove(database.server().connection(database.name()), manifest, 2, silent, {}))
+       proof::prove(database.server().connection(database.name()), manifest, {2}, silent, {}))
     if (check.verdict != Verdict::pass)
       out += std::string(to_string(check.verdict)) + " " + check.name + "\n";
   return out;

@@ -21,7 +21,7 @@ class Proven {
   }
   std::vector<Check> again() {
     Observer silent;
-    return proof::prove(shared_server().connection(database_.name()), manifest_, 2, silent, {});
+    return proof::prove(shared_server().connection(database_.name()), manifest_, {2}, silent, {});
   }
   Manifest& manifest() { return manifest_; }
 

@@ -60,6 +60,32 @@ TEST_F(ManifestTest, TellsWhichRowsAreBinary) {
             "manifest.json: /relations/0/row_format: is none of text, binary");
 }
 
+TEST_F(ManifestTest, TellsWhatGeneratedColumnsHold) {
+  EXPECT_EQ(text.find("generated_digest"), std::string::npos);
+  EXPECT_FALSE(parse_manifest(text, "manifest.json").relations[0].generated_digest);
+  GeneratedDigest digest;
+  digest.line = manifest.relations[0].digest;
+  digest.columns = {{uint128{5} << 100, 3}};
+  manifest.relations[0].generated_digest = digest;
+  const Manifest again = parse_manifest(test::manifest_text(manifest), "manifest.json");
+  EXPECT_EQ(again.relations[0].generated_digest, digest);
+  EXPECT_TRUE(again.relations[0].generated[0].stored);
+  manifest.relations[0].generated_digest->columns.clear();
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("not as many columns as are generated and stored"),
+            std::string::npos);
+}
+
+TEST_F(ManifestTest, TellsWhatSequencesAreAndWhatToolsSaid) {
+  EXPECT_FALSE(parse_manifest(text, "manifest.json").sequences[0].attributes);
+  EXPECT_TRUE(parse_manifest(text, "manifest.json").tools_said.empty());
+  manifest.sequences[0].attributes = {"smallint", 3, -2, -7, 9, 4, true};
+  manifest.tools_said = {{"pg_dump", "warning: owner of table \"t\" appears to be invalid"}};
+  const Manifest again = parse_manifest(test::manifest_text(manifest), "manifest.json");
+  EXPECT_EQ(again.sequences[0].attributes, manifest.sequences[0].attributes);
+  ASSERT_EQ(again.tools_said.size(), 1U);
+  EXPECT_EQ(again.tools_said[0].shown(), "pg_dump said: warning: owner of table \"t\" appears to be invalid");
+}
+
 TEST_F(ManifestTest, APartitionOfAnotherFormatThanItsRootIsAContradiction) {
   for (Relation& relation : manifest.relations)
     if (relation.kind == 'p') relation.format = RowFormat::binary;
