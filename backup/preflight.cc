@@ -102,6 +102,50 @@ void check_user_mappings(Connection& connection, Preflight& preflight, Findings&
                 "back up as a superuser to keep them");
 }
 
+/// pg_dump leaves all subscriptions out unless a superuser asks: only one may read their connections.
+void check_subscriptions(Connection& connection, Preflight& preflight, Findings& findings) {
+  if (preflight.server.superuser) return;
+  const Result rows = connection.query(
+      "SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid"
+      " WHERE d.datname = pg_catalog.current_database() ORDER BY 1");
+  std::vector<std::string> names;
+  for (int i = 0; i < rows.rows(); ++i) {
+    names.push_back(rows.text(i, 0));
+    preflight.left_out.push_back(
+        {"subscription " + names.back(),
+         connection.user() + " may not read its connection, as only a superuser may"});
+  }
+  if (names.empty()) return;
+  findings.warn(fmt::format("{} may not read {} subscriptions: they are left out: {}", connection.user(),
+                            names.size(), list_some(names)),
+                "back up as a superuser to keep them");
+}
+
+/// A restore alters owners and comments again, and of routines and dictionaries all that can be altered. A
+/// member's row that is younger than its extension's was written by somebody else than the extension's
+/// script.
+void check_members(Connection& connection, Findings& findings) {
+  const Result rows = connection.query(R"(
+    SELECT pg_catalog.format('%s %s (%s)', o.type, o.identity, e.extname)
+    FROM pg_catalog.pg_extension e
+    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      AND d.refobjid = e.oid AND d.deptype = 'e'
+    JOIN (SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass AS class, oid, xmin AS written FROM pg_catalog.pg_operator
+      UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, xmin FROM pg_catalog.pg_type WHERE typrelid = 0
+      UNION ALL SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, oid, xmin FROM pg_catalog.pg_opclass
+      UNION ALL SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, oid, xmin FROM pg_catalog.pg_ts_config) m
+      ON m.class = d.classid AND m.oid = d.objid
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) o
+    WHERE pg_catalog.age(m.written) < pg_catalog.age(e.xmin) ORDER BY 1)");
+  std::vector<std::string> names;
+  for (int i = 0; i < rows.rows(); ++i) names.push_back(rows.text(i, 0));
+  if (names.empty()) return;
+  findings.warn(
+      fmt::format("{} members of extensions were altered: {}", names.size(), list_some(names)),
+      "a restore alters their owners and comments again; nothing else of these is carried, and a drill "
+      "finds what differs");
+}
+
 /// Rows of an extension's own tables come with the extension, and what was added to them since is not
 /// pg_dump's either:
 /// https://www.postgresql.org/docs/current/extend-extensions.html#EXTEND-EXTENSIONS-CONFIG-TABLES
@@ -258,6 +302,8 @@ std::vector<PreflightFinding> examine(Connection& connection, const Path& root, 
   findings.about("privileges");
   check_readable(connection, tables, findings);
   check_user_mappings(connection, result, findings);
+  check_subscriptions(connection, result, findings);
+  check_members(connection, findings);
   result.role_passwords = options.role_passwords;
   check_passwords(connection, result, findings);
   note_extension_tables(connection, result);

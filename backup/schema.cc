@@ -5,6 +5,7 @@
 #include "backup/attempt.h"
 #include "core/postgres/conninfo_text.h"
 #include "core/postgres/session.h"
+#include "core/postgres/tool_words.h"
 #include "core/repository/identity.h"
 
 namespace pgassay::backup {
@@ -41,7 +42,7 @@ class NameInAnotherEncoding : public ErrorAs<NameInAnotherEncoding, ErrorKind::f
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
 /// private.
 StoredFile run_into(const PgTool& tool, Command command, const Path& dir, std::string_view name,
-                    std::stop_token stop) {
+                    std::vector<ToolWords>& said, std::stop_token stop) {
   const Path file = dir / name;
   Fd out = create_file(file);
   command.stdout_fd = out.get();
@@ -61,6 +62,8 @@ StoredFile run_into(const PgTool& tool, Command command, const Path& dir, std::s
         throw Error(what, by_hand);
     }
   }
+  const std::string program = name == kSchemaFile ? "pg_dump" : "pg_dumpall";
+  for (std::string& line : telling_words(program, done.err)) said.push_back({program, std::move(line)});
   const HashedFile hashed = hash_file(file);
   if (hashed.bytes == 0)
     throw Error(fmt::format("{} wrote nothing, though it reported success", tool.shown()));
@@ -85,9 +88,9 @@ void end_sessions(const ChildAccess& access) noexcept {
 }
 
 StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Path& dir,
-                    std::string_view name, const std::stop_token& stop) {
+                    std::string_view name, std::vector<ToolWords>& said, const std::stop_token& stop) {
   try {
-    return run_into(tool, std::move(command), dir, name, stop);
+    return run_into(tool, std::move(command), dir, name, said, stop);
   } catch (const Stopped& error) {
     if (!tool.server_address.empty()) end_sessions(access);
     error.raise();
@@ -104,7 +107,8 @@ ChildAccess::ChildAccess(const Connection& connection)
       environment(connection.child_environment()) {
   // A large catalog's queries look expensive enough to be compiled, which takes longer than they do.
   environment["PGOPTIONS"] = child_options(connection.server_version()) + " -c jit=off";
-  environment["LC_ALL"] = "C";  // their messages are read below
+  environment["LC_ALL"] = "C";  // their messages are read below, and the server's that they pass on
+  if (connection.parameter("is_superuser") == "on") environment["PGOPTIONS"] += " -c lc_messages=C";
   environment["PGAPPNAME"] = kApplicationName;
   name_inside = fmt::format("{} {}", kApplicationName, random_hex(8));
 }
@@ -118,7 +122,8 @@ std::string ChildAccess::conninfo_for(const PgTool& tool) const {
 }
 
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Path& dir, std::stop_token stop) {
+                       Seconds lock_timeout, const Path& dir, std::vector<ToolWords>& said,
+                       std::stop_token stop) {
   Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
   command.argv.insert(
@@ -127,11 +132,12 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
        fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
        "--dbname=" + access.conninfo_for(pg_dump)});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
-  return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, stop);
+  return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, said, stop);
 }
 
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop) {
+                        const Path& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
+                        std::stop_token stop) {
   Command command = child(access, pg_dumpall);
   const std::string conninfo = access.conninfo_for(pg_dumpall);
   // pg_dumpall ignores the database in --dbname; it would try postgres and template1, which may be closed to
@@ -140,7 +146,7 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
                       {"--globals-only", "--no-password", "--database=" + conninfo, "--dbname=" + conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
   try {
-    return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, stop);
+    return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, said, stop);
   } catch (const NameInAnotherEncoding& error) {
     // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
     // here. The database's own rows must not go without a backup for that.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "backup/backup.h"
 #include "backup/preflight.h"
@@ -24,11 +25,14 @@ struct ChildAccess {
 
 /// pg_dump of pre-data and post-data, under the snapshot when there is one. Throws SchemaBlocked when it had
 /// to wait longer than the lock time-out: behind an ACCESS EXCLUSIVE in the queue it would wait for ever.
+/// Adds to `said` what it said that is not known to be harmless.
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Path& dir, std::stop_token stop);
+                       Seconds lock_timeout, const Path& dir, std::vector<ToolWords>& said,
+                       std::stop_token stop);
 /// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
 /// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::optional<LeftOut>& left_out, std::stop_token stop);
+                        const Path& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
+                        std::stop_token stop);
 
 }  // namespace pgassay::backup

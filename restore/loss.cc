@@ -42,6 +42,7 @@ constexpr std::pair<NoteKind, std::string_view> kNoteKinds[] = {
     {NoteKind::database_property, "database_property"},
     {NoteKind::replaced, "replaced"},
     {NoteKind::moved, "moved"},
+    {NoteKind::tool, "tool"},
 };
 
 template <typename Kind>

@@ -63,6 +63,7 @@ enum class NoteKind {
   database_property,
   replaced,  ///< of the database whose place is taken
   moved,     ///< rows that are now in another partition
+  tool,      ///< words of pg_restore that are not known to be harmless
 };
 std::string_view to_string(NoteKind kind);
 NoteKind parse_note_kind(std::string_view word);  ///< NoteKind::unknown as above

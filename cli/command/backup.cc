@@ -25,8 +25,8 @@ Backup take_and_report(Context& context, const Repository& repository, const bac
   if (options.pin) backup.proofs.pin = Pin{taken.summary.finished, {}};
   among == Audience::several ? context.reply.add_backup(backup, taken.left_out)
                              : context.reply.set_backup(backup, taken.left_out);
-  context.reporter.summary(
-      backed_up_text(taken.dir, taken.summary, taken.left_out, repeated_repository(context.arguments)));
+  context.reporter.summary(backed_up_text(taken.dir, taken.summary, taken.left_out, taken.tools_said,
+                                          repeated_repository(context.arguments)));
   return backup;
 }
 

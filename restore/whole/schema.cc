@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/postgres/session.h"
+#include "core/postgres/tool_words.h"
 #include "core/system/error.h"
 #include "core/system/subprocess.h"
 #include "restore/application_name.h"
@@ -319,6 +320,8 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>
     else if (std::optional<Loss> left = mender.mend({problem.command, std::move(loss)}))
       lost.push_back(std::move(*left));
   }
+  for (const std::string& words : telling_words("pg_restore", done.err))
+    notes.push_back({NoteKind::tool, run.section, {}, "pg_restore said: " + words});
   if (there > 0)
     notes.push_back({NoteKind::there_already,
                      run.section,

@@ -40,7 +40,11 @@ Json json_of(const Backup& backup) {
                {"tables", nullptr},
                {"verified", json_of(backup.proofs.verified)},
                {"drilled", json_of(backup.proofs.drilled)},
-               {"problem", nullptr}};
+               {"problem", nullptr},
+               {"belongs_to", nullptr},
+               {"dated_ahead", Json::array()}};
+  if (backup.says) json["belongs_to"] = backup.says->shown();
+  for (const std::string& file : backup.proofs.dated_ahead) json["dated_ahead"].push_back(file);
   if (!backup.problem.empty()) json["problem"] = backup.problem;
   if (!backup.summary) return json;
   const ManifestSummary& summary = *backup.summary;
@@ -169,6 +173,9 @@ void Reply::set_details(const Manifest& manifest, std::size_t largest) {
     extensions.push_back({{"name", one.name}, {"schema", one.schema}, {"version", one.version}});
   }
   for (const LeftOut& one : manifest.left_out) left_out.push_back({{"what", one.what}, {"why", one.why}});
+  Json tools_said = Json::array();
+  for (const ToolWords& words : manifest.tools_said)
+    tools_said.push_back({{"tool", words.tool}, {"line", words.line}});
   if (largest == 0) {
     for (const Relation& relation : manifest.relations) relations.push_back(json_of(relation));
   } else {
@@ -194,6 +201,7 @@ void Reply::set_details(const Manifest& manifest, std::size_t largest) {
       {"role_passwords", manifest.role_passwords},
       {"extensions", std::move(extensions)},
       {"left_out", std::move(left_out)},
+      {"tools_said", std::move(tools_said)},
       {"sequences", manifest.sequences.size()},
       {"large_objects", manifest.large_objects.count},
       {"relations", std::move(relations)},

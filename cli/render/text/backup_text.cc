@@ -7,7 +7,8 @@
 namespace pgassay::cli {
 
 std::string backed_up_text(const Path& dir, const ManifestSummary& backup,
-                           const std::vector<LeftOut>& left_out, const std::string& repo) {
+                           const std::vector<LeftOut>& left_out, const std::vector<ToolWords>& tools_said,
+                           const std::string& repo) {
   const double seconds = std::chrono::duration<double>(backup.finished - backup.started).count();
   std::string text = fmt::format("backup  {}\n", printable(backup.id.shown()));
   text += fmt::format("path    {}\n", printable(dir.string()));
@@ -18,6 +19,7 @@ std::string backed_up_text(const Path& dir, const ManifestSummary& backup,
   for (const LeftOut& one : left_out) {
     text += fmt::format("left out {}: {}\n", printable(one.what), printable(one.why));
   }
+  for (const ToolWords& words : tools_said) text += printable(words.shown()) + "\n";
   text += fmt::format("prove it: pgassay verify{} {}\n", printable(repo), printable(backup.id.shown()));
   return text;
 }

@@ -92,6 +92,7 @@ std::string show_text(const Backup& backup, const Manifest& manifest, std::size_
     for (const LeftOut& one : manifest.left_out) left_out.row({one.what, one.why});
     text += "\n" + left_out.text();
   }
+  for (const ToolWords& words : manifest.tools_said) text += "\n" + printable(words.shown()) + "\n";
   if (!manifest.extensions.empty()) {
     TextTable extensions({{"EXTENSION"}, {"VERSION"}, {"SCHEMA"}});
     for (const ExtensionInfo& one : manifest.extensions) extensions.row({one.name, one.version, one.schema});
