@@ -1,7 +1,10 @@
 #include "core/postgres/inventory.h"
 
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "core/postgres/definition_text.h"
 #include "core/postgres/inventory_queries.h"
 
 namespace pgassay {
@@ -46,6 +49,47 @@ class JsonLines : public ChunkSink {
  private:
   void pass_on(std::string_view copied) {
     json_.clear();
+    decode(copied);
+    hash_definitions();
+    lines_.chunk(as_bytes(json_));
+  }
+
+  /// Puts the hash in the place of each definition that came whole.
+  void hash_definitions() {
+    constexpr std::string_view kWhole = "\"\\u0001";
+    for (std::size_t at = 0; (at = json_.find(kWhole, at)) != std::string::npos;) {
+      const std::size_t begin = at + kWhole.size();
+      const auto [text, end] = unescaped(begin);
+      const std::string hash = "\"" + hashed_definition(text) + "\"";
+      json_.replace(at, end - at, hash);
+      at += hash.size();
+    }
+  }
+
+  /// The JSON string whose rest begins there, and where it ends, behind its quote. PostgreSQL escapes what
+  /// JSON demands and nothing else; of \\u there are control characters and the bytes of append_byte().
+  std::pair<std::string, std::size_t> unescaped(std::size_t at) const {
+    std::string text;
+    for (; at < json_.size() && json_[at] != '"'; ++at) {
+      if (json_[at] != '\\') {
+        text += json_[at];
+        continue;
+      }
+      const char c = json_[++at];
+      constexpr std::string_view kShort = "bfnrt", kMeant = "\b\f\n\r\t";
+      if (const std::size_t found = kShort.find(c); found != std::string_view::npos) {
+        text += kMeant[found];
+      } else if (c == 'u') {
+        text += static_cast<char>(std::stoi(json_.substr(at + 1, 4), nullptr, 16));
+        at += 4;
+      } else {
+        text += c;
+      }
+    }
+    return {std::move(text), at + 1};
+  }
+
+  void decode(std::string_view copied) {
     for (std::string_view rest = copied; !rest.empty();) {
       std::size_t length = utf8_length(rest);
       if (length == 0) {
@@ -57,7 +101,6 @@ class JsonLines : public ChunkSink {
       }
       rest.remove_prefix(length);
     }
-    lines_.chunk(as_bytes(json_));
   }
 
   void append_byte(unsigned char byte) {
@@ -157,12 +200,15 @@ std::string filled(std::string_view where) {
 
 }  // namespace
 
-void read_inventory(Connection& connection, ChunkSink& lines) {
+void read_inventory(Connection& connection, ChunkSink& lines, InventoryOf which) {
   JsonLines json(lines);
   const std::string options = copy_options(connection);
   for (const ObjectKind& kind : object_kinds()) {
-    connection.copy_out(
-        "COPY (" + inventory_query(kind, connection.server_version()) + ") TO STDOUT" + options, json);
+    if (which == InventoryOf::members && kind.class_oid.empty()) continue;
+    connection.copy_out("COPY (" +
+                            inventory_query(kind, connection.server_version(), !options.empty(), which) +
+                            ") TO STDOUT" + options,
+                        json);
   }
 }
 

@@ -1,8 +1,8 @@
 // One line of JSON for each object of the database: {"kind", "identity", "owner", "acl", "definition"} where
-// the definition is a hash of what dump and restore keep of it (the first 32 digits of a SHA-256: a change
-// detector). The drill compares it with the restored database. It leaves out what pg_dump does not carry:
-// invalid indexes, initdb's own objects, extension members, temporary objects; and options of foreign servers
-// and user mappings, which are secrets.
+// the definition is a hash of what dump and restore keep of it (core/postgres/definition_text.h: a change
+// detector). A member of an extension has "extension", and in "attributes" what can be altered in it. The
+// drill compares it with the restored database. It leaves out what pg_dump does not carry: invalid indexes,
+// initdb's own objects, temporary objects; and options of user mappings, which are secrets.
 //
 // Both functions want a session of start_reading_session(): with another search_path the texts differ.
 #pragma once
@@ -16,7 +16,8 @@ namespace pgassay {
 /// null or a sorted array of "grantee=PRIVILEGE,…" (a star: may grant it on), the defaults written out.
 /// Catalog functions do not follow our snapshot: see inventory_fingerprint(). An object dropped while it is
 /// read may also end it with a ServerError.
-void read_inventory(Connection& connection, ChunkSink& lines);
+enum class InventoryOf { all, members };  ///< members: of extensions, and nothing else
+void read_inventory(Connection& connection, ChunkSink& lines, InventoryOf which = InventoryOf::all);
 /// Changes when a catalog row that the inventory reads from changes; temporary tables, ANALYZE, REFRESH and
 /// nextval() do not count. It is a plain query: in the snapshot's transaction it tells of the snapshot,
 /// outside of it of the present. Both equal, before and after read_inventory: no DDL raced with it.

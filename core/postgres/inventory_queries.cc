@@ -3,22 +3,22 @@
 namespace pgassay {
 namespace {
 
-// Marks in the expressions below, replaced before use:
-//   {normal:EXPR}  text that the server makes of an expression tree, without what a dump and restore may
-//   change in it:
-//                  varchar casts wander (ARRAY['a'::varchar])::text[] -> ARRAY[('a'::varchar)::text], and
-//                  parentheses with them
+// Marks in the expressions below, which inventory_sql.cc replaces before use:
 //   {user:ALIAS}   the namespace is none of the system's
 //   {own:OID}      the relation is none of an extension's, temporary or a system table
+//   {named:CATALOG ALIAS, NAME, SCHEMA, CONDITION}  the name, with its schema, of the object that fits
+//   {options:COLUMN}  of a foreign thing, without values that may be secrets
+//   {granted:ACL}  of what initdb has made, as alias s: who has what, but for its owner
 
 /// A row a relation, joined: for ten thousand tables a subselect each would take seconds.
 constexpr std::string_view kColumns = R"(
   (SELECT a.attrelid, array_agg(ROW(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-      {normal:pg_get_expr(ad.adbin, ad.adrelid)}, a.attidentity, a.attgenerated, a.attstorage,
+      pg_get_expr(ad.adbin, ad.adrelid), a.attidentity, a.attgenerated, a.attstorage,
       CASE WHEN a.attcollation <> t.typcollation THEN (SELECT format('%I.%I', ln.nspname, l.collname)
         FROM pg_collation l JOIN pg_namespace ln ON ln.oid = l.collnamespace WHERE l.oid = a.attcollation) END,
       CASE WHEN a.attoptions IS NOT NULL THEN
-        (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_att%') END)::text
+        (SELECT array_agg(o ORDER BY o) FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg\_att%') END,
+      nullif(a.attstattarget, -1), $ATTCOMPRESSION, {options:a.attfdwoptions})::text
       ORDER BY a.attname) AS columns
    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
    LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
@@ -37,15 +37,17 @@ constexpr std::string_view kRelationDefinition = R"(ROW(col.columns, c.relpersis
     CASE WHEN c.reloptions IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o) END,
     CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END,
     (SELECT array_agg(i.inhparent::regclass::text ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = c.oid),
-    {normal:pg_get_expr(c.relpartbound, c.oid)}, CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
-    CASE WHEN c.relkind = 'f' THEN (SELECT s.srvname FROM pg_foreign_table f
+    pg_get_expr(c.relpartbound, c.oid), CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
+    CASE WHEN c.relkind = 'f' THEN (SELECT ROW(s.srvname, {options:f.ftoptions})::text FROM pg_foreign_table f
       JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid) END,
+    CASE WHEN tc.reloptions IS NOT NULL THEN (SELECT array_agg(o ORDER BY o) FROM unnest(tc.reloptions) o) END,
     CASE WHEN c.relkind = 'm' THEN c.relispopulated END,
-    CASE WHEN c.relkind IN ('v', 'm') THEN {normal:pg_get_viewdef(c.oid)} END)::text)";
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END)::text)";
 
 const std::string& relation_from() {
   static const std::string sql =
       "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam "
+      "LEFT JOIN pg_class tc ON tc.oid = c.reltoastrelid "
       "LEFT JOIN (SELECT a.attrelid FROM pg_attribute a WHERE a.attacl IS NOT NULL GROUP BY 1) colacl "
       "ON colacl.attrelid = c.oid " +
       columns_of("'r', 'p', 'f', 'v', 'm'");
@@ -71,7 +73,7 @@ std::vector<ObjectKind> relation_kinds() {
       {"'composite type'", kRelationIdentity, "t.typowner", "t.typacl, 'T', t.typowner", "col.columns::text",
        composite_from(), "c.relkind = 'c' AND {user:n}", "pg_type, t.oid"},
       {"'sequence'", kRelationIdentity, "c.relowner", "c.relacl, 's', c.relowner",
-       "ROW(format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, "
+       "ROW(c.relpersistence, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, "
        "s.seqcycle, "
        "s.seqcache, (SELECT array_agg(ROW(d.deptype, d.refobjid::regclass::text, a.attname)::text) "
        "FROM pg_depend d "
@@ -80,39 +82,40 @@ std::vector<ObjectKind> relation_kinds() {
        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid",
        "c.relpersistence <> 't' AND {user:n}", "pg_class, c.oid"},
       {"'index'", "format('%I.%I', n.nspname, ic.relname)", "ic.relowner", "",
-       "ROW({normal:pg_get_indexdef(i.indexrelid)}, i.indisclustered, i.indisreplident)::text",
+       "ROW(pg_get_indexdef(i.indexrelid), i.indisclustered, i.indisreplident, (SELECT "
+       "array_agg(ROW(a.attnum, a.attstattarget) ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = "
+       "i.indexrelid AND a.attstattarget >= 0))::text",
        "pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
        "JOIN pg_class ic ON ic.oid = i.indexrelid",
        "i.indisvalid AND {own:c}", ""},
       {"'constraint'", "format('%I on %I.%I', k.conname, n.nspname, c.relname)", "", "",
        "ROW(k.contype, k.convalidated, k.condeferrable, k.condeferred, "
-       "{normal:pg_get_constraintdef(k.oid)})::text",
+       "pg_get_constraintdef(k.oid))::text",
        "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace",
        // A partition's copy of a foreign key is made anew, under a name of its own.
        "k.contype IN ('c', 'f', 'p', 'u', 'x') AND NOT (k.contype = 'f' AND k.conparentid <> 0) AND {own:c}",
        ""},
       {"'domain constraint'", "format('%I on %s', k.conname, format_type(k.contypid, NULL))", "", "",
-       "ROW(k.convalidated, {normal:pg_get_constraintdef(k.oid)})::text",
+       "ROW(k.convalidated, pg_get_constraintdef(k.oid))::text",
        "pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace",
        "k.contype = 'c' AND {user:n}", "pg_type, t.oid"},
       {"'trigger'", "format('%I on %I.%I', t.tgname, n.nspname, c.relname)", "", "",
-       "ROW(t.tgenabled, {normal:pg_get_triggerdef(t.oid)})::text",
+       "ROW(t.tgenabled, pg_get_triggerdef(t.oid))::text",
        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace",
-       "NOT t.tgisinternal AND coalesce((to_jsonb(t) ->> 'tgparentid')::oid, 0) = 0 AND {own:c}",
-       "pg_trigger, t.oid"},
+       "NOT t.tgisinternal AND {own:c}", "pg_trigger, t.oid"},
       {"'rule'", "format('%I on %I.%I', r.rulename, n.nspname, c.relname)", "", "",
-       "ROW(r.ev_enabled, {normal:pg_get_ruledef(r.oid)})::text",
+       "ROW(r.ev_enabled, pg_get_ruledef(r.oid))::text",
        "pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace",
        "r.rulename <> '_RETURN' AND {own:c}", ""},
       {"'policy'", "format('%I on %I.%I', p.polname, n.nspname, c.relname)", "", "",
        "ROW(p.polcmd, p.polpermissive, (SELECT array_agg(r.rolname ORDER BY r.rolname) FROM "
        "pg_roles r "
-       "WHERE r.oid = ANY (p.polroles)), {normal:pg_get_expr(p.polqual, p.polrelid)}, "
-       "{normal:pg_get_expr(p.polwithcheck, p.polrelid)})::text",
+       "WHERE r.oid = ANY (p.polroles)), pg_get_expr(p.polqual, p.polrelid), "
+       "pg_get_expr(p.polwithcheck, p.polrelid))::text",
        "pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace",
        "{own:c}", "pg_policy, p.oid"},
       {"'statistics object'", "format('%I.%I', n.nspname, s.stxname)", "s.stxowner", "",
-       "{normal:pg_get_statisticsobjdef(s.oid)}",
+       "ROW(pg_get_statisticsobjdef(s.oid), nullif($STXSTATTARGET, -1))::text",
        "pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace", "{user:n}",
        "pg_statistic_ext, s.oid"},
   };
@@ -126,13 +129,22 @@ std::vector<ObjectKind> type_and_routine_kinds() {
        "ROW(t.typisdefined, (SELECT array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum "
        "e "
        "WHERE e.enumtypid = t.oid), (SELECT ROW(format_type(r.rngsubtype, NULL), "
-       "r.rngcanonical::regproc::text, r.rngsubdiff::regproc::text) FROM pg_range r WHERE r.rngtypid = "
+       "r.rngcanonical::regproc::text, r.rngsubdiff::regproc::text, {named:pg_collation l, l.collname, "
+       "l.collnamespace, l.oid = r.rngcollation}, {named:pg_opclass p, p.opcname, p.opcnamespace, p.oid = "
+       "r.rngsubopc}, $MULTIRANGE) FROM pg_range r WHERE r.rngtypid = "
        "t.oid), "
        "CASE WHEN t.typtype = 'd' THEN ROW(format_type(t.typbasetype, t.typtypmod), "
        "t.typnotnull, "
-       "{normal:t.typdefault}) END, CASE WHEN t.typtype = 'b' THEN ROW(t.typlen, t.typbyval, "
+       "t.typdefault, {named:pg_collation l, l.collname, l.collnamespace, l.oid = t.typcollation}) END, CASE "
+       "WHEN t.typtype = 'b' THEN ROW(t.typlen, t.typbyval, "
        "t.typalign, "
-       "t.typstorage, t.typcategory, t.typinput::regproc::text, t.typoutput::regproc::text) END)::text",
+       "t.typstorage, t.typcategory, t.typinput::regproc::text, t.typoutput::regproc::text, "
+       "t.typispreferred, "
+       "t.typdelim, format_type(nullif(t.typelem, 0), NULL), t.typreceive::regproc::text, "
+       "t.typsend::regproc::text, t.typmodin::regproc::text, t.typmodout::regproc::text, "
+       "t.typanalyze::regproc::text, $TYPSUBSCRIPT, {named:pg_collation l, l.collname, l.collnamespace, "
+       "l.oid = "
+       "t.typcollation}) END)::text",
        "pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace",
        // Arrays and multiranges come with their type.
        "t.typtype IN ('b', 'd', 'e', 'r', 'p') AND {user:n} "
@@ -141,17 +153,34 @@ std::vector<ObjectKind> type_and_routine_kinds() {
       {"CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END",
        "format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes))", "p.proowner",
        "p.proacl, 'f', p.proowner",
-       "ROW(p.prokind, {normal:pg_get_function_arguments(p.oid)}, "
+       "ROW(p.prokind, pg_get_function_arguments(p.oid), "
        "pg_get_function_result(p.oid), l.lanname, "
        "p.prosrc, p.probin, p.provolatile, p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel, "
        "p.procost, "
-       "p.prorows, p.proconfig, {normal:$SQLBODY}, (SELECT ROW(a.aggkind, "
+       "p.prorows, p.proconfig, $SQLBODY, (SELECT ROW(a.aggkind, "
        "a.aggtransfn::regproc::text, "
        "a.aggfinalfn::regproc::text, a.aggcombinefn::regproc::text, format_type(a.aggtranstype, NULL), "
        "a.agginitval, "
-       "a.aggsortop::regoperator::text) FROM pg_aggregate a WHERE a.aggfnoid = p.oid))::text",
+       "a.aggsortop::regoperator::text, a.aggnumdirectargs, a.aggserialfn::regproc::text, "
+       "a.aggdeserialfn::regproc::text, a.aggmtransfn::regproc::text, a.aggminvtransfn::regproc::text, "
+       "a.aggmfinalfn::regproc::text, a.aggfinalextra, a.aggmfinalextra, a.aggfinalmodify, "
+       "a.aggmfinalmodify, "
+       "a.aggtransspace, format_type(nullif(a.aggmtranstype, 0), NULL), a.aggmtransspace, a.aggminitval) "
+       "FROM "
+       "pg_aggregate a WHERE a.aggfnoid = p.oid), p.prosupport::regproc::text, (SELECT "
+       "array_agg(format_type(x, NULL) ORDER BY i) FROM unnest(p.protrftypes) WITH ORDINALITY y(x, "
+       "i)))::text",
        "pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang",
-       "{user:n}", "pg_proc, p.oid"},
+       "{user:n}", "pg_proc, p.oid",
+       "json_strip_nulls(json_build_object('volatility', CASE p.prokind WHEN 'f' THEN p.provolatile END, "
+       "'parallel', CASE p.prokind WHEN 'f' THEN p.proparallel END, 'cost', CASE p.prokind WHEN 'f' THEN "
+       "p.procost::text END, 'rows', CASE WHEN p.proretset THEN p.prorows::text END, 'strict', CASE "
+       "p.prokind "
+       "WHEN 'f' THEN p.proisstrict::text END, 'leakproof', CASE p.prokind WHEN 'f' THEN "
+       "p.proleakproof::text "
+       "END, 'definer', CASE WHEN p.prokind <> 'a' THEN p.prosecdef::text END, 'settings', CASE WHEN "
+       "p.prokind "
+       "<> 'a' THEN coalesce(array_to_json(p.proconfig)::text, '[]') END))"},
       {"'operator'",
        "format('%I.%s(%s,%s)', n.nspname, o.oprname, CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE "
        "format_type(o.oprleft, NULL) "
@@ -170,9 +199,10 @@ std::vector<ObjectKind> type_and_routine_kinds() {
        "pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace JOIN pg_am am ON am.oid = o.opcmethod",
        "{user:n}", "pg_opclass, o.oid"},
       {"'operator family'", "format('%I.%I using %I', n.nspname, o.opfname, am.amname)", "o.opfowner", "",
-       "ROW((SELECT array_agg(x ORDER BY x) FROM (SELECT format('%s %s %s', a.amopstrategy, "
+       "ROW((SELECT array_agg(x ORDER BY x) FROM (SELECT format('%s %s %s %s', a.amopstrategy, "
        "a.amoppurpose, "
-       "a.amopopr::regoperator) x FROM pg_amop a WHERE a.amopfamily = o.oid) q), (SELECT array_agg(x ORDER "
+       "a.amopopr::regoperator, {named:pg_opfamily s, s.opfname, s.opfnamespace, s.oid = a.amopsortfamily}) "
+       "x FROM pg_amop a WHERE a.amopfamily = o.oid) q), (SELECT array_agg(x ORDER "
        "BY "
        "x) FROM "
        "(SELECT format('%s %s %s %s', a.amprocnum, format_type(a.amproclefttype, NULL), "
@@ -216,7 +246,8 @@ std::vector<ObjectKind> other_kinds() {
        "ROW((SELECT format('%I.%I', pn.nspname, p.tmplname) FROM pg_ts_template p JOIN "
        "pg_namespace pn "
        "ON pn.oid = p.tmplnamespace WHERE p.oid = t.dicttemplate), t.dictinitoption)::text",
-       "pg_ts_dict t JOIN pg_namespace n ON n.oid = t.dictnamespace", "{user:n}", "pg_ts_dict, t.oid"},
+       "pg_ts_dict t JOIN pg_namespace n ON n.oid = t.dictnamespace", "{user:n}", "pg_ts_dict, t.oid",
+       "json_build_object('options', coalesce(t.dictinitoption, ''))"},
       {"'text search parser'", "format('%I.%I', n.nspname, t.prsname)", "", "",
        "ROW(t.prsstart::text, t.prstoken::text, t.prsend::text, t.prsheadline::text, "
        "t.prslextype::text)::text",
@@ -225,14 +256,14 @@ std::vector<ObjectKind> other_kinds() {
        "ROW(t.tmplinit::text, t.tmpllexize::text)::text",
        "pg_ts_template t JOIN pg_namespace n ON n.oid = t.tmplnamespace", "{user:n}",
        "pg_ts_template, t.oid"},
-      // Options of foreign things hold passwords: they stay out, even as a hash.
+      // Options of user mappings hold passwords: they stay out, even as a hash.
       {"'foreign-data wrapper'", "quote_ident(f.fdwname)", "f.fdwowner", "f.fdwacl, 'F', f.fdwowner",
-       "ROW(f.fdwhandler::regproc::text, f.fdwvalidator::regproc::text)::text", "pg_foreign_data_wrapper f",
-       "true", "pg_foreign_data_wrapper, f.oid"},
+       "ROW(f.fdwhandler::regproc::text, f.fdwvalidator::regproc::text, {options:f.fdwoptions})::text",
+       "pg_foreign_data_wrapper f", "true", "pg_foreign_data_wrapper, f.oid"},
       {"'foreign server'", "quote_ident(s.srvname)", "s.srvowner", "s.srvacl, 'S', s.srvowner",
        "ROW((SELECT f.fdwname FROM pg_foreign_data_wrapper f WHERE f.oid = s.srvfdw), "
        "s.srvtype, "
-       "s.srvversion)::text",
+       "s.srvversion, {options:s.srvoptions})::text",
        "pg_foreign_server s", "true", "pg_foreign_server, s.oid"},
       {"'user mapping'", "format('for %I server %I', u.usename, u.srvname)", "", "", "''",
        "pg_user_mappings u", "true", ""},
@@ -265,110 +296,38 @@ std::vector<ObjectKind> other_kinds() {
        "pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o",
        "(d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = "
        "to_regnamespace('public'))) "
-       "AND d.classoid NOT IN ('pg_extension'::regclass, 'pg_largeobject'::regclass) "
+       "AND d.classoid <> 'pg_largeobject'::regclass "
        "AND o.schema IS DISTINCT FROM 'pg_temp'",
-       "d.classoid, d.objoid"},
+       "d.classoid, d.objoid", "json_build_object('comment', d.description)"},
       {"'security label'", "format('%s on %s %s', d.provider, o.type, o.identity)", "", "", "d.label",
        "pg_seclabel d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o",
        "d.classoid <> 'pg_largeobject'::regclass", "d.classoid, d.objoid"},
+      {"'security label'", "format('%s on database', d.provider)", "", "", "d.label", "pg_shseclabel d",
+       "d.classoid = 'pg_database'::regclass AND d.objoid = (SELECT oid FROM pg_database WHERE datname = "
+       "current_database())",
+       ""},
+      {"'dependency on extension'", "format('of %s %s on %I', o.type, o.identity, e.extname)", "", "", "''",
+       "pg_depend d JOIN pg_extension e ON e.oid = d.refobjid, pg_identify_object(d.classid, d.objid, 0) o",
+       "d.refclassid = 'pg_extension'::regclass AND d.deptype = 'x'", ""},
+      // Of what initdb has made a dump carries the privileges alone, where they are not initdb's.
+      {"'privileges'", "format('on %s %s', o.type, o.identity)", "", "", "{granted:s.acl}",
+       "(SELECT 'pg_proc'::regclass AS class, oid, proacl AS acl, 'f'::\"char\" AS type, proowner AS owner "
+       "FROM "
+       "pg_proc UNION ALL SELECT 'pg_class'::regclass, oid, relacl, (CASE relkind WHEN 'S' THEN 's' ELSE 'r' "
+       "END)::\"char\", "
+       "relowner FROM pg_class WHERE relkind IN ('r', 'v', 'S') UNION ALL SELECT 'pg_type'::regclass, oid, "
+       "typacl, 'T', typowner FROM pg_type "
+       "UNION ALL SELECT 'pg_language'::regclass, oid, lanacl, 'l', lanowner FROM pg_language UNION ALL "
+       "SELECT "
+       "'pg_namespace'::regclass, oid, nspacl, 'n', nspowner FROM pg_namespace) s LEFT "
+       "JOIN pg_init_privs i ON i.classoid = s.class AND i.objoid = s.oid AND i.objsubid = 0, "
+       "pg_identify_object(s.class, s.oid, 0) o",
+       "s.oid < 16384 AND (o.schema = 'pg_catalog' OR o.type = 'language' OR o.identity = 'pg_catalog') AND "
+       "s.acl "
+       "IS DISTINCT FROM i.initprivs AND {granted:s.acl} IS DISTINCT FROM "
+       "{granted:i.initprivs}",
+       ""},
   };
-}
-
-/// replace() and translate(): a regular expression for the same took ten times as long.
-constexpr std::string_view kNormalStart = "translate(replace(replace(replace(";
-constexpr std::string_view kNormalEnd =
-    R"(, '::character varying', ''), '::text', ''), '::bpchar', ''), E'()[] \n\t', ''))";
-
-std::string user_schema(const std::string& alias) {
-  return "(" + alias + ".nspname <> 'information_schema' AND left(" + alias + ".nspname, 3) <> 'pg_')";
-}
-
-std::string not_member(std::string_view class_oid) {
-  const auto comma = class_oid.find(',');
-  std::string catalog(class_oid.substr(0, comma));
-  if (catalog.find('.') == std::string::npos) catalog = "'" + catalog + "'::regclass";
-  return "NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = " + catalog +
-         " AND x.objid = " + std::string(class_oid.substr(comma + 1)) + " AND x.deptype = 'e')";
-}
-
-void replace_all(std::string& text, std::string_view mark, std::string_view with) {
-  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += with.size()) {
-    text.replace(at, mark.size(), with);
-  }
-}
-
-/// The end of the {mark:…} that opens at `open`; none of the expressions has braces in it.
-std::string replaced_marks(std::string text) {
-  for (std::size_t open = 0; (open = text.find('{', open)) != std::string::npos;) {
-    const std::size_t close = text.find('}', open), colon = text.find(':', open);
-    if (colon > close) {
-      open = close;
-      continue;
-    }
-    const std::string mark = text.substr(open + 1, colon - open - 1);
-    const std::string inner = text.substr(colon + 1, close - colon - 1);
-    std::string with;
-    if (mark == "normal") with = std::string(kNormalStart) + inner + std::string(kNormalEnd);
-    if (mark == "user") with = user_schema(inner);
-    if (mark == "own") {
-      with = inner + ".relpersistence <> 't' AND " + user_schema("n") + " AND " +
-             not_member("pg_class, " + inner + ".oid");
-    }
-    text.replace(open, close - open + 1, with);
-    open += with.size();
-  }
-  return text;
-}
-
-std::string owner_expression(std::string_view owner) {
-  return owner.empty() ? "NULL" : "pg_get_userbyid(" + std::string(owner) + ")";
-}
-
-/// Who may do what, by name and sorted; who granted it is left out. A star: may grant it on.
-std::string acl_text(const std::string& entries) {
-  return "(SELECT coalesce(json_agg(g ORDER BY g COLLATE \"C\"), '[]') FROM (SELECT grantee || '=' || "
-         "string_agg(privilege, ',' ORDER BY privilege COLLATE \"C\") AS g FROM (SELECT CASE WHEN s.grantee "
-         "= 0 THEN "
-         "'PUBLIC' ELSE quote_ident(pg_get_userbyid(s.grantee)) END AS grantee, s.privilege || CASE WHEN "
-         "bool_or(s.is_grantable) THEN '*' ELSE '' END AS privilege FROM (" +
-         entries + ") s GROUP BY s.grantee, s.privilege) p GROUP BY grantee) e)";
-}
-
-std::string acl_entries(const std::string& acl) {
-  return "SELECT x.grantee, x.privilege_type || '' AS privilege, x.is_grantable FROM aclexplode(" + acl +
-         ") x";
-}
-
-struct Acl {
-  std::string column, type, owner;
-  bool of_relation = false;  ///< whose columns may have their own
-};
-
-Acl split_acl(std::string_view text) {
-  const auto first = text.find(", "), second = text.find(", ", first + 2);
-  Acl acl{std::string(text.substr(0, first)), std::string(text.substr(first + 2, second - first - 2)),
-          std::string(text.substr(second + 2))};
-  acl.of_relation = acl.type == "'r'" && acl.column == "c.relacl";
-  return acl;
-}
-
-/// Most objects have the default privileges, so those are written out once for each role.
-std::string defaults_cte(const Acl& acl) {
-  return "WITH dflt AS MATERIALIZED (SELECT r.oid, " +
-         acl_text(acl_entries("acldefault(" + acl.type + ", r.oid)")) + " AS acl FROM pg_roles r) ";
-}
-
-std::string acl_expression(const Acl& acl) {
-  std::string entries =
-      acl_entries("coalesce(" + acl.column + ", acldefault(" + acl.type + ", " + acl.owner + "))");
-  std::string is_default = acl.column + " IS NULL";
-  if (acl.of_relation) {
-    is_default += " AND colacl.attrelid IS NULL";
-    entries +=
-        " UNION ALL SELECT x.grantee, format('%s (%I)', x.privilege_type, a.attname), x.is_grantable "
-        "FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND NOT a.attisdropped";
-  }
-  return "CASE WHEN " + is_default + " THEN dflt.acl ELSE " + acl_text(entries) + " END";
 }
 
 }  // namespace
@@ -381,41 +340,6 @@ const std::vector<ObjectKind>& object_kinds() {
     return all;
   }();
   return kinds;
-}
-
-std::string inventory_query(const ObjectKind& kind, int server_version) {
-  std::string definition(kind.definition);
-  replace_all(definition, "$SQLBODY",
-              server_version >= 140000 ? "pg_get_function_sqlbody(p.oid)" : "NULL::text");
-  const bool selective = server_version >= 150000;  // publications learned of columns, rows and schemas
-  replace_all(
-      definition, "$PUBLISHED_SCHEMAS",
-      selective ? ", (SELECT array_agg(s.pnnspid::regnamespace::text ORDER BY s.pnnspid::regnamespace::text) "
-                  "FROM pg_publication_namespace s WHERE s.pnpubid = p.oid)"
-                : "");
-  replace_all(
-      definition, "$PUBLISHED",
-      selective ? ", (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = "
-                  "r.prrelid AND a.attnum = ANY (r.prattrs)), {normal:pg_get_expr(r.prqual, r.prrelid)}"
-                : "");
-  std::string where(kind.where), from(kind.from), with, acl = "NULL";
-  if (!kind.class_oid.empty()) where += " AND " + not_member(kind.class_oid);
-  if (!kind.acl.empty()) {
-    const Acl parts = split_acl(kind.acl);
-    with = defaults_cte(parts);
-    from += " LEFT JOIN dflt ON dflt.oid = " + parts.owner;
-    acl = acl_expression(parts);
-  }
-  return replaced_marks(
-      with +
-      "SELECT json_build_object('kind', kind, 'identity', identity, 'owner', owner, 'acl', acl, "
-      "'definition', "
-      // Not md5(), which servers in FIPS mode refuse.
-      "left(encode(sha256(convert_to(coalesce(definition, ''), getdatabaseencoding())), 'hex'), 32)) "
-      "FROM (SELECT " +
-      std::string(kind.kind) + " AS kind, " + std::string(kind.identity) + " AS identity, " +
-      owner_expression(kind.owner) + " AS owner, " + acl + " AS acl, " + definition + " AS definition FROM " +
-      from + " WHERE " + where + ") o ORDER BY identity COLLATE \"C\", kind");
 }
 
 }  // namespace pgassay
