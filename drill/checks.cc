@@ -61,13 +61,14 @@ void leave_out_what_is_told(const std::vector<restore::Loss>& lost, const std::v
 }
 
 proof::InventoryComparison check_objects(Connection& connection, const RestoredBackup& restored,
-                                         const proof::DrillCircumstances& circumstances) {
+                                         const proof::DrillCircumstances& circumstances,
+                                         const proof::Accepted& accepted) {
   connection.query("BEGIN");
   restored.foreign.give_back(connection);
   std::vector<proof::InventoryObject> now = proof::read_present_inventory(connection);
   connection.query("ROLLBACK");
   proof::InventoryComparison comparison = compare_inventories(
-      restored.inventory, std::move(now), circumstances, doubt_about_inventory(restored.manifest));
+      restored.inventory, std::move(now), circumstances, doubt_about_inventory(restored.manifest), accepted);
   proof::name_definitions(connection, comparison.checks);
   return comparison;
 }
@@ -100,7 +101,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   const proof::DrillCircumstances circumstances = proof::read_circumstances(leader, restored.manifest);
   append(answers.checks, check_restore(restored.report, circumstances));
 
-  proof::InventoryComparison objects = check_objects(leader, restored, circumstances);
+  proof::InventoryComparison objects = check_objects(leader, restored, circumstances, questions.accepted);
   answers.objects = objects.compared;
   if (!restored.report.lost.empty())
     leave_out_what_is_told(restored.report.lost, answers.checks, objects.checks);
@@ -111,7 +112,9 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
 
   proof::Compared compared;
   std::vector<Check> proof =
-      prove(restored.database, restored.manifest, questions.jobs, observer, stop, &compared, restored.backup);
+      prove(restored.database, restored.manifest,
+            {questions.jobs, questions.accepted, restored.backup, restored.inventory}, observer, stop,
+            &compared);
   excuse_views(circumstances, proof);
   answers.rows = compared.rows;
   append(answers.checks, std::move(proof));

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/postgres/catalog_columns.h"
 #include "core/repository/identity.h"
 #include "core/repository/phase_timer.h"
 #include "drill/failure.h"
@@ -203,6 +204,7 @@ class Drill {
     fact(fact::kBytesCompared, std::to_string(meter.bytes()));
     fact(fact::kTablesCompared, std::to_string(manifest_.summary.tables));
     fact(fact::kObjectsCompared, std::to_string(answers.objects));
+    fact("catalog_columns", catalog_columns_summary(manifest_.server.version));
   }
 
   void tear_down() {

@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "core/postgres/definition_text.h"
 #include "core/postgres/inventory.h"
 #include "core/repository/json_fields.h"
 #include "core/repository/layout.h"
@@ -14,6 +15,8 @@
 namespace pgassay::proof {
 namespace {
 
+constexpr const char* kHashedBefore =
+    "that proves nothing: the backup keeps it in an older way, with which nothing is compared";
 constexpr const char* kDefinition = "its definition is not what it was";
 constexpr const char *kThere = "existence", *kOfDefinition = "definition";  // aspects of checks
 
@@ -21,6 +24,13 @@ constexpr const char *kThere = "existence", *kOfDefinition = "definition";  // a
 bool about_subscription(const InventoryObject& object) {
   return object.kind == "subscription" || ((object.kind == "comment" || object.kind == "security label") &&
                                            object.identity.find("on subscription ") != std::string::npos);
+}
+
+/// As quote_ident() writes the names that extensions have.
+std::string quoted_where_needed(const std::string& name) {
+  const bool plain = std::ranges::all_of(
+      name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  return plain ? name : quote_identifier(name);
 }
 
 auto key(const InventoryObject& object) {
@@ -35,13 +45,20 @@ void prepare(std::vector<InventoryObject>& objects) {
 
 class Comparer {
  public:
-  Comparer(const DrillCircumstances& circumstances, const std::string& in_doubt)
-      : circumstances_(circumstances), in_doubt_(in_doubt), excuse_(circumstances.excuse()) {}
+  Comparer(const DrillCircumstances& circumstances, const std::string& in_doubt, const Accepted& accepted)
+      : circumstances_(circumstances),
+        in_doubt_(in_doubt),
+        accepted_(accepted),
+        excuse_(circumstances.excuse()) {}
 
-  void missing(const InventoryObject& object) { add(object, kThere, "it is missing", {}); }
+  void missing(const InventoryObject& object) {
+    if (!object.extension.empty()) return made_otherwise(object, "is not there");
+    add(object, kThere, "it is missing", {});
+  }
   /// Another version may bring objects of its own, but never takes any away. The schema public every new
   /// database has, also where the source had dropped it.
   void extra(const InventoryObject& object) {
+    if (!object.extension.empty()) return made_otherwise(object, "was not there");
     const bool given = object.kind == "schema"
                            ? object.identity == "public"
                            : object.kind == "comment" && object.identity == "on schema public";
@@ -52,21 +69,27 @@ class Comparer {
   void both(const InventoryObject& then, const InventoryObject& now) {
     ++result_.compared;
     ++by_kind_[then.kind];
+    if (!then.extension.empty() && another_version(then.extension)) return;
     if (then.owner != now.owner)
       add(then, "owner", fmt::format("its owner is {} instead of {}", shown(now.owner), shown(then.owner)),
           {});
     if (then.acl != now.acl)
       add(then, "privileges", "its privileges are not what they were: " + acl_difference(then.acl, now.acl),
           excuse_);
+    if (!then.extension.empty()) return compare_member(then, now);
     const bool told = then.kind == "extension" && circumstances_.other_extensions.contains(then.identity);
-    if (then.definition != now.definition && !told)
-      add(then, kOfDefinition, kDefinition, why_it_may_differ(then));
+    if (then.definition != now.definition && !told) {
+      const bool comparable = then.definition.starts_with(kDefinitionHash);
+      add(then, kOfDefinition, kDefinition, comparable ? why_it_may_differ(then) : kHashedBefore);
+    }
   }
 
   InventoryComparison finish(std::size_t expected) && {
+    for (const auto& [extension, members] : made_otherwise_) add_extension(extension, members);
     if (expected == 0)
       result_.checks.push_back({"objects", Verdict::unverified, "the backup's inventory names none"});
-    else if (result_.checks.empty())
+    else if (std::ranges::all_of(result_.checks,
+                                 [](const Check& one) { return one.verdict == Verdict::pass; }))
       result_.checks.push_back({"objects", Verdict::pass, summary()});
     return std::move(result_);
   }
@@ -79,6 +102,49 @@ class Comparer {
                               why.empty() ? Verdict::fail : Verdict::unverified,
                               std::move(what),
                               {CheckKind::inventory, object.kind + " " + object.identity, aspect}});
+  }
+
+  bool another_version(const std::string& extension) const {
+    return circumstances_.other_extensions.contains(quoted_where_needed(extension)) ||
+           circumstances_.other_extensions.contains(extension);
+  }
+
+  /// What can be altered, each by its name; then what the extension's script makes of it.
+  void compare_member(const InventoryObject& then, const InventoryObject& now) {
+    std::vector<std::string> altered;
+    for (const auto& [what, before] : then.attributes) {
+      const auto found = now.attributes.find(what);
+      const std::string after = found == now.attributes.end() ? "" : found->second;
+      if (after != before) altered.push_back(fmt::format("{} {} instead of {}", what, after, before));
+    }
+    if (!altered.empty())
+      add(then, kOfDefinition,
+          fmt::format("a member of extension {}, it is not as it was altered: {}", then.extension,
+                      fmt::join(altered, ", ")),
+          excuse_);
+    else if (then.definition != now.definition)
+      made_otherwise(then, "is another");
+  }
+
+  void made_otherwise(const InventoryObject& object, const char* how) {
+    if (another_version(object.extension)) return;
+    made_otherwise_[object.extension].push_back(fmt::format("{} {} {}", object.kind, object.identity, how));
+  }
+
+  void add_extension(const std::string& extension, std::vector<std::string> members) {
+    constexpr std::size_t kShown = 5;
+    const std::size_t count = members.size();
+    if (count > kShown) members.resize(kShown);
+    const bool accepted = accepted_.contains("extension:" + extension);
+    result_.checks.push_back(
+        {"extension " + extension,
+         accepted ? Verdict::pass : Verdict::unverified,
+         fmt::format("{} of its members are not what the script of this host makes of this version: {}{}{}",
+                     count, fmt::join(members, ", "), count > kShown ? ", …" : "",
+                     accepted
+                         ? "; accepted by the configuration"
+                         : fmt::format("; if that is of no account: accept = [\"extension:{}\"]", extension)),
+         {CheckKind::inventory, "extension " + extension, "members"}});
   }
 
   /// The definition of a materialized view says whether it is populated, that of an extension its version.
@@ -113,7 +179,9 @@ class Comparer {
 
   const DrillCircumstances& circumstances_;
   const std::string& in_doubt_;
+  const Accepted& accepted_;
   const std::string excuse_;
+  std::map<std::string, std::vector<std::string>> made_otherwise_;  ///< members, by extension
   std::map<std::string, std::size_t> by_kind_;
   InventoryComparison result_;
 };
@@ -156,6 +224,10 @@ void InventoryReader::line(std::string_view text) {
   InventoryObject object{json.text("kind"), json.text("identity"), {}, {}, json.text("definition")};
   if (!json.null("owner")) object.owner = json.text("owner");
   if (!json.null("acl")) object.acl = json.texts("acl");
+  if (json.has("extension")) {
+    object.extension = json.text("extension");
+    object.attributes = json.text_map("attributes");
+  }
   objects_.push_back(std::move(object));
 }
 
@@ -170,18 +242,18 @@ std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir) {
   return reader.take();
 }
 
-std::vector<InventoryObject> read_present_inventory(Connection& connection) {
+std::vector<InventoryObject> read_present_inventory(Connection& connection, InventoryOf which) {
   InventoryReader reader("the server's answer");
-  read_inventory(connection, reader);
+  read_inventory(connection, reader, which);
   return reader.take();
 }
 
 InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::vector<InventoryObject> now,
-                                        const DrillCircumstances& circumstances,
-                                        const std::string& in_doubt) {
+                                        const DrillCircumstances& circumstances, const std::string& in_doubt,
+                                        const Accepted& accepted) {
   prepare(then);
   prepare(now);
-  Comparer comparer(circumstances, in_doubt);
+  Comparer comparer(circumstances, in_doubt, accepted);
   auto here = now.begin();
   for (const InventoryObject& object : then) {
     for (; here != now.end() && key(*here) < key(object); ++here) comparer.extra(*here);
@@ -192,6 +264,25 @@ InventoryComparison compare_inventories(std::vector<InventoryObject> then, std::
   }
   for (; here != now.end(); ++here) comparer.extra(*here);
   return std::move(comparer).finish(then.size());
+}
+
+std::vector<Check> check_views(const std::vector<InventoryObject>& then,
+                               const std::vector<InventoryObject>& now, const std::string& excuse) {
+  std::map<std::string, const InventoryObject*> here;
+  for (const InventoryObject& object : now)
+    if (object.kind == "view") here[object.identity] = &object;
+  std::vector<Check> checks;
+  for (const InventoryObject& view : then) {
+    const auto found = here.find(view.identity);
+    if (view.kind != "view" || found == here.end() || found->second->definition == view.definition) continue;
+    const bool comparable = view.definition.starts_with(kDefinitionHash);
+    const std::string why = comparable ? excuse : kHashedBefore;
+    checks.push_back({"view " + view.identity,
+                      why.empty() ? Verdict::fail : Verdict::unverified,
+                      why.empty() ? kDefinition : fmt::format("{}; {}", kDefinition, why),
+                      {CheckKind::inventory, "view " + view.identity, kOfDefinition}});
+  }
+  return checks;
 }
 
 void name_definitions(Connection& connection, std::vector<Check>& checks) {

@@ -12,6 +12,8 @@
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "proof/circumstances.h"
+#include "proof/inventory_check.h"
 #include "proof/row_proof.h"
 #include "proof/values_proof.h"
 #include "restore/application_name.h"
@@ -32,6 +34,7 @@
 #include "restore/tables/one_table.h"
 #include "restore/whole/analyze.h"
 #include "restore/whole/causes.h"
+#include "restore/whole/extension_members.h"
 #include "restore/whole/post_data.h"
 #include "restore/whole/roles.h"
 #include "restore/whole/schema.h"
@@ -133,6 +136,8 @@ class Restoration {
                                left_out.what,
                                {},
                                fmt::format("{}: not in the backup: {}", left_out.what, left_out.why)});
+    for (const ToolWords& words : manifest_.tools_said)
+      report_.notes.push_back({NoteKind::left_out, {}, {}, words.shown()});
     if (!creating_ && server_->server_encoding() != manifest_.encoding)
       report_.notes.push_back({NoteKind::encoding,
                                {},
@@ -274,6 +279,8 @@ class Restoration {
     if (options_.create && options_.acl && options_.wanted.everything())
       open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
     restore_section(*server_, schema_run(RestoreStep::pre_data, 1), report_.lost, report_.notes, stop_);
+    if (options_.wanted.everything())
+      alter_members(target_, dir_, manifest_, options_.owners, report_.lost, report_.notes, stop_);
   }
 
   /// Ahead of the rest, which is then without them.
@@ -417,7 +424,9 @@ class Restoration {
   }
 
   void prove_it() {
-    report_.checks = proof::prove(target_, manifest_, options_.jobs, observer_, stop_, nullptr, dir_);
+    report_.checks =
+        proof::prove(target_, manifest_, {options_.jobs, {}, dir_}, observer_, stop_);
+    if (!options_.wanted.everything()) prove_views();
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
       const bool told =
@@ -436,6 +445,15 @@ class Restoration {
         return waived;
       });
     report_.verdict = overall(report_.checks);
+  }
+
+  void prove_views() {
+    Connection connection = Connection::open(target_, kRestoreApplication, stop_);
+    start_reading_session(connection);
+    const proof::DrillCircumstances here = proof::read_circumstances(connection, manifest_);
+    std::ranges::move(proof::check_views(proof::read_stored_inventory(dir_),
+                                         proof::read_present_inventory(connection), here.excuse()),
+                      std::back_inserter(report_.checks));
   }
 
   std::string left_behind() const {

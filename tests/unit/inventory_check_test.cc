@@ -9,7 +9,7 @@ using Objects = std::vector<proof::InventoryObject>;
 using Acl = std::vector<std::string>;
 
 proof::InventoryObject table(const std::string& name) {
-  return {"table", name, "owner", Acl{"owner=SELECT"}, "d"};
+  return {"table", name, "owner", Acl{"owner=SELECT"}, "2:d"};
 }
 
 /// "VERDICT name: detail" and a line feed for each check.
@@ -22,7 +22,7 @@ std::string compared(const Objects& then, const Objects& now,
 }
 
 TEST(InventoryCheck, TwoThatAreEqualPassInOneLineThatCounts) {
-  const Objects objects = {table("a"), table("b"), {"index", "i", {}, {}, "d"}};
+  const Objects objects = {table("a"), table("b"), {"index", "i", {}, {}, "2:d"}};
   EXPECT_EQ(compared(objects, objects), "PASS objects: 3 objects are what they were: table 2, index 1\n");
 }
 
@@ -44,6 +44,12 @@ TEST(InventoryCheck, NamesWhatWasNotThere) {
   EXPECT_EQ(compared({table("b")}, {table("a"), table("b"), table("c")}),
             "FAIL table a: it is there, and the backup's database had none of that name\n"
             "FAIL table c: it is there, and the backup's database had none of that name\n");
+}
+
+TEST(InventoryCheck, ADefinitionThatIsHashedInTheOlderWayIsNotCompared) {
+  proof::InventoryObject then = table("a");
+  then.definition = "0123456789abcdef0123456789abcdef";
+  EXPECT_EQ(compared({then}, {table("a")}).substr(0, 18), "UNVERIFIED table a");
 }
 
 TEST(InventoryCheck, NamesBothOwners) {
@@ -78,7 +84,7 @@ TEST(InventoryCheck, AnotherVersionExcusesDefinitionsButNothingThatIsMissing) {
 }
 
 TEST(InventoryCheck, AMaterializedViewOverAForeignTableIsExcused) {
-  proof::InventoryObject then{"materialized view", "public.v", "owner", {}, "d"}, now = then;
+  proof::InventoryObject then{"materialized view", "public.v", "owner", {}, "2:d"}, now = then;
   now.definition = "e";
   proof::DrillCircumstances cut;
   cut.cut_off["public.v"] = {"public", "v"};
@@ -95,8 +101,8 @@ TEST(InventoryCheck, AnInventoryInDoubtProvesNothing) {
 }
 
 TEST(InventoryCheck, SubscriptionsDoNotCount) {
-  const proof::InventoryObject subscription{"subscription", "s", "owner", {}, "d"},
-      comment{"comment", "on subscription s", {}, {}, "d"};
+  const proof::InventoryObject subscription{"subscription", "s", "owner", {}, "2:d"},
+      comment{"comment", "on subscription s", {}, {}, "2:d"};
   EXPECT_EQ(compared({table("a"), subscription, comment}, {table("a")}),
             "PASS objects: 1 objects are what they were: table 1\n");
 }
