@@ -71,6 +71,29 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
   return result;
 }
 
+struct Digested : ChunkSink {
+  ChunkDigester digester;
+  void chunk(Bytes bytes) override { digester.add(bytes); }
+};
+
+/// Number and digest of the rows of each materialized view that is filled. Who refreshes one is not waited
+/// for.
+void digest_views(Connection& leader, std::vector<Relation>& relations, const std::string& encoding,
+                  std::vector<LeftOut>& left_out) {
+  for (Relation& view : relations) {
+    if (view.kind != 'm' || !view.populated) continue;
+    leader.query("SAVEPOINT pgassay");
+    try {
+      Digested rows;
+      leader.copy_out(copy_view_out_sql(view.name, view.columns, {encoding, RowFormat::text}), rows);
+      view.contents = rows.digester.finish();
+    } catch (const ServerError& error) {
+      left_out.push_back({"digest of materialized view " + view.name.shown(), error.what()});
+    }
+    leader.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+  }
+}
+
 /// A leaf that has a generated column that its root has not (or not as one) can't be summed with the others.
 void sum_generated_at_the_roots(std::vector<Relation>& relations) {
   std::map<QualifiedName, Relation*> roots;
@@ -220,9 +243,8 @@ class Attempt {
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
-    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot,
-                                          options_.lock_timeout, pending_.dir(), manifest_.tools_said,
-                                          stop));
+    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot, options_.lock_timeout,
+                                          pending_.dir(), manifest_.tools_said, stop));
     manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
                                            pending_.dir(), roles_left_out_, manifest_.tools_said, stop));
     for (const ToolWords& words : manifest_.tools_said)
@@ -241,6 +263,7 @@ class Attempt {
     // victim.
     leader_.query("SET LOCAL lock_timeout = 500");
     manifest_.sequences = read_sequences(leader_, listed_.sequences);
+    if (options_.digest_matviews) digest_views(leader_, plan_.relations, manifest_.encoding, plan_.left_out);
     leader_.query("SET LOCAL lock_timeout = 0");
     std::optional<LeftOut> doubt;
     inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level, options_.lock_timeout,

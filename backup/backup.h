@@ -42,6 +42,7 @@ struct BackupOptions {
   std::string pg_dump;                        ///< a path; empty: found
   Seconds full_every = std::chrono::days(7);  ///< parts are all stored anew after this long; 0: always
   bool role_passwords = true;
+  bool digest_matviews = false;  ///< read the rows of materialized views, and keep their number and digest
   std::string tool_version;
   /// Bytes that pruning this source's database would free: asked when the disk is too full for a backup, for
   /// the hint. Empty: not known.

@@ -10,6 +10,7 @@
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
+#include "proof/generated_check.h"
 #include "proof/planned.h"
 #include "proof/readers.h"
 #include "proof/reg_numbers.h"
@@ -68,11 +69,6 @@ struct Comparison {
   bool only_generated = false;                    ///< of a leaf whose rows are compared at the root
 };
 
-/// Has it stored generated columns, whose values should be compared?
-bool has_generated(const Relation& relation) {
-  return !stored_names(relation.generated).empty();
-}
-
 class RowProof {
  public:
   RowProof(Connection& leader, const Manifest& manifest, const Accepted& accepted, std::uint64_t page_bytes)
@@ -96,6 +92,7 @@ class RowProof {
 
   void plan(std::vector<Check>& checks) {
     for (const Relation& relation : manifest_.relations) {
+      if (relation.kind == 'm' && relation.contents) plan_view(relation);
       const bool tree = relation.kind == 'p' && !relation.root;
       const bool table = relation.kind == 'r' && !relation.root && relation.data == Data::copied;
       if (!tree && !table) continue;
@@ -150,7 +147,23 @@ class RowProof {
 
   const std::map<QualifiedName, const TableInfo*>& by_name() const { return by_name_; }
 
+  /// What is there of a materialized view whose rows the backup has counted; null where it was not read.
+  const ProofSubject* found_in(const Relation& view) const {
+    const auto subject = views_.find(&view);
+    return subject == views_.end() ? nullptr : &subjects[subject->second];
+  }
+
  private:
+  void plan_view(const Relation& view) {
+    const auto here = by_name_.find(view.name);
+    if (here == by_name_.end() || !here->second->populated) return;
+    views_[&view] = subjects.size();
+    units.push_back({subjects.size(),
+                     copy_view_out_sql(view.name, view.columns, {manifest_.encoding, view.format}), 0,
+                     view.format, view.columns.size(), 0});
+    subjects.push_back({view.name.shown(), {}, {}, {}, false});
+  }
+
   void plan_table(const Relation& relation, const TableInfo& table) {
     Comparison comparison{&relation, relation.digest, {}, {}, relation.generated_digest};
     add_subject(comparison, relation, relation, table);
@@ -225,7 +238,6 @@ class RowProof {
                  fmt::format("{}; that proves nothing: {}", detail, fmt::join(reasons, ", ")), id};
   }
 
-  /// How many columns are what they were. A check for each other.
   std::uint64_t compare_generated(const Comparison& comparison, const std::vector<std::string>& reasons,
                                   std::vector<Check>& checks) const {
     const Relation& then = *comparison.relation;
@@ -233,49 +245,13 @@ class RowProof {
       const bool told_by_leaves = then.kind == 'p' && std::ranges::all_of(comparison.leaves, [](auto* leaf) {
                                     return leaf && (leaf->generated_digest || !has_generated(*leaf));
                                   });
-      if (has_generated(then) && !told_by_leaves)
-        checks.push_back(
-            generated_check(then, "", Verdict::unverified, "the backup does not say what their values were"));
+      if (has_generated(then) && !told_by_leaves) checks.push_back(unknown_generated(then));
       return 0;
     }
     GeneratedDigest found;
     found.columns.resize(comparison.generated->columns.size());
     for (const std::size_t index : comparison.subjects) found.merge(subjects[index].generated);
-    if (found == *comparison.generated) return found.columns.size();
-    const std::vector<std::string> names = stored_names(then.generated);
-    std::vector<std::size_t> differing;
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (found.columns[i] != comparison.generated->columns[i]) differing.push_back(i);
-    const bool swapped = differing.empty();  // the values are there, each in another row
-    for (std::size_t i = 0; swapped && i < names.size(); ++i) differing.push_back(i);
-    for (const std::size_t i : differing) {
-      const std::string object = "generated:" + then.name.shown() + "." + names[i];
-      const std::uint64_t nulls = found.columns[i].nulls, before = comparison.generated->columns[i].nulls;
-      std::string detail = fmt::format(
-          "generated column of {} rows: {}", found.line.rows,
-          swapped ? "its values or another's are in other rows" : "its values are not what they were");
-      if (nulls != before) detail += fmt::format(", NULL in {} rows instead of {}", nulls, before);
-      const bool accepted = accepted_.contains(object);
-      if (accepted) detail += "; accepted by the configuration";
-      if (!accepted && !reasons.empty())
-        detail += fmt::format("; that proves nothing: {}", fmt::join(reasons, ", "));
-      const Verdict verdict = accepted          ? Verdict::pass
-                              : reasons.empty() ? Verdict::fail
-                                                : Verdict::unverified;
-      if (verdict == Verdict::fail)
-        detail += fmt::format("; if they were stale in the source: accept = [\"{}\"]", object);
-      checks.push_back(generated_check(then, names[i], verdict, detail));
-    }
-    return found.columns.size() - differing.size();
-  }
-
-  static Check generated_check(const Relation& relation, const std::string& column, Verdict verdict,
-                               const std::string& detail) {
-    return {column.empty() ? "generated columns of " + relation.name.shown()
-                           : fmt::format("column {}.{}", relation.name.shown(), column),
-            verdict,
-            detail,
-            {CheckKind::rows, relation.name.shown(), "generated " + column}};
+    return check_generated(then, *comparison.generated, found, accepted_, reasons, checks);
   }
 
   /// The leaves that differ, where rows can't have moved between them.
@@ -305,10 +281,23 @@ class RowProof {
   std::map<QualifiedName, GeneratedDigest> generated_sums_;  ///< of the leaves that the manifest has
   std::set<QualifiedName> via_root_;                         ///< trees whose rows the server distributes anew
   std::vector<Comparison> comparisons_;
+  std::map<const Relation*, std::size_t> views_;  ///< subjects of materialized views
 };
 
+/// Never a failure: a restore fills it anew, and in the source most are stale.
+Check contents_check(const Relation& view, const ProofSubject& found) {
+  const std::string here =
+      found.problem.empty() ? fmt::format("{} rows here", found.found.rows) : found.problem;
+  const bool same = found.problem.empty() && found.found == *view.contents;
+  return {"rows of materialized view " + view.name.shown(),
+          Verdict::pass,
+          fmt::format("{}, {} in the source{}", here, view.contents->rows,
+                      same ? ", the same" : ": not the same, which is no failure, for it was filled anew"),
+          {CheckKind::materialized_view, view.name.shown(), "rows"}};
+}
+
 void check_materialized_views(const Manifest& manifest, const std::map<QualifiedName, const TableInfo*>& here,
-                              std::set<CheckId>& made, std::vector<Check>& checks) {
+                              const RowProof& rows, std::set<CheckId>& made, std::vector<Check>& checks) {
   std::uint64_t agreeing = 0;
   const std::size_t before = checks.size();
   for (const Relation& relation : manifest.relations) {
@@ -329,6 +318,9 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
     checks.push_back(
         {"materialized views", Verdict::pass,
          fmt::format("{} there, populated as they were; their rows are not compared", agreeing)});
+  for (const Relation& relation : manifest.relations)
+    if (const ProofSubject* found = relation.contents ? rows.found_in(relation) : nullptr)
+      checks.push_back(contents_check(relation, *found));
 }
 
 }  // namespace
@@ -377,7 +369,7 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, const
   for (const Check& missing : checks) own.made.insert(missing.id);
   rows.compare(reasons, own.made, checks);
   if (!options.backup.empty()) look_at_numbers(leader, manifest, options.backup, checks);
-  check_materialized_views(manifest, rows.by_name(), own.made, checks);
+  check_materialized_views(manifest, rows.by_name(), rows, own.made, checks);
   check_sequences(leader, manifest.sequences, checks, &own.made);
   objects.compare(rows.subjects, checks);
   own.made.insert({CheckKind::large_objects, {}, {}});

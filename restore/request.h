@@ -13,6 +13,7 @@
 #include "core/repository/manifest.h"
 #include "core/system/clock.h"
 #include "core/system/verdict.h"
+#include "proof/accepted.h"
 #include "restore/archive/selection.h"
 #include "restore/loss.h"
 #include "restore/steps.h"
@@ -37,6 +38,7 @@ struct RestoreContext {
   bool acl = true;                   ///< false: --no-acl, no privileges
   std::optional<PgTool> pg_restore;  ///< absent: one that fits the server is found
   Wanted wanted;                     ///< the tables, and whether their rows
+  proof::Accepted accepted = {};     ///< differences that are no failure of the proof
 };
 
 /// A database, or a part of one, into one that is new or empty (restore/whole/restore.h).
@@ -76,6 +78,7 @@ struct TableBeside : IntoLive {
 using RestoreRequest = std::variant<IntoEmpty, WholeTables, TableBeside, RowsInto>;
 
 const RestoreContext& context_of(const RestoreRequest& request);
+RestoreContext& context_of(RestoreRequest& request);
 
 struct RestoreReport {
   std::string database, server_version;

@@ -157,6 +157,8 @@ void add_backup(Options& options, BackupArguments& backup) {
   options.value("--full-every", &backup.full_every, "DURATION",
                 "store all parts anew after this long (default 7d; 0: always)");
   add_all_databases(options, backup);
+  options.flag("--digest-matviews", backup.digest_matviews,
+               "count and digest the rows of materialized views, for a drill to say by how much they differ");
   options.flag("--no-role-passwords", backup.no_role_passwords, "leave the roles' password hashes out");
 }
 
@@ -193,6 +195,7 @@ backup::BackupOptions backup_options(const BackupArguments& arguments, const Arg
   const auto flag_full =
       arguments.full_every ? std::optional(full_every(*arguments.full_every)) : std::nullopt;
   options.full_every = first_of(flag_full, source.full_every, config.full_every, options.full_every);
+  options.digest_matviews = arguments.digest_matviews || source.digest_matviews.value_or(false);
   options.role_passwords = !arguments.no_role_passwords && source.role_passwords.value_or(true);
   options.tool_version = PGASSAY_VERSION;
   options.prunable_bytes = prunable_bytes_of(common, config, options.source);

@@ -22,7 +22,7 @@ struct BackupArguments {
   std::optional<int> compression;
   std::optional<double> lock_timeout;
   std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
-  bool pin = false, no_role_passwords = false, drill = false, all_databases = false;
+  bool pin = false, no_role_passwords = false, digest_matviews = false, drill = false, all_databases = false;
 };
 
 void add_server(Options& options, BackupArguments& backup);         ///< which source, and where its server is

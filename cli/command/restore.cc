@@ -58,9 +58,10 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
 }
 
 Exit run(Context& context, const RestoreArguments& arguments) {
-  const restore::RestoreRequest request = restore_request(arguments, context.config, context.reporter);
+  restore::RestoreRequest request = restore_request(arguments, context.config, context.reporter);
   const Repository repository = open_repository(context.arguments, context.config);
   const Backup backup = arguments.selection.find_in(repository);
+  context_of(request).accepted = accepted_of(context.config, backup.id.source, arguments.accept);
   if (arguments.replace) {
     const auto& options = std::get<restore::IntoEmpty>(request);
     return arguments.drop_old ? drop_old(context, backup, options)

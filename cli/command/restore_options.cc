@@ -157,6 +157,7 @@ void add_restore(Options& options, RestoreArguments& restore) {
   options.flag("--no-prove", restore.no_prove, "don't").excludes({"--prove"});
   options.flag("--no-owner", restore.no_owner, "all objects belong to the role that restores");
   options.flag("--no-role-passwords", restore.no_role_passwords, "new roles get no password");
+  add_accept(options, restore.accept);
   add_parts(options, restore.parts);
 }
 

@@ -26,6 +26,7 @@ struct RestoreArguments {
        no_role_passwords = false;
   std::string roles = "missing";
   std::optional<unsigned> jobs;
+  std::vector<std::string> accept;
 };
 
 /// All that `restore` takes.

@@ -179,6 +179,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.label = section.text("label");
   source.full_every = section.days("full_every");
   source.role_passwords = section.boolean("role_passwords");
+  source.digest_matviews = section.boolean("digest_matviews");
   source.drill = read_drill(section.take("drill"), fmt::format("source.{}.drill", name), true, file);
   source.retention = read_retention(section);
   source.notify = read_notify(section.take("notify"), fmt::format("source.{}.notify", name), file);

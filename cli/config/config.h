@@ -56,7 +56,7 @@ struct SourceConfig {
   std::optional<Seconds> lock_timeout, stall_timeout;
   std::optional<std::string> lock_policy, pg_dump, label;
   std::optional<Seconds> full_every;
-  std::optional<bool> role_passwords;
+  std::optional<bool> role_passwords, digest_matviews;
   DrillConfig drill;
   RetentionConfig retention;
   NotifyConfig notify;

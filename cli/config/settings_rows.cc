@@ -233,6 +233,14 @@ constexpr Setting kSettings[] = {
      .flag = "--pg-dump"},
     {.where = "source", .key = "label", .kind = Kind::text, .otherwise = "none", .flag = "--label"},
     {.where = "source",
+     .key = "digest_matviews",
+     .kind = Kind::boolean,
+     .type = "true or false: are the rows of materialized views to be counted and digested? A drill then "
+             "says by how "
+             "much those that it fills anew differ",
+     .otherwise = "false",
+     .flag = "--digest-matviews"},
+    {.where = "source",
      .key = "role_passwords",
      .kind = Kind::boolean,
      .type = "true or false; stored only where the role can read them",

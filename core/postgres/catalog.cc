@@ -325,6 +325,11 @@ std::string copy_out_sql(const QualifiedName& name, const std::vector<std::strin
   return copy_to_stdout("(SELECT " + column_list(all) + from_only(name, filter, pages) + ")", format);
 }
 
+std::string copy_view_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                              const CopyFormat& format) {
+  return copy_to_stdout("(SELECT " + column_list(columns) + from_only(name, {}, {}) + ")", format);
+}
+
 std::vector<std::string> stored_names(const std::vector<GeneratedColumn>& columns) {
   std::vector<std::string> names;
   for (const GeneratedColumn& column : columns)

@@ -89,6 +89,9 @@ struct CopyFormat {
 std::string copy_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
                          const std::string& filter, const std::optional<PageRange>& pages,
                          const CopyFormat& format, const std::vector<std::string>& generated = {});
+/// SQL that reads a materialized view's rows, which COPY takes from no more than a SELECT.
+std::string copy_view_out_sql(const QualifiedName& name, const std::vector<std::string>& columns,
+                              const CopyFormat& format);
 /// SQL that reads a partitioned table's rows, of all its partitions.
 std::string copy_tree_out_sql(const QualifiedName& root, const std::vector<std::string>& columns,
                               const CopyFormat& format);

@@ -43,10 +43,11 @@ struct Relation {
   /// Of the rows with those of its generated columns that are stored, in the order of `generated`; of a
   /// partitioned table the sum of its leaves'. Absent: there are none, or an older backup.
   std::optional<GeneratedDigest> generated_digest;
-  std::optional<QualifiedName> root;  ///< of a partition: the topmost partitioned table
-  bool via_root = false;              ///< load its rows through the root
-  bool populated = true;              ///< of a materialized view
-  std::string extension, filter;      ///< of an extension's configuration table; filter: "WHERE …" or empty
+  std::optional<QualifiedName> root;       ///< of a partition: the topmost partitioned table
+  bool via_root = false;                   ///< load its rows through the root
+  bool populated = true;                   ///< of a materialized view
+  std::optional<RowDigest> contents = {};  ///< of a materialized view, where it was asked for; none is stored
+  std::string extension, filter;  ///< of an extension's configuration table; filter: "WHERE …" or empty
   RowDigest digest;
   std::vector<Part> parts;  ///< their ranges are disjoint, ascending and cover the table
 

@@ -103,6 +103,7 @@ Relation read_relation(const JsonFields& json) {
   if (json.has("root")) relation.root = read_name(json.object("root"));
   relation.via_root = json.flag("via_root");
   relation.populated = json.flag("populated");
+  if (json.has("contents")) relation.contents = read_digest(json.object("contents"));
   if (json.has("extension")) {
     relation.extension = json.text("extension");
     relation.filter = json.text("filter");

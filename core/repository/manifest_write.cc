@@ -271,6 +271,11 @@ void write_relation(JsonText& json, const Relation& relation) {
   }
   json.flag({"via_root"}, relation.via_root);
   json.flag({"populated"}, relation.populated);
+  if (relation.contents) {
+    json.object({"contents"});
+    write_digest(json, *relation.contents);
+    json.end();
+  }
   if (!relation.extension.empty()) {
     json.text({"extension"}, relation.extension);
     json.text({"filter"}, relation.filter);

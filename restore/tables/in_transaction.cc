@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
+#include "proof/generated_check.h"
 #include "proof/readers.h"
 #include "proof/row_proof.h"
 #include "restore/application_name.h"
@@ -17,9 +19,12 @@ namespace {
 
 constexpr unsigned kWorker = 0;
 
-std::string read_sql(const CopyTarget& target, const CopyFormat& format) {
-  if (!target.with_children) return copy_out_sql(target.table, target.columns, {}, {}, format);
-  return copy_tree_out_sql(target.table, target.columns, format);
+std::string read_sql(const CopyTarget& target, const CopyFormat& format,
+                     const std::vector<std::string>& generated) {
+  if (!target.with_children) return copy_out_sql(target.table, target.columns, {}, {}, format, generated);
+  std::vector<std::string> columns = target.columns;
+  columns.insert(columns.end(), generated.begin(), generated.end());
+  return copy_tree_out_sql(target.table, columns, format);
 }
 
 }  // namespace
@@ -67,9 +72,40 @@ void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
 
 void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected) {
   proof::DigestSink sink(observer_, format);
-  connection_.copy_out(read_sql(target, {manifest_.encoding, format}), sink, format);
+  connection_.copy_out(read_sql(target, {manifest_.encoding, format}, {}), sink, format);
   sink.tell();
-  const RowDigest found = sink.finish();
+  compare(target, expected, sink.finish());
+}
+
+void TransactionLoad::prove(const CopyTarget& target, const Relation& then, const RowDigest& expected,
+                            const std::optional<GeneratedDigest>& generated,
+                            const proof::Accepted& accepted) {
+  const std::vector<std::string> names =
+      generated ? stored_names(then.generated) : std::vector<std::string>();
+  if (names.empty()) {
+    if (proof::has_generated(then)) differing_.push_back(proof::unknown_generated(then));
+    return prove(target, then.format, expected);
+  }
+  proof::DigestSink sink(observer_, then.format);
+  GeneratedCutter cutter(sink, target.columns.size(), names.size(), then.format);
+  connection_.copy_out(read_sql(target, {manifest_.encoding, then.format}, names), cutter, then.format);
+  const GeneratedDigest found = cutter.finish();
+  sink.tell();
+  const std::size_t before = differing_.size();
+  compare(target, expected, sink.finish());
+  if (differing_.size() == before)
+    proof::check_generated(then, *generated, found, accepted, excuses(), differing_);
+}
+
+std::vector<std::string> TransactionLoad::excuses() {
+  std::vector<std::string> reasons = proof::other_versions(connection_, manifest_);
+  if (connection_.server_encoding() != manifest_.encoding)
+    reasons.push_back(
+        fmt::format("encoding {} here, {} in the backup", connection_.server_encoding(), manifest_.encoding));
+  return reasons;
+}
+
+void TransactionLoad::compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found) {
   ++tables_proved_;
   rows_proved_ += found.rows;
   if (found == expected) return;
@@ -82,10 +118,7 @@ void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const Ro
   }
   const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}", found.rows,
                                          found.hex(), expected.hex());
-  std::vector<std::string> reasons = proof::other_versions(connection_, manifest_);
-  if (connection_.server_encoding() != manifest_.encoding)
-    reasons.push_back(
-        fmt::format("encoding {} here, {} in the backup", connection_.server_encoding(), manifest_.encoding));
+  const std::vector<std::string> reasons = excuses();
   differing_.push_back({name, reasons.empty() ? Verdict::fail : Verdict::unverified,
                         reasons.empty()
                             ? detail
@@ -95,7 +128,8 @@ void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const Ro
 
 std::vector<Check> TransactionLoad::conclude(std::vector<Check> others) {
   std::vector<Check> checks = std::move(differing_);
-  if (checks.empty() && tables_proved_ > 0)
+  if (tables_proved_ > 0 &&
+      std::ranges::all_of(checks, [](const Check& one) { return one.verdict == Verdict::pass; }))
     checks.push_back(
         {"tables", Verdict::pass,
          fmt::format("{} table{}, {} rows", tables_proved_, tables_proved_ == 1 ? "" : "s", rows_proved_)});

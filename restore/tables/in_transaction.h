@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "core/system/clock.h"
 #include "core/system/observer.h"
 #include "core/system/verdict.h"
+#include "proof/accepted.h"
 #include "restore/load/part_feed.h"
 
 namespace pgassay::restore {
@@ -36,6 +38,9 @@ class TransactionLoad {
   /// Reads the table's rows again, in the format of those in the backup, and compares them. Passes are summed
   /// up in conclude().
   void prove(const CopyTarget& target, RowFormat format, const RowDigest& expected);
+  /// The same of a whole relation, with what is stored in its generated columns.
+  void prove(const CopyTarget& target, const Relation& then, const RowDigest& expected,
+             const std::optional<GeneratedDigest>& generated, const proof::Accepted& accepted);
   /// The checks: one for each table that differs, else one of all.
   std::vector<Check> conclude(std::vector<Check> others = {});
 
@@ -44,6 +49,8 @@ class TransactionLoad {
 
  private:
   void load_part(const Part& part, const CopyTarget& target);
+  void compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found);
+  std::vector<std::string> excuses();
 
   Connection& connection_;
   const Path& dir_;

@@ -233,12 +233,19 @@ class LiveRestore : public TransactionRestore {
 
   void prove(TransactionLoad& load) {
     std::map<QualifiedName, RowDigest> expected;
-    for (const Relation& relation : manifest_.relations)
-      if (relation.kind == 'r') expected[relation.root.value_or(relation.name)].merge(relation.digest);
+    std::map<QualifiedName, GeneratedDigest> generated;
+    for (const Relation& relation : manifest_.relations) {
+      if (relation.kind != 'r') continue;
+      expected[relation.root.value_or(relation.name)].merge(relation.digest);
+      if (relation.generated_digest)
+        generated[relation.root.value_or(relation.name)].merge(*relation.generated_digest);
+    }
     for (const Relation& relation : manifest_.relations)
       if (!relation.root && (relation.kind == 'p' || relation.data == Data::copied))
-        load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, relation.format,
-                   expected[relation.name]);
+        load.prove({relation.name, relation.columns, false, relation.kind == 'p'}, relation,
+                   expected[relation.name],
+                   relation.generated_digest ? std::optional(generated[relation.name]) : std::nullopt,
+                   options_.accepted);
     conclude(load);
   }
 

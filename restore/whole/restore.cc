@@ -424,8 +424,7 @@ class Restoration {
   }
 
   void prove_it() {
-    report_.checks =
-        proof::prove(target_, manifest_, {options_.jobs, {}, dir_}, observer_, stop_);
+    report_.checks = proof::prove(target_, manifest_, {options_.jobs, options_.accepted, dir_}, observer_, stop_);
     if (!options_.wanted.everything()) prove_views();
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
@@ -513,6 +512,10 @@ RestoreReport carry_out(const Backup& backup, const RestoreRequest& request, Obs
 
 const RestoreContext& context_of(const RestoreRequest& request) {
   return std::visit([](const auto& one) -> const RestoreContext& { return one; }, request);
+}
+
+RestoreContext& context_of(RestoreRequest& request) {
+  return std::visit([](auto& one) -> RestoreContext& { return one; }, request);
 }
 
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,

@@ -297,7 +297,7 @@ class Simulation {
   TemporaryDir dir_;
   Repository repository_;
   retention::RetentionPolicy policy_;
-  Time true_time_ = parse_rfc3339("2027-11-20T02:00:00Z"), now_;
+  Time true_time_ = parse_rfc3339("2020-11-20T02:00:00Z"), now_;
   std::chrono::days clock_off_{0};
   int clock_off_nights_ = 0, outage_ = 0, removed_ = 0, refused_ = 0, killed_ = 0, rotten_found_ = 0;
   std::set<BackupId> ignored_;

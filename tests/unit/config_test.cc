@@ -180,6 +180,8 @@ TEST(Config, TheExampleLoadsAndHoldsEveryKey) {
   EXPECT_EQ(prod.lock_policy, "warn");
   EXPECT_EQ(prod.pg_dump, "/usr/lib/postgresql/15/bin/pg_dump");
   EXPECT_EQ(prod.role_passwords, false);
+  EXPECT_EQ(prod.digest_matviews, true);
+  EXPECT_EQ(prod.accept, std::vector<std::string>{"generated:public.orders.total"});
   EXPECT_EQ(prod.label, "nightly");
   EXPECT_EQ(config.drill.engine, "auto");
   EXPECT_EQ(config.drill.image, "postgres:15");

@@ -75,6 +75,18 @@ TEST_F(ManifestTest, TellsWhatGeneratedColumnsHold) {
             std::string::npos);
 }
 
+TEST_F(ManifestTest, TellsTheContentsOfMaterializedViewsWhereTheyWereAskedFor) {
+  for (Relation& relation : manifest.relations) EXPECT_FALSE(relation.contents);
+  Relation view;
+  view.name = {"public", "mv"};
+  view.kind = 'm';
+  view.data = Data::none;
+  view.contents = RowDigest{3, 9};
+  manifest.relations.push_back(view);
+  EXPECT_EQ(parse_manifest(test::manifest_text(manifest), "manifest.json").relations.back().contents,
+            (RowDigest{3, 9}));
+}
+
 TEST_F(ManifestTest, TellsWhatSequencesAreAndWhatToolsSaid) {
   EXPECT_FALSE(parse_manifest(text, "manifest.json").sequences[0].attributes);
   EXPECT_TRUE(parse_manifest(text, "manifest.json").tools_said.empty());

@@ -165,7 +165,7 @@ TEST_F(RepositoryTest, ABackupThatWasMovedIsListedWithItsProblem) {
   const Backup backup = test::publish_sample(repository);
   make_private_dirs(root / "prod/app-staging");
   fs::rename(backup.dir, root / "prod/app-staging" / backup.id.stamp);
-  EXPECT_NE(repository.list().at(0).problem.find("its manifest says that it is prod/app/"),
+  EXPECT_NE(repository.list().at(0).problem.find("by its manifest it is prod/app/"),
             std::string::npos);
 }
 

@@ -66,7 +66,7 @@ TEST_F(VerifyTest, ABackupThatWasMovedIsFoundAndGetsNoEvidenceInItsWrongPlace) {
   EXPECT_THROW(verify(), BadBackup);
   const std::vector<Backup> all = repository.list();
   ASSERT_EQ(all.size(), 1U);
-  EXPECT_THROW(verify_backup(repository, all[0], {}, listener, {}), BadBackup);
+  EXPECT_THROW(verify::verify_backup(repository, all[0], {}, listener, {}), BadBackup);
   fs::rename(all[0].dir, there.dir);
   EXPECT_EQ(verify().verdict, Verdict::pass);
 }
