@@ -15,7 +15,7 @@ namespace {
 
 using test::shared_server;
 
-constexpr const char* kObjects = R"sql(
+constexpr const char* kEveryKind = R"sql(
 CREATE SCHEMA "odd ""\
 schema";
 CREATE TABLE "odd ""\
@@ -83,7 +83,7 @@ class Inventory : public testing::Test {
   static void SetUpTestSuite() {
     shared_server().psql("postgres", "CREATE ROLE granted;");
     shared_server().create_database("inventory");
-    shared_server().psql("inventory", kObjects);
+    shared_server().psql("inventory", kEveryKind);
   }
   static Connection connect(const std::string& database = "inventory") {
     Connection connection = Connection::open(shared_server().connection(database), "test", {});
@@ -215,7 +215,7 @@ TEST_F(Inventory, LeavesOutSecrets) {
 }
 
 TEST_F(Inventory, SaysOfAnExtensionsMembersWhatCanBeAlteredInThem) {
-  const nlohmann::json member = line("function", "public.akeys(hstore)");
+  const nlohmann::json member = line("function", "public.akeys(public.hstore)");
   EXPECT_EQ(member.at("extension"), "hstore");
   EXPECT_EQ(member.at("attributes").at("volatility"), "i");
   EXPECT_TRUE(member.at("owner").is_null()) << "the bootstrap superuser has another name elsewhere";

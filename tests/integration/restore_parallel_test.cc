@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A table of three parts, and one whose indexes are built once it is in.
-constexpr const char* kTables = R"(
+constexpr const char* kSideBySide = R"(
   CREATE TABLE many AS SELECT g AS id, g % 1000 AS kind, repeat(md5(g::text), 13) AS x FROM generate_series(1, 200000) g;
   ALTER TABLE many ADD PRIMARY KEY (id);
   CREATE INDEX many_kind ON many (kind);
@@ -34,7 +34,7 @@ class RestoreParallel : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     trip_ = std::make_unique<RoundTrip>();
-    source_ = std::make_unique<Database>("parallel", kTables);
+    source_ = std::make_unique<Database>("parallel", kSideBySide);
     backup_ = std::make_unique<Backup>(trip_->back_up("parallel"));
   }
   static void TearDownTestSuite() {

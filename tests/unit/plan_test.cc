@@ -7,7 +7,7 @@
 namespace pgassay {
 namespace {
 
-constexpr std::uint64_t kPage = 8192, kMiB = 1 << 20;
+constexpr std::uint64_t kPage = 8192, kMebibyte = 1 << 20;
 
 TableInfo table(std::string schema, std::string name, std::uint64_t heap_bytes = kPage) {
   TableInfo info;
@@ -59,28 +59,28 @@ backup::Plan plan(std::vector<TableInfo> tables, const std::vector<std::string>&
 TEST(CutPages, EveryPageIsInExactlyOneRangeWhateverTheSizesAndTheYesterday) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 2000; ++i) {
-    const std::uint64_t yesterday = random() % (4096 * kMiB), toast = random() % (8192 * kMiB);
+    const std::uint64_t yesterday = random() % (4096 * kMebibyte), toast = random() % (8192 * kMebibyte);
     const Relation previous = with_ranges(backup::cut_pages(yesterday, toast, nullptr));
     const std::vector<PageRange> ranges =
-        backup::cut_pages(random() % (4096 * kMiB), random() % (8192 * kMiB), &previous);
+        backup::cut_pages(random() % (4096 * kMebibyte), random() % (8192 * kMebibyte), &previous);
     expect_partition(ranges);
   }
 }
 
 TEST(CutPages, ASmallTableIsOneRange) {
-  EXPECT_EQ(backup::cut_pages(40 * kMiB, 0, nullptr).size(), 1U);
+  EXPECT_EQ(backup::cut_pages(40 * kMebibyte, 0, nullptr).size(), 1U);
 }
 
 TEST(CutPages, YesterdaysBoundariesStayWhenTheTableGrows) {
-  const std::vector<PageRange> yesterday = backup::cut_pages(500 * kMiB, 0, nullptr);
+  const std::vector<PageRange> yesterday = backup::cut_pages(500 * kMebibyte, 0, nullptr);
   const Relation previous = with_ranges(yesterday);
-  const std::vector<PageRange> today = backup::cut_pages(900 * kMiB, 100 * kMiB, &previous);
+  const std::vector<PageRange> today = backup::cut_pages(900 * kMebibyte, 100 * kMebibyte, &previous);
   ASSERT_GT(today.size(), yesterday.size());
   for (std::size_t i = 0; i < yesterday.size(); ++i) EXPECT_EQ(today[i].first, yesterday[i].first);
 }
 
 TEST(CutPages, AHeapOfFewPagesWithMuchToastIsStillCut) {
-  EXPECT_GT(backup::cut_pages(10 * kPage, 5000 * kMiB, nullptr).size(), 4U);
+  EXPECT_GT(backup::cut_pages(10 * kPage, 5000 * kMebibyte, nullptr).size(), 4U);
 }
 
 TEST(PlanParts, ExcludedRowsAreOnRecordAndNotCopied) {
@@ -116,9 +116,9 @@ TEST(PlanParts, ExcludingASubPartitionedTableExcludesWhatIsBelowIt) {
 }
 
 TEST(CutPages, ATableThatIsAnotherOneByNowIsCutAnew) {
-  const Relation mostly_toast = with_ranges(backup::cut_pages(20 * kPage, 700 * kMiB, nullptr));
+  const Relation mostly_toast = with_ranges(backup::cut_pages(20 * kPage, 700 * kMebibyte, nullptr));
   ASSERT_GT(mostly_toast.parts.size(), 10U);
-  EXPECT_LT(backup::cut_pages(400 * kMiB, 0, &mostly_toast).size(), 20U);
+  EXPECT_LT(backup::cut_pages(400 * kMebibyte, 0, &mostly_toast).size(), 20U);
 }
 
 TEST(PlanParts, APatternThatFitsNothingIsReported) {
@@ -158,7 +158,7 @@ TEST(PlanParts, AnExcludedTableIsNotMadeBinary) {
 TEST(PlanParts, BeforeTidRangeScansALargeTableIsOnePart) {
   ServerFacts old;
   old.version = 130000;
-  const backup::Plan result = plan({table("public", "big", 4096 * kMiB)}, {}, old);
+  const backup::Plan result = plan({table("public", "big", 4096 * kMebibyte)}, {}, old);
   ASSERT_EQ(result.parts.size(), 1U);
   EXPECT_FALSE(result.parts[0].pages.has_value());
 }

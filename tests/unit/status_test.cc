@@ -114,7 +114,7 @@ TEST(Status, SaysWhatBelongsElsewhereAndDoesNotTakeItForTheNewest) {
   backups.back().summary.reset();
   backups.back().dir = "/repo/prod/app/20261123T020000Z";
   backups.back().says = BackupId{"prod", "other", "20261123T020000Z"};
-  const nightly::DatabaseStatus status = status_of(backups);
+  const nightly::DatabaseStatus status = status_after(backups);
   EXPECT_EQ(kinds(status), "CRITICAL misplaced\n");
   EXPECT_EQ(status.newest->id, backups[1].id);
 }
@@ -122,7 +122,7 @@ TEST(Status, SaysWhatBelongsElsewhereAndDoesNotTakeItForTheNewest) {
 TEST(Status, SaysThatEvidenceIsDatedAfterNow) {
   std::vector<Backup> backups = nights(3);
   backups[0].proofs.dated_ahead = {"20310101T000000Z.verify.json"};
-  EXPECT_EQ(kinds(status_of(backups)), "WARNING evidence_ahead\n");
+  EXPECT_EQ(kinds(status_after(backups)), "WARNING evidence_ahead\n");
 }
 
 TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
