@@ -247,9 +247,10 @@ TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
   holder.query("CREATE TABLE t ()");
   holder.query("BEGIN; LOCK TABLE t");
   std::stop_source stop;
+  std::vector<ToolWords> said;
   std::jthread dump([&] {
     EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})),
-                             *server.pg_dump, nullptr, Seconds(600), work_.path(), stop.get_token()),
+                             *server.pg_dump, nullptr, Seconds(600), work_.path(), said, stop.get_token()),
                  Stopped);
   });
   constexpr char kWaiting[] =
