@@ -111,10 +111,9 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   append(answers.checks, proof::check_versions(leader, restored.manifest, questions.accept_other_versions));
 
   proof::Compared compared;
-  std::vector<Check> proof =
-      prove(restored.database, restored.manifest,
-            {questions.jobs, questions.accepted, restored.backup, restored.inventory}, observer, stop,
-            &compared);
+  std::vector<Check> proof = prove(restored.database, restored.manifest,
+                                   {questions.jobs, questions.accepted, restored.backup, restored.inventory},
+                                   observer, stop, &compared);
   excuse_views(circumstances, proof);
   answers.rows = compared.rows;
   append(answers.checks, std::move(proof));

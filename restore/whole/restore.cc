@@ -424,7 +424,8 @@ class Restoration {
   }
 
   void prove_it() {
-    report_.checks = proof::prove(target_, manifest_, {options_.jobs, options_.accepted, dir_}, observer_, stop_);
+    report_.checks =
+        proof::prove(target_, manifest_, {options_.jobs, options_.accepted, dir_}, observer_, stop_);
     if (!options_.wanted.everything()) prove_views();
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;

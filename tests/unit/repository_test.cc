@@ -165,8 +165,7 @@ TEST_F(RepositoryTest, ABackupThatWasMovedIsListedWithItsProblem) {
   const Backup backup = test::publish_sample(repository);
   make_private_dirs(root / "prod/app-staging");
   fs::rename(backup.dir, root / "prod/app-staging" / backup.id.stamp);
-  EXPECT_NE(repository.list().at(0).problem.find("by its manifest it is prod/app/"),
-            std::string::npos);
+  EXPECT_NE(repository.list().at(0).problem.find("by its manifest it is prod/app/"), std::string::npos);
 }
 
 TEST_F(RepositoryTest, WhatIsNoBackupIsForeignAndLeftAlone) {
