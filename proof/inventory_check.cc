@@ -11,6 +11,7 @@
 #include "core/postgres/inventory.h"
 #include "core/repository/json_fields.h"
 #include "core/repository/layout.h"
+#include "core/stream/lines.h"
 
 namespace pgassay::proof {
 namespace {
@@ -206,17 +207,7 @@ std::string definition_sql(std::string_view kind) {
 }  // namespace
 
 void InventoryReader::chunk(Bytes bytes) {
-  std::string_view text = as_text(bytes);
-  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-    if (begun_.empty()) {
-      line(text.substr(0, end));
-      continue;
-    }
-    begun_ += text.substr(0, end);
-    line(begun_);
-    begun_.clear();
-  }
-  begun_ += text;
+  each_line(as_text(bytes), begun_, [this](std::string_view text) { line(text); });
 }
 
 void InventoryReader::line(std::string_view text) {

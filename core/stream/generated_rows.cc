@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "core/stream/lines.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -44,17 +45,7 @@ void GeneratedCutter::chunk(Bytes bytes) {
 }
 
 void GeneratedCutter::lines(Bytes bytes) {
-  std::string_view text = as_text(bytes);
-  for (std::size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
-    if (begun_.empty()) {
-      line(text.substr(0, end));
-      continue;
-    }
-    begun_ += text.substr(0, end);
-    line(begun_);
-    begun_.clear();
-  }
-  begun_ += text;
+  each_line(as_text(bytes), begun_, [this](std::string_view text) { line(text); });
 }
 
 /// A tab always ends a field: inside of one COPY escapes it. The generated ones are the last, so they are

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "restore/load/load.h"
+#include "restore/types_within.h"
 
 namespace pgassay::restore {
 namespace {
@@ -26,19 +27,10 @@ members AS (
   FROM family f JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace)
 )";
 
-constexpr const char* kDomains = R"(
+constexpr const char* kTypesOfColumns = R"(
 WITH RECURSIVE types (oid) AS (
   SELECT atttypid FROM pg_catalog.pg_attribute
   WHERE attrelid = $1::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
-  UNION
-  SELECT inner_one.oid FROM types t JOIN pg_catalog.pg_type p ON p.oid = t.oid CROSS JOIN LATERAL (
-    SELECT p.typelem AS oid WHERE p.typelem <> 0
-    UNION ALL SELECT p.typbasetype WHERE p.typbasetype <> 0
-    UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
-      WHERE p.typrelid <> 0 AND a.attrelid = p.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r
-      WHERE p.typtype IN ('r', 'm')
-        AND p.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid)) inner_one)
 )";
 
 std::string not_valid(const std::string& definition) {
@@ -108,7 +100,7 @@ bool RulesAside::take_checks() {
 
 bool RulesAside::take_domains() {
   const Result rows = connection_.query(
-      std::string(kDomains) +
+      std::string(kTypesOfColumns) + kTypesWithin +
           "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, d.typname), k.conname, "
           "pg_catalog.pg_get_constraintdef(k.oid),"
           " pg_catalog.obj_description(k.oid, 'pg_constraint'), pg_catalog.quote_ident(k.conname)"

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "restore/types_within.h"
+
 namespace pgassay::restore {
 namespace {
 
@@ -29,19 +31,15 @@ constexpr const char* kOurs =
     " AND pg_catalog.txid_status((pg_catalog.txid_current() >> 32 << 32) | written::text::bigint) = 'in "
     "progress'";
 
-constexpr const char* kWaivedRules = R"(
+constexpr const char* kTypesOfTables = R"(
 WITH RECURSIVE tables (oid) AS (
   SELECT t::pg_catalog.regclass::oid FROM pg_catalog.unnest($1::text[]) t
   UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN tables t ON t.oid = i.inhparent),
 types (oid) AS (
   SELECT a.atttypid FROM pg_catalog.pg_attribute a JOIN tables t ON t.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped
-  UNION
-  SELECT inner_one.oid FROM types t JOIN pg_catalog.pg_type p ON p.oid = t.oid CROSS JOIN LATERAL (
-    SELECT p.typelem AS oid WHERE p.typelem <> 0
-    UNION ALL SELECT p.typbasetype WHERE p.typbasetype <> 0
-    UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a
-      WHERE p.typrelid <> 0 AND a.attrelid = p.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = p.oid) inner_one)
+)";
+
+constexpr const char* kWaivedRules = R"(
 SELECT pg_catalog.format('CHECK %s of %s', k.conname, k.conrelid::pg_catalog.regclass), k.conname,
        'TABLE ' || k.conrelid::pg_catalog.regclass, pg_catalog.pg_get_constraintdef(k.oid)
 FROM pg_catalog.pg_constraint k JOIN tables t ON t.oid = k.conrelid
@@ -105,7 +103,8 @@ std::vector<WaivedRule> find_waived_rules(Connection& connection, const std::vec
     }
     list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", escaped);
   }
-  const Result rows = connection.query(kWaivedRules, {"{" + list + "}"});
+  const Result rows =
+      connection.query(std::string(kTypesOfTables) + kTypesWithin + kWaivedRules, {"{" + list + "}"});
   std::vector<WaivedRule> out;
   for (int row = 0; row < rows.rows(); ++row) {
     const std::string alter = "ALTER " + rows.text(row, 2), name = quote_identifier(rows.text(row, 1));
