@@ -1,6 +1,6 @@
 # Writes OUT, in which ctest finds a test for each suite of the GoogleTest program PROGRAM: a suite's tests share a process,
 # and so the PostgreSQL servers that it starts. Those with Long in their suite's name get the label "long" instead of LABEL.
-# ENGINES, where they need any: the directory in which `engines` and, for suites of stacks, `stack_engines` are.
+# ENGINES, where they need any: a suite gets one of the container engines of docker/engines.json for itself.
 execute_process(COMMAND ${PROGRAM} --gtest_list_tests OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX REPLACE "#[^\n]*" "" listed "${listed}")
 string(REGEX MATCHALL "[^\n]+" lines "${listed}")
@@ -29,7 +29,9 @@ foreach(suite IN LISTS suites)
   # The suites with the most tests begin first, so that none of them is alone at the end; before them those that run one after
   # the other, and the campaigns, of which each has few tests.
   set(cost ${tests_of_${suite}})
-  if(ENGINES)
+  if(ENGINES AND suite MATCHES "^(Stack|Recyclic)")
+    math(EXPR cost "${cost} + 1500")
+  elseif(ENGINES)
     math(EXPR cost "${cost} + 1000")
   elseif(LABEL STREQUAL "fault")
     math(EXPR cost "${cost} + 100")
@@ -37,11 +39,7 @@ foreach(suite IN LISTS suites)
   string(APPEND script "add_test(${suite} ${PROGRAM} --gtest_brief=1 --gtest_filter=${suite}.*)\n"
          "set_tests_properties(${suite} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST ${cost}")
   if(ENGINES)
-    set(which engines)
-    if(suite MATCHES "^(Stack|Recyclic)")
-      set(which stack_engines)
-    endif()
-    string(APPEND script " ENVIRONMENT PGASSAY_TEST_ENGINES=${ENGINES}/${which} FIXTURES_REQUIRED ${which} RESOURCE_LOCK ${which}")
+    string(APPEND script " RESOURCE_GROUPS engines:1 FIXTURES_REQUIRED \"engines_0;engines_1;engines_2\"")
   endif()
   string(APPEND script ")\n")
 endforeach()

@@ -13,10 +13,12 @@
 namespace pgassay::test {
 namespace {
 
-/// ctest says which (CMakeLists.txt beside this file): suites of different engines run at the same time.
+/// ctest says which, by "id:1,slots:1": suites of different engines run at the
+/// same time.
 Path engines_of_this_suite() {
-  const char* named = std::getenv("PGASSAY_TEST_ENGINES");
-  return named ? named : PGASSAY_ENGINES_DIR;
+  const char* given = std::getenv("CTEST_RESOURCE_GROUP_0_ENGINES");
+  const std::string number = given ? std::string(given).substr(3, 1) : "0";
+  return Path(PGASSAY_ENGINES_DIR) / number;
 }
 const Path kEngines = engines_of_this_suite();
 

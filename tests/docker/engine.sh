@@ -13,6 +13,9 @@ here=$(dirname "$(readlink -f "$0")")
 source "$here/../../scripts/postgres_major.sh"
 major=$(postgres_major)
 image_tar=$dir/postgres-$major.tar
+# Several side by side, named 0, 1, …, have networks of different addresses.
+pool=${dir##*/}
+[[ $pool =~ ^[0-9]$ ]] || pool=0
 
 image_changes=(
   --change "ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/lib/postgresql/$major/bin" --change "ENV PGDATA=/var/lib/postgresql/data"
@@ -45,7 +48,7 @@ start_dockerd() {
     rm -f "$dir/dockerd.pid" "$dir/docker.sock"
     # Nothing here has a network, so it needs none, and does not meddle with the host's.
     setsid dockerd --data-root "$dir/docker" --exec-root "$dir/exec" --pidfile "$dir/dockerd.pid" -H "$DOCKER_HOST" \
-      --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+      --bridge none --default-address-pool "base=172.$((20 + pool)).0.0/16,size=24" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
       < /dev/null > "$dir/dockerd.log" 2>&1 &
   }
   for ((i = 0; i < 300; ++i)); do

@@ -31,7 +31,7 @@ class TraefikRequests : public ::testing::Test {
     traefik().http_port = stub.http_port();
     traefik().https_port = stub.https_port();
     traefik().ca_file = certificate().ca_file();
-    traefik().timeout = Seconds(2);
+    traefik().timeout = Seconds(60);
     stub.set({{"recyclic-prod-api@docker", "recyclic.jarvos.eu", "/api", "recyclic-prod-api"}},
              {{"recyclic-prod-api@docker", {backend.url("")}}});
   }
