@@ -44,6 +44,7 @@ bool removed(Observer& observer, const Remove& remove) {
 }  // namespace
 
 std::vector<std::string> collect_dirs(const Path& work_dir, Observer& observer, std::stop_token stop) {
+  end_abandoned_trials();
   std::vector<std::string> gone;
   for (const Path& base : throwaway_bases(work_dir)) {
     for (const AbandonedDir& dir : abandoned_dirs(base)) {

@@ -34,6 +34,20 @@ bool is_in(const Path& process, const std::string& below) {
   return read_file(process / "cmdline").find('\0' + below) != std::string::npos;
 }
 
+template <typename Condition>
+std::vector<pid_t> processes_that(const Condition& condition) {
+  std::vector<pid_t> found;
+  for (const std::string& pid : list_names("/proc")) {
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    try {
+      if (condition(Path("/proc") / pid)) found.push_back(std::stoi(pid));
+    } catch (const Error&) {
+      // It has ended.
+    }
+  }
+  return found;
+}
+
 /// Fields of /proc/PID/stat from the third on; names may hold blanks and parentheses. Empty: it is gone.
 std::vector<std::string> stat_of(pid_t process) {
   try {
@@ -43,6 +57,14 @@ std::vector<std::string> stat_of(pid_t process) {
   } catch (const Error&) {
     return {};
   }
+}
+
+/// Whose trial that process is; 0: it is none.
+pid_t trial_of(const Path& process) {
+  if (read_file(process / "comm") != "bwrap\n") return 0;
+  const std::vector<std::string> words = split(read_file(process / "cmdline"), '\0');
+  const auto name = std::ranges::find(words, kTrialOf);
+  return words.end() - name < 2 ? 0 : std::atoi(name[1].c_str());
 }
 
 }  // namespace
@@ -69,16 +91,8 @@ std::uint64_t cpu_ticks(pid_t ancestor) {
 }
 
 std::vector<pid_t> processes_in(const Path& throwaway_dir) {
-  std::vector<pid_t> found;
-  for (const std::string& pid : list_names("/proc")) {
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    try {
-      if (is_in(Path("/proc") / pid, throwaway_dir.string() + "/")) found.push_back(std::stoi(pid));
-    } catch (const Error&) {
-      // It has ended.
-    }
-  }
-  return found;
+  const std::string below = throwaway_dir.string() + "/";
+  return processes_that([&](const Path& process) { return is_in(process, below); });
 }
 
 void end_processes_in(const Path& throwaway_dir) {
@@ -91,6 +105,14 @@ void end_processes_in(const Path& throwaway_dir) {
     for (const pid_t pid : left) ::kill(pid, SIGKILL);
     ::usleep(10'000);
   }
+}
+
+void end_abandoned_trials() {
+  const auto abandoned = processes_that([](const Path& process) {
+    const pid_t whose = trial_of(process);
+    return whose > 0 && ::kill(whose, 0) != 0 && errno == ESRCH;
+  });
+  for (const pid_t pid : abandoned) ::kill(pid, SIGKILL);
 }
 
 }  // namespace pgassay::drill

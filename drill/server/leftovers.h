@@ -24,4 +24,11 @@ bool descends_from(pid_t process, pid_t ancestor);
 /// Kills them, and returns when there is none. Throws Error when some do not end.
 void end_processes_in(const Path& throwaway_dir);
 
+/// bwrap's --setenv, with the number of the process that tries walls: killed at the wrong moment, it can
+/// leave a bwrap that waits for ever.
+inline constexpr char kTrialOf[] = "PGASSAY_TRIAL_OF";
+
+/// Kills trials of walls whose process is gone.
+void end_abandoned_trials();
+
 }  // namespace pgassay::drill

@@ -13,6 +13,7 @@
 
 #include "core/system/call_filter.h"
 #include "core/system/error.h"
+#include "drill/server/leftovers.h"
 #include "drill/server/throwaway_settings.h"
 
 namespace pgassay::drill {
@@ -127,7 +128,10 @@ Walls::Walls(const Path& bin_dir, bool weak_ones_will_do, std::stop_token stop)
       trial.argv = {bin_dir / "postgres", "--version"};
       trial.env = {{"LC_ALL", "C"}, {"PATH", "/usr/bin:/bin"}};
       trial.env_is_all = true;
-      const Completed done = run(around(trial, {{}, {}, "/", kMiB}, true).command, stop);
+      Walled walled = around(trial, {{}, {}, "/", kMiB}, true);
+      const std::string our_number = std::to_string(::getpid());
+      walled.command.argv.insert(walled.command.argv.begin() + 1, {"--setenv", kTrialOf, our_number});
+      const Completed done = run(walled.command, stop);
       if (done.ok()) {
         described_ = fmt::format(
             "namespaces of users, mounts, processes, IPC and network (bwrap), a filter of system calls, "

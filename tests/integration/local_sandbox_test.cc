@@ -255,6 +255,26 @@ TEST_P(LocalSandbox, LeavesNoProcessWhenItsRunIsKilled) {
   }
 }
 
+/// bwrap waits for ever when what started it is killed between its two halves.
+TEST(AbandonedTrial, IsEndedByTheNextRunAndNoOther) {
+  const auto trial_of = [](pid_t whose) {
+    return std::make_unique<Child>(std::vector<std::string>{"bwrap", "--setenv", drill::kTrialOf,
+                                                            std::to_string(whose), "--die-with-parent",
+                                                            "--ro-bind", "/", "/", "sleep", "600"});
+  };
+  Child dead({"true"});
+  const pid_t dead_pid = dead.pid();
+  dead.wait();
+  const auto abandoned = trial_of(dead_pid), under_way = trial_of(::getpid());
+  for (const auto* child : {&abandoned, &under_way})
+    while (read_file(fmt::format("/proc/{}/comm", (*child)->pid())) != "bwrap\n") ::usleep(1000);
+  const TemporaryDir work;
+  Observer silent;
+  drill::collect_garbage(work.path(), silent, {});
+  EXPECT_EQ(abandoned->wait().status, 137);
+  EXPECT_TRUE(under_way->running_after(std::chrono::milliseconds(0)));
+}
+
 TEST_P(LocalSandbox, IsReachedThroughADirectoryThatTheServerDoesNotSee) {
   const std::string said = as(GetParam(), [&] {
     Observer silent;
