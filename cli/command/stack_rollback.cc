@@ -1,16 +1,20 @@
+#include <fmt/format.h>
+
+#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
 #include "cli/render/text/switch_text.h"
+#include "stack/switch/return.h"
 
 namespace pgassay::cli {
 namespace {
 
 struct RollbackArguments {
   std::string name;
-  bool without_new_data = false;
+  bool without_new_data = false, abandon = false;
 };
 
 Exit run(Context& context, const RollbackArguments& arguments) {
@@ -21,6 +25,13 @@ Exit run(Context& context, const RollbackArguments& arguments) {
   stack::RollbackOptions options =
       rollback_options(context, name, replay(journal.entries()).fact(stack::fact::kSource));
   options.without_new_data = arguments.without_new_data;
+  if (arguments.abandon) {
+    take_back(repository, journal, options, context.reporter, context.stop);
+    set_taken_back(context.reply, name);
+    context.reporter.summary(fmt::format(
+        "the rollback of {} is given up; pgassay stack status says how it stands\n", printable(name)));
+    return Exit::done;
+  }
   const stack::RollbackReport report =
       roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
@@ -33,6 +44,11 @@ Run declare(Options& options) {
   add_switch_name(options, arguments->name);
   options.flag("--without-new-data", arguments->without_new_data,
                "do not back up what the new stack wrote: its database can't be started");
+  options
+      .flag("--abandon", arguments->abandon,
+            "give up a rollback that did not come to its end: the old stack is stopped, the new one started "
+            "again")
+      .excludes({"--without-new-data"});
   return [arguments](Context& context) { return run(context, *arguments); };
 }
 

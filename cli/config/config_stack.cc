@@ -67,6 +67,7 @@ stack::StackSettings read_stack(Section section, const toml::node& node, const s
   stack.database_service = section.text("database_service");
   stack.database = section.text("database");
   stack.writers = section.texts("writers");
+  stack.bystanders = section.texts("bystanders");
   stack.external_networks = section.texts("external_networks");
   stack.source = section.text("source");
   stack.traefik = read_traefik(section.take("traefik"), shown + ".traefik", traefik, file);

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -98,6 +103,36 @@ Time parse_rfc3339(std::string_view text) {
   }
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second) + fraction;
+}
+
+namespace {
+
+double boot_clock() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+}  // namespace
+
+std::string boot_moment() {
+  return fmt::format("{} {:.3f}", boot_id(), boot_clock());
+}
+
+std::optional<double> seconds_since(std::string_view boot_moment) {
+  const std::size_t blank = boot_moment.find(' ');
+  if (blank == std::string_view::npos || blank == 0 || boot_moment.substr(0, blank) != boot_id())
+    return std::nullopt;
+  const double since =
+      boot_clock() - std::strtod(std::string(boot_moment.substr(blank + 1)).c_str(), nullptr);
+  return std::max(0.0, since);
 }
 
 double Stopwatch::seconds() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,11 @@ Time now();
 std::string to_rfc3339(Time time);          ///< 2026-11-23T02:00:00.123456Z, whole seconds without a fraction
 Time parse_rfc3339(std::string_view text);  ///< UTC only ("Z" or "+00:00"); throws Error
 std::string to_stamp(Time time);            ///< 20261123T020000Z
+
+/// A moment that survives this process, and clocks that are set, but no restart of the host.
+std::string boot_moment();
+/// Seconds since that moment; nothing: it is of another boot, or none.
+std::optional<double> seconds_since(std::string_view boot_moment);
 
 /// Seconds since construction, on the steady clock.
 class Stopwatch {

@@ -93,7 +93,8 @@ Surroundings gather(const StackCheckOptions& options, Observer& observer, std::s
   for (const StackFacts& stack : around.stacks)
     if (stack.model() != nullptr)
       for (const auto& [name, service] : stack.model()->services)
-        if (!service.has_healthcheck && !service.image.empty()) images.insert(service.image);
+        if (!service.image.empty() && (!service.has_healthcheck || name == stack.settings.database_service))
+          images.insert(service.image);
   observer.phase("engine");
   try {
     around.engine = look_at_engine(images, stop);

@@ -1,38 +1,75 @@
 #include "stack/model/database_volume.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 
 #include "core/system/error.h"
 
 namespace pgassay::stack {
 namespace {
 
-constexpr char kData[] = "/var/lib/postgresql/data", kVersionFile[] = "PG_VERSION";
+constexpr char kVersionFile[] = "PG_VERSION";
+constexpr int kFirstWithReleaseInPath = 18;
 
-/// Where the official image keeps the data: PGDATA.
-std::string data_dir(const ComposeService& service) {
-  const auto pgdata = service.environment.find("PGDATA");
-  return pgdata != service.environment.end() && !pgdata->second.empty() ? pgdata->second : kData;
+/// Of the Docker official image and Bitnami's, by its reference.
+std::optional<ImageData> known_image(std::string reference) {
+  for (const std::string_view prefix : {"docker.io/", "library/"})
+    if (reference.starts_with(prefix)) reference.erase(0, prefix.size());
+  const std::size_t colon = reference.find(':');
+  const std::string repository = reference.substr(0, colon),
+                    tag = colon == std::string::npos ? "" : reference.substr(colon + 1);
+  if (repository == "bitnami/postgresql")
+    return ImageData{"/bitnami/postgresql/data", {"/bitnami/postgresql"}};
+  int major = 0;
+  std::from_chars(tag.data(), tag.data() + tag.size(), major);
+  if (repository != "postgres" || major == 0) return std::nullopt;
+  if (major < kFirstWithReleaseInPath)
+    return ImageData{"/var/lib/postgresql/data", {"/var/lib/postgresql/data"}};
+  return ImageData{fmt::format("/var/lib/postgresql/{}/docker", major), {"/var/lib/postgresql"}};
+}
+
+bool is_at_or_below(const std::string& path, const std::string& dir) {
+  return path == dir || path.starts_with(dir + "/");
 }
 
 }  // namespace
 
-const Mount* database_mount(const ComposeService& service) {
-  const std::string data = data_dir(service);
-  const Mount* best = nullptr;
-  for (const Mount& mount : service.mounts) {
-    const bool holds = data == mount.target || data.starts_with(mount.target + "/");
-    if (holds && (best == nullptr || mount.target.size() > best->target.size())) best = &mount;
+std::optional<ImageData> database_place(const ComposeService& service,
+                                        const std::optional<EngineView>& engine) {
+  std::optional<ImageData> place;
+  if (engine)
+    if (const auto seen = engine->image_data.find(service.image); seen != engine->image_data.end())
+      place = seen->second;
+  if (!place) place = known_image(service.image);
+  const auto pgdata = service.environment.find("PGDATA");
+  if (pgdata != service.environment.end() && !pgdata->second.empty()) {
+    if (!place) place.emplace();
+    place->pgdata = pgdata->second;
   }
+  return place && !place->pgdata.empty() ? place : std::nullopt;
+}
+
+const Mount* database_mount(const ComposeService& service, const ImageData& place) {
+  const Mount* best = nullptr;
+  for (const Mount& mount : service.mounts)
+    if (is_at_or_below(place.pgdata, mount.target) &&
+        (best == nullptr || mount.target.size() > best->target.size()))
+      best = &mount;
+  for (const std::string& anonymous : place.volumes)
+    if (best != nullptr && is_at_or_below(place.pgdata, anonymous) && anonymous.size() > best->target.size())
+      return nullptr;
   return best;
 }
 
 DatabaseVolume database_volume(const ComposeModel& model, const ComposeService& service,
                                const std::optional<EngineView>& engine) {
   DatabaseVolume found;
-  const Mount* mount = database_mount(service);
+  const std::optional<ImageData> place = database_place(service, engine);
+  const Mount* mount = place ? database_mount(service, *place) : nullptr;
   if (mount == nullptr) return found;
-  const std::string data = data_dir(service);
+  const std::string& data = place->pgdata;
   if (data.size() > mount->target.size()) found.below = data.substr(mount->target.size() + 1);
   if (mount->kind == Mount::Kind::bind) {
     found.name = mount->source;

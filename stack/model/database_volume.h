@@ -9,8 +9,13 @@
 
 namespace pgassay::stack {
 
-/// The mount that PGDATA is in; nullptr: none is.
-const Mount* database_mount(const ComposeService& service);
+/// Where the server has its data, by the service's environment, else the image's, which the engine is asked
+/// for; of images that are not here, by what is known of those of the Docker official images and of Bitnami.
+/// Nothing: nobody knows.
+std::optional<ImageData> database_place(const ComposeService& service,
+                                        const std::optional<EngineView>& engine);
+/// The mount that PGDATA is in; nullptr: none is, or an anonymous volume of the image lies over it.
+const Mount* database_mount(const ComposeService& service, const ImageData& place);
 
 struct DatabaseVolume {
   std::string name;   ///< of the volume on the engine, or the bind mount's directory; empty: no lasting place

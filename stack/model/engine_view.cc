@@ -89,14 +89,27 @@ EngineView look_at_engine(const std::set<std::string>& images, std::stop_token s
   return view;
 }
 
-void look_at_images(const std::set<std::string>& images, EngineView& view, const std::stop_token& stop) {
-  const ContainerCli docker("docker");
-  for (const std::string& image : images) {
-    const std::string said = docker.answer_in_part(
-        {"image", "inspect", "--format", "{{if .Config.Healthcheck}}checks{{else}}none{{end}}", image}, stop);
-    if (said.starts_with("checks") || said.starts_with("none")) view.images.insert(image);
-    if (said.starts_with("checks")) view.images_with_healthcheck.insert(image);
+void add_image(std::string_view text, const std::string& image, EngineView& view) {
+  constexpr std::string_view kPgdata = "PGDATA=";
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> words = split(line, '\t');
+    if (words.size() != 2) continue;
+    ImageData& data = view.image_data[image];
+    view.images.insert(image);
+    if (words[0] == "health" && words[1] == "checks") view.images_with_healthcheck.insert(image);
+    if (words[0] == "env" && words[1].starts_with(kPgdata)) data.pgdata = words[1].substr(kPgdata.size());
+    if (words[0] == "volume") data.volumes.insert(words[1]);
   }
+}
+
+void look_at_images(const std::set<std::string>& images, EngineView& view, const std::stop_token& stop) {
+  constexpr char kFormat[] =
+      "health\t{{if .Config.Healthcheck}}checks{{else}}none{{end}}\n"
+      "{{range .Config.Env}}env\t{{.}}\n{{end}}{{range $path, $nothing := "
+      ".Config.Volumes}}volume\t{{$path}}\n{{end}}";
+  const ContainerCli docker("docker");
+  for (const std::string& image : images)
+    add_image(docker.answer_in_part({"image", "inspect", "--format", kFormat, image}, stop), image, view);
 }
 
 }  // namespace pgassay::stack

@@ -24,6 +24,13 @@ struct EngineContainer {
   std::vector<PublishedPort> ports;
 };
 
+/// Where an image of PostgreSQL keeps its data.
+struct ImageData {
+  std::string pgdata;  ///< of its environment; empty: it says nothing
+  std::set<std::string>
+      volumes;  ///< for which a container gets an anonymous one, unless something is mounted there
+};
+
 struct EngineView {
   std::string version;
   std::map<std::string, EngineVolume> volumes;
@@ -31,6 +38,7 @@ struct EngineView {
   std::vector<EngineContainer> containers;
   std::set<std::string> images_with_healthcheck;  ///< of those that were asked for
   std::set<std::string> images;                   ///< that are here, of those that were asked for
+  std::map<std::string, ImageData> image_data;    ///< of those
 };
 
 /// Throws Unverified when docker can't be asked.
@@ -43,5 +51,7 @@ std::map<std::string, EngineVolume> parse_volumes(std::string_view text);  ///< 
 std::map<std::string, std::string> parse_networks(std::string_view text);  ///< name, project
 std::vector<EngineContainer> parse_containers(
     std::string_view text);  ///< name, project, running, ports as JSON
+/// Lines of a word and what it says: health, env, volume.
+void add_image(std::string_view text, const std::string& image, EngineView& view);
 
 }  // namespace pgassay::stack

@@ -47,6 +47,8 @@ struct StackSettings {
   std::vector<std::string> required_variables;
   std::optional<std::string> database_service, database;
   std::vector<std::string> writers;  ///< services that write to the database
+  /// Services of its project that it may leave running in a switch: none of them writes to the database.
+  std::vector<std::string> bystanders;
   std::vector<StackRoute> routes;
   TraefikSettings traefik;
   std::vector<std::string> external_networks;  ///< those that it may share with other stacks

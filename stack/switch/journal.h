@@ -22,17 +22,22 @@ struct JournalEntry {
 
 /// What an entry may be.
 namespace entry {
-inline constexpr const char *kBegun = "switch begun",  ///< name, from, to, … (see fact::)
-    *kContainer = "container",                         ///< one, as it was before it was touched
-        *kFact = "fact",                               ///< any number of them
-            *kStepBegun = "step begun", *kStepDone = "step done",
-                            *kStepFailed = "step failed",  ///< step, detail
-                                *kGivenUp = "given up",    ///< nothing was touched
-                                    *kRollbackBegun = "rollback begun", *kUndone = "undone",
-                            *kRolledBack = "rolled back",
-                            *kUndecided =
-                                "undecided",  ///< after the point of no return: somebody must choose
-                                *kSwitched = "switched", *kForgotten = "forgotten";
+inline constexpr char kBegun[] = "switch begun";   ///< name, from, to, … (see fact::)
+inline constexpr char kContainer[] = "container";  ///< one, as it was before it was touched
+inline constexpr char kFact[] = "fact";            ///< any number of them
+inline constexpr char kStepBegun[] = "step begun";
+inline constexpr char kStepDone[] = "step done";
+inline constexpr char kStepFailed[] = "step failed";  ///< step, detail
+inline constexpr char kGivenUp[] = "given up";        ///< nothing was touched
+inline constexpr char kRollbackBegun[] = "rollback begun";
+inline constexpr char kNewContainer[] =
+    "new container";  ///< of the new stack, as it was when a rollback began
+inline constexpr char kUndone[] = "undone";
+inline constexpr char kTakenBack[] = "rollback taken back";
+inline constexpr char kRolledBack[] = "rolled back";
+inline constexpr char kUndecided[] = "undecided";  ///< after the point of no return: somebody must choose
+inline constexpr char kSwitched[] = "switched";
+inline constexpr char kForgotten[] = "forgotten";
 }  // namespace entry
 
 /// Facts of the journal.
@@ -46,9 +51,13 @@ inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFro
                             *kFinalXmax = "final_xmax", *kFinalCatalog = "final_catalog",
                             *kNewDatabase = "new_database_container", *kRestored = "restored",
                             *kSaved = "new_data_backup",  ///< of the new stack's rows, before a rollback
-                                *kSame = "new_data_is_the_final_backup", *kDowntime = "downtime_seconds",
-                            *kVolumes = "volumes",  ///< to be carried over: FROM:TO,…
-                                *kVolumesLeft = "volumes_left";
+                                *kSame = "new_data_is_the_final_backup",
+                            *kOldRan =
+                                "old_stack_ran_again",  ///< a rollback has started more than its database
+                                *kDowntime = "downtime_seconds",
+                            *kDownSince = "down_since",  ///< boot_moment()
+                                *kVolumes = "volumes",   ///< to be carried over: FROM:TO,…
+                                    *kVolumesLeft = "volumes_left";
 }  // namespace fact
 
 std::string to_json_line(const JournalEntry& entry);  ///< without its line feed

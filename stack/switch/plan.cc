@@ -70,7 +70,7 @@ class Planner {
       judge_new();
       judge_database_volume();
     }
-    note_strangers();
+    judge_strangers();
     judge_other_volumes();
     if (!plan_.obstacles.empty()) plan_.exit = worse(plan_.exit, Exit::refused);
     steps();
@@ -213,12 +213,22 @@ class Planner {
                "stays, as DATABASE_before_…");
   }
 
-  void note_strangers() {
-    for (const StackContainer& one : scene_.strangers)
-      if (one.running())
-        plan_.notes.push_back(
-            fmt::format("{} goes on running: it is of the project {}, but of no service of the stack {}",
-                        one.name, scene_.old_project(), options_.settings.from));
+  void judge_strangers() {
+    const std::string &from = options_.settings.from, &project = scene_.old_project();
+    for (const StackContainer& one : scene_.strangers) {
+      if (!one.running()) continue;
+      if (goes_on(one, scene_.from.settings))
+        plan_.notes.push_back(fmt::format("{} goes on running: a bystander of the stack {}", one.name, from));
+      else
+        obstacle(
+            fmt::format("{} runs in the project {}, but is of no service that compose finds in the stack {}: "
+                        "what it writes after the final backup would be lost",
+                        one.name, project, from),
+            fmt::format(
+                "name its profile in profiles of [stack.{0}]; or, when it never writes to this database, "
+                "its service {1} in bystanders; or docker stop {2}",
+                from, one.service, one.name));
+    }
   }
 
   void judge_other_volumes() {
@@ -347,6 +357,10 @@ std::vector<std::vector<std::string>> image_commands(const StackFacts& stack,
   return commands;
 }
 
+bool goes_on(const StackContainer& container, const StackSettings& old) {
+  return std::ranges::find(old.bystanders, container.service) != old.bystanders.end();
+}
+
 std::set<std::string> SwitchScene::new_services() const {
   std::set<std::string> names;
   for (const auto& [name, service] : to.model()->services) names.insert(name);
@@ -378,8 +392,9 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
   for (StackFacts& one : around.stacks) one.settings.source.reset();
   scene.check = judge(around, {to.name});
   std::set<std::string> images;
-  for (const auto& [name, service] : scene.to.model()->services)
-    if (!service.image.empty()) images.insert(service.image);
+  for (const StackFacts* stack : {&scene.from, &scene.to})
+    for (const auto& [name, service] : stack->model()->services)
+      if (!service.image.empty()) images.insert(service.image);
   look_at_images(images, *scene.engine, stop);
   const StackContainers containers(options.settings.health_timeout);
   for (StackContainer& one : containers.of_project(scene.old_project(), {}, stop)) {

@@ -48,6 +48,9 @@ struct SwitchPlan {
   Exit exit = Exit::done;  ///< refused or unverified when there are obstacles
 };
 
+/// A container of the old project that a switch leaves alone.
+bool goes_on(const StackContainer& container, const StackSettings& old);
+
 /// What compose must do for the images: `build`, `pull` of those that are not here, each with its services.
 std::vector<std::vector<std::string>> image_commands(const StackFacts& stack,
                                                      const std::optional<EngineView>& engine);

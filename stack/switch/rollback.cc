@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "core/system/split.h"
+#include "stack/switch/can_start.h"
+#include "stack/switch/return.h"
 #include "stack/switch/volumes.h"
 
 namespace pgassay::stack {
@@ -40,8 +42,10 @@ class Rollback {
       return std::move(report_);
     }
     report_.needed = true;
-    if (state_.standing != SwitchStage::rolling_back) check_that_it_fits();
+    const bool anew = state_.standing != SwitchStage::rolling_back;
+    if (anew) check_that_it_fits();
     note(entry::kRollbackBegun, {{"why", options_.why}});
+    if (anew) note_new_stack();
     if (back.way == WayBack::save_then_old) {
       save();
     } else {
@@ -54,7 +58,12 @@ class Rollback {
     if (state_.keeps_data()) stop_new_database(kServerStopSeconds);
     stop_copying();
     phase("start old stack");
-    start_old();
+    try {
+      start_old();
+    } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
+      give_the_new_one_back(error);
+    }
     if (!state_.keeps_data()) stop_new_database(kBriefStopSeconds);
     note(entry::kRolledBack);
     check_routes();
@@ -77,11 +86,42 @@ class Rollback {
       if (one.ran && std::ranges::find(there, one.id, &StackContainer::id) == there.end())
         throw Refused(fmt::format("the container {} of the old stack is gone", one.name),
                       "without it there is no way back; a backup brings the data back: pgassay list");
+    // Any other time the old stack is tried, whatever is in its way: there is no new one that works.
+    if (state_.standing != SwitchStage::switched && state_.standing != SwitchStage::undecided) return;
+    if (const auto problem = in_the_way_of_starting(state_, containers_, stop_)) problem->raise();
     if (state_.standing != SwitchStage::switched) return;
     for (const StackContainer& one : there)
       if (one.running())
         throw Refused(fmt::format("the container {} of the old stack runs", one.name),
                       "somebody has started it since; stop it, if that was no later switch's");
+  }
+
+  void note_new_stack() {
+    for (const StackContainer& one : new_containers(state_, containers_, stop_)) {
+      if (one.one_off) continue;
+      SwitchedContainer as_it_is{one.id, one.name, one.service, one.image, one.restart};
+      as_it_is.ran = one.running();
+      as_it_is.well = one.well();
+      as_it_is.is_database = one.service == state_.fact(fact::kToDatabaseService);
+      note(entry::kNewContainer, facts_of(as_it_is));
+    }
+  }
+
+  /// One of the two must run.
+  [[noreturn]] void give_the_new_one_back(const Error& error) {
+    const std::string again = "pgassay stack rollback " + state_.fact(fact::kName);
+    note(entry::kStepFailed, {{fact::kStep, "rollback"}, {fact::kDetail, error.what()}});
+    const SwitchStage before = replay(journal_.entries()).before_rollback;
+    if (before != SwitchStage::switched && before != SwitchStage::undecided) error.raise();
+    try {
+      take_back(repository_, journal_, options_, observer_, stop_);
+    } catch (const Error& other) {
+      other.raise_if(ErrorKind::stopped);
+      throw Error(fmt::format("{}; and the new stack was not started again: {}", error.what(), other.what()),
+                  fmt::format("{}; then {}, or {} --abandon", error.hint(), again, again));
+    }
+    throw Error(fmt::format("{}; so nothing was rolled back, and the new stack runs as before", error.what()),
+                error.hint());
   }
 
   /// Of the new stack; on any failure it runs on.
@@ -196,6 +236,7 @@ class Rollback {
 
   void start_old() {
     start_all([](const SwitchedContainer& one) { return one.is_database; });
+    note(entry::kFact, {{fact::kOldRan, "yes"}});
     start_all([](const SwitchedContainer& one) { return !one.is_database; });
   }
 

@@ -175,6 +175,8 @@ std::string SwitchRun::rehearse() {
 }
 
 std::string SwitchRun::stop_writers() {
+  check_no_newcomers();
+  if (state().fact(fact::kDownSince).empty()) note(fact::kDownSince, boot_moment());
   const std::vector<std::string> ids = state().ids_that_ran(is_writer);
   containers_.stop_for_good(ids, {}, stop_);
   return fmt::format("{} containers stopped", ids.size());
@@ -292,7 +294,8 @@ void SwitchRun::prove_nobody_wrote() {
                                          options_.verify.jobs, observer_, stop_);
   if (!differs.empty())
     throw Refused("somebody wrote to the old database since the final backup: " + differs,
-                  "find out who, and begin anew");
+                  fmt::format("find out who, name it in writers of [stack.{}], and begin anew",
+                              options_.settings.from));
 }
 
 std::string SwitchRun::stop_old() {
@@ -305,16 +308,32 @@ std::string SwitchRun::stop_old() {
       if (one.running())
         throw Refused(fmt::format("the writer {} of the old stack runs again", one.name),
                       "find out who started it, and begin anew");
+    check_no_newcomers();
+    // One that was silent until now may write yet.
+    containers_.stop_for_good(now.ids_that_ran(is_left), {}, stop_);
     if (!runs)
       for (const std::string& id : database) containers_.start(id, stop_);
     containers_.await_well(database, stop_);
     prove_nobody_wrote();
     note(kCutOver, kYes);
   }
-  containers_.stop_for_good(now.ids_that_ran(is_left), {}, stop_);
   containers_.stop_for_good(database, kServerStopSeconds, stop_);
   check_old_is_down();
   return "every container of the old stack is stopped";
+}
+
+/// Containers that run in the old project by now and did not when the switch was planned.
+void SwitchRun::check_no_newcomers() const {
+  const std::vector<std::string> known = state().ids_that_ran(anyone);
+  for (const StackContainer& one : containers_.of_project(scene_.old_project(), {}, stop_))
+    if (one.running() && std::ranges::find(known, one.id) == known.end() &&
+        !goes_on(one, scene_.from.settings))
+      throw Refused(
+          fmt::format("{} was started in the project {} since the switch was planned", one.name,
+                      scene_.old_project()),
+          fmt::format("docker stop {}, or name its service {} in bystanders of [stack.{}] when it writes "
+                      "nothing to this database",
+                      one.name, one.service, options_.settings.from));
 }
 
 void SwitchRun::check_old_is_down() const {
@@ -390,7 +409,9 @@ std::string SwitchRun::await_health() {
   };
   containers_.await(look, settled, stop_);
   const SwitchState now = state();
-  const double down = std::chrono::duration<double>(pgassay::now() - now.writers_stopped.value()).count();
+  const std::optional<double> by_boot = seconds_since(now.fact(fact::kDownSince));
+  const Seconds by_clock = pgassay::now() - now.writers_stopped.value();
+  const double down = by_boot ? *by_boot : std::max(0.0, by_clock.count());
   note(fact::kDowntime, fmt::format("{:.1f}", down));
   return fmt::format("every container is healthy; the down-time was {:.1f} s", down);
 }

@@ -39,6 +39,7 @@ class SwitchRun {
   void prove_nobody_wrote();
   void compose_up(std::vector<std::string> words);
   void run_compose(const std::vector<std::string>& words);
+  void check_no_newcomers() const;
   void check_old_is_down() const;
   std::vector<StackContainer> new_containers() const;
 

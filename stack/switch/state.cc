@@ -1,5 +1,7 @@
 #include "stack/switch/state.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -51,18 +53,39 @@ SwitchFacts facts_of(const SwitchedContainer& one) {
 
 namespace {
 
+/// The new stack runs: what it wrote before is not all that it will have written.
+void forget_saved(SwitchState& state) {
+  state.facts.erase(fact::kSaved);
+  state.facts.erase(fact::kSame);
+}
+
 void begin_step(SwitchState& state, const JournalEntry& entry) {
   const auto step = parse_switch_step(at(entry.facts, fact::kStep));
   if (!step) return;
   state.begun.insert(*step);
   state.done.erase(*step);
   state.last = *step;
+  if (*step == kPointOfNoReturn) forget_saved(state);
   if (*step == kFirstTouch && !state.writers_stopped) state.writers_stopped = entry.at;
   if (state.begun.contains(kPointOfNoReturn)) {
     state.standing = SwitchStage::past_return;
   } else if (state.begun.contains(kFirstTouch)) {
     state.standing = SwitchStage::before_return;
   }
+}
+
+/// What is said first of one is how it was.
+void add_as_it_was_first(std::vector<SwitchedContainer>& all, SwitchedContainer container) {
+  if (std::ranges::find(all, container.id, &SwitchedContainer::id) == all.end())
+    all.push_back(std::move(container));
+}
+
+void begin_rollback(SwitchState& state) {
+  if (state.standing == SwitchStage::rolling_back) return;
+  state.before_rollback = state.standing;
+  state.standing = SwitchStage::rolling_back;
+  state.new_containers.clear();
+  state.facts.erase(fact::kOldRan);
 }
 
 void end(SwitchState& state, SwitchStage standing, const JournalEntry& entry) {
@@ -102,11 +125,7 @@ SwitchState replay(std::span<const JournalEntry> entries) {
       state.facts = one.facts;
       state.started = one.at;
     } else if (one.what == entry::kContainer) {
-      const SwitchedContainer container = container_of(one.facts);
-      // What is said first of it is how it was.
-      if (std::ranges::find(state.old_containers, container.id, &SwitchedContainer::id) ==
-          state.old_containers.end())
-        state.old_containers.push_back(container);
+      add_as_it_was_first(state.old_containers, container_of(one.facts));
     } else if (one.what == entry::kFact) {
       for (const auto& [key, value] : one.facts) state.facts[key] = value;
     } else if (one.what == entry::kStepBegun) {
@@ -118,7 +137,12 @@ SwitchState replay(std::span<const JournalEntry> entries) {
     } else if (one.what == entry::kGivenUp) {
       end(state, SwitchStage::given_up, one);
     } else if (one.what == entry::kRollbackBegun) {
-      state.standing = SwitchStage::rolling_back;
+      begin_rollback(state);
+    } else if (one.what == entry::kNewContainer) {
+      add_as_it_was_first(state.new_containers, container_of(one.facts));
+    } else if (one.what == entry::kTakenBack) {
+      end(state, state.before_rollback, one);
+      forget_saved(state);
     } else if (one.what == entry::kRolledBack) {
       end(state, SwitchStage::rolled_back, one);
     } else if (one.what == entry::kUndecided) {
@@ -126,6 +150,7 @@ SwitchState replay(std::span<const JournalEntry> entries) {
     } else if (one.what == entry::kSwitched) {
       state.facts.insert(one.facts.begin(), one.facts.end());
       end(state, SwitchStage::switched, one);
+      forget_saved(state);
     } else if (one.what == entry::kForgotten) {
       end(state, SwitchStage::forgotten, one);
     }
@@ -150,7 +175,9 @@ GoingOn going_on(const SwitchState& state) {
     case SwitchStage::forgotten:
       return {{}, "it is done already", "pgassay stack status " + name};
     case SwitchStage::rolling_back:
-      return {{}, "it is being rolled back", "pgassay stack rollback " + name};
+      return {{},
+              "it is being rolled back",
+              fmt::format("pgassay stack rollback {0}, which takes --abandon to give the rollback up", name)};
     case SwitchStage::rolled_back:
       return {{}, "it was rolled back", "begin anew, without --resume"};
   }
@@ -184,6 +211,11 @@ GoingBack going_back(const SwitchState& state) {
           {}};
   }
   return {};
+}
+
+TakingBack taking_back(const SwitchState& state) {
+  if (state.standing == SwitchStage::rolling_back) return {true, {}, {}};
+  return {false, "no rollback of it is under way", "pgassay stack status " + state.fact(fact::kName)};
 }
 
 }  // namespace pgassay::stack

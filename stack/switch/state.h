@@ -38,6 +38,8 @@ struct SwitchState {
   SwitchStage standing = SwitchStage::none;
   SwitchFacts facts;
   std::vector<SwitchedContainer> old_containers;  ///< recorded before any of them was touched
+  std::vector<SwitchedContainer> new_containers;  ///< of the new stack, before a rollback touched them
+  SwitchStage before_rollback = SwitchStage::none;
   std::set<SwitchStep> begun, done;
   std::optional<SwitchStep> last;  ///< that was begun
   std::string failure;             ///< what the journal says last failed
@@ -80,5 +82,12 @@ struct GoingBack {
   std::string why, hint;
 };
 GoingBack going_back(const SwitchState& state);
+
+/// What `rollback --abandon` does: the rollback that was begun is given up.
+struct TakingBack {
+  bool may = false;
+  std::string why, hint;  ///< then not
+};
+TakingBack taking_back(const SwitchState& state);
 
 }  // namespace pgassay::stack

@@ -13,6 +13,7 @@ std::vector<std::string> commands_from(const SwitchState& state, const std::stri
   const WayBack way = going_back(state).way;
   if (way == WayBack::start_old || way == WayBack::save_then_old)
     next.push_back("pgassay stack rollback " + name);
+  if (taking_back(state).may) next.push_back("pgassay stack rollback " + name + " --abandon");
   if (state.standing == SwitchStage::switched) next.push_back("pgassay stack forget " + name);
   return next;
 }

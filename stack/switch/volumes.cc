@@ -72,10 +72,10 @@ const ComposeResource* find_volume(const ComposeModel& model, const std::string&
   return found == model.volumes.end() ? nullptr : &found->second;
 }
 
-std::string database_volume_of(const StackFacts& stack) {
+std::string database_volume_of(const StackFacts& stack, const std::optional<EngineView>& engine) {
   const auto& service = stack.settings.database_service;
   const ComposeService* database = service ? stack.model()->find(*service) : nullptr;
-  return database == nullptr ? "" : database_volume(*stack.model(), *database, {}).name;
+  return database == nullptr ? "" : database_volume(*stack.model(), *database, engine).name;
 }
 
 class VolumePlanner {
@@ -85,7 +85,7 @@ class VolumePlanner {
 
   PlannedVolumes plan() {
     for (const auto& [from, to] : settings_.volumes) judge(from, to);
-    const std::string data = database_volume_of(scene_.from);
+    const std::string data = database_volume_of(scene_.from, scene_.engine);
     for (const auto& [key, volume] : old_.volumes) {
       if (volume.name == data ||
           std::ranges::find(planned_.pairs, volume.name, &VolumePair::from) != planned_.pairs.end())
@@ -118,7 +118,8 @@ class VolumePlanner {
     if (old == nullptr) missing(from, settings_.from);
     if (fresh == nullptr) missing(to, settings_.to);
     if (old == nullptr || fresh == nullptr) return;
-    if (old->name == database_volume_of(scene_.from) || fresh->name == database_volume_of(scene_.to))
+    if (old->name == database_volume_of(scene_.from, scene_.engine) ||
+        fresh->name == database_volume_of(scene_.to, scene_.engine))
       return obstacle(
           fmt::format("volumes of [switch.{}]: {} = {} is a database's volume", settings_.name, from, to),
           "leave it out: the database is carried over by backup and restore");

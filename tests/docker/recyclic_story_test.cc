@@ -203,7 +203,7 @@ class RecyclicStory : public ::testing::Test {
   /// A section of the runbook, which must end with 0. What it said.
   std::string follow(const std::string& heading) {
     SCOPED_TRACE(heading);
-    const Ended ended = run_section(kPage, heading, dir(), environment_);
+    const Ended ended = run_section(kPage, heading, dir(), environment_, {}, dir() / ".exports");
     EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
     return ended.out + ended.err;
   }

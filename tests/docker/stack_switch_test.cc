@@ -1,5 +1,8 @@
 // `pgassay stack switch` on a real engine: whatever happens, afterwards every acknowledged row is in the
 // database of the stack that runs.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <csignal>
 
 #include "stack/switch/journal.h"
@@ -9,7 +12,10 @@
 namespace pgassay::test {
 namespace {
 
+// Several suites, so that they can run beside each other.
 class StackSwitch : public TwoStacks {};
+class StackSwitchRollback : public TwoStacks {};
+class StackSwitchKills : public TwoStacks {};
 
 TEST_F(StackSwitch, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
   const Ran plan = stack({"switch", "app", "--dry-run"});
@@ -96,17 +102,18 @@ TEST_F(StackSwitch, GoesIntoAVolumeThatHoldsADatabaseOnlyWhenToldSo) {
   EXPECT_EQ(stack({"rollback", "app"}).status, 6);
 }
 
-TEST_F(StackSwitch, RollsBackByItselfBeforeThePointOfNoReturn) {
-  change("pgassay.toml", "60s", "6s");
+TEST_F(StackSwitchRollback, RollsBackByItselfBeforeThePointOfNoReturn) {
+  change("pgassay.toml", "600s", "30s");
   {
     SCOPED_TRACE("the new database is never healthy");
     change("new.yml", "\"-U\", \"app\"]", "\"-U\", \"app\", \"-p\", \"1\"]");
     const Ran ran = do_switch();
     EXPECT_EQ(ran.status, 1) << ran.err;
-    expect_words(ran.err, {"not well after 6 s", "rolled back: the old stack runs as before"});
+    expect_words(ran.err, {"not well after 30 s", "rolled back: the old stack runs as before"});
     EXPECT_EQ(standing(), "rolled back");
     expect_old_runs_as_before();
     change("new.yml", "\"-U\", \"app\", \"-p\", \"1\"]", "\"-U\", \"app\"]");
+    change("pgassay.toml", "30s", "600s");
     forget_new();
   }
   {
@@ -174,6 +181,43 @@ TEST_F(StackSwitch, IsRefusedWhileAnotherRunsOrSomebodyElseIsConnected) {
   expect_old_runs_as_before();
 }
 
+TEST_F(StackSwitch, IsRefusedWhileAContainerRunsThatComposeDoesNotTellOf) {
+  change("old.yml", "volumes: {data: {},",
+         "  importer: {image: " + host_image() +
+             ", profiles: [night], command: sleep 3600}\nvolumes: {data: {},");
+  compose("old", {"--profile", "night", "up", "-d", "importer"});
+  before_ = looks("old");
+  const Ran refused = do_switch();
+  EXPECT_EQ(refused.status, 6);
+  expect_words(refused.err, {"importer", "what it writes after the final backup would be lost",
+                             "bystanders of [stack.old]"});
+  EXPECT_EQ(looks("old"), before_);
+  change("pgassay.toml", "writers = [\"writer\"]\n[stack.new]",
+         "writers = [\"writer\"]\nbystanders = [\"importer\"]\n[stack.new]");
+  const Ran there = do_switch();
+  EXPECT_EQ(there.status, 0) << there.err;
+  EXPECT_EQ(lines_of(docker({"ps", "-q", "--filter", label("old")})).size(), 1u);  // the bystander
+}
+
+/// A service that is not among the writers: quiet until it is told to stop.
+TEST_F(StackSwitch, LosesNoRowThatIsWrittenInTheLastSecond) {
+  change("old.yml", "volumes: {data: {},",
+         "  quiet:\n    image: " + host_image() + "\n    volumes: [\"run:/var/run/postgresql\", \"" +
+             dir().string() +
+             "/acked-old:/acked\"]\n    command: [\"sh\", \"-c\", \"trap 'psql -qAtX -U app -c \\\"INSERT "
+             "INTO t (id, stack) "
+             "VALUES (-7, current_user)\\\" app && echo -7 >> /acked/log; exit' TERM; while :; do sleep 0.1; "
+             "done\"]\n"
+             "volumes: {data: {},");
+  compose("old", {"up", "-d", "quiet"});
+  const Ran ran = do_switch();
+  EXPECT_EQ(ran.status, 6) << ran.err;
+  expect_words(ran.err, {"somebody wrote to the old database since the final backup",
+                         "writers of [stack.old]", "rolled back"});
+  EXPECT_TRUE(acked("old").contains("-7"));
+  expect_every_acknowledged_row_in("old");
+}
+
 TEST_F(StackSwitch, GoesBackWhenSomebodyWroteSinceTheFinalBackup) {
   write("bin/kill-before", "pg_restore *post-data*");
   ASSERT_EQ(do_switch().status, 137);
@@ -225,7 +269,7 @@ TEST_F(StackSwitchByComposeV1, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
   expect_old_runs_as_before();
 }
 
-TEST_F(StackSwitch, KilledAtAnyStepGoesOnOrBack) {
+TEST_F(StackSwitchKills, KilledAtAnyStepGoesOnOrBack) {
   expect_a_way_from({{"kill-after", "docker stop *", kBefore, false},
                      {"kill-after", "pg_restore *post-data*", kBefore, true},
                      {"kill-after", "docker stop -t *", kBefore, true},
@@ -266,20 +310,23 @@ TEST_F(StackSwitchLong, KilledWhileItCopiesAVolumeGoesOnOrBack) {
   EXPECT_EQ(docker({"ps", "-aq", "--filter", "name=pgassay-copies-"}), "");
 }
 
-TEST_F(StackSwitch, ThatFailsAfterThePointOfNoReturnLosesNothing) {
-  change("pgassay.toml", "60s", "6s");
+TEST_F(StackSwitchRollback, ThatFailsAfterThePointOfNoReturnLosesNothing) {
+  change("new.yml", "restart: on-failure:7", "restart: \"no\"");
   {
     SCOPED_TRACE("nothing was written");
     const std::string kept = read_file(dir() / "new.yml");
-    change("new.yml", "INSERT INTO t (stack) VALUES (current_user) RETURNING id", "SELECT 1/0");
+    change("new.yml", "\"while :;", "\"exit 1; while :;");
     const Ran ran = do_switch();
     EXPECT_EQ(ran.status, 1) << ran.err;
-    expect_words(ran.err, {"not well after 6 s", "rolled back: the old stack runs as before"});
+    expect_words(ran.err, {"ended with 1", "rolled back: the old stack runs as before"});
     expect_old_runs_as_before();
     write("new.yml", kept);
     forget_new();
   }
-  change("new.yml", "\"-s\", \"/acked/log\"", "\"-s\", \"/acked/mended\"");
+  change("new.yml", "\"while :;",
+         "\"[ -e /acked/mended ] || { psql -X -U app -c 'INSERT INTO t (stack) VALUES (current_user)' app; "
+         "exit 1; }; "
+         "while :;");
   const Ran ran = do_switch();
   EXPECT_EQ(ran.status, 6) << ran.err;
   expect_words(ran.err, {"is not the final backup any more", "pgassay stack switch app --resume",
@@ -303,8 +350,94 @@ TEST_F(StackSwitch, ThatFailsAfterThePointOfNoReturnLosesNothing) {
   expect_old_runs_as_before();
 }
 
+/// A process that holds a port of this host.
+class Listener {
+ public:
+  explicit Listener(int port = 0) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in name{};
+    name.sin_family = AF_INET;
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    name.sin_port = htons(static_cast<std::uint16_t>(port));
+    auto* const generic = reinterpret_cast<sockaddr*>(&name);
+    socklen_t size = sizeof name;
+    if (::bind(fd_.get(), generic, size) != 0 || ::listen(fd_.get(), 1) != 0 ||
+        ::getsockname(fd_.get(), generic, &size) != 0)
+      throw_errno("can't listen", "127.0.0.1");
+    port_ = ntohs(name.sin_port);
+  }
+  int port() const { return port_; }
+
+ private:
+  Fd fd_;
+  int port_ = 0;
+};
+
+TEST_F(StackSwitchRollback, TouchesNothingWhileTheOldStackCanNotStart) {
+  const std::string port = std::to_string(Listener().port());
+  change("old.yml", "    depends_on:", "    ports: [\"127.0.0.1:" + port + ":1\"]\n    depends_on:");
+  compose("old", {"up", "-d"});
+  wait_for([&] { return acked("old").size() > 3; });
+  before_ = looks("old");
+  const Ran there = do_switch();
+  ASSERT_EQ(there.status, 0) << there.err;
+  {
+    SCOPED_TRACE("its port is taken");
+    const Listener holder(std::stoi(port));
+    const Ran refused = stack({"rollback", "app"});
+    EXPECT_EQ(refused.status, 6) << refused.err;
+    expect_words(refused.err,
+                 {"-old-writer-1 of the old stack can't be started: a process of this host holds its port"});
+    expect_new_runs();
+  }
+  {
+    SCOPED_TRACE("its network is another");
+    docker({"network", "rm", project("old") + "_default"});
+    docker({"network", "create", project("old") + "_default"});
+    const Ran refused = stack({"rollback", "app"});
+    EXPECT_EQ(refused.status, 6) << refused.err;
+    expect_words(refused.err, {"can't be started: its network " + project("old") + "_default is gone"});
+    expect_new_runs();
+    docker({"network", "rm", project("old") + "_default"});  // it has no label
+  }
+}
+
+TEST_F(StackSwitchRollback, StartsTheNewStackAgainWhenTheOldOneDoesNotStart) {
+  const Ran there = do_switch();
+  ASSERT_EQ(there.status, 0) << there.err;
+  const std::string writer = container("old", "writer");
+  for (const std::string& id : {container("old", "db"), writer}) {
+    write("bin/fail", "docker start " + id + "*");
+    const Ran ran = stack({"rollback", "app"});
+    EXPECT_EQ(ran.status, 1) << ran.err;
+    expect_words(ran.err, {"made to fail", "the new stack runs as before"});
+    EXPECT_EQ(standing(), "switched");
+    expect_words(stack({"status"}).out, {"made to fail"});
+    expect_new_runs();
+  }
+  write("bin/kill-before", "docker start " + writer + "*");
+  ASSERT_EQ(stack({"rollback", "app"}).status, 137);
+  EXPECT_EQ(standing(), "rollback interrupted");
+  expect_words(stack({"status"}).out, {"pgassay stack rollback app --abandon"});
+  const Ran abandoned = stack({"rollback", "app", "--abandon"});
+  EXPECT_EQ(abandoned.status, 0) << abandoned.err;
+  EXPECT_EQ(standing(), "switched");
+  expect_new_runs();
+  EXPECT_EQ(stack({"rollback", "app", "--abandon"}).status, 6);
+
+  std::filesystem::remove(dir() / "bin/fail");
+  write("bin/kill-after", "docker update * " + writer + "*");  // it runs, and writes
+  ASSERT_EQ(stack({"rollback", "app"}).status, 137);
+  const std::size_t then = acked("old").size();
+  wait_for([&] { return acked("old").size() > then; });
+  const Ran refused = stack({"rollback", "app", "--abandon"});
+  EXPECT_EQ(refused.status, 6) << refused.err;
+  expect_words(refused.err,
+               {"the old stack wrote since the rollback started it", "pgassay stack rollback app"});
+  EXPECT_EQ(stack({"rollback", "app"}).status, 0);
+  expect_old_runs_as_before();
+}
+
 TEST_F(StackSwitch, OntoTheSameVolumeTakesTheServerOver) {
-  change("pgassay.toml", "60s", "30s");
   change("new.yml", "volumes: {data: {},",
          "volumes: {data: {external: true, name: " + project("old") + "_data},");
   const Ran refused = do_switch();

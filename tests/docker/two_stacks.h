@@ -65,7 +65,7 @@ writers = ["writer"]
 from = "old"
 to = "new"
 source = "app"
-health_timeout = "60s"
+health_timeout = "600s"
 )";
 
 /// Stands before docker, docker-compose and pg_restore in PATH: files beside it say at which call it fails,
@@ -165,7 +165,7 @@ class TwoStacks : public ::testing::Test {
       docker({"network", "rm", id});
   }
   template <typename Condition>
-  void wait_for(Condition condition, std::chrono::seconds patience = 40s) const {
+  void wait_for(Condition condition, std::chrono::seconds patience = 300s) const {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) throw std::runtime_error("waited in vain");

@@ -17,6 +17,15 @@ TEST(Clock, LeavesTheFractionOutOfAWholeSecond) {
   EXPECT_EQ(to_rfc3339(Time(microseconds(1'795'399'200'000'000))), "2026-11-23T02:00:00Z");
 }
 
+TEST(Clock, MeasuresFromAMomentThatOutlivesAProcessButNotABoot) {
+  const std::string moment = boot_moment();
+  const std::optional<double> passed = seconds_since(moment);
+  ASSERT_TRUE(passed);
+  EXPECT_GE(*passed, 0);
+  EXPECT_FALSE(seconds_since("another-boot" + moment.substr(moment.find(' '))));
+  EXPECT_FALSE(seconds_since(""));
+}
+
 TEST(Clock, ReadsBackWhatItWrote) {
   for (long long value :
        {0LL, 1LL, 999'999LL, 951'782'399'999'999LL, 951'782'400'000'000LL, 4'102'444'799'000'001LL}) {

@@ -189,6 +189,39 @@ TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
   finds(11, surroundings({prod}), "services.db there is no such service, which database_service names");
 }
 
+/// From 18 on the image has its volume a directory higher, and the data below it.
+TEST_P(StackIsolation, Check11KnowsWhereTheImageKeepsItsData) {
+  const auto with = [&](const std::string& image, const std::string& target) {
+    stack::StackFacts facts = stack("prod", {{"/var/lib/postgresql/data", target}});
+    facts.resolved.model->services.at("postgres").image = image;
+    return facts;
+  };
+  const std::string lost = "services.postgres.volumes the database's data is in no named volume: PGDATA is ";
+  for (const std::string image : {"postgres:13", "postgres:16-alpine", "docker.io/library/postgres:17.2"}) {
+    passes(11, surroundings({with(image, "/var/lib/postgresql/data")}));
+    finds(11, surroundings({with(image, "/var/lib/postgresql")}), lost + "/var/lib/postgresql/data");
+  }
+  passes(11, surroundings({with("postgres:18", "/var/lib/postgresql")}));
+  passes(11, surroundings({with("postgres:19beta1", "/var/lib/postgresql/19/docker")}));
+  finds(11, surroundings({with("postgres:18-bookworm", "/var/lib/postgresql/data")}),
+        lost + "/var/lib/postgresql/18/docker");
+  passes(11, surroundings({with("bitnami/postgresql:15", "/bitnami/postgresql")}));
+  finds(11, surroundings({with("bitnami/postgresql:15", "/var/lib/postgresql/data")}),
+        lost + "/bitnami/postgresql/data");
+
+  stack::StackFacts own = with("registry.example/database:1", "/srv/pg");
+  stack::Surroundings around = surroundings({own});
+  EXPECT_NE(said(11, around).find("not known where the image registry.example/database:1"),
+            std::string::npos);
+  stack::add_image("health\tnone\nenv\tPGDATA=/srv/pg/main\nvolume\t/srv/pg\n", "registry.example/database:1",
+                   *around.engine);
+  passes(11, around);
+  stack::add_image("volume\t/srv/pg/main\n", "registry.example/database:1", *around.engine);
+  finds(11, around, lost + "/srv/pg/main");
+  own.resolved.model->services.at("postgres").environment["PGDATA"] = "/srv/pg/other";
+  passes(11, surroundings({own}));
+}
+
 TEST_P(StackIsolation, Check12FindsANameThatTwoStacksAnswerTo) {
   const stack::StackFacts other = stack("staging", {{"api-staging", "api-prod"}});
   finds(

@@ -75,11 +75,22 @@ TEST_P(SwitchPlans, StopAllButTheDatabaseWhereNoWriterIsNamed) {
 TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
   Planned planned(GetParam());
   planned.scene.strangers = {container("adminer")};
+  planned.scene.from.settings.bystanders = {"adminer"};
   const stack::SwitchPlan plan = plan_switch(planned.options, planned.scene);
   std::string notes;
   for (const std::string& note : plan.notes) notes += note + "\n";
   EXPECT_NE(notes.find("redis"), std::string::npos) << notes;
   EXPECT_NE(notes.find("adminer_1 goes on running"), std::string::npos) << notes;
+}
+
+/// Of a profile that is not named, for instance.
+TEST_P(SwitchPlans, RefuseToLeaveAWriterRunningThatComposeDoesNotTellOf) {
+  Planned planned(GetParam());
+  planned.scene.strangers = {container("importer"), container("report", "exited")};
+  EXPECT_EQ(
+      planned.obstacles(),
+      "recyclic-staging_importer_1 runs in the project recyclic-staging, but is of no service that compose "
+      "finds in the stack staging: what it writes after the final backup would be lost\n");
 }
 
 TEST_P(SwitchPlans, CarryOverTheVolumesThatAreListed) {

@@ -108,6 +108,51 @@ TEST(SwitchState, OfARollbackThatWasInterruptedOnlyGoesBack) {
   }
 }
 
+/// Of resume, rollback and its --abandon at least one may be done, at every moment of a switch and of a
+/// rollback of it.
+TEST(SwitchState, NeverLeavesAnOperatorWithoutAWay) {
+  for (const bool keep_data : {false, true}) {
+    Entries all = whole(keep_data);
+    for (const char* entry : {stack::entry::kRollbackBegun, stack::entry::kNewContainer,
+                              stack::entry::kStepFailed, stack::entry::kTakenBack,
+                              stack::entry::kRollbackBegun, stack::entry::kUndone, stack::entry::kRolledBack})
+      all.push_back(one(entry));
+    for (std::size_t n = 1; n <= all.size(); ++n) {
+      const stack::SwitchState state = replay(std::span(all).first(n));
+      SCOPED_TRACE("prefix of " + std::to_string(n));
+      const bool back = going_back(state).way != stack::WayBack::none;
+      EXPECT_TRUE(back || going_on(state).from || taking_back(state).may);
+      // A hint names something that may be done.
+      if (const stack::GoingOn on = going_on(state); on.hint.find("stack rollback") != std::string::npos) {
+        EXPECT_TRUE(back) << on.hint;
+      }
+      if (state.open()) {
+        EXPECT_TRUE(going_on(state).from || going_back(state).way != stack::WayBack::nothing);
+      }
+    }
+  }
+}
+
+TEST(SwitchState, OfARollbackThatWasTakenBackIsWhatItWasBefore) {
+  const Entries all = whole();
+  for (std::size_t n = 3; n <= all.size(); ++n) {
+    Entries entries(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n));
+    const stack::SwitchState before = replay(entries);
+    if (going_back(before).way == stack::WayBack::nothing) continue;
+    EXPECT_FALSE(taking_back(before).may);
+    entries.push_back(one(stack::entry::kRollbackBegun));
+    entries.push_back(one(stack::entry::kFact, {{stack::fact::kSaved, "prod/app/20261126T020000Z"}}));
+    EXPECT_TRUE(taking_back(replay(entries)).may);
+    entries.push_back(one(stack::entry::kTakenBack));
+    const stack::SwitchState state = replay(entries);
+    EXPECT_EQ(state.standing, before.standing);
+    EXPECT_EQ(going_on(state).from, going_on(before).from);
+    // The new stack wrote on: it is saved anew.
+    entries.push_back(one(stack::entry::kRollbackBegun));
+    EXPECT_EQ(going_back(replay(entries)).way, going_back(before).way);
+  }
+}
+
 TEST(SwitchState, AfterThePointOfNoReturnLeavesTheChoice) {
   Entries entries = whole();
   entries.back() = one(stack::entry::kUndecided);

@@ -71,6 +71,10 @@ void set_rolled_back(Reply& reply, const stack::RollbackReport& report, const st
                          {"routes_problem", text_or_null(report.routes_problem)}});
 }
 
+void set_taken_back(Reply& reply, const std::string& name) {
+  reply.set("rollback_abandoned", {{"name", name}});
+}
+
 void set_forgotten(Reply& reply, const std::vector<std::string>& removed, const std::string& name) {
   reply.set("forgotten", {{"name", name}, {"containers", removed}});
 }

@@ -14,6 +14,7 @@ void set_stack_checks(Reply& reply, const stack::StackCheckReport& report);
 void set_plan(Reply& reply, const stack::SwitchPlan& plan);
 void set_switched(Reply& reply, const stack::SwitchReport& report, const std::string& name);
 void set_rolled_back(Reply& reply, const stack::RollbackReport& report, const std::string& name);
+void set_taken_back(Reply& reply, const std::string& name);
 void set_forgotten(Reply& reply, const std::vector<std::string>& removed, const std::string& name);
 
 }  // namespace pgassay::cli
