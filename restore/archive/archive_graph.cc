@@ -11,6 +11,13 @@ bool is_any_of(const ArchiveEntry& entry, std::initializer_list<std::string_view
   return std::find(kinds.begin(), kinds.end(), entry.kind) != kinds.end();
 }
 
+/// "public v postgres", and "public v _RETURN postgres".
+bool names_its_view(const ArchiveEntry& query, const ArchiveEntry& view) {
+  if (!view.is("VIEW")) return false;
+  const std::string named = query.text.substr(0, query.text.find(" _RETURN ") + 1);
+  return view.text.starts_with(named);
+}
+
 }  // namespace
 
 bool is_relation(const ArchiveEntry& entry) {
@@ -47,10 +54,19 @@ int ArchiveGraph::parent(int table) const {
   return found == parents_.end() ? 0 : found->second;
 }
 
+bool ArchiveGraph::is_query_of_view(const ArchiveEntry& entry) const {
+  constexpr std::string_view kName = " _RETURN ";  // of every view's rule, and of no other
+  return entry.is("RULE") && entry.text.find(kName) != std::string::npos;
+}
+
 /// An entry TABLE ATTACH needs both; the partition is the one that needs the other.
 void ArchiveGraph::find_owners() {
   for (const ArchiveEntry& entry : entries_) {
     if (entry.is("SEQUENCE OWNED BY")) owned_.insert(entry.needs.begin(), entry.needs.end());
+    if (is_query_of_view(entry))
+      for (const int id : entry.needs)
+        if (const ArchiveEntry* view = find(id); view != nullptr && names_its_view(entry, *view))
+          queries_[id] = entry.id;
     if (!entry.is("TABLE ATTACH")) continue;
     for (const int child : entry.needs) {
       const ArchiveEntry* table = find(child);
@@ -65,6 +81,11 @@ std::vector<int> ArchiveGraph::real_needs(const ArchiveEntry& entry) const {
   std::vector<int> needs;
   const bool index = is_any_of(entry, {"INDEX", "CONSTRAINT"});
   const bool owned = entry.is("SEQUENCE") && owned_.contains(entry.id);
+  if (const auto query = queries_.find(entry.id); query != queries_.end()) {
+    needs.push_back(query->second);
+    for (const int id : find(query->second)->needs)
+      if (id != entry.id) needs.push_back(id);
+  }
   for (const int id : entry.needs) {
     const ArchiveEntry* needed = find(id);
     if (needed != nullptr && owned && is_relation(*needed)) continue;

@@ -125,8 +125,8 @@ class Selector {
   /// DROP TABLE … CASCADE takes these along.
   void say_what_used_them() {
     for (const ArchiveEntry& entry : graph_.entries()) {
-      const bool uses =
-          std::any_of(entry.needs.begin(), entry.needs.end(), [&](int id) { return tables_.contains(id); });
+      const std::vector<int>& needs = entry.is("VIEW") ? graph_.needs(entry.id) : entry.needs;
+      const bool uses = std::any_of(needs.begin(), needs.end(), [&](int id) { return tables_.contains(id); });
       if (!uses || taken_.contains(entry.id) || is_one_of(entry, kOfAnything)) continue;
       if (entry.is("FK CONSTRAINT") || !is_one_of(entry, kOfTables))
         selection_.not_carried.push_back(text_.shown(entry) + ", which uses it, if it was dropped along");
@@ -177,8 +177,9 @@ class Selector {
     if (is_one_of(entry, kOfTables) && !is_one_of(entry, kNamedAlone) && !text_.is_of_one_of(entry, chosen_))
       return;
     const std::set<int> closure = graph_.closure({entry.id}, [this](const ArchiveEntry& needed) {
-      return is_relation(needed) ? taken_.contains(needed.id)
-                                 : !is_one_of(needed, kOfTables) || belongs(needed);
+      return is_relation(needed)
+                 ? taken_.contains(needed.id)
+                 : !is_one_of(needed, kOfTables) || belongs(needed) || graph_.is_query_of_view(needed);
     });
     taken_.insert(closure.begin(), closure.end());
   }
@@ -267,7 +268,7 @@ class Selector {
                                      found->second->name.shown()),
                          fmt::format("exclude it too: --exclude-table '{}'", found->second->name.shown()));
       if (!roots.contains(entry.id) && !is_one_of(entry, kOfAnything) && !is_one_of(entry, kGoAlong) &&
-          !text_.is_of_one_of(entry, excluded_))
+          !graph_.is_query_of_view(entry) && !text_.is_of_one_of(entry, excluded_))
         selection_.not_carried.push_back(text_.shown(entry) + ": it needs what is left out");
     }
     say_what_is_excluded();
