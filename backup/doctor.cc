@@ -102,6 +102,21 @@ std::optional<Backup> look_into(const Repository& repository, const std::string&
   }
 }
 
+/// What the last drill found.
+void add_functions_to_mend(const Repository& repository, const std::string& source,
+                           const std::string& database, std::vector<PreflightFinding>& findings) {
+  const std::vector<Backup> backups = repository.list({.source = source, .database = database});
+  const auto last = std::find_if(backups.rbegin(), backups.rend(),
+                                 [](const Backup& backup) { return backup.proofs.drilled.has_value(); });
+  if (last == backups.rend() || last->proofs.drilled->mends.empty()) return;
+  findings.push_back(
+      {"functions", Weight::warning,
+       fmt::format(
+           "the drill of {} met functions that find no names under the empty search_path of a restore",
+           last->id.stamp),
+       last->proofs.drilled->mends});
+}
+
 std::string shown_mib(std::uint64_t bytes) {
   return bytes >> 20 == 0 ? "less than 1 MiB" : fmt::format("{} MiB", bytes >> 20);
 }
@@ -156,6 +171,7 @@ void examine_server(Connection& connection, const Path& root, const std::optiona
   }
   for (const LeftOut& left_out : scene.preflight.left_out)
     findings.push_back({"left out", Weight::warning, left_out.what + ": " + left_out.why, {}});
+  if (repository) add_functions_to_mend(*repository, options.source, database, findings);
   if (scene.newest && scene.newest->summary) diagnosis.raw_bytes = scene.newest->summary->raw_bytes;
   diagnosis.preflight = std::move(scene.preflight);
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "core/postgres/catalog_columns.h"
@@ -183,6 +184,10 @@ class Drill {
     evidence.notes = restore::texts(restored_.notes);
     if (foreign_.wrappers() > 0)
       evidence.notes.emplace_back("foreign tables were cut off: a drill reads no other server");
+    std::set<std::string> mends;
+    for (const restore::Loss& loss : restored_.lost)
+      if (!loss.mend.empty()) mends.insert(loss.mend);
+    fact(kSearchPathMends, fmt::to_string(fmt::join(mends, "; ")));
     throw_if_lacking(restored_.lost);
     for (const restore::Loss& loss : restored_.lost) throw_if_server_failure(loss, *server_, observer_);
   }

@@ -128,8 +128,22 @@ class Assessment {
                       failed(backup.proofs.verified) ? "verify failed" : "its drill failed"),
           "pgassay show " + backup.id.shown() + "; look at the disk, and take a new backup");
     }
+    judge_functions();
     if (status_.newest) judge_verified();
     if (input_.rules.drill_every && status_.newest) judge_drilled(input_.rules.drill_every->count());
+  }
+
+  /// As the last drill found them, of whichever backup.
+  void judge_functions() {
+    const auto last =
+        std::ranges::find_if(input_.backups.rbegin(), input_.backups.rend(),
+                             [](const Backup& backup) { return backup.proofs.drilled.has_value(); });
+    if (last == input_.backups.rend() || last->proofs.drilled->mends.empty()) return;
+    add(Health::warning, concern::kSearchPath,
+        fmt::format(
+            "the drill of {} met functions that find no names under the empty search_path of a restore",
+            last->id.stamp),
+        last->proofs.drilled->mends);
   }
 
   void judge_verified() {

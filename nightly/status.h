@@ -25,8 +25,8 @@ std::string_view to_string(Health health);  ///< OK, WARNING, CRITICAL, UNKNOWN
 namespace concern {
 inline constexpr const char *kNoBackup = "no_backup", *kStale = "stale", *kUnreadable = "unreadable",
                             *kBad = "bad", *kUnverified = "unverified", *kUndrilled = "undrilled",
-                            *kShrunk = "shrunk", *kNoRoom = "no_room", *kLastRun = "last_run",
-                            *kFuture = "future", *kMisplaced = "misplaced",
+                            *kSearchPath = "search_path", *kShrunk = "shrunk", *kNoRoom = "no_room",
+                            *kLastRun = "last_run", *kFuture = "future", *kMisplaced = "misplaced",
                             *kEvidenceAhead = "evidence_ahead";
 }
 struct Concern {

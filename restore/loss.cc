@@ -43,6 +43,7 @@ constexpr std::pair<NoteKind, std::string_view> kNoteKinds[] = {
     {NoteKind::replaced, "replaced"},
     {NoteKind::moved, "moved"},
     {NoteKind::tool, "tool"},
+    {NoteKind::owner_code, "owner_code"},
 };
 
 template <typename Kind>

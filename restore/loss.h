@@ -42,6 +42,8 @@ struct Loss {
   std::string text;  ///< one line, which names the object
   /// Of what is lost only because something else is: that one's text. It is told beneath it.
   std::string cause = {};
+  std::string again = {};  ///< the statement that brings it back, where there is one that can be tried
+  std::string mend = {};  ///< the ALTER FUNCTION … SET search_path under which that was tried and succeeded
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
@@ -61,9 +63,10 @@ enum class NoteKind {
   triggers,  ///< that did not fire
   large_objects,
   database_property,
-  replaced,  ///< of the database whose place is taken
-  moved,     ///< rows that are now in another partition
-  tool,      ///< words of pg_restore that are not known to be harmless
+  replaced,    ///< of the database whose place is taken
+  moved,       ///< rows that are now in another partition
+  tool,        ///< words of pg_restore that are not known to be harmless
+  owner_code,  ///< of others than superusers, that rows have called
 };
 std::string_view to_string(NoteKind kind);
 NoteKind parse_note_kind(std::string_view word);  ///< NoteKind::unknown as above

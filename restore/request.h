@@ -58,6 +58,9 @@ struct IntoEmpty : RestoreContext {
   /// Under which sessions load, validate and refresh, and under which what pg_restore could not make is tried
   /// again: a list as search_path_sql() gives it. Empty: none, as pg_restore has it.
   std::string search_path = {};
+  /// Code of others than superusers gets no rights of ours where rows, CHECKs and domains call it
+  /// (--distrust-owners); where the server is thrown away, it is so, but for what owners may not do.
+  bool distrust_owners = false;
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data = {};
   std::optional<StandIn> stand_in = {};  ///< of such, the record of the restore stays: see remove_record()
@@ -66,6 +69,9 @@ struct IntoEmpty : RestoreContext {
 /// What goes into a database that is in use goes in one transaction.
 struct IntoLive : RestoreContext {
   Seconds lock_timeout{10};
+  /// Code of others than superusers runs with the rights of the restore, where it is a superuser's
+  /// (--trust-owners).
+  bool trust_owners = false;
 };
 struct WholeTables : IntoLive {
 };  ///< tables that the database lacks, as they were (restore/tables/live_table.h)

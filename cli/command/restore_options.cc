@@ -29,6 +29,14 @@ void add_parts(Options& options, PartsArguments& parts) {
       .flag("--schema-only", parts.schema_only, "everything but rows, values of sequences and large objects")
       .excludes({"--as"});
   options.value("--role", &parts.role, "ROLE", "SET ROLE to this one first");
+  options.flag(
+      "--trust-owners", parts.trust_owners,
+      "into a database that is in use: let code of tables' owners (CHECKs, domains, generated columns, "
+      "indexes) run with the rights of the restore");
+  options.flag("--distrust-owners", parts.distrust_owners,
+               "into a database of its own: rows, CHECKs and domains that call code of others than "
+               "superusers are loaded and "
+               "validated with the rights of tables' owners alone");
   options.flag("--no-acl", parts.no_acl, "grant nothing: leave out all privileges");
 }
 
@@ -57,7 +65,12 @@ void check_parts(const RestoreArguments& arguments) {
   reject_empty(parts.exclude_tables, "--exclude-table");
   if (parts.role && parts.role->empty()) throw UsageError("--role is empty");
   if (parts.as && parts.as->empty()) throw UsageError("--as is empty", "--as NEW or --as SCHEMA.NEW");
+  if (parts.trust_owners && !into_live(arguments))
+    throw UsageError("--trust-owners has no use here: it is for databases that are in use", "leave it out");
   if (!into_live(arguments)) return;
+  if (parts.distrust_owners)
+    throw UsageError("--distrust-owners has no use here: nobody is trusted in a database that is in use",
+                     "leave it out");
   for (const auto& [flag, value] :
        {std::pair("--search-path", &arguments.search_path), {"--rejects", &arguments.rejects}})
     if (*value)
@@ -165,12 +178,15 @@ restore::RestoreRequest restore_request(const RestoreArguments& arguments, const
                                         Observer& observer) {
   const restore::RestoreContext context = restore_context(arguments, config, observer);
   const PartsArguments& parts = arguments.parts;
-  if (parts.as) return restore::TableBeside{{context}, *parts.as};
-  if (parts.data_only) return restore::RowsInto{{context}};
-  if (into_live(arguments)) return restore::WholeTables{{context}};
+  restore::IntoLive live{context};
+  live.trust_owners = parts.trust_owners;
+  if (parts.as) return restore::TableBeside{live, *parts.as};
+  if (parts.data_only) return restore::RowsInto{live};
+  if (into_live(arguments)) return restore::WholeTables{live};
   restore::IntoEmpty request{context};
   request.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
   request.create = arguments.create;
+  request.distrust_owners = parts.distrust_owners;
   request.resume = arguments.resume;
   request.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
   request.role_passwords = !arguments.no_role_passwords;

@@ -298,6 +298,17 @@ int Connection::backend_pid() const {
   return PQbackendPID(impl_->pg());
 }
 
+std::string Connection::encrypted_password(const std::string& password, const std::string& user) {
+  // The algorithm is named, else libpq asks the server, and would wait without a stop token.
+  const std::string setting = query("SELECT pg_catalog.current_setting('password_encryption')").text(0, 0);
+  const char* algorithm = setting == "scram-sha-256" ? "scram-sha-256" : "md5";
+  const std::unique_ptr<char, decltype(&PQfreemem)> encrypted(
+      PQencryptPasswordConn(impl_->pg(), password.c_str(), user.c_str(), algorithm), PQfreemem);
+  if (!encrypted)
+    throw Error(fmt::format("cannot encrypt a password: {}", one_line(PQerrorMessage(impl_->pg()))));
+  return encrypted.get();
+}
+
 bool Connection::through_pooler() {
   return query("SELECT pg_catalog.pg_backend_pid()").integer(0, 0) != backend_pid();
 }

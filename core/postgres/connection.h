@@ -58,14 +58,22 @@ struct ConnInfo {
   ConnInfo with_database(std::string_view dbname) const;
 };
 
-/// An error the server reported, with its SQLSTATE ("55P03") and, where it sent them, detail and hint.
+/// An error the server reported, with its SQLSTATE ("55P03") and, where it sent them, detail, hint and
+/// context.
 class ServerError : public ErrorAs<ServerError, ErrorKind::server> {
  public:
-  ServerError(std::string what, std::string hint, std::string sqlstate)
+  ServerError(std::string what, std::string hint, std::string sqlstate, std::string context = {})
       : ErrorAs(Facts{.what = std::move(what),
                       .hint = std::move(hint),
                       .kind = ErrorKind::server,
-                      .sqlstate = std::move(sqlstate)}) {}
+                      .sqlstate = std::move(sqlstate)}),
+        context_(std::move(context)) {}
+  /// Where in the server it happened, a line each: "PL/pgSQL function public.valid(integer) line 1 at
+  /// RETURN".
+  const std::string& context() const { return context_; }
+
+ private:
+  std::string context_;
 };
 
 /// The connection could not be made, or was lost.
@@ -128,6 +136,8 @@ class Connection {
   std::string server_encoding() const { return parameter("server_encoding"); }
   std::string database() const;
   std::string user() const;
+  /// What CREATE ROLE … PASSWORD takes instead of the password itself, which then is in no log.
+  std::string encrypted_password(const std::string& password, const std::string& user);
   bool through_pooler();  ///< our backend's pid is not the one the server greeted us with
   int backend_pid() const;
 

@@ -139,8 +139,8 @@ void Connection::Impl::fail(ResultPtr failed) {
   const std::string message = message_of(failed.get());
   if (PQstatus(pg()) == CONNECTION_BAD) throw_lost(message);
   if (running != nullptr) running->failed(field(failed.get(), PG_DIAG_SQLSTATE));
-  throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT),
-                    field(failed.get(), PG_DIAG_SQLSTATE));
+  throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT), field(failed.get(), PG_DIAG_SQLSTATE),
+                    field(failed.get(), PG_DIAG_CONTEXT));
 }
 
 Result Connection::query(const std::string& sql) {

@@ -39,4 +39,17 @@ std::string quote_literal(std::string_view text) {
   return quoted + '\'';
 }
 
+std::string text_array(const std::vector<std::string>& elements) {
+  std::string list;
+  for (const std::string& element : elements) {
+    list += list.empty() ? "\"" : ",\"";
+    for (const char c : element) {
+      if (c == '"' || c == '\\') list += '\\';
+      list += c;
+    }
+    list += '"';
+  }
+  return "{" + list + "}";
+}
+
 }  // namespace pgassay

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/system/clock.h"
 
@@ -15,6 +16,9 @@ std::string to_string(Oid oid);
 
 std::string quote_identifier(std::string_view name);  ///< always quoted: "a""b"
 std::string quote_literal(std::string_view text);     ///< '...' or E'...' when it holds a backslash
+
+/// For a parameter of type text[]: {"a","b\\"c"}
+std::string text_array(const std::vector<std::string>& elements);
 
 /// The one way a relation's name gets into SQL is quoted().
 struct QualifiedName {

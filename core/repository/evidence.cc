@@ -54,7 +54,9 @@ Verdict read_verdict(const JsonFields& json) {
 
 Proofs::Last last_of(const Evidence& evidence) {
   const std::chrono::duration<double> took = evidence.finished - evidence.started;
-  return {evidence.finished, evidence.verdict, took.count(), restore_seconds(evidence)};
+  const auto mends = evidence.facts.find(kSearchPathMends);
+  return {evidence.finished, evidence.verdict, took.count(), restore_seconds(evidence),
+          mends == evidence.facts.end() ? std::string() : mends->second};
 }
 
 /// Of two with the same number, stored by hosts that did not see each other's, the FAIL is taken for the

@@ -37,6 +37,9 @@ struct Evidence {
   Path file;  ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
 inline constexpr const char* kRestoreSeconds = "restore_seconds";  ///< a fact of drills
+/// A fact of drills: ALTER FUNCTION … SET search_path of each function that found no names under an empty
+/// one, as restores have it, separated by semicolons.
+inline constexpr const char* kSearchPathMends = "search_path_mends";
 std::optional<double> restore_seconds(const Evidence& evidence);
 std::string to_json(const Evidence& evidence);
 /// Throws BadBackup.
@@ -56,6 +59,7 @@ struct Proofs {
     Verdict verdict;
     double seconds;
     std::optional<double> restore_seconds;  ///< of a drill that restored all of it
+    std::string mends = {};                 ///< of a drill: see kSearchPathMends
   };
   /// The one of each kind that was stored last; but a FAIL counts until a PASS that was stored later,
   /// whatever clock either is dated by. Of a subset only a FAIL counts: the rest says nothing about the

@@ -1,34 +1,23 @@
 #include "restore/load/late_tables.h"
 
 #include <algorithm>
+#include <string>
+
+#include "restore/load/callers.h"
 
 namespace pgassay::restore {
 namespace {
 
-/// Goes from the functions to whatever calls them. pg_depend has no row for built-in functions, and says of a
-/// domain's constraint that it needs the domain, not the other way round.
-constexpr const char* kCallers = R"(
+constexpr const char* kCode = R"(
 WITH RECURSIVE
-code AS (
-  SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+reached (code, classid, objid) AS (
+  SELECT 0::oid, 'pg_catalog.pg_proc'::regclass::oid, p.oid
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384 AND NOT (l.lanname IN ('c', 'internal') AND EXISTS (
     SELECT FROM pg_catalog.pg_depend e
-    WHERE e.classid = 'pg_catalog.pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e'))),
-reached (classid, objid) AS (
-  SELECT 'pg_catalog.pg_proc'::regclass::oid, oid FROM code
-  UNION
-  SELECT caller.classid, caller.objid FROM reached r CROSS JOIN LATERAL (
-    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-    WHERE d.refclassid = r.classid AND d.refobjid = r.objid AND CASE
-      WHEN r.classid = 'pg_catalog.pg_class'::regclass
-        THEN d.classid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'i'
-      WHEN r.classid = 'pg_catalog.pg_constraint'::regclass OR r.classid = 'pg_catalog.pg_attrdef'::regclass THEN false
-      ELSE d.deptype IN ('n', 'a', 'i') AND d.classid IN ('pg_catalog.pg_operator'::regclass,
-        'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_constraint'::regclass, 'pg_catalog.pg_attrdef'::regclass,
-        'pg_catalog.pg_class'::regclass) END
-    UNION ALL
-    SELECT 'pg_catalog.pg_type'::regclass, k.contypid FROM pg_catalog.pg_constraint k
-    WHERE r.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = r.objid AND k.contypid <> 0) caller),
+    WHERE e.classid = 'pg_catalog.pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')))";
+
+constexpr const char* kTables = R"(,
 tables AS (
   SELECT k.conrelid AS oid FROM reached r JOIN pg_catalog.pg_constraint k ON k.oid = r.objid
     WHERE r.classid = 'pg_catalog.pg_constraint'::regclass AND k.contype = 'c' AND k.conrelid <> 0
@@ -45,7 +34,7 @@ SELECT n.nspname, c.relname FROM tables t JOIN pg_catalog.pg_class c ON c.oid = 
 }  // namespace
 
 std::set<QualifiedName> find_tables_that_call_code(Connection& connection) {
-  const Result rows = connection.query(kCallers);
+  const Result rows = connection.query(std::string(kCode) + kCallersOfCode + kTables);
   std::set<QualifiedName> names;
   for (int row = 0; row < rows.rows(); ++row) names.insert({rows.text(row, 0), rows.text(row, 1)});
   return names;

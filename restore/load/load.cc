@@ -13,6 +13,7 @@
 #include "restore/application_name.h"
 #include "restore/load/late_tables.h"
 #include "restore/load/load_queue.h"
+#include "restore/load/owner_guard.h"
 #include "restore/load/part_feed.h"
 
 namespace pgassay::restore {
@@ -23,10 +24,11 @@ constexpr std::uint64_t kWorthFreezing = 1 << 20;
 
 class Loader {
  public:
-  Loader(const LoadJob& job, const IndexBuilding& building, std::vector<const Relation*> late,
-         std::vector<Loss>& lost, Observer& observer)
+  Loader(const LoadJob& job, const IndexBuilding& building, OwnerGuard& guard,
+         std::vector<const Relation*> late, std::vector<Loss>& lost, Observer& observer)
       : job_(job),
         building_(building),
+        guard_(guard),
         late_(std::move(late)),
         queue_({job.manifest,
                 job.record,
@@ -63,15 +65,39 @@ class Loader {
   /// own.
   void load_late(std::stop_token stop) {
     Connection connection = open_loader(job_, stop);
-    for (const Relation* relation : late_)
+    for (const Relation* relation : late_) {
+      const std::unique_ptr<OwnerSession> owner = guard_.for_rows(load_target(*relation));
       for (const Part& part : relation->parts) {
         if (job_.record.has(part)) continue;
         throw_if_stopped(stop);
         observer_.part_started(0, relation->name.shown());
         Task one{relation, {&part}, false, {}};
-        load(connection, one);
+        owner ? load_as(*owner, connection, one) : static_cast<void>(load(connection, one));
         observer_.part_finished(0, relation->name.shown());
       }
+    }
+  }
+
+  /// The owner may not write our record: we do, and an interruption between the two commits is for the proof.
+  void load_as(OwnerSession& owner, Connection& ours, const Task& task) {
+    const Part& part = *task.parts.front();
+    if (part.digest.rows == 0) {
+      copy(owner.connection, task, part, {});
+      return count(task);
+    }
+    try {
+      copy_part(owner.connection, job_, *task.relation, load_target(*task.relation), part, observer_,
+                "BEGIN; ");
+      owner.connection.query("COMMIT");
+    } catch (const ServerError& error) {
+      if (!object_fault(error)) error.raise();
+      owner.connection.query("ROLLBACK");
+      const std::lock_guard guard(mutex_);
+      done_.refused.push_back({task.relation, &part, error.sqlstate(), error.what()});
+      return;
+    }
+    if (const std::string record = job_.record.record_sql(part); !record.empty()) ours.query(record);
+    count(task);
   }
 
   void work(unsigned worker, std::stop_token stop) {
@@ -169,6 +195,7 @@ class Loader {
 
   const LoadJob& job_;
   const IndexBuilding& building_;
+  OwnerGuard& guard_;
   const std::vector<const Relation*> late_;
   LoadQueue queue_;
   std::mutex mutex_;  ///< of lost_ and done_
@@ -190,16 +217,20 @@ bool object_fault(const ServerError& error) {
 
 Connection open_loader(const LoadJob& job, std::stop_token stop) {
   Connection connection = Connection::open(job.target, kRestoreApplication, stop);
-  const auto money = job.manifest.session.find("lc_monetary");
-  start_loading_session(connection, money == job.manifest.session.end() ? "" : money->second);
-  if (!job.search_path.empty()) connection.query("SET search_path = " + job.search_path);
+  start_loader(connection, job);
   return connection;
 }
 
-Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
-                   Observer& observer, std::stop_token stop) {
+void start_loader(Connection& connection, const LoadJob& job) {
+  const auto money = job.manifest.session.find("lc_monetary");
+  start_loading_session(connection, money == job.manifest.session.end() ? "" : money->second);
+  if (!job.search_path.empty()) connection.query("SET search_path = " + job.search_path);
+}
+
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, OwnerGuard& guard,
+                   std::vector<Loss>& lost, Observer& observer, std::stop_token stop) {
   Connection connection = open_loader(job, stop);
-  return Loader(job, building, find_late_tables(connection, job.manifest), lost, observer).run(stop);
+  return Loader(job, building, guard, find_late_tables(connection, job.manifest), lost, observer).run(stop);
 }
 
 void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,

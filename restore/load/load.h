@@ -15,6 +15,16 @@
 
 namespace pgassay::restore {
 
+class OwnerGuard;  // restore/load/owner_guard.h
+
+/// What becomes of code of others than superusers that rows and rules call, where the session is a
+/// superuser's.
+enum class OwnersCode {
+  trusted,            ///< it runs with our rights, as pg_restore has it
+  guarded,            ///< in sessions of its tables' owners alone; what those may not do is lost, and told
+  guarded_if_it_can,  ///< the same, but what they may not do runs with our rights
+};
+
 struct LoadJob {
   ConnInfo target;  ///< of the database itself
   Path dir;         ///< the backup
@@ -26,6 +36,7 @@ struct LoadJob {
   /// told of.
   Path rejects = {};
   std::string search_path = {};  ///< as IntoEmpty's
+  OwnersCode owners = OwnersCode::trusted;
 };
 
 /// A part a row of which the server did not take: nothing of the part is in the target.
@@ -53,8 +64,8 @@ struct Loaded {
 /// on. Throws BadBackup for a part that is not what the manifest says, nothing of which is committed; Error
 /// when the server fails. Indexes are built of tables all rows of which are in; what could not be built is in
 /// `lost`.
-Loaded load_tables(const LoadJob& job, const IndexBuilding& building, std::vector<Loss>& lost,
-                   Observer& observer, std::stop_token stop);
+Loaded load_tables(const LoadJob& job, const IndexBuilding& building, OwnerGuard& guard,
+                   std::vector<Loss>& lost, Observer& observer, std::stop_token stop);
 
 /// In the transaction that the connection is in, or that `begin`, statements with their semicolons, begins.
 /// Throws ServerError when the server does not take it; then the part was compared with the manifest first.
@@ -76,5 +87,7 @@ bool object_fault(const ServerError& error);
 
 /// The session to load with, in the rows' settings.
 Connection open_loader(const LoadJob& job, std::stop_token stop);
+/// The same of a session that is there.
+void start_loader(Connection& connection, const LoadJob& job);
 
 }  // namespace pgassay::restore

@@ -9,17 +9,25 @@
 #include "core/postgres/catalog.h"
 #include "core/system/cancellation.h"
 #include "restore/load/late_tables.h"
+#include "restore/load/owner_guard.h"
 #include "restore/load/part_feed.h"
 #include "restore/load/row_by_row.h"
 #include "restore/load/rules.h"
+#include "restore/load/search_path_mend.h"
 
 namespace pgassay::restore {
 namespace {
 
 class RefusedRows {
  public:
-  RefusedRows(const LoadJob& job, std::vector<Loss>& lost, std::vector<Note>& notes, std::stop_token stop)
-      : job_(job), lost_(lost), notes_(notes), stop_(stop), connection_(open_loader(job, std::move(stop))) {}
+  RefusedRows(const LoadJob& job, OwnerGuard& guard, std::vector<Loss>& lost, std::vector<Note>& notes,
+              std::stop_token stop)
+      : job_(job),
+        guard_(guard),
+        lost_(lost),
+        notes_(notes),
+        stop_(stop),
+        connection_(open_loader(job, std::move(stop))) {}
 
   Loaded run(std::vector<RefusedPart> refused) {
     std::ranges::stable_sort(refused, [](const RefusedPart& a, const RefusedPart& b) {
@@ -41,25 +49,45 @@ class RefusedRows {
     const std::size_t before = refused.size();
     std::erase_if(refused, [this](RefusedPart& one) {
       throw_if_stopped(stop_);
-      try {
-        copy_part(connection_, job_, *one.relation, load_target(*one.relation), *one.part, silent_,
-                  "BEGIN; ");
-        connection_.query(job_.record.record_sql(*one.part) + "COMMIT");
-      } catch (const ServerError& error) {
-        roll_back(error);
-        one.sqlstate = error.sqlstate();
-        one.why = error.what();
-        return false;
-      }
-      count(*one.part, one.part->digest.rows);
-      return true;
+      return goes_in_as_it_is(one);
     });
     return refused.size() < before && !refused.empty();
   }
 
+  bool goes_in_as_it_is(RefusedPart& one) {
+    const QualifiedName& into = load_target(*one.relation);
+    owner_ = guard_.for_rows(into);
+    try {
+      copy_part(session(), job_, *one.relation, into, *one.part, silent_, "BEGIN; ");
+      commit(job_.record.record_sql(*one.part));
+    } catch (const ServerError& error) {
+      roll_back(error);
+      if (owner_ && guard_.gives_up(error, into)) {
+        notes_.push_back({NoteKind::owner_code, one.relation->name.shown(), error.sqlstate(),
+                          fmt::format("table {}: loaded with the rights of the restore, for {} lacks one: {}",
+                                      one.relation->name.shown(), owner_->login.owner(), error.what())});
+        return goes_in_as_it_is(one);
+      }
+      one.sqlstate = error.sqlstate();
+      one.why = error.what();
+      return false;
+    }
+    count(*one.part, one.part->digest.rows);
+    return true;
+  }
+
+  /// The owner's where the table calls that owner's code.
+  Connection& session() { return owner_ ? owner_->connection : connection_; }
+
+  /// The owner may not write our record.
+  void commit(const std::string& records) {
+    session().query((owner_ ? "" : records) + "COMMIT");
+    if (owner_ && !records.empty()) connection_.query("BEGIN; " + records + "COMMIT");
+  }
+
   void roll_back(const ServerError& error) {
     if (!object_fault(error)) error.raise();
-    connection_.query("ROLLBACK");
+    session().query("ROLLBACK");
   }
 
   void lose(const RefusedPart& one, const std::string& sqlstate, const std::string& why) {
@@ -71,15 +99,15 @@ class RefusedRows {
   /// Is it the rows that are refused, and not the statement?
   bool takes_no_rows(const QualifiedName& into, const RefusedPart& one) {
     try {
-      connection_.copy_in(
+      session().copy_in(
           "SAVEPOINT pgassay_none; " +
               copy_in_sql(into, one.relation->columns, {job_.manifest.encoding, RowFormat::text}, false),
           [](ChunkSink&) {});
-      connection_.query("RELEASE SAVEPOINT pgassay_none");
+      session().query("RELEASE SAVEPOINT pgassay_none");
       return true;
     } catch (const ServerError& error) {
       if (!object_fault(error)) error.raise();
-      connection_.query("ROLLBACK TO SAVEPOINT pgassay_none; RELEASE SAVEPOINT pgassay_none");
+      session().query("ROLLBACK TO SAVEPOINT pgassay_none; RELEASE SAVEPOINT pgassay_none");
       return false;
     }
   }
@@ -87,16 +115,17 @@ class RefusedRows {
   void load_table(std::span<RefusedPart> parts) {
     const Relation& relation = *parts.front().relation;
     const QualifiedName& into = load_target(relation);
-    connection_.query("BEGIN");
+    owner_ = guard_.for_rows(into);
+    session().query("BEGIN");
     if (!takes_no_rows(into, parts.front())) {
-      connection_.query("ROLLBACK");
+      session().query("ROLLBACK");
       for (const RefusedPart& one : parts) lose(one, one.sqlstate, one.why);
       return;
     }
     std::vector<Loss> lost;
     std::vector<Note> notes;
     std::string records;
-    RulesAside rules(connection_, into);
+    RulesAside rules(session(), into);
     via_root_ = false;
     std::vector<std::pair<const Part*, std::uint64_t>> in;
     for (const RefusedPart& one : parts) {
@@ -107,8 +136,9 @@ class RefusedRows {
       records += job_.record.record_sql(*one.part);
     }
     rules.put_back(lost);
-    connection_.query(records + "COMMIT");
+    commit(records);
     for (const auto& [part, rows] : in) count(*part, rows);
+    find_mends(lost);
     std::ranges::move(lost, std::back_inserter(lost_));
     if (via_root_)
       notes_.push_back(
@@ -119,6 +149,19 @@ class RefusedRows {
                        relation.name.shown(), relation.root->shown())});
   }
 
+  /// What a generated column's expression failed by is said by making it anew.
+  void find_mends(std::vector<Loss>& lost) {
+    for (Loss& loss : lost) {
+      if (loss.again.empty()) continue;
+      try {
+        session().query(fmt::format("BEGIN; {}; ROLLBACK", loss.again));
+      } catch (const ServerError& error) {
+        roll_back(error);
+        add_mend(session(), error, loss);
+      }
+    }
+  }
+
   /// How many of its rows are in; nothing when it can't be cut into rows and is lost as a whole.
   std::optional<std::uint64_t> load_part(RulesAside& rules, const RefusedPart& one, std::vector<Loss>& lost) {
     const Relation& relation = *one.relation;
@@ -126,6 +169,11 @@ class RefusedRows {
       const QualifiedName& into = via_root_ ? *relation.root : load_target(relation);
       const std::optional<Loss> refused = copy(into, one);
       if (!refused) return one.part->digest.rows;
+      if (owner_ && refused->sqlstate == kInsufficientPrivilege) {
+        lose(one, refused->sqlstate,
+             fmt::format("{} lacks a right: {}", owner_->login.owner(), refused->text));
+        return std::nullopt;
+      }
       if (take_away(rules, relation, refused->sqlstate)) continue;
       return load_what_can_be(rules, one, into, lost);
     }
@@ -135,25 +183,25 @@ class RefusedRows {
   std::optional<std::uint64_t> load_what_can_be(RulesAside& rules, const RefusedPart& one,
                                                 const QualifiedName& into, std::vector<Loss>& lost) {
     const std::string back = "ROLLBACK TO SAVEPOINT pgassay_expressions";
-    connection_.query("SAVEPOINT pgassay_expressions");
+    session().query("SAVEPOINT pgassay_expressions");
     const bool plain = rules.take_expressions();
     const std::optional<Loss> refused = copy(into, one);
     if (plain && !refused) return one.part->digest.rows;
     if (one.part->format != RowFormat::text) {
-      connection_.query(back);
+      session().query(back);
       rules.keep_expressions();
       if (refused) lose(one, refused->sqlstate, refused->text);
       return std::nullopt;
     }
-    const auto by_row = [&] { return load_row_by_row(connection_, job_, *one.relation, into, *one.part); };
+    const auto by_row = [&] { return load_row_by_row(session(), job_, *one.relation, into, *one.part); };
     RowsTaken rows = by_row();
     if (plain) {
       const std::uint64_t least = rows.rejected;
-      connection_.query(back);
+      session().query(back);
       rules.keep_expressions();
       rows = by_row();
       if (rows.rejected > least) {
-        connection_.query(back);
+        session().query(back);
         rules.take_expressions();
         rows = by_row();
       }
@@ -175,12 +223,12 @@ class RefusedRows {
   /// What the server says when it refuses.
   std::optional<Loss> copy(const QualifiedName& into, const RefusedPart& one) {
     try {
-      copy_part(connection_, job_, *one.relation, into, *one.part, silent_, "SAVEPOINT pgassay_part; ");
-      connection_.query("RELEASE SAVEPOINT pgassay_part");
+      copy_part(session(), job_, *one.relation, into, *one.part, silent_, "SAVEPOINT pgassay_part; ");
+      session().query("RELEASE SAVEPOINT pgassay_part");
       return std::nullopt;
     } catch (const ServerError& error) {
       if (!object_fault(error)) error.raise();
-      connection_.query("ROLLBACK TO SAVEPOINT pgassay_part; RELEASE SAVEPOINT pgassay_part");
+      session().query("ROLLBACK TO SAVEPOINT pgassay_part; RELEASE SAVEPOINT pgassay_part");
       return Loss{LossKind::rows, {}, error.sqlstate(), error.what()};
     }
   }
@@ -201,21 +249,23 @@ class RefusedRows {
   }
 
   const LoadJob& job_;
+  OwnerGuard& guard_;
   std::vector<Loss>& lost_;
   std::vector<Note>& notes_;
   std::stop_token stop_;
   Connection connection_;
-  Observer silent_;  ///< all has been told of already
+  std::unique_ptr<OwnerSession> owner_;  ///< of the table that is loaded
+  Observer silent_;                      ///< all has been told of already
   bool via_root_ = false;
   Loaded done_;
 };
 
 }  // namespace
 
-Loaded load_refused(const LoadJob& job, std::vector<RefusedPart> refused, std::vector<Loss>& lost,
-                    std::vector<Note>& notes, std::stop_token stop) {
+Loaded load_refused(const LoadJob& job, OwnerGuard& guard, std::vector<RefusedPart> refused,
+                    std::vector<Loss>& lost, std::vector<Note>& notes, std::stop_token stop) {
   if (refused.empty()) return {};
-  return RefusedRows(job, lost, notes, std::move(stop)).run(std::move(refused));
+  return RefusedRows(job, guard, lost, notes, std::move(stop)).run(std::move(refused));
 }
 
 namespace {
@@ -247,13 +297,15 @@ bool differs(Connection& connection, const Relation& relation) {
 
 }  // namespace
 
-void load_again_where_generated_values_differ(const LoadJob& job, std::span<const Loss> lost,
-                                              std::stop_token stop) {
-  Connection connection = open_loader(job, stop);
+void load_again_where_generated_values_differ(const LoadJob& job, OwnerGuard& guard,
+                                              std::span<const Loss> lost, std::stop_token stop) {
+  Connection ours = open_loader(job, stop);
   Observer silent;
-  for (const Relation* relation : find_late_tables(connection, job.manifest)) {
+  for (const Relation* relation : find_late_tables(ours, job.manifest)) {
     if (relation->generated.empty() || relation->via_root) continue;
     if (std::ranges::find(lost, relation->name.shown(), &Loss::object) != lost.end()) continue;
+    const std::unique_ptr<OwnerSession> owner = guard.for_rows(relation->name);
+    Connection& connection = owner ? owner->connection : ours;
     if (!differs(connection, *relation)) continue;
     throw_if_stopped(stop);
     try {

@@ -13,12 +13,12 @@ namespace pgassay::restore {
 /// partition's bound refuses goes to its root. All that for a table is one transaction, at whose end the
 /// rules are there again (restore/load/rules.h). A row that nothing takes is written into a file of
 /// `job.rejects` and is told in `lost`, which names the table.
-Loaded load_refused(const LoadJob& job, std::vector<RefusedPart> refused, std::vector<Loss>& lost,
-                    std::vector<Note>& notes, std::stop_token stop);
+Loaded load_refused(const LoadJob& job, OwnerGuard& guard, std::vector<RefusedPart> refused,
+                    std::vector<Loss>& lost, std::vector<Note>& notes, std::stop_token stop);
 
 /// Late tables with generated columns: where a column is not what its expression says now that all tables are
 /// in, the table is emptied and loaded again in one transaction. One of which `lost` tells is left as it is.
-void load_again_where_generated_values_differ(const LoadJob& job, std::span<const Loss> lost,
-                                              std::stop_token stop);
+void load_again_where_generated_values_differ(const LoadJob& job, OwnerGuard& guard,
+                                              std::span<const Loss> lost, std::stop_token stop);
 
 }  // namespace pgassay::restore

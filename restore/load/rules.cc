@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "restore/load/load.h"
+#include "restore/load/owner_guard.h"
+#include "restore/load/search_path_mend.h"
 #include "restore/types_within.h"
 
 namespace pgassay::restore {
@@ -190,6 +192,9 @@ bool RulesAside::take_expressions() {
              "GENERATED ALWAYS AS ({}) STORED",
              rows.text(row, 4), rows.text(row, 5), rows.text(row, 1), table, column, column,
              rows.text(row, 2), rows.text(row, 3))});
+    gone_.back().again =
+        fmt::format("ALTER TABLE {} DROP COLUMN {}, ADD COLUMN {} {} GENERATED ALWAYS AS ({}) STORED", table,
+                    column, column, rows.text(row, 2), rows.text(row, 3));
   }
   return taken;
 }
@@ -248,30 +253,50 @@ std::vector<NotValid> find_not_valid(Connection& connection) {
 
 }  // namespace
 
-void validate_rules(Connection& connection, std::vector<Loss>& lost) {
-  for (const NotValid& rule : find_not_valid(connection)) {
-    try {
-      connection.query(rule.sql);
-    } catch (const ServerError& error) {
-      if (!object_fault(error)) error.raise();
+namespace {
+
+/// What stands against it. A right that the owner lacks is no fault of the rule's.
+std::optional<ServerError> validated(Connection& connection, const NotValid& rule) {
+  try {
+    connection.query(rule.sql);
+    return std::nullopt;
+  } catch (const ServerError& error) {
+    if (!object_fault(error)) error.raise();
+    return error;
+  }
+}
+
+}  // namespace
+
+void validate_rules(Connection& ours, OwnerGuard& guard, std::vector<Loss>& lost) {
+  for (const NotValid& rule : find_not_valid(ours)) {
+    std::unique_ptr<OwnerSession> owner = guard.for_rule(rule.object);
+    std::optional<ServerError> failed = validated(owner ? owner->connection : ours, rule);
+    const bool lacks_a_right = owner && failed && failed->sqlstate() == kInsufficientPrivilege;
+    if (lacks_a_right && guard.may_give_up()) {
+      owner.reset();
+      failed = validated(ours, rule);
+    }
+    if (failed) {
+      Connection& connection = owner ? owner->connection : ours;
+      const ServerError& error = *failed;
       if (!rule.root) continue;
-      lost.push_back(
-          {LossKind::rule, rule.object, error.sqlstate(),
-           fmt::format("{} is there NOT VALID, for rows of the backup do not keep it: {}; when that is "
-                       "mended: {}",
-                       rule.what, error.what(), rule.sql)});
+      lost.push_back({LossKind::rule, rule.object, error.sqlstate(),
+                      fmt::format("{} is there NOT VALID, for {}: {}; when that is mended: {}", rule.what,
+                                  owner && lacks_a_right ? owner->login.owner() + " lacks a right"
+                                                         : "rows of the backup do not keep it",
+                                  error.what(), rule.sql)});
+      lost.back().again = rule.sql;
+      add_mend(connection, error, lost.back());
     }
   }
 }
 
-void validate_again(Connection& connection, std::vector<Loss>& lost) {
+void validate_again(Connection& connection, OwnerGuard& guard, std::vector<Loss>& lost) {
   for (const NotValid& rule : find_not_valid(connection)) {
     if (std::ranges::find(lost, rule.object, &Loss::object) == lost.end()) continue;
-    try {
-      connection.query(rule.sql);
-    } catch (const ServerError& error) {
-      if (!object_fault(error)) error.raise();
-    }
+    const std::unique_ptr<OwnerSession> owner = guard.for_rule(rule.object);
+    validated(owner ? owner->connection : connection, rule);
   }
   const Result valid = connection.query(
       "SELECT pg_catalog.format('%I on %I.%I', k.conname, n.nspname, coalesce(c.relname, t.typname))"

@@ -11,6 +11,8 @@
 
 namespace pgassay::restore {
 
+class OwnerGuard;  // restore/load/owner_guard.h
+
 /// The rules of one table and of its whole family: the tables that it inherits from and those that inherit
 /// from it. Everything is done in the transaction that the connection is in, so nobody ever sees the tables
 /// without them.
@@ -51,10 +53,10 @@ class RulesAside {
 /// there, these are the ones that RulesAside put back. One that rows do not keep stays NOT VALID and is a
 /// line in `lost`: the rule, the server's words, the statement that validates it. What children inherit is
 /// told at its root.
-void validate_rules(Connection& connection, std::vector<Loss>& lost);
+void validate_rules(Connection& connection, OwnerGuard& guard, std::vector<Loss>& lost);
 
 /// Once more, for the rules of `lost`: what they read may have come. Those that are valid then are taken out.
-void validate_again(Connection& connection, std::vector<Loss>& lost);
+void validate_again(Connection& connection, OwnerGuard& guard, std::vector<Loss>& lost);
 
 /// Is there a CHECK that is NOT VALID?
 bool has_rules_to_validate(Connection& connection);

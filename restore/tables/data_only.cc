@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
@@ -34,7 +35,7 @@ class RowRestore : public TransactionRestore {
     select_what_is_wanted();
     check_files(dir_, manifest_);
     open();
-    targets_ = find_row_targets(*connection_, manifest_);
+    targets_ = find_row_targets(*connection_, manifest_, partitions_alone_);
     if (!targets_.differences.empty())
       throw Refused(
           fmt::format("{}: not what the backup has: {}", connection_->described(),
@@ -53,20 +54,25 @@ class RowRestore : public TransactionRestore {
   void select_what_is_wanted() {
     if (!options_.wanted.everything()) {
       const PgTool tool = pg_restore();
+      for (const Relation& relation : manifest_.relations)
+        if (relation.root) partitions_alone_.insert(relation.name);
       manifest_ = select(std::move(manifest_), list_archive(tool, dir_ / kSchemaFile, stop_), options_.wanted)
                       .manifest;
+      for (const Relation& relation : manifest_.relations)
+        if (relation.root) partitions_alone_.erase(relation.name);
     }
     std::vector<std::string> extensions, views;
     for (const Relation& relation : manifest_.relations) {
       if (!relation.extension.empty() && relation.digest.rows > 0)
         extensions.push_back(relation.name.shown());
-      if (relation.kind == 'm' && relation.populated) views.push_back(relation.name.shown());
+      if (relation.kind == 'm' && relation.populated)
+        views.push_back("REFRESH MATERIALIZED VIEW " + relation.name.quoted());
       if (relation.data == Data::excluded)
         report_.not_carried.push_back("rows of " + relation.name.shown() + ": not in the backup");
     }
     if (!extensions.empty())
       report_.not_carried.push_back("rows of extensions' own tables: " + some_of(extensions));
-    if (!views.empty()) report_.next_steps.push_back("REFRESH MATERIALIZED VIEW of " + some_of(views));
+    if (!views.empty()) report_.next_steps.push_back(fmt::format("{};", fmt::join(views, "; ")));
     if (manifest_.large_objects.count > 0)
       report_.not_carried.push_back(fmt::format("large objects: {}", manifest_.large_objects.count));
     report_.not_carried.emplace_back("everything but rows and values of sequences, as --data-only says");
@@ -74,8 +80,12 @@ class RowRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_lock_timeout(*connection_, options_.lock_timeout);
-    timed(RestoreStep::lock, [this] { lock(); });
+    timed(RestoreStep::lock, [this] {
+      lock();
+      // Their own rules can't change any more.
+      if (become_owner(tables(), CodeOf::and_indexes, lacks_columns())) lock();
+      check_that_they_are_empty();
+    });
     std::vector<Oid> tables;
     for (const RowTarget& place : targets_.places) tables.push_back(place.table.oid);
     TriggersOff triggers(*connection_, tables);
@@ -100,16 +110,38 @@ class RowRestore : public TransactionRestore {
     commit();
   }
 
-  /// Readers go on; whoever would write to the empty tables waits.
-  void lock() {
+  std::vector<QualifiedName> tables() const {
+    std::vector<QualifiedName> all;
     for (const RowTarget& place : targets_.places) {
-      const std::string only = place.partitioned() ? "" : "ONLY ", name = place.table.name.quoted();
-      lock_table(*connection_, only + name, "SHARE ROW EXCLUSIVE", place.table.name.shown());
-      if (connection_->query(fmt::format("SELECT FROM {}{} LIMIT 1", only, name)).rows() > 0)
+      all.push_back(place.table.name);
+      for (const auto& [relation, target] : place.work) all.push_back(target.table);
+    }
+    return all;
+  }
+
+  /// Has a table here a column that the backup has not, which takes its default?
+  bool lacks_columns() const {
+    return std::ranges::any_of(targets_.notes,
+                               [](const Note& note) { return note.kind == NoteKind::left_out; });
+  }
+
+  /// Begins the transaction. Readers go on; whoever would write to the empty tables waits.
+  void lock() {
+    begin_with_lock_timeout(*connection_, options_.lock_timeout);
+    for (const RowTarget& place : targets_.places)
+      lock_table(*connection_, only(place) + place.table.name.quoted(), "SHARE ROW EXCLUSIVE",
+                 place.table.name.shown());
+  }
+
+  static std::string only(const RowTarget& place) { return place.partitioned() ? "" : "ONLY "; }
+
+  void check_that_they_are_empty() {
+    for (const RowTarget& place : targets_.places)
+      if (connection_->query(fmt::format("SELECT FROM {}{} LIMIT 1", only(place), place.table.name.quoted()))
+              .rows() > 0)
         throw Refused(
             fmt::format("{}: table {} is not empty", connection_->described(), place.table.name.shown()),
             "restore its rows beside it with --as, and put back what is missing");
-    }
   }
 
   void prove(TransactionLoad& load) {
@@ -143,6 +175,7 @@ class RowRestore : public TransactionRestore {
   }
 
   RowTargets targets_;
+  std::set<QualifiedName> partitions_alone_;
   std::vector<WaivedRule> waived_;
 };
 

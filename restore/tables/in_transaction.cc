@@ -139,9 +139,13 @@ std::vector<Check> TransactionLoad::conclude(std::vector<Check> others) {
 
 Connection open_transaction_session(const ConnInfo& target, const Manifest& manifest, std::stop_token stop) {
   Connection connection = Connection::open(target, kRestoreApplication, stop);
+  start_transaction_session(connection, manifest);
+  return connection;
+}
+
+void start_transaction_session(Connection& connection, const Manifest& manifest) {
   const auto money = manifest.session.find("lc_monetary");
   start_loading_session(connection, money == manifest.session.end() ? "" : money->second);
-  return connection;
 }
 
 void begin_with_lock_timeout(Connection& connection, Seconds timeout) {

@@ -62,6 +62,8 @@ class TransactionLoad {
 
 /// The session to load with, in the rows' settings.
 Connection open_transaction_session(const ConnInfo& target, const Manifest& manifest, std::stop_token stop);
+/// The same of a session that is there.
+void start_transaction_session(Connection& connection, const Manifest& manifest);
 
 /// BEGIN. In this transaction nobody's lock is waited for any longer: whoever comes after us would wait as
 /// well.

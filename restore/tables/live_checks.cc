@@ -94,17 +94,8 @@ void BuiltInPrivileges::give() const {
 }
 
 std::vector<WaivedRule> find_waived_rules(Connection& connection, const std::vector<std::string>& tables) {
-  std::string list;
-  for (const std::string& table : tables) {
-    std::string escaped;
-    for (const char c : table) {
-      if (c == '"' || c == '\\') escaped.push_back('\\');
-      escaped.push_back(c);
-    }
-    list += fmt::format("{}\"{}\"", list.empty() ? "" : ",", escaped);
-  }
   const Result rows =
-      connection.query(std::string(kTypesOfTables) + kTypesWithin + kWaivedRules, {"{" + list + "}"});
+      connection.query(std::string(kTypesOfTables) + kTypesWithin + kWaivedRules, {text_array(tables)});
   std::vector<WaivedRule> out;
   for (int row = 0; row < rows.rows(); ++row) {
     const std::string alter = "ALTER " + rows.text(row, 2), name = quote_identifier(rows.text(row, 1));

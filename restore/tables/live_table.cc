@@ -14,6 +14,7 @@
 #include "restore/archive/archive_sql.h"
 #include "restore/archive/entry_text.h"
 #include "restore/backup_files.h"
+#include "restore/load/owner_guard.h"
 #include "restore/restore_scope.h"
 #include "restore/tables/live_checks.h"
 #include "restore/tables/sequence_positions.h"
@@ -41,6 +42,7 @@ class LiveRestore : public TransactionRestore {
     text_.emplace(entries_, manifest_);
     Wanted wanted = options_.wanted;
     wanted.live = true;
+    for (const Relation& relation : manifest_.relations) names_.push_back(relation.name);
     selection_ = select(std::move(manifest_), entries_, wanted);
     manifest_ = std::move(selection_.manifest);
     report_.not_carried = waived(options_);
@@ -72,9 +74,7 @@ class LiveRestore : public TransactionRestore {
   }
 
   void write() override {
-    begin_with_lock_timeout(*connection_, options_.lock_timeout);
-    const BuiltInPrivileges privileges(*connection_);
-    timed(RestoreStep::pre_data, [&] { make_tables(privileges); });
+    timed(RestoreStep::pre_data, [&] { begin_and_make_tables(); });
     const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] {
@@ -92,11 +92,124 @@ class LiveRestore : public TransactionRestore {
     commit();
   }
 
+  /// What rows will call is known once the tables are there, with their indexes (a statement about a table
+  /// may compute an index's expression before any row does) and with CHECKs that come after rows. Nothing
+  /// calls it before: partitions take their places afterwards, for bounds of a domain's type are values of
+  /// it.
+  void begin_and_make_tables() {
+    const RestoreReport before = report_;
+    if (guards_owners())
+      if (const std::set<std::string> code = code_of_values(); !code.empty())
+        become(owner_in_archive(code), code);
+    begin_with_lock_timeout(*connection_, options_.lock_timeout);
+    make_tables();
+    if (!guards_owners()) return make(own_places(), "pre-data");
+    const RestoreReport made = report_;
+    connection_->query("SAVEPOINT pgassay_indexes");
+    make(of_own([](const ArchiveEntry& entry) { return is_key(entry) || entry.is("CHECK CONSTRAINT"); }),
+         "post-data");
+    report_ = before;
+    if (become_owner(tables_and_parents(), CodeOf::and_indexes)) {
+      made_.clear();
+      shared_privileges_.clear();
+      begin_with_lock_timeout(*connection_, options_.lock_timeout);
+      make_tables();
+    } else {
+      connection_->query("ROLLBACK TO SAVEPOINT pgassay_indexes; RELEASE SAVEPOINT pgassay_indexes");
+      report_ = made;
+    }
+    make(own_places(), "pre-data");
+  }
+
+  std::vector<int> own_places() const {
+    return of_own([](const ArchiveEntry& entry) { return entry.is("TABLE ATTACH"); });
+  }
+
+  /// What statements that make the tables would call as they are read, for they may hold values of types that
+  /// hold domains. One that the database lacks is its owner's code, whatever it calls.
+  std::set<std::string> code_of_values() {
+    std::set<std::string> code;
+    const std::map<QualifiedName, std::vector<std::string>> here = find_domains_of_owners(*connection_);
+    const std::set<QualifiedName> all = names_of_domains(*connection_);
+    const std::vector<std::string> trusted = roles(true);
+    for (const int id : selection_.entries) {
+      const ArchiveEntry& entry = *by_id_.at(id);
+      if (!entry.is("DOMAIN")) continue;
+      for (const auto& [domain, calls] : here)
+        if (entry.names(domain)) code.insert(calls.begin(), calls.end());
+      const bool there = std::ranges::any_of(all, [&](const QualifiedName& one) { return entry.names(one); });
+      if (!there && !owner_among(entry, trusted)) code.insert(text_->shown(entry));
+    }
+    return code;
+  }
+
+  static std::set<QualifiedName> names_of_domains(Connection& connection) {
+    const Result rows = connection.query(
+        "SELECT n.nspname, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid ="
+        " t.typnamespace WHERE t.typtype = 'd'");
+    std::set<QualifiedName> names;
+    for (int row = 0; row < rows.rows(); ++row) names.insert({rows.text(row, 0), rows.text(row, 1)});
+    return names;
+  }
+
+  /// The longest names first: a name may end with another.
+  std::vector<std::string> roles(bool superusers) {
+    const Result rows = connection_->query(
+        fmt::format("SELECT rolname FROM pg_catalog.pg_roles{} ORDER BY pg_catalog.length(rolname) DESC",
+                    superusers ? " WHERE rolsuper" : ""));
+    std::vector<std::string> names;
+    for (int row = 0; row < rows.rows(); ++row) names.push_back(rows.text(row, 0));
+    return names;
+  }
+
+  static const std::string* owner_among(const ArchiveEntry& entry, const std::vector<std::string>& names) {
+    const auto owner = std::ranges::find_if(
+        names, [&](const std::string& name) { return entry.text.ends_with(" " + name); });
+    return owner == names.end() ? nullptr : &*owner;
+  }
+
+  /// Of all tables that are to be made, before they are.
+  std::string owner_in_archive(const std::set<std::string>& code) {
+    std::set<std::string> owners;
+    const std::vector<std::string> all = roles(false), superusers = roles(true);
+    for (const int id : selection_.own)
+      if (by_id_.at(id)->is("TABLE"))
+        if (const std::string* owner = owner_among(*by_id_.at(id), all)) owners.insert(*owner);
+    if (!options_.owners || owners.size() != 1 ||
+        std::ranges::find(superusers, *owners.begin()) != superusers.end())
+      throw Refused(
+          fmt::format(
+              "{}: code that does not belong to a superuser would run with the rights of the restore: "
+              "{}; and the tables have no one owner who is none",
+              connection_->described(), fmt::join(code, ", ")),
+          "restore the tables of one owner at a time, or say --trust-owners");
+    return *owners.begin();
+  }
+
+  /// Those that are to be made, and partitioned tables that they are to be attached to.
+  std::vector<QualifiedName> tables_and_parents() const {
+    std::vector<QualifiedName> all;
+    for (const Relation& relation : manifest_.relations)
+      if (relation.kind == 'r' || relation.kind == 'p') all.push_back(relation.name);
+    for (const int id : selection_.own) {
+      if (!by_id_.at(id)->is("TABLE ATTACH") || !joins_what_is_here(*by_id_.at(id))) continue;
+      for (const int need : by_id_.at(id)->needs) {
+        const auto parent = by_id_.find(need);
+        if (parent == by_id_.end() || !parent->second->is("TABLE") || selection_.own.contains(need)) continue;
+        const auto name = std::ranges::find_if(
+            names_, [&](const QualifiedName& one) { return parent->second->names(one); });
+        if (name != names_.end()) all.push_back(*name);
+      }
+    }
+    return all;
+  }
+
   /// In the archive's order. What they share with others is made one by one, for it may be here.
-  void make_tables(const BuiltInPrivileges& privileges) {
+  void make_tables() {
+    const BuiltInPrivileges privileges(*connection_);
     std::vector<int> batch, own_privileges;
     for (const int id : selection_.entries) {
-      if (joins_what_is_here(*by_id_.at(id))) continue;
+      if (joins_what_is_here(*by_id_.at(id)) || by_id_.at(id)->is("TABLE ATTACH")) continue;
       if (by_id_.at(id)->is("ACL") && selection_.own.contains(id)) {
         own_privileges.push_back(id);
         continue;
@@ -126,19 +239,24 @@ class LiveRestore : public TransactionRestore {
   /// A partition takes its place once it has its indexes: the partitioned table would make others for it. As
   /// it does so, they take theirs.
   void make_the_rest() {
-    std::vector<int> keys, places, others;
-    for (const int id : selection_.own) {
-      const ArchiveEntry& entry = *by_id_.at(id);
-      if (joins_what_is_here(entry)) {
-        if (entry.is("TABLE ATTACH")) places.push_back(id);
-        continue;
-      }
-      const bool key = entry.is("INDEX") || entry.is("CONSTRAINT") || entry.is("INDEX ATTACH");
-      (key ? keys : others).push_back(id);
-    }
-    make(keys, "post-data");
+    std::vector<int> places;
+    for (const int id : selection_.own)
+      if (by_id_.at(id)->is("TABLE ATTACH") && joins_what_is_here(*by_id_.at(id))) places.push_back(id);
+    make(of_own(is_key), "post-data");
     make(places, "pre-data");
-    make(others, "post-data");
+    make(of_own([](const ArchiveEntry& entry) { return !is_key(entry); }), "post-data");
+  }
+
+  static bool is_key(const ArchiveEntry& entry) {
+    return entry.is("INDEX") || entry.is("CONSTRAINT") || entry.is("INDEX ATTACH");
+  }
+  /// Of the tables by themselves, without what joins tables that are here.
+  template <typename Wanted>
+  std::vector<int> of_own(Wanted wanted) const {
+    std::vector<int> entries;
+    for (const int id : selection_.own)
+      if (wanted(*by_id_.at(id)) && !joins_what_is_here(*by_id_.at(id))) entries.push_back(id);
+    return entries;
   }
 
   /// Is it the place of a partition, or of its index, in a table that is not of the selection?
@@ -163,13 +281,16 @@ class LiveRestore : public TransactionRestore {
       shared_privileges_.push_back(entry.id);
       return;
     }
-    const std::optional<ServerError> error = attempt({entry.id}, "pre-data");
+    // Some come after rows in the archive: a function, or a view's query, that needs a primary key.
+    const std::optional<ServerError> error = attempt({entry.id}, "");
     if (!error) {
       made_.push_back(text_->shown(entry));
-    } else if (says_it_exists(*error)) {
+    } else if (says_it_exists(*error) || (login_ && error->sqlstate() == kInsufficientPrivilege)) {
+      // An owner is told that it may not make a thing before that it is there; of what is not, the table will
+      // say so.
       here_.insert(entry.id);
     } else {
-      throw Error(fmt::format("{}: {}", text_->shown(entry), error->what()), error->hint());
+      throw Error(fmt::format("{}: {}", text_->shown(entry), error->what()), error->hint(), *error);
     }
   }
 
@@ -191,9 +312,10 @@ class LiveRestore : public TransactionRestore {
       // The server's trouble is not the object's: all is better taken back.
       if (entry.is("TABLE") || entry.is("SEQUENCE") || entry.is("DEFAULT") ||
           is_server_trouble(error->sqlstate(), error->what()))
-        throw Error(line, error->sqlstate() == "42704"
-                              ? "make that role first, or leave owners out with --no-owner"
-                              : error->hint());
+        throw Error(line,
+                    error->sqlstate() == "42704" ? "make that role first, or leave owners out with --no-owner"
+                                                 : error->hint(),
+                    *error);
       report_.lost.push_back({LossKind::object, text_->shown(entry), error->sqlstate(), line});
       if (is_statement(entry))
         report_.next_steps.push_back(fmt::format("{}, when that is remedied: {}", text_->shown(entry),
@@ -225,8 +347,8 @@ class LiveRestore : public TransactionRestore {
         continue;
       }
       const bool direct = !relation.via_root || !relation.root;
-      all.emplace_back(&relation,
-                       CopyTarget{direct ? relation.name : *relation.root, relation.columns, direct, false});
+      all.emplace_back(&relation, CopyTarget{direct ? relation.name : *relation.root, relation.columns,
+                                             direct && !login_, false});
     }
     return all;
   }
@@ -279,6 +401,7 @@ class LiveRestore : public TransactionRestore {
   std::map<int, const ArchiveEntry*> by_id_;
   std::optional<EntryText> text_;
   TableSelection selection_;
+  std::vector<QualifiedName> names_;    ///< of all relations of the backup
   std::set<int> here_;                  ///< shared entries whose object is here
   std::vector<int> shared_privileges_;  ///< entries of what was made of them
   std::vector<std::string> made_;       ///< shared ones that were not

@@ -9,17 +9,19 @@ namespace pgassay::restore {
 namespace {
 
 struct Column {
+  std::string type;
   bool generated = false, always_identity = false;
 };
 
 std::map<std::string, Column> columns_of(Connection& connection, const std::string& regclass) {
   const Result result = connection.query(
-      "SELECT a.attname, a.attgenerated <> '', a.attidentity = 'a' FROM pg_catalog.pg_attribute a"
+      "SELECT a.attname, a.attgenerated <> '', a.attidentity = 'a', pg_catalog.format_type(a.atttypid, "
+      "a.atttypmod) FROM pg_catalog.pg_attribute a"
       " WHERE a.attrelid = $1::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped",
       {regclass});
   std::map<std::string, Column> columns;
   for (int row = 0; row < result.rows(); ++row)
-    columns[result.text(row, 0)] = {result.boolean(row, 1), result.boolean(row, 2)};
+    columns[result.text(row, 0)] = {result.text(row, 3), result.boolean(row, 1), result.boolean(row, 2)};
   return columns;
 }
 
@@ -54,7 +56,8 @@ std::string missing_rows_hint(Connection& connection, const QualifiedName& table
       {table.schema, table.name});
   if (there.rows() == 0) return fmt::format("there is no table {} here", table.shown());
   const std::map<std::string, Column> live = columns_of(connection, table.quoted());
-  std::vector<std::string> names, gone;
+  const std::map<std::string, Column> copied = columns_of(connection, copy.quoted());
+  std::vector<std::string> names, values, gone;
   bool identity = false;
   for (const std::string& column : columns) {
     const auto found = live.find(column);
@@ -63,6 +66,9 @@ std::string missing_rows_hint(Connection& connection, const QualifiedName& table
       continue;
     }
     names.push_back(quote_identifier(column));
+    const auto here = copied.find(column);
+    const bool cast = here != copied.end() && here->second.type == "text" && found->second.type != "text";
+    values.push_back(names.back() + (cast ? "::" + found->second.type : ""));
     identity = identity || found->second.always_identity;
   }
   std::string note = gone.empty() ? ""
@@ -71,17 +77,18 @@ std::string missing_rows_hint(Connection& connection, const QualifiedName& table
   if (const std::vector<std::string> fire = insert_triggers(connection, table.quoted()); !fire.empty())
     note += fmt::format(" (triggers fire: {})", fmt::join(fire, ", "));
   const std::string list = fmt::format("{}", fmt::join(names, ", "));
+  const std::string from = fmt::format("{}", fmt::join(values, ", "));
   if (!has_key(connection, table.quoted()))
     return fmt::format(
         "{} has no unique key to tell its rows by: what is in both would be there twice{}; INSERT INTO {} "
         "({}){} SELECT {} FROM {}; puts all of them in",
-        table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", list,
+        table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", from,
         copy.quoted());
   return fmt::format(
       "rows that {} has lost, unless a unique key of theirs is in use again, go back with{}: INSERT INTO {} "
       "({}){} SELECT {} FROM {} ON CONFLICT DO "
       "NOTHING;",
-      table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", list,
+      table.shown(), note, table.quoted(), list, identity ? " OVERRIDING SYSTEM VALUE" : "", from,
       copy.quoted());
 }
 

@@ -13,6 +13,7 @@
 #include "restore/tables/absent_types.h"
 #include "restore/tables/live_checks.h"
 #include "restore/tables/missing_rows.h"
+#include "restore/tables/plain_types.h"
 #include "restore/tables/transaction_restore.h"
 
 namespace pgassay::restore {
@@ -26,6 +27,12 @@ struct Beside {
   const Relation* table;
   QualifiedName into;
   std::vector<const Relation*> sources;
+  std::map<std::string, std::string> plain = {};  ///< types of columns, and what they are here instead
+
+  const std::string& type(const std::string& then) const {
+    const auto found = plain.find(then);
+    return found == plain.end() ? then : found->second;
+  }
 };
 
 std::string replaced_star(const std::string& text, const std::string& name) {
@@ -96,9 +103,11 @@ class BesideRestore : public TransactionRestore {
 
   void find_types() {
     std::vector<std::string> types;
-    for (const Beside& beside : tables_) {
-      types.insert(types.end(), beside.table->types.begin(), beside.table->types.end());
-      for (const GeneratedColumn& column : beside.table->generated) types.push_back(column.type);
+    for (Beside& beside : tables_) {
+      std::set<std::string> of_table(beside.table->types.begin(), beside.table->types.end());
+      for (const GeneratedColumn& column : beside.table->generated) of_table.insert(column.type);
+      beside.plain = find_plain_types(*connection_, of_table, entries_, beside.table->format);
+      for (const std::string& type : of_table) types.push_back(beside.type(type));
     }
     absent_ = find_absent_types(*connection_, types, manifest_, entries_);
     const Result here = connection_->query("SELECT nspname FROM pg_catalog.pg_namespace");
@@ -115,29 +124,18 @@ class BesideRestore : public TransactionRestore {
       create();
       privileges.give();
     });
-    const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] {
       std::vector<std::pair<const Relation*, CopyTarget>> work;
       for (const Beside& beside : tables_)
         for (const Relation* source : beside.sources)
           work.emplace_back(source, CopyTarget{beside.into, source->columns, true, false});
-      try {
-        load.load(work, stop_);
-      } catch (const Error& error) {
-        throw_refused_by_rule(error, waived);
-      }
+      load.load(work, stop_);
       keep_generated_values();
     });
     count(load);
     if (options_.prove) timed(RestoreStep::proof, [&] { prove(load); });
     commit();
-  }
-
-  std::vector<WaivedRule> waived_rules() {
-    std::vector<std::string> tables;
-    for (const Beside& beside : tables_) tables.push_back(beside.into.quoted());
-    return find_waived_rules(*connection_, tables);
   }
 
   void create() {
@@ -151,6 +149,20 @@ class BesideRestore : public TransactionRestore {
       report_.notes.push_back(
           {NoteKind::made, type, {}, fmt::format("made type {}, which was absent", type)});
     for (const Beside& beside : tables_) create_table(beside);
+    for (const Beside& beside : tables_)
+      if (const std::string code = code_of(beside); !code.empty())
+        throw Refused(fmt::format("values of types of {} call code that does not belong to a superuser: {}",
+                                  beside.table->name.shown(), code),
+                      fmt::format("--trust-owners runs it with the rights of the restore; {}", kNothing));
+  }
+
+  /// That rows would call, of others than superusers; empty where nobody minds.
+  std::string code_of(const Beside& beside) {
+    if (!guards_owners()) return {};
+    std::vector<std::string> code;
+    for (const TableOfOwner& table : find_tables_of_owners(*connection_, {beside.into}, CodeOf::rules))
+      code.insert(code.end(), table.code.begin(), table.code.end());
+    return fmt::format("{}", fmt::join(code, ", "));
   }
 
   /// With its generated columns, where what they are computed by is here.
@@ -158,27 +170,44 @@ class BesideRestore : public TransactionRestore {
     const Relation& table = *beside.table;
     std::vector<std::string> columns;
     for (std::size_t i = 0; i < table.columns.size(); ++i)
-      columns.push_back(column_sql(table.columns[i], table.types[i]));
+      columns.push_back(column_sql(table.columns[i], beside.type(table.types[i])));
     const auto make = [&](const std::vector<std::string>& list) {
       connection_->query(fmt::format("CREATE TABLE {} ({})", beside.into.quoted(), fmt::join(list, ", ")));
     };
     if (table.generated.empty()) return make(columns);
-    std::vector<std::string> all = columns;
-    for (const GeneratedColumn& column : table.generated)
-      all.push_back(fmt::format("{} GENERATED ALWAYS AS ({}) STORED", column_sql(column.name, column.type),
-                                column.expression));
-    connection_->query("SAVEPOINT pgassay");
-    try {
-      make(all);
-      connection_->query("RELEASE SAVEPOINT pgassay");
-      generated_.insert(&beside);
-    } catch (const ServerError& error) {
-      connection_->query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+    if (guards_owners() && !find_domains_of_owners(*connection_).empty()) {
       for (const GeneratedColumn& column : table.generated)
         report_.not_carried.push_back(
-            fmt::format("generated column {} of {}: {}", column.name, table.name.shown(), error.what()));
-      make(columns);
+            fmt::format("generated column {} of {}: its expression may hold values of domains that call code "
+                        "of others than "
+                        "superusers; --trust-owners computes it",
+                        column.name, table.name.shown()));
+      return make(columns);
     }
+    std::vector<std::string> all = columns;
+    for (const GeneratedColumn& column : table.generated)
+      all.push_back(fmt::format("{} GENERATED ALWAYS AS ({}) STORED",
+                                column_sql(column.name, beside.type(column.type)), column.expression));
+    connection_->query("SAVEPOINT pgassay");
+    std::string why_not;
+    try {
+      make(all);
+      if (const std::string code = code_of(beside); !code.empty())
+        why_not = fmt::format(
+            "it calls code that does not belong to a superuser: {}; --trust-owners computes it", code);
+    } catch (const ServerError& error) {
+      why_not = error.what();
+    }
+    if (why_not.empty()) {
+      connection_->query("RELEASE SAVEPOINT pgassay");
+      generated_.insert(&beside);
+      return;
+    }
+    connection_->query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+    for (const GeneratedColumn& column : table.generated)
+      report_.not_carried.push_back(
+          fmt::format("generated column {} of {}: {}", column.name, table.name.shown(), why_not));
+    make(columns);
   }
 
   /// Computed once, when the rows came, and plain values from now on.
@@ -221,6 +250,12 @@ class BesideRestore : public TransactionRestore {
            {},
            fmt::format("made {} with the {} rows and {} columns of {}", beside.into.shown(),
                        expected(beside).rows, beside.table->columns.size(), beside.table->name.shown())});
+      for (const auto& [type, plain] : beside.plain)
+        report_.notes.push_back({NoteKind::made,
+                                 beside.into.shown(),
+                                 {},
+                                 fmt::format("{}: columns of type {}, which has rules of a domain, are {}",
+                                             beside.into.shown(), type, plain)});
       try {
         connection_->query("ANALYZE " + beside.into.quoted());
         report_.next_steps.push_back(

@@ -10,8 +10,8 @@ namespace {
 
 class Finder {
  public:
-  Finder(Connection& connection, const Manifest& manifest)
-      : manifest_(manifest), tables_(list_tables(connection, false)) {
+  Finder(Connection& connection, const Manifest& manifest, const std::set<QualifiedName>& alone)
+      : manifest_(manifest), alone_(alone), tables_(list_tables(connection, false)) {
     for (const TableInfo& table : tables_) by_name_[table.name] = &table;
   }
 
@@ -37,7 +37,7 @@ class Finder {
       return differ(fmt::format("table {} is missing", relation.root.value_or(relation.name).shown()));
     if (here->kind != 'r' && here->kind != 'p') return differ(here->name.shown() + " is no table here");
     const TableInfo* top = root != nullptr ? root : here;
-    if (root == nullptr && here->root != Oid::none)
+    if (root == nullptr && here->root != Oid::none && !alone_.contains(relation.name))
       return differ(relation.name.shown() + " is a partition here, which it was not");
     RowTarget& place = place_of(*top, relation);
     place.work.emplace_back(&relation, CopyTarget{here->name, relation.columns, false, here->kind == 'p'});
@@ -86,6 +86,7 @@ class Finder {
   }
 
   const Manifest& manifest_;
+  const std::set<QualifiedName>& alone_;
   std::vector<TableInfo> tables_;
   std::map<QualifiedName, const TableInfo*> by_name_;
   RowTargets targets_;
@@ -99,8 +100,9 @@ RowDigest RowTarget::expected() const {
   return sum;
 }
 
-RowTargets find_row_targets(Connection& connection, const Manifest& manifest) {
-  return Finder(connection, manifest).run();
+RowTargets find_row_targets(Connection& connection, const Manifest& manifest,
+                            const std::set<QualifiedName>& alone) {
+  return Finder(connection, manifest, alone).run();
 }
 
 }  // namespace pgassay::restore

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct RowTargets {
 };
 
 /// A partition is loaded as such where the same one is here, else through the partitioned table.
-RowTargets find_row_targets(Connection& connection, const Manifest& manifest);
+/// `alone`: partitions that are selected without the table that they are of.
+RowTargets find_row_targets(Connection& connection, const Manifest& manifest,
+                            const std::set<QualifiedName>& alone);
 
 }  // namespace pgassay::restore

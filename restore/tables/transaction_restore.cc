@@ -1,7 +1,9 @@
 #include "restore/tables/transaction_restore.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <set>
 #include <utility>
 
 #include "proof/values_proof.h"
@@ -19,10 +21,30 @@ TransactionRestore::TransactionRestore(const Path& dir, Manifest manifest, const
 RestoreReport TransactionRestore::run() {
   const Stopwatch watch;
   timed(RestoreStep::check, [this] { check(); });
-  all_or_nothing(kNothing, committing_, observer_, [this] { write(); });
+  all_or_nothing(kNothing, committing_, observer_, [this] { write_within_rights(); });
+  be_ourselves_again();
   finish();
   report_.seconds = watch.seconds();
   return std::move(report_);
+}
+
+void TransactionRestore::write_within_rights() {
+  constexpr std::string_view kInsufficientPrivilege = "42501";
+  try {
+    write();
+  } catch (const Error& error) {
+    if (!login_ || error.sqlstate() != kInsufficientPrivilege) error.raise();
+    throw Error(fmt::format("{} lacks a right: {}", login_->owner(), error.what()),
+                "grant it; or say --trust-owners, which loads with the rights of the restore", error);
+  }
+}
+
+/// Its code may have done anything to a session, so nothing of ours is asked there.
+void TransactionRestore::be_ourselves_again() {
+  if (!login_) return;
+  connection_.reset();
+  login_.reset();
+  connection_ = open_transaction_session(options_.connection, manifest_, stop_);
 }
 
 PgTool TransactionRestore::pg_restore() const {
@@ -33,6 +55,45 @@ void TransactionRestore::open() {
   connection_ = open_transaction_session(options_.connection, manifest_, stop_);
   report_.database = connection_->database();
   report_.server_version = connection_->parameter("server_version");
+}
+
+bool TransactionRestore::guards_owners() {
+  return !options_.trust_owners && !login_ && is_superusers_session(*connection_);
+}
+
+bool TransactionRestore::become_owner(const std::vector<QualifiedName>& tables, CodeOf which, bool defaults) {
+  if (!guards_owners()) return false;
+  const std::vector<TableOfOwner> found = find_tables_of_owners(*connection_, tables, which, defaults);
+  std::set<std::string> code, owners;
+  bool superusers = false;
+  for (const TableOfOwner& table : found) {
+    code.insert(table.code.begin(), table.code.end());
+    owners.insert(table.owner);
+    superusers = superusers || (table.owner_is_superuser && !table.code.empty());
+  }
+  if (code.empty()) return false;
+  const std::string runs =
+      fmt::format("{}: code that does not belong to a superuser would run with the rights of the restore: {}",
+                  connection_->described(), fmt::join(code, ", "));
+  if (superusers)
+    throw Refused(runs + "; a superuser owns the table", "--trust-owners loads it all the same");
+  if (owners.size() > 1)
+    throw Refused(fmt::format("{}; the tables have more than one owner: {}", runs, fmt::join(owners, ", ")),
+                  "restore the tables of one owner at a time, or say --trust-owners");
+  become(*owners.begin(), code);
+  return true;
+}
+
+void TransactionRestore::become(const std::string& owner, const std::set<std::string>& code) {
+  connection_->query("ROLLBACK");
+  login_.emplace(options_.connection, owner, observer_, stop_);
+  connection_ = login_->open({code.begin(), code.end()}, "say --trust-owners");
+  start_transaction_session(*connection_, manifest_);
+  report_.notes.push_back({NoteKind::owner_code,
+                           {},
+                           {},
+                           fmt::format("loaded with the rights of {} alone, whose code runs for each row: {}",
+                                       login_->owner(), fmt::join(code, ", "))});
 }
 
 void TransactionRestore::note_encoding() {

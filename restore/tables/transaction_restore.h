@@ -3,9 +3,12 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <stop_token>
 
 #include "core/postgres/pg_tool.h"
+#include "restore/load/owner_code.h"
+#include "restore/load/owner_login.h"
 #include "restore/request.h"
 #include "restore/tables/in_transaction.h"
 
@@ -34,6 +37,14 @@ class TransactionRestore {
   }
   PgTool pg_restore() const;
   void open();
+  /// Where rows of these tables would call code of others than superusers, and the session is a superuser's:
+  /// rolls back, and goes on in a session of the tables' owner alone. False: all is as it was. Throws Refused
+  /// where there is no one such owner, or no such session to be had.
+  bool become_owner(const std::vector<QualifiedName>& tables, CodeOf which, bool defaults = false);
+  /// The same of an owner and code that are known.
+  void become(const std::string& owner, const std::set<std::string>& code);
+  /// Is the session a superuser's, who trusts nobody less?
+  bool guards_owners();
   void note_encoding();  ///< of the server, where it is another than the backup's
   void count(const TransactionLoad& load);
   /// The proof's checks become the report's. Throws BadBackup when one failed.
@@ -47,9 +58,13 @@ class TransactionRestore {
   Observer& observer_;
   std::stop_token stop_;
   RestoreReport report_;
+  std::optional<OwnerLogin> login_;  ///< of connection_, where that is a session of the tables' owner
   std::optional<Connection> connection_;
 
  private:
+  void write_within_rights();
+  void be_ourselves_again();
+
   bool committing_ = false;
 };
 

@@ -74,6 +74,12 @@ void TriggersOff::switch_off() {
     throw Refused(fmt::format("{}: can't be switched off, or would not be checked: {}",
                               connection_.described(), fmt::join(stubborn_, ", ")),
                   "disable or drop them first, and bring them back afterwards");
+  // Of an owner's session it is set from its beginning, and nothing it may do changes that.
+  if (connection_.query("SELECT pg_catalog.current_setting('session_replication_role') = 'replica'")
+          .boolean(0, 0)) {
+    off_ = true;
+    return;
+  }
   try {
     connection_.query(
         "SAVEPOINT pgassay; SET LOCAL session_replication_role = replica; RELEASE SAVEPOINT pgassay");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/postgres/server_trouble.h"
+#include "restore/load/search_path_mend.h"
 
 namespace pgassay::restore {
 namespace {
@@ -255,6 +256,8 @@ bool Mender::run(const std::string& sql, Loss& loss) {
   } catch (const ServerError& error) {
     connection_.query("ROLLBACK");
     loss.sqlstate = error.sqlstate();
+    loss.again = sql;
+    add_mend(connection_, error, loss);
     return false;
   }
 }
@@ -263,11 +266,20 @@ bool Mender::run(const std::string& sql, Loss& loss) {
 /// said the words.
 bool Mender::is_worth_a_try(const FailedStatement& failed) const {
   if (mended_ || !search_path_.empty() || !failed.loss.sqlstate.empty()) return true;
-  // What they call may look for a table that was made after them.
-  return makes_table(failed.sql) || failed.sql.starts_with("CREATE VIEW ");
+  // What they call may look for a table that was made after them. An index fails again by the first row, and
+  // its error then has a context.
+  return makes_table(failed.sql) || failed.sql.starts_with("CREATE VIEW ") ||
+         failed.sql.starts_with("CREATE INDEX ");
 }
 
 std::optional<Loss> Mender::mend(const FailedStatement& failed) {
+  std::optional<Loss> left = what_is_left(failed);
+  if (left && !left->mend.empty() && left->text.find(left->mend) == std::string::npos)
+    left->text += fmt::format("; this mends it: {}", left->mend);
+  return left;
+}
+
+std::optional<Loss> Mender::what_is_left(const FailedStatement& failed) {
   Loss loss = failed.loss;
   if (failed.sql.empty()) return loss;
   const bool rule = read_added_constraint(failed.sql).has_value();

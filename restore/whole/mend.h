@@ -37,6 +37,7 @@ class Mender {
  private:
   bool run(const std::string& sql, Loss& loss);
   bool is_worth_a_try(const FailedStatement& failed) const;
+  std::optional<Loss> what_is_left(const FailedStatement& failed);
   std::optional<Loss> mend_rule(const FailedStatement& failed, Loss loss);
   std::optional<Loss> mend_unique(const FailedStatement& failed, Loss loss);
   std::optional<Loss> mend_table(const FailedStatement& failed, Loss loss);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "restore/load/search_path_mend.h"
+
 namespace pgassay::restore {
 
 std::vector<int> index_entries(const std::vector<ArchiveEntry>& archive) {
@@ -31,18 +33,27 @@ std::vector<RefusedPart> parts_left(const Manifest& manifest, const RestoreRecor
 void refresh_again(Connection& connection, const std::string& search_path, std::vector<Loss>& lost) {
   const std::string begin =
       search_path.empty() ? "BEGIN; " : fmt::format("BEGIN; SET LOCAL search_path = {}; ", search_path);
-  const auto filled = [&](const Loss& loss) {
+  const auto filled = [&](Loss& loss) {
     if (loss.kind != LossKind::materialized_view) return false;
+    loss.again = "REFRESH MATERIALIZED VIEW " + loss.object;
     try {
-      connection.query(fmt::format("{}REFRESH MATERIALIZED VIEW {}; COMMIT", begin, loss.object));
+      connection.query(fmt::format("{}{}; COMMIT", begin, loss.again));
       return true;
     } catch (const ServerError& error) {
       connection.query("ROLLBACK");
       if (!object_fault(error)) error.raise();
+      add_mend(connection, error, loss);
       return false;
     }
   };
-  while (std::erase_if(lost, filled) > 0) continue;
+  for (bool some = true; some;) {
+    some = false;
+    for (auto loss = lost.begin(); loss != lost.end();) {
+      const bool done = filled(*loss);
+      some = some || done;
+      loss = done ? lost.erase(loss) : loss + 1;
+    }
+  }
 }
 
 }  // namespace pgassay::restore

@@ -25,11 +25,13 @@
 #include "restore/load/large_objects.h"
 #include "restore/load/late_tables.h"
 #include "restore/load/load.h"
+#include "restore/load/owner_guard.h"
 #include "restore/load/refused_rows.h"
 #include "restore/load/rules.h"
 #include "restore/restore_scope.h"
 #include "restore/resume.h"
 #include "restore/tables/data_only.h"
+#include "restore/tables/live_checks.h"
 #include "restore/tables/live_table.h"
 #include "restore/tables/one_table.h"
 #include "restore/whole/analyze.h"
@@ -164,10 +166,13 @@ class Restoration {
     if (only_the_proof()) return;
     if (const std::optional<Unfinished> left = find_unfinished(*server_)) {
       check_may_go_on(*left, mark(), options_.resume, name_);
+      // Once ours may be there, they are: after all else.
+      if (!left->begun.contains(RestoreStep::post_data)) refuse_event_triggers(*server_);
       report_.resumed = true;
       return;
     }
     check_no_template(*server_);
+    if (options_.resume) refuse_event_triggers(*server_);
     check_empty(*server_);
     if (options_.resume)
       report_.notes.push_back(
@@ -327,7 +332,7 @@ class Restoration {
   /// What came with post-data may have made rules true; and of all that is lost, why.
   void conclude_losses() {
     if (report_.lost.empty()) return;
-    under_search_path([this] { validate_again(*server_, report_.lost); });
+    under_search_path([this] { validate_again(*server_, *guard_, report_.lost); });
     find_causes(report_.lost, list_archive(pg_restore_, dir_ / kSchemaFile, stop_));
   }
 
@@ -386,11 +391,21 @@ class Restoration {
     return lost;
   }
 
+  OwnersCode owners_code() const {
+    if (options_.throwaway) return OwnersCode::guarded_if_it_can;
+    return options_.distrust_owners ? OwnersCode::guarded : OwnersCode::trusted;
+  }
+
   void load() {
     const bool wal_is_minimal =
         server_->query("SELECT pg_catalog.current_setting('wal_level') = 'minimal'").boolean(0, 0);
-    const LoadJob job{target_, dir_,           manifest_,        options_.jobs,
-                      record_, wal_is_minimal, options_.rejects, options_.search_path};
+    job_.emplace(LoadJob{target_, dir_, manifest_, options_.jobs, record_, wal_is_minimal, options_.rejects,
+                         options_.search_path, owners_code()});
+    const LoadJob& job = *job_;
+    OwnerGuard& guard = guard_.emplace(job, observer_, stop_);
+    if (!options_.throwaway)
+      if (std::optional<Note> note = note_of_owners_code(*server_, manifest_, options_.distrust_owners))
+        report_.notes.push_back(std::move(*note));
     const auto count = [this](const Loaded& loaded) {
       report_.rows += loaded.rows;
       report_.raw_bytes += loaded.raw_bytes;
@@ -402,12 +417,12 @@ class Restoration {
       count(load_extension_tables(job, refused, observer_, stop_));
     });
     step(RestoreStep::data, [&] {
-      Loaded loaded = load_tables(job, early_indexes(), report_.lost, observer_, stop_);
+      Loaded loaded = load_tables(job, early_indexes(), guard, report_.lost, observer_, stop_);
       count(loaded);
       count(load_extension_tables(job, report_.lost, observer_, stop_));
       std::erase_if(loaded.refused, [](const RefusedPart& one) { return names_relations(*one.relation); });
-      count(load_refused(job, std::move(loaded.refused), report_.lost, report_.notes, stop_));
-      load_again_where_generated_values_differ(job, report_.lost, stop_);
+      count(load_refused(job, guard, std::move(loaded.refused), report_.lost, report_.notes, stop_));
+      load_again_where_generated_values_differ(job, guard, report_.lost, stop_);
     });
     step(RestoreStep::sequences, [&] { load_sequences(*server_, manifest_.sequences, report_.lost); });
     step(RestoreStep::large_objects, [&] {
@@ -418,8 +433,8 @@ class Restoration {
     if (!left.empty() || has_rules_to_validate(*server_))
       step(RestoreStep::indexes, [&] { restore_indexes(); });
     step(RestoreStep::rules, [&] {
-      count(load_refused(job, std::move(left), report_.lost, report_.notes, stop_));
-      under_search_path([this] { validate_rules(*server_, report_.lost); });
+      count(load_refused(job, guard, std::move(left), report_.lost, report_.notes, stop_));
+      under_search_path([&] { validate_rules(*server_, guard, report_.lost); });
     });
   }
 
@@ -495,7 +510,9 @@ class Restoration {
   bool creating_ = false;                    ///< the database is ours to make
   std::optional<std::vector<int>> entries_;  ///< of the schema archive; absent: all
   bool touched_ = false, roles_made_ = false;
-  std::mutex early_;  ///< of record_, entries_ and notes, while indexes are built beside rows
+  std::optional<LoadJob> job_;
+  std::optional<OwnerGuard> guard_;  ///< of job_
+  std::mutex early_;                 ///< of record_, entries_ and notes, while indexes are built beside rows
 };
 
 RestoreReport carry_out(const Backup& backup, const RestoreRequest& request, Observer& observer,

@@ -193,6 +193,12 @@ TEST(RestoreDataOnly, FindsItsWayIntoOtherPartitions) {
   EXPECT_EQ(emptied.value("SELECT count(*) FROM events_all"), "200");
 }
 
+TEST(RestoreDataOnly, KnowsAPartitionThatIsNamedAloneAsOne) {
+  Emptied emptied("do_partition_alone", "DELETE FROM events WHERE at < 100;");
+  EXPECT_EQ(emptied.restore({"events_1"}).verdict, Verdict::pass);
+  EXPECT_EQ(emptied.value("SELECT count(*) FROM events"), "200");
+}
+
 TEST(RestoreDataOnly, WaitsForNobodyLongAndLeavesTheTablesEmpty) {
   Emptied emptied("do_locked");
   Connection other = Connection::open(shared_server().connection("do_locked"), "test", {});

@@ -76,6 +76,27 @@ TEST(Resume, LoadsNoRowTwiceWhereverTheRestoreWasKilled) {
   EXPECT_EQ(stock_differences("killed"), "");
 }
 
+TEST(Resume, IsRefusedWhereEventTriggersWouldRun) {
+  const Database source("resume_event_trigger", kSmallShop);
+  const RoundTrip trip;
+  const Backup backup = trip.back_up(source.name());
+  KillsAt observer(8);
+  ASSERT_TRUE(killed([&] { restore_backup(trip.repository(), backup, created(), observer, {}); }));
+  bare_server().psql(source.name(),
+                     "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS "
+                     "'BEGIN RAISE ''it ran''; END';"
+                     "CREATE EVENT TRIGGER note ON ddl_command_start EXECUTE FUNCTION note();");
+  try {
+    trip.restore(backup, resumed());
+    FAIL() << "no exception";
+  } catch (const Refused& error) {
+    EXPECT_NE(std::string(error.what()).find("with the rights of the restore: note"), std::string::npos)
+        << error.what();
+  }
+  bare_server().psql(source.name(), "DROP EVENT TRIGGER note; DROP FUNCTION note;");
+  EXPECT_EQ(trip.restore(backup, resumed()).verdict, Verdict::pass);
+}
+
 TEST(Resume, GetsToTheEndThoughEveryAttemptIsKilled) {
   const Database source("often", kSmallShop);
   const RoundTrip trip;

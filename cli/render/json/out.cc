@@ -17,6 +17,7 @@ Json json_of(const std::optional<Proofs::Last>& last) {
   Json json = {
       {"at", to_rfc3339(last->at)}, {"verdict", to_string(last->verdict)}, {"seconds", last->seconds}};
   if (last->restore_seconds) json["restore_seconds"] = *last->restore_seconds;
+  if (!last->mends.empty()) json["search_path_mends"] = last->mends;
   return json;
 }
 
