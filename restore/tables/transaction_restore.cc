@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proof/values_proof.h"
+#include "restore/load/owner_guard.h"
 
 namespace pgassay::restore {
 
@@ -29,7 +30,6 @@ RestoreReport TransactionRestore::run() {
 }
 
 void TransactionRestore::write_within_rights() {
-  constexpr std::string_view kInsufficientPrivilege = "42501";
   try {
     write();
   } catch (const Error& error) {
