@@ -112,6 +112,8 @@ void sum_generated_at_the_roots(std::vector<Relation>& relations) {
       root->second->generated_digest.reset();
     else if (leaf.generated_digest)
       root->second->generated_digest->merge(*leaf.generated_digest);
+    else if (!leaf.parts.empty())
+      root->second->generated_digest.reset();
   }
 }
 

@@ -42,11 +42,12 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
                 const std::string& encoding) {
   Relation& relation = plan.relations.back();
   std::vector<PageRange> ranges;
-  if (server_version >= kTidRangeScans && table.access_method == "heap") {
+  if (server_version >= kTidRangeScans && table.access_method == "heap" && !table.planning_calls_code) {
     ranges = cut_pages(table.heap_bytes, table.toast_bytes, previous);
   }
   relation.parts.resize(std::max<std::size_t>(1, ranges.size()));
-  const std::vector<std::string> generated = stored_names(table.generated);
+  std::vector<std::string> generated = stored_names(table.generated);
+  if (table.planning_calls_code) generated.clear();
   if (!generated.empty()) relation.generated_digest.emplace().columns.resize(generated.size());
   for (std::size_t i = 0; i < relation.parts.size(); ++i) {
     PlannedPart part;

@@ -65,7 +65,10 @@ std::uint64_t check_generated(const Relation& then, const GeneratedDigest& expec
 
 Check unknown_generated(const Relation& then) {
   return check_of(then, "generated columns of " + then.name.shown(), Verdict::unverified,
-                  "the backup does not say what their values were", "");
+                  "the backup does not say what their values were: a pgassay without it took it, or to read "
+                  "them would have "
+                  "called functions of the table's indexes",
+                  "");
 }
 
 }  // namespace pgassay::proof

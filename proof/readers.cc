@@ -49,7 +49,8 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
 std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int server_version,
                                                    std::uint64_t page_bytes) {
   const std::uint64_t total = table.heap_bytes + table.toast_bytes, pages = table.heap_bytes / page_bytes;
-  if (total < 2 * kUnitBytes || pages < 2 || server_version < kTidRangeScans || table.access_method != "heap")
+  if (total < 2 * kUnitBytes || pages < 2 || server_version < kTidRangeScans ||
+      table.access_method != "heap" || table.planning_calls_code)
     return {std::nullopt};
   const std::uint64_t step = std::max<std::uint64_t>(1, pages * kUnitBytes / total);
   std::vector<std::optional<PageRange>> ranges;

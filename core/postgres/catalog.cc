@@ -91,6 +91,15 @@ WHERE a.attgenerated <> '' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
 )";
 
+/// Built-in functions and operators leave no dependency.
+constexpr std::string_view kListPlanningCallsCode = R"(
+SELECT i.indrelid FROM pg_catalog.pg_index i JOIN pg_catalog.pg_depend d ON d.objid = i.indexrelid
+WHERE d.classid = 1259 AND d.refclassid IN (1255, 2617)
+UNION
+SELECT s.stxrelid FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_depend d ON d.objid = s.oid
+WHERE d.classid = 3381 AND d.refclassid IN (1255, 2617)
+)";
+
 constexpr std::string_view kListSequences = R"(
 SELECT c.oid, n.nspname, c.relname,
   coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT'), true),
@@ -186,6 +195,10 @@ void read_columns(Connection& connection, std::vector<TableInfo>& tables, const 
     tables[found->second].generated.push_back(
         {generated.text(row, 1), generated.text(row, 2), generated.text(row, 3), generated.boolean(row, 4)});
   }
+  const Result calling = connection.query(std::string(kListPlanningCallsCode));
+  for (int row = 0; row < calling.rows(); ++row)
+    if (const auto found = partitioning.index.find(calling.oid(row, 0)); found != partitioning.index.end())
+      tables[found->second].planning_calls_code = true;
 }
 
 /// The root's columns as far as the leaf has them: each has generated columns left out already. Generated

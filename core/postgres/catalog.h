@@ -44,6 +44,9 @@ struct TableInfo {
   /// pg_extension.extcondition of a configuration table ("WHERE ..."; may be empty) and its extension's name.
   std::string extension, extension_filter;
   std::uint64_t heap_bytes = 0, toast_bytes = 0;  ///< now, on disk
+  /// To plan a query of it evaluates what the expressions of its indexes and statistics call: functions of
+  /// its owner, by our rights and without a search_path. A plain COPY plans nothing.
+  bool planning_calls_code = false;
 };
 
 /// Ordered by schema and name. Sizes are read only on request: they take a moment of every relation's lock.

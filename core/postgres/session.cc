@@ -36,6 +36,7 @@ constexpr Wanted kCommon[] = {
 constexpr Wanted kReading[] = {
     {"synchronize_seqscans", "off"},
     {"enable_tidscan", "on"},
+    {"constraint_exclusion", "off"},  // it evaluates CHECKs while it plans
     {"max_parallel_workers_per_gather", "0"},
     {"jit", "off"},
     {"restrict_nonsystem_relation_kind", "view, foreign-table"},

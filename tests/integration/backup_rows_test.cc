@@ -46,6 +46,30 @@ TEST(BackupRows, DroppedGeneratedAndIdentityColumnsComeBack) {
   EXPECT_EQ(vault.restore_and_compare(database), "");
 }
 
+/// A query is planned with what indexes, statistics and CHECKs call: functions of the table's owner.
+TEST(BackupRows, AreReadWithoutCallingWhatTheirOwnerWrote) {
+  const LiveDatabase database("rows_uncalled", R"(
+    CREATE ROLE tenant; GRANT CREATE ON SCHEMA public TO tenant; SET ROLE tenant;
+    CREATE FUNCTION f(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+      IF current_user <> 'tenant' THEN RAISE 'called by %', current_user; END IF; RETURN i; END $$;
+    CREATE TABLE indexed (a int, b int GENERATED ALWAYS AS (a + 1) STORED); INSERT INTO indexed VALUES (1);
+    CREATE INDEX ON indexed (f(1));
+    CREATE TABLE statistics (a int, b int GENERATED ALWAYS AS (a + 1) STORED); INSERT INTO statistics VALUES (1);
+    CREATE STATISTICS s ON (f(2) + a) FROM statistics;
+    CREATE TABLE checked (a int CHECK (a < f(3)), b int GENERATED ALWAYS AS (a + 1) STORED); INSERT INTO checked VALUES (1);
+    RESET ROLE;
+    ALTER DATABASE rows_uncalled SET constraint_exclusion = on;)");
+  const Vault vault;
+  const Ran ran = vault.back_up(database);
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  const Manifest manifest = vault.manifest();
+  for (const char* table : {"indexed", "statistics", "checked"}) {
+    const Relation& relation = test::relation(manifest, "public", table);
+    EXPECT_EQ(relation.digest.rows, 1U) << table;
+    EXPECT_EQ(relation.generated_digest.has_value(), std::string_view(table) == "checked") << table;
+  }
+}
+
 TEST(BackupRows, OfAnInheritanceParentAreItsOwnOnly) {
   const LiveDatabase database("rows_inherit", R"(
     CREATE TABLE parent (a int, b text); CREATE TABLE child (c int) INHERITS (parent);

@@ -93,6 +93,18 @@ TEST(PlanParts, ExcludedRowsAreOnRecordAndNotCopied) {
   EXPECT_EQ(result.relations[1].data, Data::excluded);
 }
 
+/// To plan a query of it would call them, by our rights.
+TEST(PlanParts, ATableWhoseIndexesCallFunctionsIsReadWholeByAPlainCopy) {
+  TableInfo calls = table("public", "t", 1024 * kMebibyte);
+  calls.generated = {{.name = "g", .type = "integer", .expression = "a", .stored = true}};
+  EXPECT_GT(plan({calls}, {}).parts.size(), 1U);
+  calls.planning_calls_code = true;
+  const backup::Plan found = plan({calls}, {});
+  ASSERT_EQ(found.parts.size(), 1U);
+  EXPECT_EQ(found.parts[0].sql.find("SELECT"), std::string::npos) << found.parts[0].sql;
+  EXPECT_FALSE(found.relations[0].generated_digest);
+}
+
 TEST(PlanParts, APatternWithoutADotFitsInEverySchema) {
   EXPECT_TRUE(plan({table("a", "log"), table("b", "log")}, {"log"}).parts.empty());
 }
