@@ -374,7 +374,7 @@ class Attempt {
     run_.observer.phase("publish");
     describe();
     if (options_.pin) pending_.pin({now(), options_.label});
-    const Path dir = std::move(pending_).publish(manifest_);
+    const Place dir = std::move(pending_).publish(manifest_);
     return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said};
   }
 

@@ -50,7 +50,7 @@ struct BackupOptions {
 };
 
 struct TakenBackup {
-  Path dir;
+  Place dir;
   ManifestSummary summary;
   std::vector<LeftOut> left_out;
   std::vector<ToolWords> tools_said;

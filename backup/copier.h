@@ -21,7 +21,7 @@ struct CopyTotals {
 struct CopyOptions {
   ConnInfo connection;
   Snapshot snapshot;
-  Path dir;  ///< the pending backup's
+  Place dir;  ///< the pending backup's
   int zstd_level = 1;
   unsigned workers = 1;
   bool reduced_locks = false;  ///< the leader holds no locks

@@ -8,9 +8,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backup/disk_check.h"
 #include "core/postgres/session.h"
+#include "core/repository/directory_lock.h"
 #include "core/repository/layout.h"
+#include "core/repository/names.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 #include "source/container_source.h"
 
 namespace pgassay::backup {
@@ -48,8 +52,15 @@ PreflightFinding writable(const Path& root, const Path& there) {
 std::optional<Repository> open_repository(const Path& root, std::vector<PreflightFinding>& findings) {
   try {
     findings.push_back(writable(root, existing_part(root)));
-    if (exists(status_of(root / kRepositoryFile))) return Repository::open(root);
-    if (exists(status_of(root)) && !list_names(root).empty())
+    if (!exists(status_of(root))) return std::nullopt;
+    const Place there(root);
+    if (exists(there / kRepositoryFile)) {
+      Repository repository = Repository::open(root);
+      if (findings.back().weight != Weight::refused)
+        std::ranges::move(examine_disk(repository), std::back_inserter(findings));
+      return repository;
+    }
+    if (!list_names(there).empty())
       findings.push_back({"repository", Weight::refused,
                           root.string() + " is no repository, and holds something else",
                           "name an empty or absent directory with --repo"});
@@ -63,11 +74,15 @@ std::optional<Repository> open_repository(const Path& root, std::vector<Prefligh
 
 /// Does a run hold the database's lock now? Looks without taking it away from anybody for longer than a
 /// moment.
-PreflightFinding lock_of(const Path& root, const std::string& source, const std::string& database) {
-  const Path file = root / encode_name(source) / encode_name(database) / ".lock";
-  if (!exists(status_of(file))) return {"lock", Weight::passed, "nobody has backed this database up yet", {}};
+PreflightFinding lock_of(const Place& root, const std::string& source, const std::string& database) {
+  const Place file = home_of(root, source, database) / ".lock";
+  if (!exists(file)) return {"lock", Weight::passed, "nobody has backed this database up yet", {}};
   const Fd fd = open_for_reading(file);
-  if (try_lock(fd, LockMode::shared)) return {"lock", Weight::passed, "no other run", {}};
+  if (link_count(file) > 1)
+    return {"lock", Weight::refused, file.string() + " has a second name (a hard link)",
+            "move it out of the repository: pgassay makes a new one"};
+  if (lock_file(fd, LockMode::shared) != Held::by_another)
+    return {"lock", Weight::passed, "no other run", {}};
   std::string holder = read_file(file, 4096);
   while (holder.ends_with('\n')) holder.pop_back();
   return {"lock", Weight::warning, "another run holds it: " + holder,
@@ -75,12 +90,14 @@ PreflightFinding lock_of(const Path& root, const std::string& source, const std:
 }
 
 /// What an earlier run made as another user stands in the way though the root is ours.
-void check_parts(const Path& root, const std::string& source, const std::string& database,
+void check_parts(const Place& root, const std::string& source, const std::string& database,
                  std::vector<PreflightFinding>& findings) {
-  const Path of_source = root / encode_name(source);
-  for (const Path& dir : {root / ".partial", of_source, of_source / encode_name(database)}) {
-    if (!exists(status_of(dir)) || may_write(dir)) continue;
-    findings.push_back(unwritable(dir));
+  const Place home = home_of(root, source, database);
+  for (const Place& dir : {root / ".partial", root / ".trash", home.parent_path(), home}) {
+    if (!exists(dir)) continue;
+    open_directory(dir);  // throws what it is, where it is none
+    if (may_write(dir.path())) continue;
+    findings.push_back(unwritable(dir.path()));
     return;
   }
 }
@@ -124,7 +141,7 @@ std::string shown_mib(std::uint64_t bytes) {
 /// What is looked at.
 struct Scene {
   Connection& connection;
-  Path root;  ///< or what is there of it
+  Place root;  ///< or what is there of it
   std::optional<Backup> newest;
   Preflight preflight;
 };
@@ -162,7 +179,7 @@ void examine_server(Connection& connection, const Path& root, const std::optiona
   start_reading_session(connection);
   std::vector<PreflightFinding>& findings = diagnosis.findings;
   const std::string database = connection.database();
-  Scene scene{connection, existing_part(root), {}, {}};
+  Scene scene{connection, Place(existing_part(root)), {}, {}};
   if (repository) scene.newest = look_into(*repository, options.source, database, findings);
   for (PreflightFinding& finding :
        examine(connection, scene.root, options, scene.newest, scene.preflight, stop)) {

@@ -35,7 +35,7 @@ bool blocks_others(Connection& live, int leader_pid) {
 
 }  // namespace
 
-StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir, int zstd_level,
+StoredFile write_inventory(Connection& leader, Connection& live, const Place& dir, int zstd_level,
                            Seconds patience, std::optional<LeftOut>& doubt, std::stop_token stop) {
   const Stopwatch watch;
   const std::string file(kInventoryFile), then = inventory_fingerprint(leader);

@@ -15,7 +15,7 @@ namespace pgassay::backup {
 /// would be ended as the victim of a deadlock. It tries until it can; after `patience` it throws
 /// TryAgain once somebody waits for the leader. `live` sees the present. When DDL since the snapshot may have
 /// got into the file `doubt` says so; throws TryAgain when it could not be read for that.
-StoredFile write_inventory(Connection& leader, Connection& live, const Path& dir, int zstd_level,
+StoredFile write_inventory(Connection& leader, Connection& live, const Place& dir, int zstd_level,
                            Seconds patience, std::optional<LeftOut>& doubt, std::stop_token stop);
 
 }  // namespace pgassay::backup

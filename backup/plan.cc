@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "core/repository/layout.h"
+#include "core/repository/names.h"
 
 namespace pgassay::backup {
 namespace {
@@ -53,6 +53,9 @@ void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, in
     PlannedPart part;
     if (ranges.size() > 1) part.pages = ranges[i];
     part.file = part_file(table.name, static_cast<unsigned>(i), relation.format);
+    // The file system may fold names, or one that this is copied to.
+    if (!plan.folded_files.insert(folded(part.file)).second)
+      part.file = part_file_apart(table.name, static_cast<unsigned>(i), relation.format);
     part.format = relation.format;
     part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, {encoding, part.format},
                             generated);

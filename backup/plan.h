@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Plan {
   std::vector<Oid> oids;            ///< of the relations that are copied
   std::size_t large_object_parts = 0;
   std::vector<PlannedPart> parts;
+  std::set<std::string> folded_files;  ///< of the parts, as a file system takes them that folds case
   std::vector<LeftOut> left_out;
 };
 

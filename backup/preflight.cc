@@ -1,5 +1,7 @@
 #include "backup/preflight.h"
 
+#include "backup/disk_check.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -176,7 +178,7 @@ std::string room_hint(const BackupOptions& options, const std::string& database)
   return fmt::format("pgassay prune --source {} would free {} MiB; else {}", options.source, prunable, kMove);
 }
 
-void check_disk(const Path& root, const ServerFacts& server, const std::optional<Backup>& newest,
+void check_disk(const Place& root, const ServerFacts& server, const std::optional<Backup>& newest,
                 const BackupOptions& options, const std::string& database, Findings& findings) {
   const std::uint64_t free = free_bytes(root);
   if (newest && newest->summary) {
@@ -287,7 +289,7 @@ std::optional<Refused> refused_for_binary(Connection& connection, const std::vec
       "are sound; rows that can't be read as text either can be left out by --exclude-table-data");
 }
 
-std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
+std::vector<PreflightFinding> examine(Connection& connection, const Place& root, const BackupOptions& options,
                                       const std::optional<Backup>& newest, Preflight& result,
                                       std::stop_token stop) {
   Findings findings;
@@ -328,7 +330,10 @@ Preflight preflight(Connection& connection, const Repository& repository, const 
                     const std::optional<Backup>& newest, Observer& observer, std::stop_token stop) {
   observer.phase("preflight");
   Preflight result;
-  conclude(examine(connection, repository.root(), options, newest, result, stop), observer);
+  std::vector<PreflightFinding> findings =
+      examine(connection, repository.root(), options, newest, result, stop);
+  std::ranges::move(examine_disk(repository), std::back_inserter(findings));
+  conclude(std::move(findings), observer);
   return result;
 }
 

@@ -33,7 +33,7 @@ std::optional<Refused> refused_for_binary(Connection& connection, const std::vec
 
 /// All that can be seen beforehand, every check with its findings or passed; of a server that we do not know
 /// no more than that. `root` is where the repository is, or will be.
-std::vector<PreflightFinding> examine(Connection& connection, const Path& root, const BackupOptions& options,
+std::vector<PreflightFinding> examine(Connection& connection, const Place& root, const BackupOptions& options,
                                       const std::optional<Backup>& newest, Preflight& result,
                                       std::stop_token stop);
 

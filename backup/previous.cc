@@ -15,7 +15,7 @@ PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool
   if (manifest_.large_objects.metadata) add(*manifest_.large_objects.metadata);
 }
 
-bool PreviousBackup::take_place_of(const Path& new_dir, const Part& part) {
+bool PreviousBackup::take_place_of(const Place& new_dir, const Part& part) {
   if (!share_) return false;
   const auto old = parts_.find(part.file);
   if (old == parts_.end() || old->second != part.sha) return false;

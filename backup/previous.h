@@ -23,7 +23,7 @@ class PreviousBackup {
 
   /// Puts the old file in the place of the new one when both hold the same bytes, as read back now. True: it
   /// did. From any thread.
-  bool take_place_of(const Path& new_dir, const Part& part);
+  bool take_place_of(const Place& new_dir, const Part& part);
   /// Old parts whose bytes were not what their manifest says.
   std::vector<Finding> rotten() const;
 

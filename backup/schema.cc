@@ -41,13 +41,13 @@ class NameInAnotherEncoding : public ErrorAs<NameInAnotherEncoding, ErrorKind::f
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
 /// private.
-StoredFile run_into(const PgTool& tool, Command command, const Path& dir, std::string_view name,
+StoredFile run_into(const PgTool& tool, Command command, const Place& dir, std::string_view name,
                     std::vector<ToolWords>& said, std::stop_token stop) {
-  const Path file = dir / name;
+  const Place file = dir / name;
   Fd out = create_file(file);
   command.stdout_fd = out.get();
   const Completed done = run(command, stop);
-  close_checked(std::move(out), file);
+  close_checked(std::move(out), file.path());
   if (!done.ok()) {
     const std::string what = fmt::format("{} failed: {}", tool.shown(), done.complaint());
     const std::string by_hand = "run it by hand with the same connection to see more";
@@ -87,7 +87,7 @@ void end_sessions(const ChildAccess& access) noexcept {
   }
 }
 
-StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Path& dir,
+StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Place& dir,
                     std::string_view name, std::vector<ToolWords>& said, const std::stop_token& stop) {
   try {
     return run_into(tool, std::move(command), dir, name, said, stop);
@@ -122,7 +122,7 @@ std::string ChildAccess::conninfo_for(const PgTool& tool) const {
 }
 
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Path& dir, std::vector<ToolWords>& said,
+                       Seconds lock_timeout, const Place& dir, std::vector<ToolWords>& said,
                        std::stop_token stop) {
   Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
@@ -136,7 +136,7 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
 }
 
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
+                        const Place& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
                         std::stop_token stop) {
   Command command = child(access, pg_dumpall);
   const std::string conninfo = access.conninfo_for(pg_dumpall);

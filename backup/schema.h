@@ -27,12 +27,12 @@ struct ChildAccess {
 /// to wait longer than the lock time-out: behind an ACCESS EXCLUSIVE in the queue it would wait for ever.
 /// Adds to `said` what it said that is not known to be harmless.
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Path& dir, std::vector<ToolWords>& said,
+                       Seconds lock_timeout, const Place& dir, std::vector<ToolWords>& said,
                        std::stop_token stop);
 /// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
 /// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Path& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
+                        const Place& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
                         std::stop_token stop);
 
 }  // namespace pgassay::backup

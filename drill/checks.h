@@ -28,7 +28,7 @@ struct RestoredBackup {
   const restore::RestoreReport& report;
   const ForeignAccess& foreign;  ///< what was cut off before rows were loaded
   ConnInfo database;
-  Path backup = {};  ///< the backup's directory; empty: rows of the backup are not looked at
+  Place backup = {};  ///< the backup's directory; empty: rows of the backup are not looked at
 };
 
 struct Answers {

@@ -59,7 +59,7 @@ bool is_relation(const proof::InventoryObject& object) {
 
 /// A container sees the backup under the very path that its programs are given.
 Backup by_absolute_path(Backup backup) {
-  backup.dir = std::filesystem::absolute(backup.dir);
+  backup.dir = Place(std::filesystem::absolute(backup.dir.root())) / backup.dir.below();
   return backup;
 }
 
@@ -148,7 +148,7 @@ class Drill {
     request.database = database_;
     if (!manifest_.server.bootstrap_role.empty()) request.superuser = manifest_.server.bootstrap_role;
     request.shared_preload_libraries = manifest_.server.shared_preload_libraries;
-    request.backup_dir = backup_.dir;
+    request.backup_dir = backup_.dir.path();
     request.work_dir = options_.work_dir;
     request.memory_bytes = options_.memory_bytes;
     request.image = options_.image;

@@ -274,7 +274,7 @@ class Script {
     }
   }
 
-  Path dir_;
+  Place dir_;
   std::string id_, key_;
   const SqlExport& options_;
   ChunkSink& out_;

@@ -7,6 +7,7 @@
 
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
+#include "core/repository/names.h"
 #include "core/system/exits.h"
 
 namespace pgassay::nightly {
@@ -14,13 +15,14 @@ namespace {
 
 using Layout = JsonText::Layout;
 constexpr int kFormat = 1;
+constexpr std::size_t kLongestRecord = 16 << 20;
 constexpr std::pair<Outcome, std::string_view> kOutcomes[] = {{Outcome::done, "done"},
                                                               {Outcome::failed, "failed"},
                                                               {Outcome::not_due, "not due"},
                                                               {Outcome::skipped, "skipped"}};
 
-Path place(const Repository& repository, const std::string& source, const char* suffix) {
-  return repository.root() / ".nightly" / (encode_name(source) + suffix);
+Place place(const Repository& repository, const std::string& source, const char* suffix) {
+  return entry_for(repository.root() / ".nightly", source, suffix);
 }
 
 NightStep read_step(const JsonFields& json) {
@@ -94,7 +96,7 @@ NightRecord parse_night_record(std::string_view text, const Path& file) {
 }
 
 NightLock::NightLock(const Repository& repository, const std::string& source) {
-  const Path file = place(repository, source, ".lock");
+  const Place file = place(repository, source, ".lock");
   make_private_dirs(file.parent_path());
   fd_ = open_lock_file(file);
   if (!try_lock(fd_, LockMode::exclusive))
@@ -103,15 +105,15 @@ NightLock::NightLock(const Repository& repository, const std::string& source) {
 }
 
 void store(const Repository& repository, const NightRecord& record) {
-  const Path file = place(repository, record.source, ".json");
+  const Place file = place(repository, record.source, ".json");
   make_private_dirs(file.parent_path());
   replace_file(file, to_json(record));
 }
 
 std::optional<NightRecord> last_night(const Repository& repository, const std::string& source) {
-  const Path file = place(repository, source, ".json");
-  if (!exists(status_of(file))) return std::nullopt;
-  return parse_night_record(read_file(file), file);
+  const Place file = place(repository, source, ".json");
+  if (!exists(file)) return std::nullopt;
+  return parse_night_record(read_file(file, kLongestRecord), file.path());
 }
 
 }  // namespace pgassay::nightly

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/postgres/name_pattern.h"
+#include "core/system/files.h"
 #include "nightly/metrics.h"
 
 namespace pgassay::nightly {

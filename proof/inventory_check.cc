@@ -222,11 +222,11 @@ void InventoryReader::line(std::string_view text) {
   objects_.push_back(std::move(object));
 }
 
-std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir) {
+std::vector<InventoryObject> read_stored_inventory(const Place& backup_dir) {
   const std::string file(kInventoryFile);
   InventoryReader reader(file);
   try {
-    read_part(backup_dir, file, reader);
+    read_part(backup_dir, file, reader, kLongestInventory);
   } catch (const DamagedPart& damaged) {
     throw BadBackup(damaged.what(), "another backup may be whole");
   }

@@ -45,7 +45,7 @@ class InventoryReader : public ChunkSink {
 };
 
 /// Throws BadBackup naming the line that is not one, or that the file is damaged.
-std::vector<InventoryObject> read_stored_inventory(const Path& backup_dir);
+std::vector<InventoryObject> read_stored_inventory(const Place& backup_dir);
 /// The database's own, now. Wants a session of start_reading_session().
 std::vector<InventoryObject> read_present_inventory(Connection& connection,
                                                     InventoryOf which = InventoryOf::all);

@@ -105,7 +105,7 @@ Names names_here(Connection& connection, const Relation& relation,
 
 }  // namespace
 
-std::optional<std::string> numbers_that_name_something(Connection& connection, const Path& backup,
+std::optional<std::string> numbers_that_name_something(Connection& connection, const Place& backup,
                                                        const Relation& relation,
                                                        const std::string& encoding) {
   if (relation.format != RowFormat::text || relation.types.size() != relation.columns.size())
@@ -114,7 +114,7 @@ std::optional<std::string> numbers_that_name_something(Connection& connection, c
   for (const std::string& type : relation.types) reg.push_back(names_an_object(type));
   if (std::ranges::find(reg, true) == reg.end()) return std::nullopt;
   const auto read = [&](Renamed& rows) {
-    for (const Part& part : relation.parts) read_part(backup, part.file, rows);
+    for (const Part& part : relation.parts) read_part(backup, part.file, rows, part.raw);
   };
   try {
     Renamed as_they_are(reg, {});

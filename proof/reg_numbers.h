@@ -6,7 +6,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/repository/manifest.h"
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay::proof {
 
@@ -14,7 +14,7 @@ namespace pgassay::proof {
 /// bear that number, whose name COPY then writes. When that is all that differs in the table, says so in
 /// words. Nothing: something else differs, or the table has no such columns. Reads the backup's rows of the
 /// table, and the table. Only text.
-std::optional<std::string> numbers_that_name_something(Connection& connection, const Path& backup,
+std::optional<std::string> numbers_that_name_something(Connection& connection, const Place& backup,
                                                        const Relation& relation, const std::string& encoding);
 
 }  // namespace pgassay::proof

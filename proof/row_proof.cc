@@ -328,7 +328,7 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
 namespace {
 
 /// A table that fails only because a number names something here passes, and says so.
-void look_at_numbers(Connection& connection, const Manifest& manifest, const Path& backup,
+void look_at_numbers(Connection& connection, const Manifest& manifest, const Place& backup,
                      std::vector<Check>& checks) {
   for (Check& check : checks) {
     if (check.id.kind != CheckKind::rows || check.verdict == Verdict::pass) continue;

@@ -26,7 +26,7 @@ struct ProofOptions {
   Accepted accepted = {};
   /// The backup's directory, to look at the rows of a table that seems to differ (proof/reg_numbers.h);
   /// empty: they are not looked at.
-  Path backup = {};
+  Place backup = {};
   std::span<const InventoryObject> inventory = {};  ///< of the backup: what it has, the manifest must tell of
 };
 

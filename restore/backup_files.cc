@@ -6,7 +6,7 @@
 
 namespace pgassay::restore {
 
-void check_files(const Path& dir, const Manifest& manifest) {
+void check_files(const Place& dir, const Manifest& manifest) {
   constexpr const char* kHint = "`pgassay verify` says what else is wrong; another backup may be whole";
   for (const StoredFile& file : manifest.stored_files()) {
     std::uint64_t size = 0;

@@ -7,6 +7,6 @@ namespace pgassay::restore {
 
 /// Cheap, and before anything is written: every file there with its size, and the small ones as they were.
 /// Throws BadBackup.
-void check_files(const Path& dir, const Manifest& manifest);
+void check_files(const Place& dir, const Manifest& manifest);
 
 }  // namespace pgassay::restore

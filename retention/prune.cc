@@ -149,7 +149,7 @@ class Pruner {
       at(index).removed = true;
       observer_.message(Level::debug, "removed " + backup.id.shown());
     } catch (const Error& error) {
-      const bool listed = std::filesystem::exists(status_of(backup.dir));
+      const bool listed = exists(backup.dir);
       note(*error.with_context(backup.id.shown())
                 ->with_hint(listed ? error.hint()
                                    : "it is not listed any more; what is left lies in .trash/ for the next "

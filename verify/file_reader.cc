@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/repository/layout.h"
 #include "core/system/cancellation.h"
 
 namespace pgassay::verify {
@@ -77,9 +78,9 @@ void FileReader::read_rows(const ExpectedFile& file, const std::stop_token& stop
   ProgressSink progress(observer_, stop);
   JsonLinesSink lines;
   try {
-    const Part found =
-        read_part(dir_, file.stored.file, inventory ? static_cast<ChunkSink&>(lines) : progress,
-                  inventory ? RowFormat::text : file.part->format);
+    const Part found = read_part(
+        dir_, file.stored.file, inventory ? static_cast<ChunkSink&>(lines) : progress,
+        inventory ? kLongestInventory : file.part->raw, inventory ? RowFormat::text : file.part->format);
     bytes_ += found.stored;
     compare_sha(file, found.sha);
     if (inventory) {
@@ -101,7 +102,7 @@ void FileReader::read_rows(const ExpectedFile& file, const std::stop_token& stop
 }
 
 void FileReader::read_globals(const ExpectedFile& file) {
-  const std::string text = read_file(dir_ / file.stored.file);
+  const std::string text = read_file(dir_ / file.stored.file, kLongestGlobals);
   bytes_ += text.size();
   compare_sha(file, sha256_of(as_bytes(text)));
   const std::string_view tail = std::string_view(text).substr(text.size() - std::min(text.size(), kTail));

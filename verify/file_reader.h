@@ -21,7 +21,7 @@ struct ExpectedFile {
 
 class FileReader {
  public:
-  FileReader(const Path& dir, VerifyFindings& findings, Observer& observer)
+  FileReader(const Place& dir, VerifyFindings& findings, Observer& observer)
       : dir_(dir), findings_(findings), observer_(observer) {}
 
   /// Throws Stopped; whatever is wrong with the file is a finding.
@@ -40,7 +40,7 @@ class FileReader {
   void compare_sha(const ExpectedFile& file, const Sha256& sha) const;
   void compare_part(const ExpectedFile& file, const Part& found) const;
 
-  const Path& dir_;
+  const Place& dir_;
   VerifyFindings& findings_;
   Observer& observer_;
   std::atomic<std::uint64_t> files_{0}, bytes_{0}, rows_{0}, inventory_lines_{0};

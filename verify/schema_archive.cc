@@ -22,11 +22,11 @@ std::optional<Check> no_pg_restore(const Manifest& manifest, std::optional<PgToo
 
 }  // namespace
 
-Check check_schema_archive(const Path& backup_dir, const Manifest& manifest, VerifyFindings& findings,
+Check check_schema_archive(const Place& backup_dir, const Manifest& manifest, VerifyFindings& findings,
                            std::stop_token stop) {
   const std::string file(kSchemaFile);
   if (findings.out_of_reach(check::kSchema)) return findings.conclude(check::kSchema, "");
-  if (!std::filesystem::is_regular_file(link_status_of(backup_dir / file))) {
+  if (!is_regular_file(backup_dir / file)) {
     if (!findings.any(check::kSchema))
       findings.add(check::kSchema, {file, "schema", "is not there to be read"});
     return findings.conclude(check::kSchema, "");

@@ -12,15 +12,11 @@
 namespace pgassay::verify {
 namespace {
 
-namespace fs = std::filesystem;
-
-bool is_regular(const Path& file) {
-  return fs::is_regular_file(link_status_of(file));
-}
+constexpr std::uint64_t kTooLong = std::uint64_t{1} << 30;
 
 class StoredBytesCheck {
  public:
-  StoredBytesCheck(const Path& dir, const VerifyOptions& options, VerifyFindings& findings,
+  StoredBytesCheck(const Place& dir, const VerifyOptions& options, VerifyFindings& findings,
                    Observer& observer)
       : dir_(dir),
         options_(options),
@@ -43,10 +39,10 @@ class StoredBytesCheck {
   void read_manifest_file() {
     const std::string file(kManifestFile);
     try {
-      if (!is_regular(dir_ / file)) return findings_.add(check::kManifest, {file, "missing", "is not there"});
-      const std::string text = read_file(dir_ / file);
+      if (!exists(dir_ / file)) return findings_.add(check::kManifest, {file, "missing", "is not there"});
+      const std::string text = read_file(dir_ / file, kLongestManifest);
       manifest_sha_ = sha256_of(as_bytes(text));
-      result_.manifest = decode_manifest(text, dir_ / file);
+      result_.manifest = decode_manifest(text, (dir_ / file).path());
       for (const Contradiction& found : contradictions(*result_.manifest)) {
         findings_.add(check::kManifest,
                       {file, "manifest", "contradicts itself: " + found.where + ": " + found.detail});
@@ -80,8 +76,8 @@ class StoredBytesCheck {
     const std::string file(kSumsFile);
     std::string stored;
     try {
-      if (!is_regular(dir_ / file)) return findings_.add(check::kSums, {file, "missing", "is not there"});
-      stored = read_file(dir_ / file);
+      if (!exists(dir_ / file)) return findings_.add(check::kSums, {file, "missing", "is not there"});
+      stored = read_file(dir_ / file, kLongestManifest);
     } catch (const SystemError& error) {
       return take(error, check::kSums, file);
     } catch (const Error& error) {
@@ -159,7 +155,7 @@ class StoredBytesCheck {
     }
     std::set<std::string, std::less<>> present;
     for (std::string& file : files) {
-      if (is_regular(dir_ / file)) {
+      if (is_regular_file(dir_ / file)) {
         present.insert(std::move(file));
       } else {
         findings_.add(check::kFiles, {file, "kind", "is no regular file, and no backup holds anything else"});
@@ -188,7 +184,8 @@ class StoredBytesCheck {
                                  fmt::format("{} bytes, {} in the manifest", grouped(size),
                                              grouped(file.stored.stored))});
     }
-    return true;
+    // What is so much longer is not read to its end: nothing in it could make it right.
+    return size < file.stored.stored + kTooLong;
   }
 
   void choose_subset() {
@@ -249,7 +246,7 @@ class StoredBytesCheck {
     add(check::kGlobals, "whole");
   }
 
-  const Path& dir_;
+  const Place& dir_;
   const VerifyOptions& options_;
   VerifyFindings& findings_;
   Observer& observer_;
@@ -262,8 +259,8 @@ class StoredBytesCheck {
 
 }  // namespace
 
-StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, VerifyFindings& findings,
-                               Observer& observer, std::stop_token stop) {
+StoredBytes check_stored_bytes(const Place& backup_dir, const VerifyOptions& options,
+                               VerifyFindings& findings, Observer& observer, std::stop_token stop) {
   if (options.subset && (options.subset->first < 1 || options.subset->first > options.subset->second)) {
     throw UsageError(fmt::format("there is no subset {}/{}", options.subset->first, options.subset->second),
                      "write n/t with n from 1 to t");

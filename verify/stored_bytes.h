@@ -17,7 +17,7 @@ struct StoredBytes {
 
 /// Reads every file once: SHA-256, frame, rows and digest in one pass. Findings of the schema archive are
 /// added, but it gets no check here.
-StoredBytes check_stored_bytes(const Path& backup_dir, const VerifyOptions& options, VerifyFindings& findings,
-                               Observer& observer, std::stop_token stop);
+StoredBytes check_stored_bytes(const Place& backup_dir, const VerifyOptions& options,
+                               VerifyFindings& findings, Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay::verify

@@ -62,6 +62,9 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
     stored.checks.push_back({check::kSchema, Verdict::unverified, "the manifest cannot be read"});
   }
 
+  // Over NFS another host may prune what we read: it knows nothing of our lease.
+  if (!exists(backup.dir))
+    throw Locked(backup.id.shown() + " was removed while it was read", "choose another: pgassay list");
   evidence.checks = std::move(stored.checks);
   make_unique(evidence.checks);
   evidence.findings = findings.sorted();

@@ -43,8 +43,8 @@ Exit run(Context& context, const ReportArguments& arguments) {
   for (nightly::Watched& watched : look_closely(context.config, repository, arguments.sources))
     chapters.push_back({std::move(watched), {}});
   for (Chapter& chapter : chapters) chapter.provings = provings_of(chapter.watched.backups, context.stop);
-  const std::string page =
-      report_html(chapters, {absolute(repository.root()).string(), host_name(), PGASSAY_VERSION, now()});
+  const std::string page = report_html(
+      chapters, {absolute(repository.root().path()).string(), host_name(), PGASSAY_VERSION, now()});
   if (!arguments.output) {
     write_to_reader(STDOUT_FILENO, as_bytes(page), StopFd(context.stop), "stdout");
     return Exit::done;

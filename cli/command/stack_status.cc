@@ -177,7 +177,7 @@ Json switch_json(const stack::SwitchStatus& one) {
 Exit run(Context& context, const std::vector<std::string>& asked_for) {
   std::optional<Repository> repository;
   const Path root = repository_path(context.arguments, context.config);
-  if (exists(status_of(root / kRepositoryFile))) repository = Repository::open(root);
+  if (exists(Place(root) / kRepositoryFile)) repository = Repository::open(root);
   const std::vector<std::string> switch_names = known_switches(context, repository);
   const Chosen names = chosen(context, asked_for, switch_names);
   std::vector<stack::SwitchStatus> known;

@@ -51,7 +51,7 @@ Exit told(Context& context, const stack::SwitchReport& report, const std::string
 
 Exit dry_run(Context& context, const stack::SwitchPlan& plan, const stack::SwitchScene& scene,
              const Path& root) {
-  if (exists(status_of(root / kRepositoryFile))) check_may_begin(Repository::open(root), plan, scene);
+  if (exists(Place(root) / kRepositoryFile)) check_may_begin(Repository::open(root), plan, scene);
   if (!plan.obstacles.empty())
     throw Error("the switch would be refused: " + plan.obstacles[0].text, plan.obstacles[0].hint, plan.exit);
   context.reporter.print("nothing was touched\n");

@@ -14,7 +14,7 @@
 #include "core/container/inspected.h"
 #include "core/system/clock.h"
 #include "core/system/error.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "core/system/subprocess.h"
 
 namespace pgassay {

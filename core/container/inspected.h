@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay {
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/system/error.h"
+#include "core/system/files.h"
 
 namespace pgassay {
 namespace {

@@ -167,9 +167,9 @@ Pin parse_pin(std::string_view text, const Path& name_for_errors) {
   return {json.time("at"), json.text("reason")};
 }
 
-Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all, Time now) {
+Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now) {
   Proofs proofs;
-  const Path dir = backup_dir / kEvidenceDir;
+  const Place dir = backup_dir / kEvidenceDir;
   std::vector<std::string> names;
   try {
     names = list_names(dir);
@@ -179,13 +179,13 @@ Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all, Time now)
   std::vector<Evidence> found;
   for (const std::string& name : names) {
     if (!is_proof(name) && name != kPinFile) continue;
-    const Path file = dir / name;
+    const Place file = dir / name;
     try {
       const std::string text = read_file(file, kLongestEvidence);
       if (name == kPinFile)
-        proofs.pin = parse_pin(text, file);
+        proofs.pin = parse_pin(text, file.path());
       else
-        found.push_back(parse_evidence(text, file));
+        found.push_back(parse_evidence(text, file.path()));
     } catch (const Error&) {
       proofs.unreadable.push_back(name);
       // Whoever pinned it meant to keep it, whatever became of the reason.
@@ -198,7 +198,7 @@ Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all, Time now)
   return proofs;
 }
 
-std::uint64_t next_evidence_number(const Path& backup_dir) {
+std::uint64_t next_evidence_number(const Place& backup_dir) {
   std::vector<Evidence> stored;
   read_proofs(backup_dir, &stored);
   return stored.empty() ? 1 : stored.back().number + 1;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/repository/manifest.h"
+#include "core/system/place.h"
 #include "core/system/verdict.h"
 
 namespace pgassay {
@@ -74,8 +75,8 @@ struct Proofs {
 /// How far evidence may be ahead of our clock: another host's may have stored it.
 inline constexpr std::chrono::minutes kClocksApart{5};
 /// `all`: gets every piece of evidence that can be read, in the order in which it was stored.
-Proofs read_proofs(const Path& backup_dir, std::vector<Evidence>* all = nullptr, Time now = pgassay::now());
+Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all = nullptr, Time now = pgassay::now());
 /// The number for the next piece of evidence.
-std::uint64_t next_evidence_number(const Path& backup_dir);
+std::uint64_t next_evidence_number(const Place& backup_dir);
 
 }  // namespace pgassay

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/system/clock.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay {
 

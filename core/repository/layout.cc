@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/repository/names.h"
 #include "core/repository/utf8.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 namespace {
@@ -17,25 +19,27 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-bool needs_escape(std::string_view character) {
-  const auto byte = static_cast<unsigned char>(character[0]);
-  return byte < 0x20 || byte == 0x7f ||
-         std::string_view("/\\.%~").find(character[0]) != std::string_view::npos;
+/// What every file system, every tool that copies and every shell takes as it is.
+bool is_portable(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_';
+}
+
+/// Windows and what shares with it open a device under these names, whatever follows behind a dot.
+bool is_device(const std::string& name) {
+  constexpr std::string_view kDevices[] = {"con", "prn", "aux", "nul"};
+  const std::string low = folded(name);
+  if (std::find(std::begin(kDevices), std::end(kDevices), low) != std::end(kDevices)) return true;
+  return low.size() == 4 && (low.starts_with("com") || low.starts_with("lpt")) && is_digit(low[3]);
+}
+
+std::string escape_of(char c) {
+  return fmt::format("%{:02X}", static_cast<unsigned char>(c));
 }
 
 std::string escaped(std::string_view name) {
   std::string out;
-  while (!name.empty()) {
-    const std::size_t length = std::max<std::size_t>(utf8_character(name), 1);
-    const std::string_view character = name.substr(0, length);
-    if (utf8_character(name) == 0 || needs_escape(character)) {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(character[0]));
-    } else {
-      out += character;
-    }
-    name.remove_prefix(length);
-  }
-  return out;
+  for (const char c : name) out += is_portable(c) ? std::string(1, c) : escape_of(c);
+  return is_device(out) ? escape_of(out[0]) + out.substr(1) : out;
 }
 
 /// The longest prefix of at most `limit` bytes that ends between characters and escapes.
@@ -61,6 +65,10 @@ int hex_digit(char c) {
 }
 
 }  // namespace
+
+std::string cut_name(std::string encoded) {
+  return cut(std::move(encoded));
+}
 
 std::string encode_name(std::string_view name) {
   return cut(escaped(name));
@@ -110,15 +118,7 @@ std::pair<std::string_view, unsigned> stamp_order(std::string_view stamp) {
 }
 
 bool is_safe_file(std::string_view file) {
-  if (file.empty() || file.find_first_of(std::string_view("\0\n\\", 3)) != std::string_view::npos)
-    return false;
-  for (std::size_t start = 0; start <= file.size();) {
-    const std::size_t slash = std::min(file.find('/', start), file.size());
-    const std::string_view component = file.substr(start, slash - start);
-    if (component.empty() || component == "." || component == "..") return false;
-    start = slash + 1;
-  }
-  return true;
+  return leads_below(file) && file.find_first_of("\n\\") == std::string_view::npos;
 }
 
 }  // namespace pgassay

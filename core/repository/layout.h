@@ -16,6 +16,9 @@ inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "
                                   kDataDir = "data", kLargeObjectsDir = "largeobjects",
                                   kLargeObjectsMetadataFile = "largeobjects/metadata.copy.zst",
                                   kPinFile = "pin.json";
+/// What is read whole, or decodes to a size that no manifest names, is not longer than this.
+inline constexpr std::uint64_t kLongestInventory = std::uint64_t{1} << 30,
+                               kLongestGlobals = std::uint64_t{1} << 30;
 
 /// '/', '\', '.', '%', '~', control bytes and bytes that are not valid UTF-8 become %XX; over 200 bytes it is
 /// cut (never inside an escape or a character) and gets "~" and 16 hex digits of the XXH3-64 of what it was.

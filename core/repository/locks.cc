@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "core/repository/directory_lock.h"
 #include "core/repository/identity.h"
 #include "core/repository/repository.h"
 
@@ -14,16 +15,16 @@ constexpr const char* kLockFile = ".lock";
 constexpr std::size_t kLongestHolder = 4096;
 
 /// Only a courtesy to whoever waits: a full disk must not keep prune from running.
-void write_holder(const Fd& lock, const Path& file, std::string_view command) {
+void write_holder(const Fd& lock, const Place& file, std::string_view command) {
   const std::string holder =
       fmt::format("pid {} on {} since {}: {}\n", ::getpid(), host_name(), to_rfc3339(now()), command);
   try {
-    if (::ftruncate(lock.get(), 0) == 0) write_all(lock.get(), as_bytes(holder), file);
+    if (::ftruncate(lock.get(), 0) == 0) write_all(lock.get(), as_bytes(holder), file.path());
   } catch (const Error&) {
   }
 }
 
-std::string read_holder(const Path& file) {
+std::string read_holder(const Place& file) {
   try {
     std::string holder = read_file(file, kLongestHolder);
     while (!holder.empty() && holder.back() == '\n') holder.pop_back();
@@ -34,61 +35,75 @@ std::string read_holder(const Path& file) {
 }
 
 /// Nothing when there is no such directory any more.
-Fd open_unless_gone(const Path& dir) {
+std::optional<DirectoryLock> lock_unless_gone(const Backup& backup, LockMode mode) {
   try {
-    return open_for_reading(dir);
+    return lock_directory(backup.dir, kBackupLease, mode);
   } catch (const SystemError& error) {
-    if (error.number() == ENOENT) return {};
+    if (error.number() == ENOENT) return std::nullopt;
     error.raise();
   }
 }
 
 /// A publisher holds the lock for an instant more than the rename; waiting is for that.
-bool lock_shared_soon(const Fd& fd) {
+std::optional<DirectoryLock> lock_shared_soon(const Backup& backup) {
   using namespace std::chrono_literals;
+  std::optional<DirectoryLock> lock;
   for (int attempt = 0; attempt < 20; ++attempt) {
-    if (try_lock(fd, LockMode::shared)) return true;
+    lock = lock_unless_gone(backup, LockMode::shared);
+    if (!lock || lock->held != Held::by_another) break;
     std::this_thread::sleep_for(50ms);
   }
-  return false;
+  return lock;
+}
+
+/// Who removes must know that nobody reads.
+[[noreturn]] void throw_without_locks(const Place& dir) {
+  throw Refused(
+      fmt::format("{}: nothing can be locked on this file system, so who reads a backup is not known, and "
+                  "none is removed",
+                  dir.string()),
+      "mount it with locks (NFS: without nolock), or remove backups by hand while nothing else runs");
 }
 
 }  // namespace
 
 ReadLease Repository::lease(const Backup& backup) const {
-  Fd fd = open_unless_gone(backup.dir);
-  if (!fd || !lock_shared_soon(fd) || !std::filesystem::exists(status_of(backup.dir))) {
+  std::optional<DirectoryLock> lock = lock_shared_soon(backup);
+  if (!lock || lock->held == Held::by_another || !exists(backup.dir)) {
     throw Locked(
-        fmt::format("cannot read {}: prune {} it", backup.id.shown(), fd ? "is removing" : "removed"),
+        fmt::format("cannot read {}: prune {} it", backup.id.shown(), lock ? "is removing" : "removed"),
         "choose another: pgassay list");
   }
-  return ReadLease(std::move(fd));
+  return ReadLease(std::move(lock->fd));
 }
 
 PruneLock Repository::lock_for_prune(const std::string& source, const std::string& database) const {
-  Fd fd = open_for_reading(database_dir(source, database));
-  if (!try_lock(fd, LockMode::exclusive)) {
+  const Place dir = database_dir(source, database);
+  DirectoryLock lock = lock_directory(dir, kPruneLease, LockMode::exclusive);
+  if (lock.held == Held::impossible) throw_without_locks(dir);
+  if (lock.held == Held::by_another) {
     throw Locked(fmt::format("{}/{} is being pruned by another run", source, database),
                  "wait for it to end; the lock goes with its process");
   }
-  return PruneLock(std::move(fd));
+  return PruneLock(std::move(lock.fd));
 }
 
 std::optional<RemovalLock> Repository::lock_for_removal(const Backup& backup) const {
-  Fd fd = open_unless_gone(backup.dir);
+  std::optional<DirectoryLock> lock = lock_unless_gone(backup, LockMode::exclusive);
+  if (lock && lock->held == Held::impossible) throw_without_locks(backup.dir);
   // Moved to .trash/ between the two, it is no longer ours to remove.
-  if (!fd || !try_lock(fd, LockMode::exclusive) || !std::filesystem::exists(status_of(backup.dir)))
-    return std::nullopt;
-  return RemovalLock(backup.id, backup.dir, std::move(fd));
+  if (!lock || lock->held == Held::by_another || !exists(backup.dir)) return std::nullopt;
+  return RemovalLock(backup.id, backup.dir, std::move(lock->fd));
 }
 
 RunLock Repository::lock_database(const std::string& source, const std::string& database,
                                   std::string_view command) const {
-  const Path dir = database_dir(source, database);
+  const Place dir = database_dir(source, database);
   make_private_dirs(dir);
-  const Path file = dir / kLockFile;
+  const Place file = dir / kLockFile;
   Fd lock = open_lock_file(file);
-  if (!try_lock(lock, LockMode::exclusive)) {
+  // Without locks two runs do each other no harm, but work twice; preflight tells that there are none.
+  if (lock_file(lock, LockMode::exclusive) == Held::by_another) {
     throw Locked(fmt::format("{}/{} is locked by {}", source, database, read_holder(file)),
                  "wait for it to end; the lock goes with its process");
   }

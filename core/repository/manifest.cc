@@ -44,17 +44,23 @@ std::vector<StoredFile> Manifest::stored_files() const {
 
 Manifest::Sums Manifest::sums() const {
   Sums sums;
-  const auto add = [&](const Part& part) {
-    sums.raw_bytes += part.raw;
-    sums.stored_bytes += part.stored;
+  std::uint64_t rows_of_parts = 0, rows_of_relations = 0;
+  const auto sum = [&](std::uint64_t& to, std::uint64_t number) {
+    sums.overflow |= __builtin_add_overflow(to, number, &to);
   };
-  for (const StoredFile& file : files) sums.stored_bytes += file.stored;
+  const auto add = [&](const Part& part) {
+    sum(sums.raw_bytes, part.raw);
+    sum(sums.stored_bytes, part.stored);
+    sum(rows_of_parts, part.digest.rows);
+  };
+  for (const StoredFile& file : files) sum(sums.stored_bytes, file.stored);
   for (const Part& part : large_objects.parts) add(part);
   if (large_objects.metadata) add(*large_objects.metadata);
   for (const Relation& relation : relations) {
     for (const Part& part : relation.parts) add(part);
+    if (relation.kind != 'p') sum(rows_of_relations, relation.digest.rows);
     if (relation.kind == 'p' || relation.data != Data::copied) continue;
-    sums.rows += relation.digest.rows;
+    sum(sums.rows, relation.digest.rows);
     ++sums.tables;
   }
   return sums;

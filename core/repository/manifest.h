@@ -137,6 +137,7 @@ struct Manifest {
   /// relations that have rows of their own and were copied (large objects' pages are no rows).
   struct Sums {
     std::uint64_t raw_bytes = 0, stored_bytes = 0, rows = 0, tables = 0;
+    bool overflow = false;  ///< a sum of the manifest's numbers passes 2^64
   };
   Sums sums() const;
   /// Every file but manifest.json and SHA256SUMS, sorted by name.

@@ -119,6 +119,7 @@ class Checker {
     const auto compare_sum = [&](const char* what, std::uint64_t sum, std::uint64_t said) {
       if (sum != said) add(what, fmt::format("{} by the summary, {} in sum", said, sum));
     };
+    if (sums.overflow) add("numbers", "their sum passes 2^64");
     compare_sum("raw_bytes", sums.raw_bytes, own.raw_bytes);
     compare_sum("stored_bytes", sums.stored_bytes, own.stored_bytes);
     compare_sum("rows", sums.rows, own.rows);

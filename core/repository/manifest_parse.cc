@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "core/repository/json_fields.h"
 #include "core/repository/manifest.h"
 #include "core/system/error.h"
@@ -63,7 +65,10 @@ RowFormat read_row_format(const JsonFields& json) {
 
 /// Backups of before it was recorded are without.
 Oid read_oid(const JsonFields& json) {
-  return json.has("oid") ? static_cast<Oid>(json.unsigned_integer("oid")) : Oid::none;
+  if (!json.has("oid")) return Oid::none;
+  const std::uint64_t oid = json.unsigned_integer("oid");
+  if (oid > std::numeric_limits<std::uint32_t>::max()) json.bad("oid", "is no OID: it passes 2^32 - 1");
+  return static_cast<Oid>(oid);
 }
 
 void read_types(const JsonFields& json, Relation& relation) {

@@ -6,19 +6,21 @@ namespace pgassay {
 namespace {
 
 struct Removed {
-  Path file;
+  Place file;
   ~Removed() {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
+    try {
+      remove_tree(file);
+    } catch (const std::exception&) {
+      // A hidden file, which nobody takes for anything.
+    }
   }
 };
 
 }  // namespace
 
-bool write_whole_file(const Path& file, std::string_view contents) {
+bool write_whole_file(const Place& file, std::string_view contents) {
   // Hidden, so that what a crash leaves is neither a proof nor a backup.
-  const Removed temporary{file.parent_path() /
-                          ("." + file.filename().string() + "." + random_hex(4) + ".tmp")};
+  const Removed temporary{file.parent_path() / ("." + file.filename() + "." + random_hex(4) + ".tmp")};
   write_new_file(temporary.file, contents);
   if (!rename_noreplace(temporary.file, file)) return false;
   fsync_path(file.parent_path());

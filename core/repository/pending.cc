@@ -5,10 +5,13 @@
 #include <system_error>
 #include <utility>
 
+#include "core/repository/directory_lock.h"
 #include "core/repository/identity.h"
+#include "core/repository/names.h"
 #include "core/repository/new_file.h"
 #include "core/repository/repository.h"
 #include "core/system/cancellation.h"
+#include "core/system/disk_probe.h"
 
 namespace pgassay {
 namespace {
@@ -16,15 +19,16 @@ namespace {
 constexpr const char *kPartialDir = ".partial", *kTrashDir = ".trash";
 constexpr int kAttempts = 10;
 constexpr std::size_t kFlushers = 16, kFilesEach = 4;
+constexpr std::size_t kPartialBytes = 8, kTrashBytes = 4;  // of chance in a name
 
-Sha256 write_hashed(const Manifest& manifest, const Path& file) {
+Sha256 write_hashed(const Manifest& manifest, const Place& file) {
   Fd fd = create_file(file);
   Sha256Hasher hasher;
   write_manifest(manifest, [&](std::string_view text) {
     hasher.add(as_bytes(text));
-    write_all(fd.get(), as_bytes(text), file);
+    write_all(fd.get(), as_bytes(text), file.path());
   });
-  close_checked(std::move(fd), file);
+  close_checked(std::move(fd), file.path());
   fsync_path(file);
   return hasher.finish();
 }
@@ -37,26 +41,45 @@ void check_own(const Manifest& manifest) {
               "please report it: this is a fault in pgassay");
 }
 
+/// Is it a name that begin() or remove() gives: "… .HEX"?
+bool is_debris(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  const std::string_view random = dot == std::string_view::npos ? "" : name.substr(dot + 1);
+  return (random.size() == 2 * kPartialBytes || random.size() == 2 * kTrashBytes) &&
+         random.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// A backup is put in place by one rename.
+void check_one_mount(const Place& partial, Place home) {
+  while (!exists(home)) home = home.parent_path();
+  if (on_one_mount(partial, home)) return;
+  throw Refused(
+      fmt::format("{} is on another file system than {}, and no backup can be renamed from one to the other",
+                  home.string(), partial.string()),
+      "have all of the repository on one file system, or a repository of its own there (--repo)");
+}
+
 /// Its run is dead when nobody holds its lock.
-bool remove_if_dead(const Path& dir) {
-  if (!std::filesystem::is_directory(link_status_of(dir))) return false;
-  Fd fd;
+bool remove_if_dead(const Place& dir) {
+  DirectoryLock lock;
   try {
-    fd = open_for_reading(dir);
+    lock = lock_directory(dir, kBackupLease, LockMode::exclusive);
   } catch (const Error& error) {
-    if (!std::filesystem::exists(link_status_of(dir))) return false;
+    if (!exists(dir)) return false;
     error.raise();
   }
-  if (!try_lock(fd, LockMode::exclusive)) return false;
+  if (lock.held == Held::impossible)
+    throw Error(dir.string() + ": nothing can be locked here, so whether its run lives is not known");
+  if (lock.held == Held::by_another) return false;
   // Published or removed between the two.
-  if (!std::filesystem::exists(link_status_of(dir))) return false;
+  if (!exists(dir)) return false;
   remove_tree(dir);
   return true;
 }
 
 }  // namespace
 
-PendingBackup::PendingBackup(Path root, Path dir, Fd lock)
+PendingBackup::PendingBackup(Place root, Place dir, Fd lock)
     : root_(std::move(root)), dir_(std::move(dir)), lock_(std::move(lock)) {}
 
 PendingBackup::PendingBackup(PendingBackup&& other) noexcept
@@ -78,14 +101,14 @@ void PendingBackup::pin(const Pin& pin) const {
 
 void PendingBackup::flush(const Manifest& manifest) const {
   // The lock was opened before the first byte was written, so no failed write-out escapes it.
-  sync_filesystem(lock_, dir_);
+  sync_filesystem(lock_, dir_.path());
   // All are clean by now; each tells once more what became of it. What is linked was flushed by its first
   // run. Each makes the disk flush its cache, too; the kernel joins those that come at the same time.
   const std::vector<StoredFile> files = manifest.stored_files();
   std::atomic<std::size_t> next = 0, flushed = 0;
   const auto flush_some = [&](unsigned, const std::stop_token& stop) {
     for (std::size_t at; !stop.stop_requested() && (at = next++) < files.size();) {
-      const Path file = dir_ / files[at].file;
+      const Place file = dir_ / files[at].file;
       if (link_count(file) == 1) fsync_path(file);
       ++flushed;
     }
@@ -99,24 +122,24 @@ void PendingBackup::flush(const Manifest& manifest) const {
   // One of the threads that were may have failed, too: the kernel tells that once.
   if (flushed != files.size()) throw Error("can't flush all files of the backup: " + dir_.string());
   for (const std::string_view name : {kDataDir, kLargeObjectsDir, kEvidenceDir}) {
-    if (std::filesystem::exists(status_of(dir_ / name))) fsync_path(dir_ / name);
+    if (exists(dir_ / name)) fsync_path(dir_ / name);
   }
   fsync_path(dir_);
 }
 
-Path PendingBackup::publish(const Manifest& manifest) && {
+Place PendingBackup::publish(const Manifest& manifest) && {
   check_own(manifest);
   const Sha256 sha = write_hashed(manifest, dir_ / kManifestFile);
   write_new_file(dir_ / kSumsFile, sha256sums(manifest, sha));
   make_private_dirs(dir_ / kEvidenceDir);
   flush(manifest);
   const BackupId& id = manifest.summary.id;
-  const Path parent = root_ / encode_name(id.source) / encode_name(id.database), target = parent / id.stamp;
+  const Place parent = home_of(root_, id.source, id.database), target = parent / id.stamp;
   make_private_dirs(parent);
-  const Path partial = dir_.parent_path();
+  const Place partial = dir_.parent_path();
   if (!rename_noreplace(dir_, target))
     throw Error("cannot publish the backup: " + target.string() + ": is there already");
-  dir_.clear();
+  dir_ = {};
   lock_.reset();
   try {
     fsync_path(parent);
@@ -132,20 +155,20 @@ PendingBackup Repository::begin(const std::string& source, const std::string& da
   if (source.empty() || database.empty())
     throw UsageError("a backup needs the name of a source and of a database");
   make_private_dirs(root_ / kPartialDir);
+  check_one_mount(root_ / kPartialDir, home_of(root_, source, database));
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {
-    const Path dir =
-        root_ / kPartialDir / fmt::format("{}.{}", encode_name(source + "/" + database), random_hex(8));
+    const Place dir = root_ / kPartialDir /
+                      fmt::format("{}.{}", encode_name(source + "/" + database), random_hex(kPartialBytes));
     try {
       make_private_dirs(dir);
-      Fd lock = open_for_reading(dir);
+      DirectoryLock lock = lock_directory(dir, kBackupLease, LockMode::exclusive);
       // Another run's clear_debris() may have come between.
-      if (try_lock(lock, LockMode::exclusive) && std::filesystem::exists(status_of(dir))) {
-        return PendingBackup(root_, dir, std::move(lock));
-      }
+      if (lock.held != Held::by_another && exists(dir)) return PendingBackup(root_, dir, std::move(lock.fd));
     } catch (const Error& error) {
       // Nothing stays behind; when it was not there any more, that was clear_debris() and it is tried again.
-      std::error_code ignored;
-      if (std::filesystem::remove(dir, ignored) || attempt == kAttempts) error.raise();
+      const bool was_there = exists(dir);
+      remove_tree(dir);
+      if (was_there || attempt == kAttempts) error.raise();
     }
   }
   throw Error("cannot make a directory that lasts: " + (root_ / kPartialDir).string());
@@ -161,14 +184,19 @@ std::vector<Path> Repository::clear_debris(std::vector<std::string>* problems) c
     }
   };
   for (const char* place : {kPartialDir, kTrashDir}) {
-    guarded([&] {
-      for (const std::string& name : list_names(root_ / place)) {
-        const Path dir = root_ / place / name;
-        guarded([&] {
-          if (remove_if_dead(dir)) removed.push_back(dir);
-        });
-      }
-    });
+    std::vector<std::string> names;
+    try {
+      names = list_names(root_ / place);
+    } catch (const SystemError& error) {
+      if (problems != nullptr) problems->emplace_back(error.what());
+    }
+    for (const std::string& name : names) {
+      const Place dir = root_ / place / name;
+      guarded([&] {
+        if (!is_debris(name)) throw Error(dir.string() + " is not pgassay's");
+        if (remove_if_dead(dir)) removed.push_back(dir.path());
+      });
+    }
   }
   return removed;
 }
@@ -179,16 +207,15 @@ void clear_debris(const Repository& repository, Observer& observer) {
     observer.message(Level::warning, "removed what an interrupted run left: " + debris.string());
   }
   for (const std::string& problem : problems) {
-    observer.message(Level::warning, "an interrupted run's directory stays: " + problem,
-                     "remove it as its owner");
+    observer.message(Level::warning, "not removed: " + problem, "look at it, and remove it as its owner");
   }
 }
 
 void Repository::remove(RemovalLock lock) const {
-  const Path trash = root_ / kTrashDir;
+  const Place trash = root_ / kTrashDir;
   const std::string home = encode_name(lock.id().source + "/" + lock.id().database);
   make_private_dirs(trash);
-  const Path dir = trash / fmt::format("{}.{}.{}", home, lock.id().stamp, random_hex(4));
+  const Place dir = trash / fmt::format("{}.{}.{}", home, lock.id().stamp, random_hex(kTrashBytes));
   if (!rename_noreplace(lock.dir(), dir)) throw Error("is there already: " + dir.string());
   // Before any file goes: a power failure must not bring back a directory that lacks some.
   fsync_path(lock.dir().parent_path());
@@ -197,10 +224,10 @@ void Repository::remove(RemovalLock lock) const {
 }
 
 std::string Repository::free_stamp(const std::string& source, const std::string& database, Time taken) const {
-  const Path dir = database_dir(source, database);
+  const Place dir = database_dir(source, database);
   const std::string base = to_stamp(taken);
   std::string stamp = base;
-  for (unsigned n = 2; std::filesystem::exists(link_status_of(dir / stamp)); ++n) {
+  for (unsigned n = 2; exists(dir / stamp); ++n) {
     stamp = fmt::format("{}-{}", base, n);
   }
   return stamp;

@@ -7,32 +7,32 @@
 #include "core/repository/identity.h"
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
+#include "core/repository/names.h"
 #include "core/repository/new_file.h"
 #include "core/repository/stored_manifest.h"
 
 namespace pgassay {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kRepositoryFormat = 1;
-constexpr std::size_t kShownCandidates = 10;
+constexpr std::size_t kShownCandidates = 10, kLongestRepositoryFile = 64 * 1024;
 
 bool is_hidden(const std::string& name) {
   return name.starts_with(".");
 }
 
 /// An empty file system has its lost+found, and a run that was killed here its hidden temporary file.
-bool is_as_good_as_empty(const Path& root) {
+bool is_as_good_as_empty(const Place& root) {
   const auto names = list_names(root);
   return std::all_of(names.begin(), names.end(), [](const std::string& name) {
     return name == "lost+found" || name.starts_with("." + std::string(kRepositoryFile) + ".");
   });
 }
 
-std::string read_uuid(const Path& file) {
+std::string read_uuid(const Place& file) {
+  const std::string text = read_file(file, kLongestRepositoryFile);
   try {
-    const JsonFields json = read_json(read_file(file), file);
+    const JsonFields json = read_json(text, file.path());
     const int format = json.small_integer("format");
     if (format > kRepositoryFormat) {
       throw Error(fmt::format("{}: made by a newer pgassay: its format is {}, this one reads up to {}",
@@ -58,7 +58,7 @@ std::string new_repository_file() {
   return json.take();
 }
 
-Backup read_backup(BackupId id, const Path& dir) {
+Backup read_backup(BackupId id, const Place& dir) {
   Backup backup{std::move(id), dir, {}, {}, read_proofs(dir)};
   try {
     ManifestSummary summary = read_stored_summary(dir);
@@ -77,9 +77,9 @@ Backup read_backup(BackupId id, const Path& dir) {
 }
 
 /// One that lost its manifest is a damaged backup as long as SHA256SUMS tells that it was one.
-bool holds_backup(const Path& dir) {
+bool holds_backup(const Place& dir) {
   try {
-    return fs::exists(status_of(dir / kManifestFile)) || fs::exists(status_of(dir / kSumsFile));
+    return exists(dir / kManifestFile) || exists(dir / kSumsFile);
   } catch (const SystemError&) {
     return true;  // reading it says why it can't be told
   }
@@ -88,7 +88,7 @@ bool holds_backup(const Path& dir) {
 /// Walks REPO/SOURCE/DATABASE/STAMP.
 class Lister {
  public:
-  Lister(const Path& root, const Repository::Filter& filter, std::vector<Path>* foreign)
+  Lister(const Place& root, const Repository::Filter& filter, std::vector<Path>* foreign)
       : root_(root), filter_(filter), foreign_(foreign) {}
 
   std::vector<Backup> list() {
@@ -107,16 +107,16 @@ class Lister {
 
  private:
   /// A directory that the filter lets through; what is no directory is foreign.
-  bool enter(const Path& path, const std::string& name, const std::string& wanted) {
-    if (!fs::is_directory(status_of(path))) {
-      note_foreign(path);
+  bool enter(const Place& place, const std::string& name, const std::string& wanted) {
+    if (!is_directory(place)) {
+      note_foreign(place);
       return false;
     }
-    return wanted.empty() || encode_name(wanted) == name;
+    return wanted.empty() || stands_for(name, wanted);
   }
 
-  void note_foreign(const Path& path) {
-    if (foreign_ != nullptr) foreign_->push_back(path);
+  void note_foreign(const Place& place) {
+    if (foreign_ != nullptr) foreign_->push_back(place.path());
   }
 
   void list_source(const std::string& source) {
@@ -129,19 +129,19 @@ class Lister {
   }
 
   void add(const std::string& source, const std::string& database, const std::string& stamp) {
-    const Path dir = root_ / source / database / stamp;
-    const bool directory = fs::is_directory(link_status_of(dir));
-    if (!directory || !is_stamp(stamp) || !holds_backup(dir)) {
-      if (fs::exists(link_status_of(dir))) note_foreign(dir);
+    const Place dir = root_ / source / database / stamp;
+    // What has a stamp's name and is no directory stands where a backup was: it is a damaged one.
+    if (!is_stamp(stamp) || (is_directory(dir) && !holds_backup(dir))) {
+      if (exists(dir)) note_foreign(dir);
       return;
     }
-    Backup backup = read_backup({decode_name(source), decode_name(database), stamp}, dir);
+    Backup backup = read_backup({name_of_entry(source), name_of_entry(database), stamp}, dir);
     // Pruned while we looked.
-    if (!backup.summary && !fs::exists(link_status_of(dir))) return;
+    if (!backup.summary && !exists(dir)) return;
     found_.push_back(std::move(backup));
   }
 
-  const Path& root_;
+  const Place& root_;
   const Repository::Filter& filter_;
   std::vector<Path>* foreign_;
   std::vector<Backup> found_;
@@ -186,22 +186,22 @@ Backup newest_of(const std::vector<Backup>& backups) {
 }  // namespace
 
 Repository Repository::open(const Path& root) {
-  const Path file = root / kRepositoryFile;
-  if (!fs::exists(status_of(file))) {
+  const Place at(root), file = at / kRepositoryFile;
+  if (!exists(file)) {
     throw UsageError(fmt::format("no repository at {}: there is no {}", root.string(), kRepositoryFile),
                      "name one with --repo; the first backup makes it");
   }
-  return Repository(root, read_uuid(file));
+  return Repository(at, read_uuid(file));
 }
 
 Repository Repository::open_or_create(const Path& root) {
-  const Path file = root / kRepositoryFile;
-  if (!fs::exists(status_of(file))) {
-    make_private_dirs(root);
-    if (is_as_good_as_empty(root)) {
+  const Place at(root), file = at / kRepositoryFile;
+  if (!exists(file)) {
+    make_private_dirs(at);
+    if (is_as_good_as_empty(at)) {
       // Not ours means that another run made it first.
       write_whole_file(file, new_repository_file());
-    } else if (!fs::exists(status_of(file))) {
+    } else if (!exists(file)) {
       throw UsageError(fmt::format("{} is no repository, and holds something else", root.string()),
                        "choose an empty or a new directory");
     }
@@ -209,9 +209,9 @@ Repository Repository::open_or_create(const Path& root) {
   return open(root);
 }
 
-Path Repository::database_dir(const std::string& source, const std::string& database) const {
+Place Repository::database_dir(const std::string& source, const std::string& database) const {
   if (source.empty() || database.empty()) throw UsageError("a source and a database need a name");
-  return root_ / encode_name(source) / encode_name(database);
+  return home_of(root_, source, database);
 }
 
 std::vector<Backup> Repository::list(const Filter& filter, std::vector<Path>* foreign) const {
@@ -224,8 +224,8 @@ Backup Repository::find(const std::string& id, const Filter& filter) const {
   const std::string stamp = slash == std::string::npos ? id : id.substr(slash + 1);
   std::vector<Backup> fitting = list(filter);
   std::erase_if(fitting, [&](const Backup& backup) {
-    const bool elsewhere = !scope.empty() && scope_of(backup) != scope &&
-                           backup.dir.parent_path().lexically_relative(root_).string() != scope;
+    const bool elsewhere =
+        !scope.empty() && scope_of(backup) != scope && backup.dir.parent_path().below() != scope;
     return elsewhere || (stamp != "latest" && (stamp.empty() || !backup.id.stamp.starts_with(stamp)));
   });
   if (fitting.empty()) throw_none(*this, id, filter);
@@ -253,7 +253,7 @@ BadBackup misplaced(const Backup& backup) {
 }
 
 std::optional<Backup> Repository::newest(const std::string& source, const std::string& database) const {
-  const Path parent = database_dir(source, database);
+  const Place parent = database_dir(source, database);
   std::vector<std::string> stamps = list_names(parent);
   std::erase_if(stamps, [](const std::string& name) { return !is_stamp(name); });
   std::sort(stamps.begin(), stamps.end(),
@@ -266,29 +266,29 @@ std::optional<Backup> Repository::newest(const std::string& source, const std::s
 }
 
 Path Repository::add_evidence(const Backup& backup, const Evidence& evidence) const {
-  const Path dir = backup.dir / kEvidenceDir;
+  const Place dir = backup.dir / kEvidenceDir;
   make_private_dirs(dir);
   Evidence numbered = evidence;
   numbered.number = next_evidence_number(backup.dir);
   const std::string text = to_json(numbered), stamp = to_stamp(evidence.finished);
   for (unsigned n = 1;; ++n) {
     const std::string number = n == 1 ? "" : fmt::format("-{}", n);
-    const Path file = dir / fmt::format("{}{}.{}.json", stamp, number, evidence.kind);
-    if (write_whole_file(file, text)) return file;
+    const Place file = dir / fmt::format("{}{}.{}.json", stamp, number, evidence.kind);
+    if (write_whole_file(file, text)) return file.path();
   }
 }
 
 void Repository::pin(const Backup& backup, const std::string& reason) const {
   const ReadLease held = lease(backup);
-  const Path dir = backup.dir / kEvidenceDir;
+  const Place dir = backup.dir / kEvidenceDir;
   make_private_dirs(dir);
   replace_file(dir / kPinFile, to_json(Pin{now(), reason}));
 }
 
 bool Repository::unpin(const Backup& backup) const {
   const ReadLease held = lease(backup);
-  const Path file = backup.dir / kEvidenceDir / kPinFile;
-  if (!fs::exists(link_status_of(file))) return false;
+  const Place file = backup.dir / kEvidenceDir / kPinFile;
+  if (!exists(file)) return false;
   remove_tree(file);
   fsync_path(file.parent_path());
   return true;

@@ -12,13 +12,14 @@
 #include "core/repository/manifest.h"
 #include "core/system/error.h"
 #include "core/system/observer.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 
 /// A published backup as list sees it.
 struct Backup {
   BackupId id;
-  Path dir;
+  Place dir;
   std::optional<ManifestSummary> summary;  ///< absent: `problem` says why
   std::string problem;                     ///< "manifest.json: not what SHA256SUMS names", …
   Proofs proofs;
@@ -56,13 +57,13 @@ class PruneLock {
 /// Exclusive flock on a backup directory: nobody reads or pins it, and nobody begins to.
 class RemovalLock {
  public:
-  RemovalLock(BackupId id, Path dir, Fd fd) : id_(std::move(id)), dir_(std::move(dir)), fd_(std::move(fd)) {}
+  RemovalLock(BackupId id, Place dir, Fd fd) : id_(std::move(id)), dir_(std::move(dir)), fd_(std::move(fd)) {}
   const BackupId& id() const { return id_; }
-  const Path& dir() const { return dir_; }
+  const Place& dir() const { return dir_; }
 
  private:
   BackupId id_;
-  Path dir_;
+  Place dir_;
   Fd fd_;
 };
 
@@ -78,20 +79,20 @@ class RunLock {
 /// A backup being written, below .partial/. The directory's own flock says that its run is alive.
 class PendingBackup {
  public:
-  PendingBackup(Path root, Path dir, Fd lock);
+  PendingBackup(Place root, Place dir, Fd lock);
   PendingBackup(PendingBackup&& other) noexcept;
   ~PendingBackup();  ///< removes the directory unless published
-  const Path& dir() const { return dir_; }
+  const Place& dir() const { return dir_; }
   void pin(const Pin& pin) const;  ///< it will be published pinned
   /// Writes manifest.json and SHA256SUMS, flushes every file and directory, and renames to
   /// SOURCE/DATABASE/STAMP, where the stamp in the manifest must be free (see Repository::free_stamp).
   /// Returns the new directory. An Error whose hint says "the backup is published" came after the rename: it
   /// is there, whole, and stays.
-  Path publish(const Manifest& manifest) &&;
+  Place publish(const Manifest& manifest) &&;
 
  private:
   void flush(const Manifest& manifest) const;
-  Path root_, dir_;  ///< dir_ is empty once it was published or moved from
+  Place root_, dir_;  ///< dir_ is empty once it was published or moved from
   Fd lock_;
 };
 
@@ -102,7 +103,7 @@ class Repository {
   /// Makes it when the directory is absent or empty; refuses a directory that holds something else.
   static Repository open_or_create(const Path& root);
 
-  const Path& root() const { return root_; }
+  const Place& root() const { return root_; }
   const std::string& uuid() const { return uuid_; }
 
   struct Filter {
@@ -127,7 +128,8 @@ class Repository {
   std::string free_stamp(const std::string& source, const std::string& database, Time taken) const;
   PendingBackup begin(const std::string& source, const std::string& database) const;
   /// Removes what dead runs left below .partial/ (and finishes .trash/). Returns the paths removed. What
-  /// can't be removed, another user's perhaps, is told in `problems` and does no harm where it is.
+  /// can't be removed, another user's perhaps, or has no name of ours, is told in `problems` and does no harm
+  /// where it is. Throws BadBackup when one of the two is no directory.
   std::vector<Path> clear_debris(std::vector<std::string>* problems = nullptr) const;
 
   /// Returns the new file's path, after fsync.
@@ -146,9 +148,9 @@ class Repository {
   void remove(RemovalLock lock) const;
 
  private:
-  Repository(Path root, std::string uuid) : root_(std::move(root)), uuid_(std::move(uuid)) {}
-  Path database_dir(const std::string& source, const std::string& database) const;
-  Path root_;
+  Repository(Place root, std::string uuid) : root_(std::move(root)), uuid_(std::move(uuid)) {}
+  Place database_dir(const std::string& source, const std::string& database) const;
+  Place root_;
   std::string uuid_;
 };
 
@@ -157,12 +159,12 @@ void clear_debris(const Repository& repository, Observer& observer);
 
 /// Reads a backup's whole manifest and checks it, against SHA256SUMS and against the directory in which it
 /// lies, too. Throws BadBackup.
-Manifest read_manifest(const Path& backup_dir);
+Manifest read_manifest(const Place& backup_dir);
 
 /// For hard links of unchanged parts: puts `old_file` (of an older backup, whose SHA-256 was `expected`) in
 /// the place of `new_file`, but only after its bytes were read and hashed again: a rotten old part must never
 /// replace a good new one. unreachable: other file system, too many links, gone; the new file stays.
 enum class Reuse { linked, rotten, unreachable };
-Reuse reuse_part(const Path& old_file, const Sha256& expected, const Path& new_file);
+Reuse reuse_part(const Place& old_file, const Sha256& expected, const Place& new_file);
 
 }  // namespace pgassay

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/repository/layout.h"
+#include "core/repository/names.h"
 #include "core/repository/repository.h"
 #include "core/system/subprocess.h"
 
@@ -20,7 +21,7 @@ constexpr std::size_t kHead = 256 * 1024;
   throw BadBackup(error.what(), error.hint(), error);
 }
 
-std::string read_or_bad(const Path& file, std::size_t limit = std::size_t{1} << 30) {
+std::string read_or_bad(const Place& file, std::size_t limit = kLongestManifest) {
   try {
     return read_file(file, limit);
   } catch (const Error& error) {
@@ -28,7 +29,7 @@ std::string read_or_bad(const Path& file, std::size_t limit = std::size_t{1} << 
   }
 }
 
-void check_against_sums(const Path& backup_dir, const Sha256& sha) {
+void check_against_sums(const Place& backup_dir, const Sha256& sha) {
   if (manifest_sha_in(read_or_bad(backup_dir / kSumsFile)) == sha) return;
   throw BadBackup(fmt::format("{}: {}", backup_dir.string(), kManifestMismatch),
                   "one of the two was damaged or changed: pgassay verify says more");
@@ -39,12 +40,15 @@ struct Head {
   Sha256 sha;
 };
 
-Head read_head(const Path& file) {
+Head read_head(const Place& file) {
   const Fd fd = open_for_reading(file);
   Head head;
   Sha256Hasher hasher;
   std::vector<std::byte> buffer(kHead);
-  while (const std::size_t got = read_some(fd.get(), buffer, file)) {
+  std::uint64_t all = 0;
+  while (const std::size_t got = read_some(fd.get(), buffer, file.path())) {
+    if ((all += got) > kLongestManifest)
+      throw BadBackup(fmt::format("{}: longer than any manifest", file.string()));
     const Bytes bytes(buffer.data(), got);
     hasher.add(bytes);
     head.text += as_text(bytes.first(std::min(got, kHead - head.text.size())));
@@ -66,8 +70,8 @@ std::optional<Sha256> manifest_sha_in(std::string_view sums) {
   }
 }
 
-ManifestSummary read_stored_summary(const Path& backup_dir) {
-  const Path file = backup_dir / kManifestFile;
+ManifestSummary read_stored_summary(const Place& backup_dir) {
+  const Place file = backup_dir / kManifestFile;
   Head head;
   try {
     head = read_head(file);
@@ -75,28 +79,28 @@ ManifestSummary read_stored_summary(const Path& backup_dir) {
     throw_as_bad(error);
   }
   check_against_sums(backup_dir, head.sha);
-  return parse_manifest_summary(head.text, file);
+  return parse_manifest_summary(head.text, file.path());
 }
 
-Manifest read_manifest(const Path& backup_dir) {
-  const Path file = backup_dir / kManifestFile;
+Manifest read_manifest(const Place& backup_dir) {
+  const Place file = backup_dir / kManifestFile;
   const std::string text = read_or_bad(file);
   check_against_sums(backup_dir, sha256_of(as_bytes(text)));
-  Manifest manifest = parse_manifest(text, file);
+  Manifest manifest = parse_manifest(text, file.path());
   if (!lies_where_it_belongs(backup_dir, manifest.summary.id))
     throw misplaced(backup_dir, manifest.summary.id);
   return manifest;
 }
 
-bool lies_where_it_belongs(const Path& backup_dir, const BackupId& id) {
-  const Path database = backup_dir.parent_path();
-  return backup_dir.filename() == id.stamp && database.filename() == encode_name(id.database) &&
-         database.parent_path().filename() == encode_name(id.source);
+bool lies_where_it_belongs(const Place& backup_dir, const BackupId& id) {
+  const Place database = backup_dir.parent_path();
+  return backup_dir.filename() == id.stamp && stands_for(database.filename(), id.database) &&
+         stands_for(database.parent_path().filename(), id.source);
 }
 
-BadBackup misplaced(const Path& backup_dir, const BackupId& says) {
-  const Path root = backup_dir.parent_path().parent_path().parent_path();
-  const Path home = root / encode_name(says.source) / encode_name(says.database) / says.stamp;
+BadBackup misplaced(const Place& backup_dir, const BackupId& says) {
+  const Place root = backup_dir.parent_path().parent_path().parent_path();
+  const Place home = home_of(root, says.source, says.database) / says.stamp;
   return BadBackup(
       fmt::format("{} is not what its place says: by its manifest it is {}, which belongs in {}",
                   backup_dir.string(), says.shown(), home.string()),

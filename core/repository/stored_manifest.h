@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/repository/manifest.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 
@@ -13,13 +14,16 @@ namespace pgassay {
 std::optional<Sha256> manifest_sha_in(std::string_view sums);
 inline constexpr std::string_view kManifestMismatch = "manifest.json is not what SHA256SUMS names";
 
+/// No manifest is longer, and no other file that is read whole.
+inline constexpr std::size_t kLongestManifest = std::size_t{1} << 30;
+
 /// Hashes the whole file, keeps only the head of it. Throws BadBackup: missing, damaged, not what SHA256SUMS
 /// names.
-ManifestSummary read_stored_summary(const Path& backup_dir);
+ManifestSummary read_stored_summary(const Place& backup_dir);
 
-/// Is it the directory of that backup? Compares the last three components as encode_name() makes them.
-bool lies_where_it_belongs(const Path& backup_dir, const BackupId& id);
+/// Is it the directory of that backup? Compares the last three components with names_on_disk().
+bool lies_where_it_belongs(const Place& backup_dir, const BackupId& id);
 /// What is wrong with a backup that does not, and how it is moved back: what() and hint().
-BadBackup misplaced(const Path& backup_dir, const BackupId& says);
+BadBackup misplaced(const Place& backup_dir, const BackupId& says);
 
 }  // namespace pgassay

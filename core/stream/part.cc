@@ -102,8 +102,8 @@ struct PartEncoder::Impl {
 PartEncoder::PartEncoder(int zstd_level) : impl_(std::make_unique<Impl>(zstd_level)) {}
 PartEncoder::~PartEncoder() = default;
 
-PartWriter::PartWriter(PartEncoder& encoder, const Path& dir, std::string file, RowFormat format)
-    : encoder_(*encoder.impl_), path_(dir / file), digester_(format), fd_(create_file(path_)) {
+PartWriter::PartWriter(PartEncoder& encoder, const Place& dir, std::string file, RowFormat format)
+    : encoder_(*encoder.impl_), path_((dir / file).path()), digester_(format), fd_(create_file(dir / file)) {
   part_.file = std::move(file);
   part_.format = format;
   encoder_.start(fd_.get(), path_);
@@ -136,7 +136,8 @@ namespace {
 /// the sink's.
 class FrameDecoder {
  public:
-  FrameDecoder(ChunkSink& sink, RowFormat format) : sink_(sink), digester_(format) {
+  FrameDecoder(ChunkSink& sink, std::uint64_t most, RowFormat format)
+      : sink_(sink), most_(most), digester_(format) {
     if (!context_) throw std::bad_alloc();
     check_zstd(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kMaxWindowLog),
                "can't set up zstd");
@@ -186,6 +187,8 @@ class FrameDecoder {
 
   bool pass_on(Bytes decoded, std::size_t consumed) {
     if (decoded.empty()) return true;
+    if (decoded.size() > most_ - raw_)
+      return fail("it decodes to more than the " + std::to_string(most_) + " bytes that it should", consumed);
     try {
       digester_.add(decoded);
     } catch (const Error& error) {
@@ -197,6 +200,7 @@ class FrameDecoder {
   }
 
   ChunkSink& sink_;
+  const std::uint64_t most_;
   std::unique_ptr<ZSTD_DCtx, FreeContext> context_{ZSTD_createDCtx()};
   Buffer buffer_ = std::make_unique_for_overwrite<std::byte[]>(kReadChunk);
   ChunkDigester digester_;
@@ -208,12 +212,13 @@ class FrameDecoder {
 
 }  // namespace
 
-Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format) {
-  const Path path = dir / file;
-  Fd fd = open_for_reading(path);
+Part read_part(const Place& dir, const std::string& file, ChunkSink& sink, std::uint64_t most,
+               RowFormat format) {
+  const Path path = (dir / file).path();
+  Fd fd = open_for_reading(dir / file);
   auto buffer = std::make_unique_for_overwrite<std::byte[]>(kReadChunk);
   Sha256Hasher hasher;
-  FrameDecoder decoder(sink, format);
+  FrameDecoder decoder(sink, most, format);
   Part part;
   bool good = true;
   while (std::size_t got = read_some(fd.get(), {buffer.get(), kReadChunk}, path)) {

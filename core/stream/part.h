@@ -10,7 +10,7 @@
 #include "core/stream/row_digest.h"
 #include "core/stream/sha256.h"
 #include "core/system/error.h"
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 
@@ -54,7 +54,7 @@ class PartEncoder {
 class PartWriter : public ChunkSink {
  public:
   /// Creates dir/file, which must not exist.
-  PartWriter(PartEncoder& encoder, const Path& dir, std::string file, RowFormat format = RowFormat::text);
+  PartWriter(PartEncoder& encoder, const Place& dir, std::string file, RowFormat format = RowFormat::text);
   ~PartWriter() override;
   /// Throws Error at what can't be rows of the format.
   void chunk(Bytes bytes) override;
@@ -67,7 +67,7 @@ class PartWriter : public ChunkSink {
 
  private:
   PartEncoder::Impl& encoder_;
-  Path path_;
+  Path path_;  ///< for messages
   Part part_;
   ChunkDigester digester_;
   Fd fd_;
@@ -75,8 +75,10 @@ class PartWriter : public ChunkSink {
 
 /// Reads dir/file, passes its decoded bytes to the sink and returns what it found: digest, sizes, SHA-256,
 /// all recomputed; the caller compares. The file's bytes are hashed to their end even when decoding fails.
-/// Throws DamagedPart when it is not one whole zstd frame of whole rows.
-Part read_part(const Path& dir, const std::string& file, ChunkSink& sink, RowFormat format = RowFormat::text);
+/// `most` is how many bytes it may decode to: what the manifest says, for a small file may decode to any
+/// size. Throws DamagedPart when it is not one whole zstd frame of whole rows, or decodes to more.
+Part read_part(const Place& dir, const std::string& file, ChunkSink& sink, std::uint64_t most,
+               RowFormat format = RowFormat::text);
 
 class DamagedPart : public ErrorAs<DamagedPart, ErrorKind::damaged_part> {
  public:

@@ -80,12 +80,12 @@ Sha256 sha256_of(Bytes bytes) {
   return hasher.finish();
 }
 
-HashedFile hash_file(const Path& file) {
+HashedFile hash_file(const Place& file) {
   Fd fd = open_for_reading(file);
   auto buffer = std::make_unique_for_overwrite<std::byte[]>(kChunk);
   Sha256Hasher hasher;
   HashedFile hashed;
-  while (std::size_t got = read_some(fd.get(), {buffer.get(), kChunk}, file)) {
+  while (std::size_t got = read_some(fd.get(), {buffer.get(), kChunk}, file.path())) {
     hasher.add({buffer.get(), got});
     hashed.bytes += got;
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 
@@ -35,6 +35,6 @@ struct HashedFile {
   Sha256 sha;
 };
 Sha256 sha256_of(Bytes bytes);
-HashedFile hash_file(const Path& file);  ///< reads it all, in chunks of 256 KiB
+HashedFile hash_file(const Place& file);  ///< reads it all, in chunks of 256 KiB
 
 }  // namespace pgassay

@@ -3,7 +3,7 @@
 #include <stop_token>
 #include <string>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay {
 

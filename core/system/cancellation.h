@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay {
 

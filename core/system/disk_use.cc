@@ -1,11 +1,10 @@
 #include "core/system/disk_use.h"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <map>
 #include <utility>
 
+#include "core/system/beneath.h"
 #include "core/system/error.h"
 
 namespace pgassay {
@@ -13,22 +12,23 @@ namespace {
 
 constexpr std::uint64_t kStatBlock = 512;  // of st_blocks, whatever the file system's own blocks are
 
-void collect(const Path& path, std::vector<DiskUse>& names) {
-  struct stat status;
-  if (::lstat(path.c_str(), &status) != 0) {
-    if (errno == ENOENT && !names.empty()) return;  // somebody removed it while we looked around
-    throw_errno("can't read the status of", path);
+void collect(const Place& place, std::vector<DiskUse>& names) {
+  try {
+    const struct stat status = status_of_open(open_path(place), place);
+    const bool directory = S_ISDIR(status.st_mode);
+    names.push_back({status.st_dev, status.st_ino, directory ? 1 : std::uint64_t{status.st_nlink},
+                     static_cast<std::uint64_t>(status.st_blocks) * kStatBlock});
+    if (!directory) return;
+  } catch (const SystemError& error) {
+    if (error.number() == ENOENT && !names.empty()) return;  // somebody removed it while we looked around
+    error.raise();
   }
-  const bool directory = S_ISDIR(status.st_mode);
-  names.push_back({status.st_dev, status.st_ino, directory ? 1 : std::uint64_t{status.st_nlink},
-                   static_cast<std::uint64_t>(status.st_blocks) * kStatBlock});
-  if (!directory) return;
-  for (const std::string& name : list_names(path)) collect(path / name, names);
+  for (const std::string& name : list_names(place)) collect(place / name, names);
 }
 
 }  // namespace
 
-std::vector<DiskUse> disk_use(const Path& dir) {
+std::vector<DiskUse> disk_use(const Place& dir) {
   std::vector<DiskUse> names;
   collect(dir, names);
   return names;

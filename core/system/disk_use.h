@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay {
 
@@ -16,7 +16,7 @@ struct DiskUse {
 };
 
 /// Of `dir` itself and of everything below it. Never follows symbolic links.
-std::vector<DiskUse> disk_use(const Path& dir);
+std::vector<DiskUse> disk_use(const Place& dir);
 
 /// What comes free by each tree when all of them are removed, one after the other in this order: a file
 /// counts with the tree that holds its last link, and with none when a link stays elsewhere.

@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
@@ -40,10 +38,6 @@ void ensure_mode(const Fd& fd, mode_t mode, const Path& path) {
   if (::fchmod(fd.get(), mode) != 0) throw_errno("can't set the mode of", path);
 }
 
-void fsync_fd(const Fd& fd, const Path& path) {
-  if (::fsync(fd.get()) != 0) throw_errno("can't flush to disk", path);
-}
-
 /// Removes a file that was begun and not finished, unless kept.
 class Unfinished {
  public:
@@ -75,7 +69,10 @@ void make_private_dir(const Path& dir) {
     if (error == EEXIST && is_dir(dir)) return;
     throw_errno("can't make the directory", dir, error);
   }
-  ensure_mode(open_for_reading(dir), 0700, dir);
+  // Where modes can't be set, who may read is decided by how it is mounted.
+  if (const Fd made = open_for_reading(dir);
+      ::fchmod(made.get(), 0700) != 0 && ::access(dir.c_str(), W_OK | X_OK) != 0)
+    throw_errno("can't set the mode of", dir, EPERM);
   fsync_path(parent_of(dir));
 }
 
@@ -122,30 +119,7 @@ std::filesystem::file_status known(std::filesystem::file_status status, const st
   return status;
 }
 
-bool absent(const Path& path) {
-  struct stat status;
-  if (::lstat(path.c_str(), &status) == 0) return false;
-  if (errno != ENOENT) throw_errno("can't read the status of", path);
-  return true;
-}
-
 }  // namespace
-
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = other.release();
-  }
-  return *this;
-}
-
-int Fd::release() {
-  return std::exchange(fd_, -1);
-}
-
-void Fd::reset() {
-  if (fd_ >= 0) ::close(release());
-}
 
 Fd open_for_reading(const Path& file) {
   return open_or_throw(file, O_RDONLY, "can't open");
@@ -155,33 +129,6 @@ Fd create_file(const Path& file) {
   Fd fd = open_or_throw(file, O_WRONLY | O_CREAT | O_EXCL, "can't create");
   ensure_mode(fd, 0600, file);
   return fd;
-}
-
-void write_all(int fd, Bytes bytes, const Path& name_for_errors) {
-  while (!bytes.empty()) {
-    ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_errno("can't write", name_for_errors);
-    if (written == 0) throw_errno("can't write", name_for_errors, EIO);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-}
-
-std::size_t read_some(int fd, std::span<std::byte> buffer, const Path& name_for_errors) {
-  for (;;) {
-    ssize_t got = ::read(fd, buffer.data(), buffer.size());
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) throw_errno("can't read", name_for_errors);
-  }
-}
-
-void close_checked(Fd&& fd, const Path& name_for_errors) {
-  // Linux has closed it even when it says EINTR.
-  if (::close(fd.release()) != 0 && errno != EINTR) throw_errno("can't close", name_for_errors);
-}
-
-void start_writeback(int fd) {
-  ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 std::string read_file(const Path& file, std::size_t limit) {
@@ -220,7 +167,7 @@ void write_new_file(const Path& file, std::string_view contents) {
   Fd fd = create_file(file);
   Unfinished unfinished(file);
   write_all(fd.get(), as_bytes(contents), file);
-  fsync_fd(fd, file);
+  flush_to_disk(fd, file);
   close_checked(std::move(fd), file);
   unfinished.keep();
 }
@@ -266,53 +213,13 @@ unsigned owner_of(const Path& path) {
 }
 
 void fsync_path(const Path& file_or_dir) {
-  fsync_fd(open_for_reading(file_or_dir), file_or_dir);
-}
-
-void sync_filesystem(const Fd& any_on_it, const Path& name_for_errors) {
-  if (::syncfs(any_on_it.get()) != 0) throw_errno("can't flush the file system of", name_for_errors);
-}
-
-namespace {
-bool rename_if_free(const Path& from, const Path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
-  if (errno == EEXIST || errno == ENOTEMPTY) return false;
-  if (errno != EINVAL && errno != ENOSYS) throw_errno("can't rename " + from.string() + " to", to);
-  // File systems without the flag (NFS among them). A directory that holds something is never replaced by
-  // rename(2) either, and the callers hold the lock of the directory that they rename into.
-  if (!absent(to)) return false;
-  if (::rename(from.c_str(), to.c_str()) == 0) return true;
-  if (errno == EEXIST || errno == ENOTEMPTY) return false;
-  throw_errno("can't rename " + from.string() + " to", to);
-}
-}  // namespace
-
-bool rename_noreplace(const Path& from, const Path& to) {
-  const bool renamed = rename_if_free(from, to);
-  if (renamed) trace_published(to);
-  return renamed;
+  flush_to_disk(open_for_reading(file_or_dir), file_or_dir);
 }
 
 void remove_tree(const Path& dir) {
   std::error_code error;
   std::filesystem::remove_all(dir, error);
   if (error) throw_errno("can't remove", dir, error.value());
-}
-
-bool link_over(const Path& existing, const Path& replaced) {
-  Path temporary = replaced;
-  temporary += ".link";
-  if (::link(existing.c_str(), temporary.c_str()) != 0) {
-    constexpr int kUnreachable[] = {EXDEV, EMLINK, ENOENT, EPERM, EOPNOTSUPP, ENOSYS};
-    if (std::find(std::begin(kUnreachable), std::end(kUnreachable), errno) != std::end(kUnreachable))
-      return false;
-    throw_errno("can't link " + existing.string() + " to", temporary);
-  }
-  Unfinished unfinished(temporary);
-  // rename(2) of two names of one file does nothing and leaves both: then Unfinished removes the other name.
-  if (::rename(temporary.c_str(), replaced.c_str()) != 0) throw_errno("can't put in place", replaced);
-  trace_published(replaced);
-  return true;
 }
 
 std::uint64_t free_bytes(const Path& any_path_on_it) {
@@ -333,12 +240,6 @@ std::uint64_t size_of_file(const Path& file) {
   struct stat status;
   if (::stat(file.c_str(), &status) != 0) throw_errno("can't read the size of", file);
   return static_cast<std::uint64_t>(status.st_size);
-}
-
-std::uint64_t link_count(const Path& file) {
-  struct stat status;
-  if (::lstat(file.c_str(), &status) != 0) throw_errno("can't read the status of", file);
-  return status.st_nlink;
 }
 
 std::filesystem::file_status status_of(const Path& path) {
@@ -363,32 +264,6 @@ std::vector<std::string> list_names(const Path& dir) {
   for_each_entry(dir, false, [&](std::string name) { names.push_back(std::move(name)); });
   std::sort(names.begin(), names.end());
   return names;
-}
-
-bool try_lock(const Fd& fd, LockMode mode) {
-  const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
-  while (::flock(fd.get(), operation) != 0) {
-    if (errno == EWOULDBLOCK) return false;
-    if (errno != EINTR) throw_errno("can't lock", "flock");
-  }
-  return true;
-}
-
-void append_line(const Path& file, std::string_view line) {
-  const bool made = absent(file);
-  Fd fd = open_or_throw(file, O_RDWR | O_CREAT | O_APPEND, "can't open");
-  ensure_mode(fd, 0600, file);
-  const off_t size = ::lseek(fd.get(), 0, SEEK_END);
-  off_t whole = size;
-  for (char last = 0; whole > 0; --whole) {
-    if (::pread(fd.get(), &last, 1, whole - 1) != 1) throw_errno("can't read", file);
-    if (last == '\n') break;
-  }
-  if (whole < size && ::ftruncate(fd.get(), whole) != 0) throw_errno("can't truncate", file);
-  write_all(fd.get(), as_bytes(std::string(line) + "\n"), file);
-  if (::fsync(fd.get()) != 0) throw_errno("can't flush", file);
-  close_checked(std::move(fd), file);
-  if (made) fsync_path(parent_of(file));
 }
 
 Fd open_lock_file(const Path& file) {

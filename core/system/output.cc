@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/system/files.h"
 #include "core/system/trace.h"
 
 namespace pgassay {

@@ -5,7 +5,7 @@
 
 #include "core/system/cancellation.h"
 #include "core/system/error.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay {
 

@@ -12,6 +12,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/clock.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 #include "drill/server/leftovers.h"
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_ready.h"

@@ -6,7 +6,7 @@
 
 #include <thread>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "core/system/observer.h"
 
 namespace pgassay::drill {

@@ -12,6 +12,7 @@
 
 #include "core/system/clock.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 #include "core/system/split.h"
 
 namespace pgassay::drill {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay::drill {
 

@@ -11,6 +11,7 @@
 
 #include "core/repository/identity.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 #include "core/system/subprocess.h"
 #include "drill/server/disk_guard.h"
 #include "drill/server/leftovers.h"

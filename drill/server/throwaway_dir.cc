@@ -8,6 +8,7 @@
 
 #include "core/repository/identity.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 
 namespace pgassay::drill {
 namespace {
@@ -115,9 +116,10 @@ ThrowawayDir::ThrowawayDir(Engine engine, const ThrowawayRequest& request, bool 
   write_all(lock_.get(), as_bytes(text), unnamed / kMarker);
   if (traversable) set_mode(unnamed, 0711);
   const std::string random = unnamed.filename().string().substr(kUnnamed.size());
-  if (!rename_noreplace(unnamed, base / (std::string(kPrefix) + random)))
-    throw Error("there is a directory of that name: " + (base / (std::string(kPrefix) + random)).string());
-  path_ = base / (std::string(kPrefix) + random);
+  const Place named = Place(base) / (std::string(kPrefix) + random);
+  if (!rename_noreplace(Place(base) / unnamed.filename().string(), named))
+    throw Error("there is a directory of that name: " + named.string());
+  path_ = named.path();
 }
 
 ThrowawayDir::~ThrowawayDir() {

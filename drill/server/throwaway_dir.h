@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/system/clock.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "core/system/observer.h"
 #include "drill/server/throwaway_server.h"
 

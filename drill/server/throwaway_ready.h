@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/postgres/connection.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "drill/server/whom.h"
 
 namespace pgassay::drill {

@@ -20,7 +20,7 @@
 
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "core/system/observer.h"
 
 namespace pgassay::drill {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/system/error.h"
+#include "core/system/files.h"
 
 namespace pgassay::drill {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "core/system/call_filter.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 #include "drill/server/leftovers.h"
 #include "drill/server/throwaway_settings.h"
 

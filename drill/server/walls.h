@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/system/files.h"
+#include "core/system/fd.h"
 #include "core/system/subprocess.h"
 
 namespace pgassay::drill {

@@ -9,6 +9,7 @@
 
 #include "core/repository/identity.h"
 #include "core/system/error.h"
+#include "core/system/files.h"
 
 namespace pgassay::drill {
 namespace {

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "core/postgres/connection.h"
-#include "core/system/files.h"
+#include "core/system/fd.h"
 
 namespace pgassay::drill {
 

@@ -112,14 +112,15 @@ std::vector<ArchiveEntry> read_archive_list(std::string_view text) {
   return entries;
 }
 
-std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Path& archive, std::stop_token stop) {
+std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Place& archive, std::stop_token stop) {
+  open_for_reading(archive);  // a regular file, reached by no link
   Command command;
   command.argv = pg_restore.argv;
   command.argv.insert(command.argv.end(), {"--list", "--verbose", archive.string()});
   command.env["LC_ALL"] = "C";
   const Completed done = run(command, stop);
   if (!done.ok())
-    throw BadBackup(fmt::format("{}: pg_restore --list: {}", archive.filename().string(), done.complaint()),
+    throw BadBackup(fmt::format("{}: pg_restore --list: {}", archive.filename(), done.complaint()),
                     "`pgassay verify` says what else is wrong; another backup may be whole");
   return read_archive_list(done.out);
 }

@@ -8,7 +8,7 @@
 
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/types.h"
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay::restore {
 
@@ -26,6 +26,6 @@ struct ArchiveEntry {
 /// In the archive's order, which is one that they can be restored in.
 std::vector<ArchiveEntry> read_archive_list(std::string_view text);
 /// Throws BadBackup when the archive can't be read.
-std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Path& archive, std::stop_token stop);
+std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Place& archive, std::stop_token stop);
 
 }  // namespace pgassay::restore

@@ -65,6 +65,7 @@ std::string without_time_outs(std::string script) {
 
 std::string entries_sql(const ArchiveSql& source, const std::vector<int>& entries, std::stop_token stop,
                         std::string_view section) {
+  open_for_reading(source.archive);  // a regular file, reached by no link
   Command command;
   command.argv = source.pg_restore.argv;
   command.argv.insert(command.argv.end(), {"--file=-", "--use-list=/dev/stdin", "--no-tablespaces"});
@@ -76,7 +77,7 @@ std::string entries_sql(const ArchiveSql& source, const std::vector<int>& entrie
   command.input = archive_list_of(entries);
   const Completed done = run(command, stop);
   if (!done.ok())
-    throw BadBackup(fmt::format("{}: pg_restore: {}", source.archive.filename().string(), done.complaint()),
+    throw BadBackup(fmt::format("{}: pg_restore: {}", source.archive.filename(), done.complaint()),
                     "`pgassay verify` says what else is wrong; another backup may be whole");
   return without_time_outs(without_restrict(done.out));
 }

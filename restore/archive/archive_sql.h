@@ -9,13 +9,13 @@
 
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
-#include "core/system/files.h"
+#include "core/system/place.h"
 
 namespace pgassay::restore {
 
 struct ArchiveSql {
   PgTool pg_restore;
-  Path archive;
+  Place archive;
   std::string encoding;  ///< of the archive, which is the backup's
   bool owners = true, acl = true;
 };

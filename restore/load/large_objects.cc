@@ -40,7 +40,7 @@ class ObjectLoader {
       describe(connection);
       connection.query("COMMIT");
     });
-    read_part(job_.dir, part.file, batches);
+    read_part(job_.dir, part.file, batches, part.raw);
     batches.finish();
     report_failures();
   }
@@ -139,7 +139,7 @@ class ObjectLoader {
       connection.query("COMMIT");
       observer_.advanced(rows.size(), static_cast<std::uint64_t>(std::count(rows.begin(), rows.end(), '\n')));
     });
-    read_part(job_.dir, part.file, batches);
+    read_part(job_.dir, part.file, batches, part.raw);
     batches.finish();
     const std::string record = job_.record.record_sql(part);
     if (!record.empty()) connection.query(record);

@@ -27,7 +27,7 @@ enum class OwnersCode {
 
 struct LoadJob {
   ConnInfo target;  ///< of the database itself
-  Path dir;         ///< the backup
+  Place dir;        ///< the backup
   const Manifest& manifest;
   unsigned jobs = 2;
   RestoreRecord& record;        ///< of the parts that are loaded: these are passed over

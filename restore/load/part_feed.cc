@@ -35,11 +35,11 @@ class Counted : public ChunkSink {
 
 }  // namespace
 
-void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer) {
+void feed_part(const Place& dir, const Part& part, ChunkSink& sink, Observer& observer) {
   Counted counted(sink, part.format, observer);
   Part found;
   try {
-    found = read_part(dir, part.file, counted, part.format);
+    found = read_part(dir, part.file, counted, part.raw, part.format);
   } catch (const DamagedPart& damage) {
     throw BadBackup(damage.what(), kDamaged);
   }
@@ -53,7 +53,7 @@ void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& obs
         kDamaged);
 }
 
-void check_part(const Path& dir, const Part& part) {
+void check_part(const Place& dir, const Part& part) {
   Observer silent;
   NoRows none;
   feed_part(dir, part, none, silent);

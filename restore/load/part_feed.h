@@ -12,7 +12,7 @@ namespace pgassay::restore {
 
 /// Reads the part to its end into the sink. Throws BadBackup naming the file when what was read is not what
 /// the manifest says; the sink must then throw its rows away.
-void feed_part(const Path& dir, const Part& part, ChunkSink& sink, Observer& observer);
+void feed_part(const Place& dir, const Part& part, ChunkSink& sink, Observer& observer);
 
 class NoRows : public ChunkSink {
  public:
@@ -21,7 +21,7 @@ class NoRows : public ChunkSink {
 
 /// Only compares the part with the manifest. To be asked before a part's rows are blamed for anything: a
 /// server that refuses a row leaves the rest of the file unread.
-void check_part(const Path& dir, const Part& part);
+void check_part(const Place& dir, const Part& part);
 
 /// Cuts COPY text into batches of whole rows: each is about kBytes, or as many rows as are allowed.
 class RowBatches : public ChunkSink {

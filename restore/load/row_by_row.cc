@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/postgres/catalog.h"
+#include "core/system/files.h"
 #include "restore/load/part_feed.h"
 
 namespace pgassay::restore {

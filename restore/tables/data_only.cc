@@ -181,7 +181,7 @@ class RowRestore : public TransactionRestore {
 
 }  // namespace
 
-RestoreReport restore_rows(const Path& dir, Manifest manifest, const RowsInto& options, Observer& observer,
+RestoreReport restore_rows(const Place& dir, Manifest manifest, const RowsInto& options, Observer& observer,
                            std::stop_token stop) {
   return RowRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }

@@ -14,7 +14,7 @@ namespace pgassay::restore {
 /// Sequences are moved forward, never back. Throws Refused, before any row is loaded, naming what differs or
 /// is in the way; Error naming a foreign key that the rows do not keep; BadBackup when a part or the proof
 /// differs. Nothing is changed then.
-RestoreReport restore_rows(const Path& dir, Manifest manifest, const RowsInto& options, Observer& observer,
+RestoreReport restore_rows(const Place& dir, Manifest manifest, const RowsInto& options, Observer& observer,
                            std::stop_token stop);
 
 }  // namespace pgassay::restore

@@ -29,7 +29,7 @@ struct CopyTarget {
 
 class TransactionLoad {
  public:
-  TransactionLoad(Connection& connection, const Path& dir, const Manifest& manifest, Observer& observer)
+  TransactionLoad(Connection& connection, const Place& dir, const Manifest& manifest, Observer& observer)
       : connection_(connection), dir_(dir), manifest_(manifest), observer_(observer) {}
 
   /// Loads the rows of these relations' parts. Throws BadBackup when a part is not what the manifest says,
@@ -53,7 +53,7 @@ class TransactionLoad {
   std::vector<std::string> excuses();
 
   Connection& connection_;
-  const Path& dir_;
+  const Place& dir_;
   const Manifest& manifest_;
   Observer& observer_;
   std::uint64_t rows_ = 0, raw_bytes_ = 0, tables_proved_ = 0, rows_proved_ = 0;

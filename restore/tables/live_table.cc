@@ -409,8 +409,8 @@ class LiveRestore : public TransactionRestore {
 
 }  // namespace
 
-RestoreReport restore_live(const Path& dir, Manifest manifest, const WholeTables& options, Observer& observer,
-                           std::stop_token stop) {
+RestoreReport restore_live(const Place& dir, Manifest manifest, const WholeTables& options,
+                           Observer& observer, std::stop_token stop) {
   return LiveRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }
 

@@ -15,7 +15,7 @@ namespace pgassay::restore {
 /// without it is a line in `lost`: a foreign key that today's rows do not keep, a privilege of a role that is
 /// gone. Throws UsageError, Refused when one of the tables is here, BadBackup, Error. Nothing is changed
 /// then.
-RestoreReport restore_live(const Path& dir, Manifest manifest, const WholeTables& options, Observer& observer,
-                           std::stop_token stop);
+RestoreReport restore_live(const Place& dir, Manifest manifest, const WholeTables& options,
+                           Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay::restore

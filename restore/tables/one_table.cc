@@ -47,7 +47,7 @@ std::string column_sql(const std::string& name, const std::string& type) {
 
 class BesideRestore : public TransactionRestore {
  public:
-  BesideRestore(const Path& dir, Manifest manifest, const TableBeside& request, Observer& observer,
+  BesideRestore(const Place& dir, Manifest manifest, const TableBeside& request, Observer& observer,
                 std::stop_token stop)
       : TransactionRestore(dir, std::move(manifest), request, observer, std::move(stop)), as_(request.as) {}
 
@@ -300,7 +300,7 @@ QualifiedName beside_name(const std::string& as, const QualifiedName& table) {
   return name;
 }
 
-RestoreReport restore_beside(const Path& dir, Manifest manifest, const TableBeside& options,
+RestoreReport restore_beside(const Place& dir, Manifest manifest, const TableBeside& options,
                              Observer& observer, std::stop_token stop) {
   return BesideRestore(dir, std::move(manifest), options, observer, std::move(stop)).run();
 }

@@ -16,7 +16,7 @@ namespace pgassay::restore {
 /// Throws UsageError where options.as does not give each table a name of its own, Refused when a name is
 /// taken or a type can't be had, BadBackup when a part or the proof differs. Nothing is left in the database
 /// then.
-RestoreReport restore_beside(const Path& dir, Manifest manifest, const TableBeside& options,
+RestoreReport restore_beside(const Place& dir, Manifest manifest, const TableBeside& options,
                              Observer& observer, std::stop_token stop);
 
 /// "orders_before": in the table's own schema; "old.orders"; a star stands for the table's own name. Throws

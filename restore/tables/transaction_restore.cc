@@ -11,7 +11,7 @@
 
 namespace pgassay::restore {
 
-TransactionRestore::TransactionRestore(const Path& dir, Manifest manifest, const IntoLive& options,
+TransactionRestore::TransactionRestore(const Place& dir, Manifest manifest, const IntoLive& options,
                                        Observer& observer, std::stop_token stop)
     : dir_(dir),
       manifest_(std::move(manifest)),

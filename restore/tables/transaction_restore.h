@@ -16,7 +16,7 @@ namespace pgassay::restore {
 
 class TransactionRestore {
  public:
-  TransactionRestore(const Path& dir, Manifest manifest, const IntoLive& options, Observer& observer,
+  TransactionRestore(const Place& dir, Manifest manifest, const IntoLive& options, Observer& observer,
                      std::stop_token stop);
   TransactionRestore(const TransactionRestore&) = delete;
   virtual ~TransactionRestore() = default;
@@ -52,7 +52,7 @@ class TransactionRestore {
   void check_sequence_values();  ///< one more check, where a proof is wanted
   void commit();
 
-  const Path& dir_;
+  const Place& dir_;
   Manifest manifest_;
   const IntoLive& options_;
   Observer& observer_;

@@ -263,7 +263,7 @@ std::vector<std::string> list_of_names(const std::string& text) {
   return names;
 }
 
-void alter_members(const ConnInfo& target, const Path& backup_dir, const Manifest& manifest, bool owners,
+void alter_members(const ConnInfo& target, const Place& backup_dir, const Manifest& manifest, bool owners,
                    std::vector<Loss>& lost, std::vector<Note>& notes, std::stop_token stop) {
   const ByName then = members_of(proof::read_stored_inventory(backup_dir));
   if (then.empty()) return;

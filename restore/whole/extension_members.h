@@ -16,7 +16,7 @@ namespace pgassay::restore {
 /// inventory describes otherwise. What the server refuses is a Loss. Members that are absent, and extensions
 /// of another version, are left alone. No text of the backup gets into SQL but as a literal: objects are
 /// named as the target names them.
-void alter_members(const ConnInfo& target, const Path& backup_dir, const Manifest& manifest, bool owners,
+void alter_members(const ConnInfo& target, const Place& backup_dir, const Manifest& manifest, bool owners,
                    std::vector<Loss>& lost, std::vector<Note>& notes, std::stop_token stop);
 
 /// "a, "b c"" as its names: how PostgreSQL keeps a setting that is a list. Empty when it is none.

@@ -184,7 +184,7 @@ class Restoration {
   }
 
   void plan_roles_from_globals() {
-    roles_ = plan_roles(*server_, read_file(dir_ / kGlobalsFile), options_);
+    roles_ = plan_roles(*server_, read_file(dir_ / kGlobalsFile, kLongestGlobals), options_);
     report_.notes.insert(report_.notes.end(), roles_.notes.begin(), roles_.notes.end());
     if (options_.roles == Roles::none && !roles_.absent.empty())
       observer_.message(
@@ -494,7 +494,7 @@ class Restoration {
     return out;
   }
 
-  Path dir_;
+  Place dir_;
   std::string backup_;
   const IntoEmpty& options_;
   Observer& observer_;

@@ -8,14 +8,14 @@
 
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
-#include "core/system/files.h"
+#include "core/system/place.h"
 #include "restore/loss.h"
 
 namespace pgassay::restore {
 
 struct SchemaRun {
   PgTool pg_restore;
-  Path archive;
+  Place archive;
   std::string section;  ///< "pre-data", "post-data"
   unsigned jobs = 1;
   bool owners = true, tablespaces = true, subscriptions = true, acl = true;

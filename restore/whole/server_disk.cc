@@ -1,5 +1,7 @@
 #include "restore/whole/server_disk.h"
 
+#include "core/system/files.h"
+
 #include <fmt/format.h>
 
 #include <array>

@@ -4,15 +4,17 @@
 
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
+#include "core/repository/names.h"
 #include "core/system/split.h"
 
 namespace pgassay::stack {
 namespace {
 
 constexpr int kJournalFormat = 1;
+constexpr std::size_t kLongestJournal = 64 << 20;
 constexpr std::string_view kSuffix = ".jsonl";
 
-Path home(const Repository& repository) {
+Place home(const Repository& repository) {
   return repository.root() / ".switch";
 }
 
@@ -49,7 +51,7 @@ std::vector<JournalEntry> parse_journal(std::string_view text, const Path& file)
 
 SwitchLock::SwitchLock(const Repository& repository) {
   make_private_dirs(home(repository));
-  const Path file = home(repository) / "lock";
+  const Place file = home(repository) / "lock";
   fd_ = open_lock_file(file);
   if (!try_lock(fd_, LockMode::exclusive))
     throw Locked("another switch, or a rollback of one, is going on",
@@ -57,17 +59,17 @@ SwitchLock::SwitchLock(const Repository& repository) {
 }
 
 SwitchJournal SwitchJournal::begin(const Repository& repository, const std::string& name) {
-  const Path dir = home(repository) / encode_name(name);
+  const Place dir = entry_for(home(repository), name);
   make_private_dirs(dir);
   const std::string stamp = to_stamp(now());
-  Path file = dir / (stamp + std::string(kSuffix));
-  for (unsigned n = 2; exists(status_of(file)); ++n)
+  Place file = dir / (stamp + std::string(kSuffix));
+  for (unsigned n = 2; exists(file); ++n)
     file = dir / (stamp + "-" + std::to_string(n) + std::string(kSuffix));
   return SwitchJournal(file);
 }
 
 std::optional<SwitchJournal> SwitchJournal::newest(const Repository& repository, const std::string& name) {
-  const Path dir = home(repository) / encode_name(name);
+  const Place dir = entry_for(home(repository), name);
   std::string newest;
   const auto stamp = [](const std::string& file) { return file.substr(0, file.size() - kSuffix.size()); };
   for (const std::string& file : list_names(dir))
@@ -76,14 +78,14 @@ std::optional<SwitchJournal> SwitchJournal::newest(const Repository& repository,
       newest = file;
   if (newest.empty()) return std::nullopt;
   SwitchJournal journal(dir / newest);
-  journal.entries_ = parse_journal(read_file(journal.file_), journal.file_);
+  journal.entries_ = parse_journal(read_file(journal.file_, kLongestJournal), journal.file_.path());
   return journal;
 }
 
 std::vector<std::string> SwitchJournal::names(const Repository& repository) {
   std::vector<std::string> found;
   for (const std::string& name : list_names(home(repository)))
-    if (is_directory(status_of(home(repository) / name))) found.push_back(decode_name(name));
+    if (is_directory(home(repository) / name)) found.push_back(name_of_entry(name));
   return found;
 }
 

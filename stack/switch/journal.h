@@ -83,7 +83,7 @@ class SwitchJournal {
   /// Names of which there is a journal.
   static std::vector<std::string> names(const Repository& repository);
 
-  const Path& file() const { return file_; }
+  Path file() const { return file_.path(); }  ///< for messages
   const std::vector<JournalEntry>& entries() const { return entries_; }
   /// On disk when it returns.
   void add(const std::string& what, SwitchFacts facts = {});
@@ -91,8 +91,8 @@ class SwitchJournal {
   void add_or_warn(const std::string& what, SwitchFacts facts, Observer& observer);
 
  private:
-  explicit SwitchJournal(Path file) : file_(std::move(file)) {}
-  Path file_;
+  explicit SwitchJournal(Place file) : file_(std::move(file)) {}
+  Place file_;
   std::vector<JournalEntry> entries_;
 };
 

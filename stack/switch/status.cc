@@ -20,7 +20,7 @@ std::vector<std::string> commands_from(const SwitchState& state, const std::stri
 
 std::optional<std::uint64_t> bytes_in(const Path& volume) {
   try {
-    return bytes_freed({disk_use(volume)})[0];
+    return bytes_freed({disk_use(Place(volume))})[0];
   } catch (const Error&) {
     return std::nullopt;
   }

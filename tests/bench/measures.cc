@@ -36,7 +36,7 @@ void second_backup(const Lab& lab, const std::string& database) {
   const ScratchDir scratch(lab.options().scratch);
   lab.backup(database, scratch / "repository");
   const Taken second = lab.backup(database, scratch / "repository");
-  const ManifestSummary summary = read_manifest(second.dir).summary;
+  const ManifestSummary summary = read_manifest(Place(second.dir)).summary;
   Results::print_figure(
       "new bytes of a second backup, of its stored bytes",
       100.0 * static_cast<double>(summary.new_bytes) / static_cast<double>(summary.stored_bytes), "%", {1});
@@ -50,7 +50,7 @@ void two_tables(Lab& lab) {
   for (int run = 0; run < lab.options().runs; ++run) {
     const ScratchDir scratch(lab.options().scratch);
     const Taken taken = lab.backup(database, scratch / "repository");
-    const Manifest manifest = read_manifest(taken.dir);
+    const Manifest manifest = read_manifest(Place(taken.dir));
     add(results, kBackup, taken.ran);
     results.add(kData, {data_phase(manifest)});
     results.add(kNowhere, lab.nowhere(database, manifest));
@@ -93,7 +93,7 @@ void small_tables(Lab& lab) {
     const ScratchDir& scratch = kept.emplace_back(lab.options().scratch);
     const Taken taken = lab.backup("small_tables", scratch / "repository");
     add(results, kBackup, taken.ran);
-    results.add(kData, {data_phase(read_manifest(taken.dir))});
+    results.add(kData, {data_phase(read_manifest(Place(taken.dir)))});
     add(results, kDump, lab.dump("small_tables", scratch / "compressed", std::nullopt));
     add(results, kVerify, lab.verify(scratch / "repository"));
   }

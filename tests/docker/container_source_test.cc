@@ -155,8 +155,8 @@ TEST_P(ContainerSources, AreBackedUpOverASocketByTheirOwnPgDump) {
   EXPECT_EQ((calls() + ran.out + ran.err + looked.out + looked.err).find(kSecret), std::string::npos);
   const Backup backup = Repository::open(repo()).find("latest", {name, "app"});
   for (const char* file : {"manifest.json", "globals.sql"})
-    EXPECT_EQ(read_file(backup.dir / file).find(kSecret), std::string::npos);
-  expect_words(read_file(backup.dir / "globals.sql"), {"CREATE ROLE shop"});
+    EXPECT_EQ(read_file(backup.dir.path() / file).find(kSecret), std::string::npos);
+  expect_words(read_file(backup.dir.path() / "globals.sql"), {"CREATE ROLE shop"});
   expect_restorable(name, "app");
 }
 
@@ -249,9 +249,10 @@ TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
   std::stop_source stop;
   std::vector<ToolWords> said;
   std::jthread dump([&] {
-    EXPECT_THROW(dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})),
-                             *server.pg_dump, nullptr, Seconds(600), work_.path(), said, stop.get_token()),
-                 Stopped);
+    EXPECT_THROW(
+        dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})), *server.pg_dump,
+                    nullptr, Seconds(600), Place(work_.path()), said, stop.get_token()),
+        Stopped);
   });
   constexpr char kWaiting[] =
       "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgassay%' AND wait_event_type = "
@@ -313,8 +314,8 @@ TEST_P(BridgedSources, AreDrilledInTheirOwnImage) {
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   const Backup backup = Repository::open(repo()).find("latest", {name, "postgres"});
   std::string evidence;
-  for (const std::string& file : list_names(backup.dir / "evidence"))
-    evidence += read_file(backup.dir / "evidence" / file);
+  for (const std::string& file : list_names(backup.dir.path() / "evidence"))
+    evidence += read_file(backup.dir.path() / "evidence" / file);
   expect_words(evidence, {image_, "PASS"});
   remove(name);
   engine({"rmi", image_});

@@ -39,7 +39,7 @@ class PruneFaults : public ::testing::TestWithParam<const char*> {
 
 TEST_P(PruneFaults, LeaveABackupListedAndWholeOrNotListedAndTheNextRunFinishes) {
   const Backup shared = backup(1), newest = backup(0);
-  const Path part = "data/public.orders.0000.copy.zst";
+  const std::string part = "data/public.orders.0000.copy.zst";
   long hits = 0;
   for (long at = 1;; ++at) {
     const Backup old = backup(20);

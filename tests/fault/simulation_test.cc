@@ -13,6 +13,7 @@
 
 #include "core/system/disk_use.h"
 #include "retention/prune.h"
+#include "tests/fixtures/place_of.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/temporary_dir.h"
 #include "verify/stored_bytes.h"
@@ -118,7 +119,8 @@ class Simulation {
     const std::optional<Backup> newest = newest_counted();
     if (newest && newest->summary->snapshot.taken > now_) return false;
     if (dice_.percent(8)) {
-      if (dice_.percent(50)) make_private_dirs(repository_.root() / ".partial/prod%2Fapp.dead/data");
+      if (dice_.percent(50))
+        make_private_dirs(repository_.root() / ".partial/prod%2Fapp.00000000deaddead/data");
       return false;
     }
     if (dice_.percent(4)) {
@@ -163,7 +165,7 @@ class Simulation {
   void rot() {
     const std::vector<Backup> backups = repository_.list();
     if (backups.empty() || !dice_.percent(4)) return;
-    const Path dir = dice_.one_of(backups).dir, file = dir / dice_.one_of(list_files(dir));
+    const Path dir = dice_.one_of(backups).dir.path(), file = dir / dice_.one_of(list_files(dir));
     std::string contents = read_file(file);
     if (contents.empty()) return;
     contents[static_cast<std::size_t>(dice_.below(static_cast<int>(contents.size())))] ^= 4;
@@ -172,7 +174,7 @@ class Simulation {
   }
 
   static std::pair<std::uint64_t, std::uint64_t> inode_of(const Path& file) {
-    const DiskUse use = disk_use(file).front();
+    const DiskUse use = disk_use(place_of(file)).front();
     return {use.device, use.inode};
   }
 
@@ -191,7 +193,7 @@ class Simulation {
   }
 
   void check(const Backup& backup) const {
-    if (holds_rot(backup.dir)) return;
+    if (holds_rot(backup.dir.path())) return;
     EXPECT_EQ(backup.problem, "");
     EXPECT_EQ(verdict_on(backup), Verdict::pass) << backup.id.shown();
   }
@@ -227,8 +229,9 @@ class Simulation {
     if (what >= 1 && what < 5) repository_.unpin(one);
     if (what < 5) return;
     for (const Backup& backup : backups) {
-      if (!backup.summary) fs::remove_all(backup.dir);
-      for (const std::string& file : backup.proofs.unreadable) fs::remove(backup.dir / kEvidenceDir / file);
+      if (!backup.summary) fs::remove_all(backup.dir.path());
+      for (const std::string& file : backup.proofs.unreadable)
+        fs::remove(backup.dir.path() / kEvidenceDir / file);
     }
   }
 
@@ -283,7 +286,7 @@ class Simulation {
       proven_before |= is_proven(before[i]);
       const bool gone = !after.contains(before[i].id.stamp);
       EXPECT_FALSE(gone && decisions[i].keep) << before[i].id.stamp << ": " << to_string(decisions[i].rule);
-      EXPECT_EQ(gone, !fs::exists(before[i].dir));
+      EXPECT_EQ(gone, !fs::exists(before[i].dir.path()));
       removed_ += gone ? 1 : 0;
     }
     EXPECT_EQ(proven_after, proven_before);

@@ -11,6 +11,8 @@
 namespace pgassay::fuzz {
 namespace {
 
+constexpr std::uint64_t kMost = std::uint64_t{1} << 32;
+
 struct Text : ChunkSink {
   std::string text;
   void chunk(Bytes bytes) override {
@@ -26,12 +28,12 @@ struct Scratch {
   Scratch() {
     if (::mkdtemp(dir.data()) == nullptr) throw_errno("can't make the directory", dir);
   }
-  ~Scratch() { remove_tree(dir); }
+  ~Scratch() { remove_tree(Place(dir)); }
 };
 
-Path scratch() {
+Place scratch() {
   static const Scratch scratch;
-  return scratch.dir;
+  return Place(scratch.dir);
 }
 
 std::uint64_t rows_in(std::string_view rows, RowFormat format) {
@@ -40,13 +42,13 @@ std::uint64_t rows_in(std::string_view rows, RowFormat format) {
 }
 
 void read_as_a_part(std::string_view input, RowFormat format) {
-  const Path file = scratch() / "part";
+  const Place file = scratch() / "part";
   remove_tree(file);
   const Fd fd = create_file(file);
-  write_all(fd.get(), as_bytes(input), file);
+  write_all(fd.get(), as_bytes(input), file.path());
   Text rows;
   try {
-    const Part part = read_part(scratch(), "part", rows, format);
+    const Part part = read_part(scratch(), "part", rows, kMost, format);
     PGASSAY_EXPECT(part.raw == rows.text.size());
     PGASSAY_EXPECT(part.stored == input.size());
     PGASSAY_EXPECT(part.digest.rows == rows_in(rows.text, format));
@@ -68,7 +70,7 @@ bool is_binary(std::string_view rows) {
 /// Rows that were written are read as they were, however they are cut; and none of what is made of them
 /// falls over. Binary rows that are none are refused, wherever they are cut.
 void write_and_read(std::string_view rows, RowFormat format) {
-  const Path file = scratch() / "part";
+  const Place file = scratch() / "part";
   remove_tree(file);
   PartEncoder encoder(1);
   PartWriter writer(encoder, scratch(), "part", format);
@@ -78,7 +80,7 @@ void write_and_read(std::string_view rows, RowFormat format) {
     writer.chunk(as_bytes(rows.substr(half)));
     const Part written = writer.finish();
     Text read;
-    const Part found = read_part(scratch(), "part", read, format);
+    const Part found = read_part(scratch(), "part", read, kMost, format);
     PGASSAY_EXPECT(read.text == rows);
     PGASSAY_EXPECT(found.digest == written.digest && found.sha == written.sha);
   } catch (const DamagedPart&) {

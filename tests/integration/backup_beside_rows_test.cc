@@ -126,7 +126,7 @@ TEST(BackupBesideRows, RolesAreTakenWithoutPasswordsWhereTheyCannotBeRead) {
             std::string::npos)
       << ran.err;
   EXPECT_FALSE(vault.manifest(database).role_passwords);
-  const std::string globals = read_file(vault.newest(database).dir / "globals.sql");
+  const std::string globals = read_file(vault.newest(database).dir.path() / "globals.sql");
   EXPECT_NE(globals.find("CREATE ROLE plain_reader"), std::string::npos);
   EXPECT_EQ(globals.find("PASSWORD"), std::string::npos);
   EXPECT_EQ(vault.restore(database), "");

@@ -42,7 +42,7 @@ class BackupRepository : public testing::Test {
     std::vector<std::size_t> own;
     for (std::size_t i = 0; i < relation.parts.size(); ++i) {
       struct stat status {};
-      ::stat((backup.dir / relation.parts[i].file).c_str(), &status);
+      ::stat((backup.dir.path() / relation.parts[i].file).c_str(), &status);
       if (status.st_nlink == 1) own.push_back(i);
     }
     return own;
@@ -69,7 +69,7 @@ TEST_F(BackupRepository, ASecondBackupOfAnUnchangedDatabaseAddsLessThanAHundredt
   EXPECT_LE(second.summary.new_bytes, second.summary.stored_bytes / 100);
   EXPECT_TRUE(own_parts(vault_.newest(large()), relation(second, "public", "t")).empty());
   // Deleting the older one cannot hurt.
-  std::filesystem::remove_all(backups().at(0).dir);
+  std::filesystem::remove_all(backups().at(0).dir.path());
   ASSERT_EQ(backups().size(), 1U);
   EXPECT_EQ(verify(backups().at(0)).status, 0);
 }
@@ -90,7 +90,7 @@ TEST_F(BackupRepository, OnlyPartsThatWereTouchedAreStoredAnew) {
 TEST_F(BackupRepository, ARottenOldPartNeverReplacesAGoodNewOne) {
   back_up(large());
   const Backup old = vault_.newest(large());
-  flip_a_byte(old.dir / relation(vault_.manifest(large()), "public", "t").parts.at(1).file);
+  flip_a_byte(old.dir.path() / relation(vault_.manifest(large()), "public", "t").parts.at(1).file);
   back_up(large());
   EXPECT_NE(err_.find("that backup is bad; look at the disk"), std::string::npos) << err_;
   const Backup fresh = vault_.newest(large());
@@ -159,7 +159,7 @@ TEST_F(BackupRepository, ASecondRunOfTheDatabaseEndsAtOnceAndNamesTheFirst) {
 TEST_F(BackupRepository, AnIdThatIsTakenGetsASuffix) {
   const LiveDatabase database("repository_tie", "CREATE TABLE t AS SELECT 1 AS a;");
   back_up(database);
-  const Path dir = vault_.newest(database).dir.parent_path();
+  const Path dir = vault_.newest(database).dir.path().parent_path();
   const Time from = now();
   for (int second = 0; second < 30; ++second) {
     std::string stamp = to_rfc3339(from + std::chrono::seconds(second)).substr(0, 19);
@@ -189,7 +189,7 @@ TEST_F(BackupRepository, ADatabaseOfAnyNameHasItsPlace) {
   const LiveDatabase database("../odd ä.%/x",
                               "CREATE SCHEMA \"a/b\"; CREATE TABLE \"a/b\".\".. %\" AS SELECT 1 AS a;");
   back_up(database);
-  EXPECT_EQ(vault_.newest(database).dir.parent_path().parent_path(), vault_.root() / "test");
+  EXPECT_EQ(vault_.newest(database).dir.parent_path().parent_path().path(), vault_.root() / "test");
   EXPECT_EQ(vault_.restore_and_compare(database), "");
 }
 

@@ -65,7 +65,7 @@ TEST(BinaryTables, ComeBackAsTheyWere) {
   const Ran ran = vault.back_up(database, binary({"types", "empty", "nothing", "loose", "tree_0"}));
   ASSERT_EQ(ran.status, 0) << ran.err;
   const Manifest manifest = vault.manifest(database);
-  const Path dir = vault.newest(database).dir;
+  const Place dir = vault.newest(database).dir;
   for (const char* table : {"types", "empty", "nothing", "loose", "tree_1"}) {
     const Relation& one = relation(manifest, "public", table);
     EXPECT_EQ(one.format, RowFormat::binary) << table;
@@ -112,13 +112,15 @@ TEST(BinaryTables, OfManyPagesAreCutAndStoredOnce) {
   ASSERT_EQ(vault.back_up(database, binary({"t"})).status, 0);
   EXPECT_EQ(relation(vault.manifest(database), "public", "t").digest, t.digest);
   for (const Part& part : t.parts)
-    EXPECT_EQ(std::filesystem::hard_link_count(vault.newest(database).dir / part.file), 2U) << part.file;
+    EXPECT_EQ(std::filesystem::hard_link_count(vault.newest(database).dir.path() / part.file), 2U)
+        << part.file;
 
   ASSERT_EQ(vault.back_up(database).status, 0);
   const Relation text = relation(vault.manifest(database), "public", "t");
   EXPECT_EQ(text.format, RowFormat::text);
   for (const Part& part : text.parts)
-    EXPECT_EQ(std::filesystem::hard_link_count(vault.newest(database).dir / part.file), 1U) << part.file;
+    EXPECT_EQ(std::filesystem::hard_link_count(vault.newest(database).dir.path() / part.file), 1U)
+        << part.file;
 }
 
 TEST(BinaryTables, KeepTextInTheDatabasesEncoding) {
@@ -192,7 +194,7 @@ TEST(BinaryTables, ThatWereDamagedAreNamedByVerify) {
     CREATE TABLE v AS TABLE t;)");
   const Vault vault;
   ASSERT_EQ(vault.back_up(database, binary({"?"})).status, 0);
-  const Path dir = vault.newest(database).dir;
+  const Path dir = vault.newest(database).dir.path();
   EXPECT_EQ(vault.run({"verify", "-q"}).status, 0);
   const Manifest manifest = vault.manifest(database);
   // Another row that is one, of which no checksum knows.

@@ -228,7 +228,7 @@ TEST(MisplacedBackupCommands, EndWithThreeAndSayHowToMoveItBack) {
   const Backup backup = vault.newest(database);
   const Path wrong = vault.root() / "test" / "App" / backup.id.stamp;
   make_private_dirs(wrong.parent_path());
-  std::filesystem::rename(backup.dir, wrong);
+  std::filesystem::rename(backup.dir.path(), wrong);
   for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
            {"show", "latest", "--database", "App"},
            {"verify", "--database", "App"},

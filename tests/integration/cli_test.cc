@@ -124,7 +124,7 @@ TEST_F(CliWithBackup, ListShowsItAsTextAndAsADocument) {
 }
 
 TEST_F(CliWithBackup, ListShowsAnUnreadableBackupWithAWarningAndEndsWithZero) {
-  overwrite(backup_.dir / kManifestFile, "{");
+  overwrite(backup_.dir.path() / kManifestFile, "{");
   const Ran ran = run({"list"});
   EXPECT_EQ(ran.status, 0);
   EXPECT_NE(ran.out.find("UNREADABLE: "), std::string::npos) << ran.out;
@@ -168,7 +168,7 @@ TEST_F(CliWithBackup, VerifyPassesAndItsDocumentNamesTheEvidence) {
 }
 
 TEST_F(CliWithBackup, VerifyNamesTheDamagedFileAndEndsWithThree) {
-  overwrite(backup_.dir / kGlobalsFile, "rot");
+  overwrite(backup_.dir.path() / kGlobalsFile, "rot");
   const json reply = document({"verify", "latest"}, 3);
   EXPECT_EQ(reply.at("verdict"), "FAIL");
   EXPECT_EQ(reply.at("findings").at(0).at("file"), kGlobalsFile);
@@ -178,7 +178,7 @@ TEST_F(CliWithBackup, VerifyNamesTheDamagedFileAndEndsWithThree) {
 }
 
 TEST_F(CliWithBackup, AVerifyThatFailsSaysSoLastOnStderrAndInItsDocument) {
-  overwrite(backup_.dir / kGlobalsFile, "rot");
+  overwrite(backup_.dir.path() / kGlobalsFile, "rot");
   const Ran ran = run({"verify", "--quiet"});
   const std::string last = "pgassay: the backup is bad: " + backup_.id.shown() + ": ";
   EXPECT_TRUE(ran.err.starts_with(last)) << ran.err;
@@ -193,7 +193,7 @@ TEST_F(CliWithBackup, AStderrThatCannotBeWrittenFailsNothing) {
 }
 
 TEST_F(CliWithBackup, AManifestOfANewerFormatIsUnverified) {
-  overwrite(backup_.dir / kManifestFile, R"({"format": 99})");
+  overwrite(backup_.dir.path() / kManifestFile, R"({"format": 99})");
   EXPECT_EQ(document({"verify"}, 4).at("verdict"), "UNVERIFIED");
 }
 
@@ -204,7 +204,7 @@ TEST_F(Cli, AnEmptyDatabaseNameIsAUsageError) {
 
 TEST_F(CliWithBackup, VerifyAllEndsWithTheWorst) {
   const Backup other = publish_sample(Repository::open(repository_), "prod", "other");
-  overwrite(other.dir / kGlobalsFile, "rot");
+  overwrite(other.dir.path() / kGlobalsFile, "rot");
   const json reply = document({"verify", "--all"}, 3);
   EXPECT_EQ(reply.at("results").size(), 2U);
   EXPECT_EQ(reply.at("results").at(0).at("verdict"), "PASS");

@@ -54,7 +54,7 @@ class DrillCommand : public testing::Test {
   }
   std::vector<std::string> evidence() const {
     std::vector<std::string> found;
-    for (const std::string& name : list_names(backup_.dir / kEvidenceDir))
+    for (const std::string& name : list_names(backup_.dir.path() / kEvidenceDir))
       if (name.ends_with(".drill.json")) found.push_back(name);
     return found;
   }
@@ -84,7 +84,7 @@ TEST_F(DrillCommand, ProvesABackupAndSaysSoInASentence) {
 TEST_F(DrillCommand, LeavesEvidenceThatListAndShowTellOf) {
   ASSERT_EQ(drill({"-q"}).status, 0);
   ASSERT_EQ(evidence().size(), 1U);
-  const std::string text = read_file(backup_.dir / kEvidenceDir / evidence()[0]);
+  const std::string text = read_file(backup_.dir.path() / kEvidenceDir / evidence()[0]);
   EXPECT_EQ(schema_violations(read_file(Path(PGASSAY_SOURCE_DIR) / "docs/evidence.schema.json"), text),
             std::vector<std::string>{});
   const json stored = json::parse(text);
@@ -114,9 +114,9 @@ TEST_F(DrillCommand, SaysTheSameInItsDocument) {
 
 TEST_F(DrillCommand, FailsAPartThatLostARowThoughEveryChecksumFits) {
   const Manifest manifest = read_manifest(backup_.dir);
-  edit_rows(backup_.dir, relation(manifest, "public", "orders").parts[0],
+  edit_rows(backup_.dir.path(), relation(manifest, "public", "orders").parts[0],
             [](std::string rows) { return rows.substr(rows.find('\n') + 1); });
-  reseal(backup_.dir);
+  reseal(backup_.dir.path());
   const json reply = document({}, 3);
   EXPECT_EQ(reply.at("verdict"), "FAIL");
   EXPECT_NE(faults(reply).find("FAIL table public.orders\n"), std::string::npos) << faults(reply);
@@ -125,9 +125,10 @@ TEST_F(DrillCommand, FailsAPartThatLostARowThoughEveryChecksumFits) {
 }
 
 TEST_F(DrillCommand, FailsAPartThatWasCutShortThoughEveryChecksumFits) {
-  const Path file = backup_.dir / relation(read_manifest(backup_.dir), "public", "orders").parts[0].file;
+  const Path file =
+      backup_.dir.path() / relation(read_manifest(backup_.dir), "public", "orders").parts[0].file;
   std::filesystem::resize_file(file, size_of_file(file) / 2);
-  reseal(backup_.dir);
+  reseal(backup_.dir.path());
   const json reply = document({}, 3);
   EXPECT_NE(faults(reply).find("FAIL table public.orders\n"), std::string::npos) << faults(reply);
   EXPECT_EQ(reply.at("findings").at(0).at("kind"), "zstd");
@@ -135,29 +136,30 @@ TEST_F(DrillCommand, FailsAPartThatWasCutShortThoughEveryChecksumFits) {
 
 TEST_F(DrillCommand, FailsASchemaArchiveThatLacksAnIndexAndNamesIt) {
   database_.psql("DROP INDEX orders_what;");
-  std::filesystem::remove(backup_.dir / kSchemaFile);
+  std::filesystem::remove(backup_.dir.path() / kSchemaFile);
   const Ended dumped = run_child({(database_.server().bin_dir() / "pg_dump").string(), "-Fc",
                                   "--section=pre-data", "--section=post-data", "-f",
-                                  (backup_.dir / kSchemaFile).string(), "-d", database_.conninfo()});
+                                  (backup_.dir.path() / kSchemaFile).string(), "-d", database_.conninfo()});
   ASSERT_EQ(dumped.status, 0) << dumped.err;
-  reseal(backup_.dir);
+  reseal(backup_.dir.path());
   EXPECT_EQ(faults(document({}, 3)), "FAIL index public.orders_what\n");
 }
 
 TEST_F(DrillCommand, FailsASchemaArchiveThatWasCutShortThoughEveryChecksumFits) {
-  std::filesystem::resize_file(backup_.dir / kSchemaFile, size_of_file(backup_.dir / kSchemaFile) * 2 / 3);
-  reseal(backup_.dir);
+  std::filesystem::resize_file(backup_.dir.path() / kSchemaFile,
+                               size_of_file(backup_.dir.path() / kSchemaFile) * 2 / 3);
+  reseal(backup_.dir.path());
   const json reply = document({}, 3);
   EXPECT_NE(faults(reply).find("schema archive"), std::string::npos) << faults(reply);
 }
 
 TEST_F(DrillCommand, FailsADamagedManifestWithoutStartingAServer) {
-  overwrite(backup_.dir / kManifestFile, "{");
+  overwrite(backup_.dir.path() / kManifestFile, "{");
   EXPECT_EQ(document({}, 3).at("verdict"), "FAIL");
 }
 
 TEST_F(DrillCommand, CannotVerifyWithoutAServerAndLeavesNoEvidence) {
-  reseal(backup_.dir, [](Manifest& manifest) { manifest.server.version = 990000; });
+  reseal(backup_.dir.path(), [](Manifest& manifest) { manifest.server.version = 990000; });
   const Path junit = dir_.path() / "drill.xml";
   const Ran ran = drill({"--junit", junit.string()});
   EXPECT_EQ(ran.status, 4) << ran.err;
@@ -167,7 +169,7 @@ TEST_F(DrillCommand, CannotVerifyWithoutAServerAndLeavesNoEvidence) {
 }
 
 TEST_F(DrillCommand, CannotVerifyWithoutAnExtensionAndNamesIt) {
-  reseal(backup_.dir, [](Manifest& manifest) {
+  reseal(backup_.dir.path(), [](Manifest& manifest) {
     manifest.extensions.push_back({"postgis_or_so", "public", "3"});
   });
   const Ran ran = drill();
@@ -219,8 +221,8 @@ TEST_F(DrillCommand, KeepsTheServerOnRequestUntilItsTimeIsOver) {
 
 TEST_F(DrillCommand, OfAReadOnlyRepositoryPrintsTheEvidence) {
   // As root every directory can be written, so something stands in its place.
-  remove_tree(backup_.dir / kEvidenceDir);
-  write_new_file(backup_.dir / kEvidenceDir, "");
+  remove_tree(backup_.dir.path() / kEvidenceDir);
+  write_new_file(backup_.dir.path() / kEvidenceDir, "");
   const json reply = document({}, 0);
   EXPECT_TRUE(reply.at("evidence").is_null());
   EXPECT_EQ(reply.at("evidence_document").at("kind"), "drill");

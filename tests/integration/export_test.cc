@@ -45,7 +45,7 @@ class Export : public ::testing::Test {
     return compared.status == 0 ? "" : compared.out + compared.err;
   }
   void damage(const LiveDatabase& database, const std::string& file) const {
-    const Path path = vault_.newest(database).dir / file;
+    const Path path = vault_.newest(database).dir.path() / file;
     std::string bytes = read_file(path);
     bytes[bytes.size() - 2] = static_cast<char>(bytes[bytes.size() - 2] ^ 1);
     overwrite(path, bytes);
@@ -146,7 +146,7 @@ TEST_F(Export, EndsSoThatPsqlFailsAndRollsBackWhenAPartIsDamaged) {
                               "echo \"${PIPESTATUS[@]}\"");
     EXPECT_EQ(apart.out, "3 3\n") << file << apart.err;
     database.server().drop_database(database.copy());
-    std::filesystem::remove_all(vault_.newest(database).dir);
+    std::filesystem::remove_all(vault_.newest(database).dir.path());
   }
 }
 

@@ -83,14 +83,14 @@ TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
   ASSERT_EQ(vault.back_up(database).status, 0);
   const Backup older = vault.newest(database);
   // Between two mounts no hard link can be made (EXDEV), though both are of one file system.
-  const Mounted other(older.dir, older.dir.c_str(), nullptr, MS_BIND, nullptr);
+  const Mounted other(older.dir.path(), older.dir.path().c_str(), nullptr, MS_BIND, nullptr);
   const Ran ran = vault.back_up(database);
   ASSERT_EQ(ran.status, 0) << ran.err;
   const Backup newer = vault.newest(database);
-  EXPECT_NE(newer.dir, older.dir);
+  EXPECT_NE(newer.dir.path(), older.dir.path());
   const Manifest manifest = vault.manifest(database);
   for (const Part& part : relation(manifest, "public", "t").parts)
-    EXPECT_EQ(std::filesystem::hard_link_count(newer.dir / part.file), 1U);
+    EXPECT_EQ(std::filesystem::hard_link_count(newer.dir.path() / part.file), 1U);
   EXPECT_EQ(vault.run({"verify", "--all"}).status, 0);
   EXPECT_EQ(vault.restore_and_compare(database), "");
 }

@@ -167,7 +167,7 @@ TEST_F(NightlyCommand, StatusTellsOfRotUntilItIsGone) {
   // The next backup links the part anew only after it has read it; so it is spoiled in the newest, and found
   // there.
   const Backup backup = vault_.newest(database_);
-  const Path part = backup.dir / relation(read_manifest(backup.dir), "public", "t").parts[0].file;
+  const Path part = backup.dir.path() / relation(read_manifest(backup.dir), "public", "t").parts[0].file;
   std::string bytes = read_file(part);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
   replace_file(part, bytes);

@@ -128,7 +128,7 @@ TEST_F(PruneCommand, UnpinSaysWhenALabelStillPins) {
 TEST_F(PruneCommand, UnreadableBackupsAndForeignFilesAreReported) {
   const Backup damaged = backup(20);
   backup(0);
-  overwrite(damaged.dir / "manifest.json", "{}");
+  overwrite(damaged.dir.path() / "manifest.json", "{}");
   write_new_file(root_ / "prod/app/notes", "");
   const Ran ran = run({"prune"});
   EXPECT_EQ(ran.status, 0);
@@ -172,7 +172,7 @@ TEST_F(PruneCommand, ADryRunOnARepositoryThatCannotBeWrittenWorks) {
 TEST_F(PruneCommand, ABackupIsToldWhatPruneWouldFreeWhenTheDiskIsFull) {
   const LiveDatabase database("room", "CREATE TABLE t AS SELECT i FROM generate_series(1, 10) i");
   const Backup old = publish_sample(repository_, "test", "room", now() - days(20));
-  write_new_file(old.dir / "data/large", std::string(3 << 20, 'x'));
+  write_new_file(old.dir.path() / "data/large", std::string(3 << 20, 'x'));
   PendingBackup pending = repository_.begin("test", "room");
   const Time taken = now() - days(1);
   Manifest manifest =
@@ -222,7 +222,7 @@ class CopyOffTheHost : public PruneCommand {
 TEST_F(CopyOffTheHost, KeepsHardLinksAndIsVerified) {
   ASSERT_EQ(scripts_.size(), 3u);
   const Backup older = backup(1);
-  const Path part = "data/public.orders.0000.copy.zst";
+  const std::string part = "data/public.orders.0000.copy.zst";
   ASSERT_TRUE(shell(scripts_[0]).ok());
   const Backup newer = backup(0);
   ASSERT_TRUE(link_over(older.dir / part, newer.dir / part));
@@ -275,7 +275,7 @@ TEST_F(CopyOffTheHost, ThatIsReadOnlyIsVerifiedAndFoundBadWhenItIs) {
   const Completed good = shell(verify);
   EXPECT_TRUE(good.ok()) << good.out << good.err;
   EXPECT_NE(good.err.find("the evidence is not stored"), std::string::npos) << good.err;
-  overwrite(copy_ / one.dir.lexically_relative(root_) / "globals.sql", "x");
+  overwrite(copy_ / one.dir.path().lexically_relative(root_) / "globals.sql", "x");
   EXPECT_EQ(shell(verify).status, 3);
 }
 

@@ -276,7 +276,7 @@ TEST_F(Replace, SwapsNothingWhenSomethingWasLost) {
 
 TEST_F(Replace, LeavesTheDatabaseAloneWhenTheBackupIsDamaged) {
   const Backup backup = live();
-  std::filesystem::resize_file(backup.dir / "data/public.t.0000.copy.zst", 3);
+  std::filesystem::resize_file(backup.dir.path() / "data/public.t.0000.copy.zst", 3);
   try {
     replace(backup);
     FAIL() << "no exception";

@@ -239,7 +239,7 @@ TEST(RestoreOneTable, LeavesNothingWhenARowIsRefused) {
 TEST(RestoreOneTable, LeavesNothingOfADamagedPart) {
   const Live live("damaged_part",
                   "CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 50000) g;");
-  const Path part = live.backup().dir / "data/public.t.0000.copy.zst";
+  const Path part = live.backup().dir.path() / "data/public.t.0000.copy.zst";
   std::fstream stream(part, std::ios::in | std::ios::out | std::ios::binary);
   stream.seekp(static_cast<std::streamoff>(std::filesystem::file_size(part) / 2));
   stream.put('\x55');
@@ -250,7 +250,7 @@ TEST(RestoreOneTable, LeavesNothingOfADamagedPart) {
 
 TEST(RestoreOneTable, NeedsNoOtherPartOfTheBackup) {
   const Live live("other_part", "CREATE TABLE t AS SELECT 1 AS a; CREATE TABLE other AS SELECT 2 AS b;");
-  std::filesystem::remove(live.backup().dir / "data/public.other.0000.copy.zst");
+  std::filesystem::remove(live.backup().dir.path() / "data/public.other.0000.copy.zst");
   EXPECT_EQ(live.beside("t", "t_before").verdict, Verdict::pass);
   EXPECT_TRUE(refusal([&] { live.beside("other", "other_before"); }).starts_with("3 "));
 }

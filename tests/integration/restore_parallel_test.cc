@@ -113,7 +113,7 @@ TEST_F(RestoreParallel, GoesOnWhereverItWasKilledBetweenPartsAndIndexes) {
 
 TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
   const std::string file = read_manifest(backup_->dir).find({"public", "many"})->parts.back().file;
-  flip_a_bit(backup_->dir / file);
+  flip_a_bit(backup_->dir.path() / file);
   Observer silent;
   std::string said;
   try {
@@ -121,7 +121,7 @@ TEST_F(RestoreParallel, StopsEverythingAtADamagedPartAndNamesIt) {
   } catch (const BadBackup& error) {
     said = error.what();
   }
-  flip_a_bit(backup_->dir / file);
+  flip_a_bit(backup_->dir.path() / file);
   EXPECT_NE(said.find(file), std::string::npos) << said;
   EXPECT_EQ(said.find('\n'), std::string::npos) << said;
   EXPECT_EQ(source_->copied_value(kValidIndexes), "0");

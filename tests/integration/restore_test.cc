@@ -275,7 +275,7 @@ TEST(Restore, CommitsNothingOfADamagedPart) {
                         "CREATE TABLE t AS SELECT g, md5(g::text) FROM generate_series(1, 100000) g;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("damaged");
-  flip_a_bit(backup.dir / "data/public.t.0000.copy.zst");
+  flip_a_bit(backup.dir.path() / "data/public.t.0000.copy.zst");
   try {
     trip.restore(backup);
     FAIL() << "no exception";
@@ -295,7 +295,7 @@ TEST(Restore, BlamesTheDamagedPartAndNotItsData) {
       "CREATE OR REPLACE FUNCTION fits(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT false';");
   const RoundTrip trip;
   const Backup backup = trip.back_up("blamed");
-  flip_a_bit(backup.dir / "data/public.bad.0000.copy.zst");
+  flip_a_bit(backup.dir.path() / "data/public.bad.0000.copy.zst");
   EXPECT_THROW(trip.restore(backup), BadBackup);
 }
 
@@ -303,7 +303,7 @@ TEST(Restore, RefusesABackupWithAPieceMissingBeforeItWritesAnything) {
   const Database source("missing", "CREATE TABLE t AS SELECT 1 AS a; CREATE ROLE missing_role;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("missing");
-  const Path part = backup.dir / "data/public.t.0000.copy.zst";
+  const Path part = backup.dir.path() / "data/public.t.0000.copy.zst";
   std::filesystem::resize_file(part, std::filesystem::file_size(part) - 1);
   EXPECT_THROW(trip.restore(backup), BadBackup);
   std::filesystem::remove(part);
@@ -317,7 +317,7 @@ TEST(Restore, RefusesTamperedGlobalsBeforeItWritesAnything) {
   const Database source("tampered", "CREATE TABLE t AS SELECT 1 AS a;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("tampered");
-  flip_a_bit(backup.dir / kGlobalsFile);
+  flip_a_bit(backup.dir.path() / kGlobalsFile);
   EXPECT_THROW(trip.restore(backup), BadBackup);
   EXPECT_FALSE(copy_exists("tampered"));
 }

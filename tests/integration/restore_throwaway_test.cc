@@ -33,10 +33,10 @@ TEST(RestoreThrowaway, LosesOneRoleAndNotAllOfThem) {
   const Database source("throwaway_roles", "CREATE ROLE throwaway_one; CREATE ROLE throwaway_two;");
   const RoundTrip trip;
   const Backup backup = trip.back_up("throwaway_roles");
-  std::string globals = read_file(backup.dir / kGlobalsFile);
+  std::string globals = read_file(backup.dir.path() / kGlobalsFile);
   globals += "ALTER ROLE throwaway_one SET work_mem TO 'much';\n";
-  overwrite(backup.dir / kGlobalsFile, globals);
-  reseal(backup.dir);
+  overwrite(backup.dir.path() / kGlobalsFile, globals);
+  reseal(backup.dir.path());
   const restore::RestoreReport report = trip.restore(backup, thrown_away());
   ASSERT_EQ(report.lost.size(), 1U);
   EXPECT_EQ(report.lost[0].kind, restore::LossKind::role);

@@ -30,7 +30,7 @@ TEST(RestoreWithoutPgassay, GivesTheSampleDatabaseBack) {
   const TemporaryDir dir;
   write_new_file(dir.path() / "restore.sh", script_of(source / "docs/restore-without-pgassay.md"));
   Command restore;
-  restore.argv = {"bash", dir.path() / "restore.sh", backup.dir, "from the page"};
+  restore.argv = {"bash", dir.path() / "restore.sh", backup.dir.path(), "from the page"};
   const auto parameters = server.connection().parameters;
   restore.env = {
       {"PGHOST", parameters.at("host")}, {"PGPORT", parameters.at("port")}, {"PGUSER", "postgres"}};

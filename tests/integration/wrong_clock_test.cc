@@ -74,7 +74,7 @@ TEST_F(WrongClock, ThatRanAheadIsToldAndItsBackupCanBeMovedOutOfTheWay) {
   EXPECT_EQ(prune({"--ignore-future", both.back()}).status, 0);
   EXPECT_EQ(stamps(), both);
 
-  std::filesystem::rename(future.dir, vault_.root().parent_path() / "moved");
+  std::filesystem::rename(future.dir.path(), vault_.root().parent_path() / "moved");
   ASSERT_EQ(vault_.back_up(database_).status, 0);
   EXPECT_EQ(stamps().front(), both.front());
   EXPECT_GT(stamps().back(), both.front());

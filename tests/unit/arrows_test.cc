@@ -174,5 +174,84 @@ TEST(Arrows, KeepJsonInFewFilesOfTheRepository) {
   EXPECT_LE(files.size(), kFilesWithJsonInCore) << testing::PrintToString(files);
 }
 
+/// Rooms that read or write the files of a repository, and nothing else but what kOtherFiles names.
+const std::vector<std::string> kRoomsOfRepositories = {"core/repository", "core/stream", "backup",
+                                                       "verify",          "retention",   "export",
+                                                       "proof",           "restore",     "nightly"};
+/// Have files of users and servers, too: the path that doctor is given, metrics, rejected rows, pg_control.
+const std::set<std::string> kOtherFiles = {"backup/doctor.cc", "nightly/watch.cc",
+                                           "restore/load/row_by_row.cc", "restore/whole/server_disk.cc"};
+
+bool is_of_repositories(const std::string& file) {
+  return std::ranges::any_of(kRoomsOfRepositories,
+                             [&](const auto& room) { return file.starts_with(room + "/"); });
+}
+
+/// Every header that a file sees, by way of others too.
+void see(const std::string& file, const std::map<std::string, std::vector<std::string>>& headers,
+         std::set<std::string>& seen) {
+  const auto own = headers.find(file);
+  if (own == headers.end()) return;
+  for (const std::string& header : own->second)
+    if (seen.insert(header).second) see(header, headers, seen);
+}
+
+/// The type Place, which has no way to a Path but path() and string(), does the rest when it is compiled.
+TEST(Arrows, LeadToARepositorysFilesThroughOneDoor) {
+  std::map<std::string, std::vector<std::string>> headers;
+  for (const Include& include : all_includes())
+    if (include.ours) headers[include.file].push_back(include.header);
+  for (const auto& [file, own] : headers) {
+    if (!is_of_repositories(file) || kOtherFiles.contains(file)) continue;
+    std::set<std::string> seen;
+    see(file, headers, seen);
+    EXPECT_FALSE(seen.contains("core/system/files.h"))
+        << file << " sees core/system/files.h: what lies in a repository is opened by core/system/place.h";
+    EXPECT_FALSE(seen.contains("core/system/beneath.h")) << file;
+  }
+}
+
+TEST(Arrows, OfRepositoriesGoRoundTheDoorByNoCallOfTheSystem) {
+  constexpr const char* kWaysRound[] = {" ::open(",
+                                        " ::openat(",
+                                        " ::unlink(",
+                                        "(::unlink(",
+                                        " ::rename(",
+                                        "(::rename(",
+                                        " ::stat(",
+                                        "(::stat(",
+                                        "(::lstat(",
+                                        "(::chmod(",
+                                        "(::mkdir(",
+                                        "fopen(",
+                                        "std::ifstream",
+                                        "ofstream",
+                                        "std::fstream",
+                                        "filesystem::rem",
+                                        "filesystem::rename",
+                                        "filesystem::cre",
+                                        "fs::rem",
+                                        "fs::rename",
+                                        "filesystem::is",
+                                        "filesystem::exi",
+                                        "filesystem::symlink",
+                                        "filesystem::copy",
+                                        "directory_iter"};
+  std::set<std::string> files;
+  for (const Include& include : all_includes()) files.insert(include.file);
+  for (const std::string& file : files) {
+    const std::string text = read_file(kRoot / file);
+    for (const char* opened :
+         {"backup.dir.path())", "backup_.dir.path())", "root().path())", "root().string())"})
+      for (const char* by :
+           {"read_file(", "open_for_reading(", "list_names(", "remove_tree(", "replace_file(", "Place("})
+        EXPECT_EQ(text.find(std::string(by) + opened), std::string::npos) << file << ": " << by << opened;
+    if (!is_of_repositories(file) || kOtherFiles.contains(file)) continue;
+    for (const char* way : kWaysRound)
+      EXPECT_EQ(text.find(way), std::string::npos)
+          << file << ": " << way << " is no door to a repository's file";
+  }
+}
+
 }  // namespace
 }  // namespace pgassay

@@ -20,8 +20,8 @@ struct DiskUseTest : testing::Test {
   std::uint64_t of_files(const std::vector<Path>& removed, std::size_t which) const {
     std::vector<std::vector<DiskUse>> trees, empty;
     for (const Path& dir : removed) {
-      trees.push_back(disk_use(dir));
-      empty.push_back({disk_use(dir / "data")[0], disk_use(dir)[0]});
+      trees.push_back(disk_use(Place(dir)));
+      empty.push_back({disk_use(Place(dir / "data"))[0], disk_use(Place(dir))[0]});
       for (DiskUse& directory : empty.back()) directory.links = 1;
     }
     return bytes_freed(trees)[which] - bytes_freed(empty)[which];
@@ -62,7 +62,7 @@ TEST_F(DiskUseTest, SymbolicLinksAreNotFollowed) {
 }
 
 TEST_F(DiskUseTest, WhatIsNotThereIsAnError) {
-  EXPECT_THROW(disk_use(temporary.path() / "nothing"), Error);
+  EXPECT_THROW(disk_use(Place(temporary.path()) / "nothing"), Error);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST_F(EvidenceTest, TheNewestProofOfEachKindCounts) {
   put("20261123T030000Z.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
   put("20261124T030000Z.verify.json", to_json(sample("verify", "2026-11-24T03:00:00Z", Verdict::fail)));
   put("20261122T030000Z.drill.json", to_json(sample("drill", "2026-11-22T03:00:00Z", Verdict::pass)));
-  const Proofs proofs = read_proofs(dir);
+  const Proofs proofs = read_proofs(Place(dir));
   EXPECT_EQ(proofs.verified->verdict, Verdict::fail);
   EXPECT_EQ(proofs.verified->seconds, 90);
   EXPECT_EQ(proofs.drilled->at, parse_rfc3339("2026-11-22T03:00:00Z"));
@@ -75,7 +75,7 @@ TEST_F(EvidenceTest, DatedAfterNowIsSetAsideAndTold) {
   put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
   put("2.verify.json", to_json(numbered(sample("verify", "2031-01-01T03:00:00Z", Verdict::pass), 2)));
   put("2.drill.json", to_json(sample("drill", "2031-01-01T03:00:00Z", Verdict::pass)));
-  const Proofs proofs = read_proofs(dir, nullptr, now);
+  const Proofs proofs = read_proofs(Place(dir), nullptr, now);
   EXPECT_EQ(proofs.verified->at, parse_rfc3339("2026-11-23T03:00:00Z"));
   EXPECT_FALSE(proofs.drilled);
   EXPECT_EQ(proofs.dated_ahead, (std::vector<std::string>{"2.drill.json", "2.verify.json"}));
@@ -84,36 +84,36 @@ TEST_F(EvidenceTest, DatedAfterNowIsSetAsideAndTold) {
 TEST_F(EvidenceTest, OfAHostWhoseClockIsAMinuteAheadCounts) {
   const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
   put("1.verify.json", to_json(sample("verify", "2026-11-25T00:01:00Z", Verdict::pass)));
-  EXPECT_TRUE(read_proofs(dir, nullptr, now).verified);
+  EXPECT_TRUE(read_proofs(Place(dir), nullptr, now).verified);
 }
 
 TEST_F(EvidenceTest, AFailCountsThoughAPassOfAWrongClockIsDatedLater) {
   const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
   put("1.drill.json", to_json(numbered(sample("drill", "2026-11-24T20:00:00Z", Verdict::pass), 1)));
   put("2.drill.json", to_json(numbered(sample("drill", "2026-11-24T03:00:00Z", Verdict::fail), 2)));
-  EXPECT_EQ(read_proofs(dir, nullptr, now).drilled->verdict, Verdict::fail);
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).drilled->verdict, Verdict::fail);
   put("3.drill.json", to_json(numbered(sample("drill", "2026-11-24T02:00:00Z", Verdict::pass), 3)));
-  EXPECT_EQ(read_proofs(dir, nullptr, now).drilled->verdict, Verdict::pass);
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).drilled->verdict, Verdict::pass);
 }
 
 TEST_F(EvidenceTest, AFailThatIsDatedAfterNowCountsUntilAPassThatWasStoredLater) {
   const Time now = parse_rfc3339("2026-11-25T00:00:00Z");
   put("1.verify.json", to_json(numbered(sample("verify", "2031-01-01T03:00:00Z", Verdict::fail), 1)));
-  EXPECT_EQ(read_proofs(dir, nullptr, now).verified->verdict, Verdict::fail);
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).verified->verdict, Verdict::fail);
   put("2.verify.json", to_json(numbered(sample("verify", "2026-11-24T03:00:00Z", Verdict::pass), 2)));
-  EXPECT_EQ(read_proofs(dir, nullptr, now).verified->verdict, Verdict::pass);
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).verified->verdict, Verdict::pass);
 }
 
 TEST_F(EvidenceTest, WhatCouldNotBeVerifiedDoesNotTakeAFailAway) {
   put("1.drill.json", to_json(numbered(sample("drill", "2026-11-22T03:00:00Z", Verdict::fail), 1)));
   put("2.drill.json", to_json(numbered(sample("drill", "2026-11-23T03:00:00Z", Verdict::unverified), 2)));
-  EXPECT_EQ(read_proofs(dir).drilled->verdict, Verdict::fail);
+  EXPECT_EQ(read_proofs(Place(dir)).drilled->verdict, Verdict::fail);
 }
 
 TEST_F(EvidenceTest, OfTwoStoredAtOnceByHostsApartTheFailCounts) {
   put("1.drill.json", to_json(numbered(sample("drill", "2026-11-22T03:00:00Z", Verdict::fail), 4)));
   put("2.drill.json", to_json(numbered(sample("drill", "2026-11-23T03:00:00Z", Verdict::pass), 4)));
-  EXPECT_EQ(read_proofs(dir).drilled->verdict, Verdict::fail);
+  EXPECT_EQ(read_proofs(Place(dir)).drilled->verdict, Verdict::fail);
 }
 
 TEST_F(EvidenceTest, OfADrillTheRestoresTimeIsKnown) {
@@ -121,7 +121,7 @@ TEST_F(EvidenceTest, OfADrillTheRestoresTimeIsKnown) {
   evidence.facts[kRestoreSeconds] = "41.250";
   put("1.drill.json", to_json(evidence));
   put("1.verify.json", to_json(sample("verify", "2026-11-22T03:00:00Z", Verdict::pass)));
-  const Proofs proofs = read_proofs(dir);
+  const Proofs proofs = read_proofs(Place(dir));
   EXPECT_EQ(proofs.drilled->restore_seconds, 41.25);
   EXPECT_FALSE(proofs.verified->restore_seconds);
 }
@@ -135,19 +135,19 @@ TEST_F(EvidenceTest, ThatIsOlderThanItsNotesIsStillRead) {
 
 TEST_F(EvidenceTest, ASubsetThatPassedProvesNothingOfTheWhole) {
   put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass, "1/7")));
-  EXPECT_FALSE(read_proofs(dir).verified);
+  EXPECT_FALSE(read_proofs(Place(dir)).verified);
 }
 
 TEST_F(EvidenceTest, ASubsetThatFailedCounts) {
   put("1.verify.json", to_json(sample("verify", "2026-11-23T03:00:00Z", Verdict::pass)));
   put("2.verify.json", to_json(sample("verify", "2026-11-24T03:00:00Z", Verdict::fail, "1/7")));
-  EXPECT_EQ(read_proofs(dir).verified->verdict, Verdict::fail);
+  EXPECT_EQ(read_proofs(Place(dir)).verified->verdict, Verdict::fail);
 }
 
 TEST_F(EvidenceTest, WhatCannotBeReadIsReportedAndAnUnreadablePinStillPins) {
   put("1.verify.json", "{");
   put("pin.json", "");
-  const Proofs proofs = read_proofs(dir);
+  const Proofs proofs = read_proofs(Place(dir));
   EXPECT_EQ(proofs.unreadable, (std::vector<std::string>{"1.verify.json", "pin.json"}));
   EXPECT_TRUE(proofs.pin);
 }

@@ -101,9 +101,9 @@ TEST_F(ExportRows, ThatAreNotInTheBackupAreMissedAloud) {
 }
 
 TEST_F(ExportRows, ThatAreNotTheManifestsAreABadBackup) {
-  std::string part = read_file(backup_.dir / "data/public.orders.0001.copy.zst");
+  std::string part = read_file(backup_.dir.path() / "data/public.orders.0001.copy.zst");
   part[part.size() / 2] = static_cast<char>(part[part.size() / 2] ^ 1);
-  test::overwrite(backup_.dir / "data/public.orders.0001.copy.zst", part);
+  test::overwrite(backup_.dir.path() / "data/public.orders.0001.copy.zst", part);
   EXPECT_NE(complaint<BadBackup>("orders"), "no error");
 }
 

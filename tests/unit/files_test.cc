@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/system/error.h"
+#include "core/system/place.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay {
@@ -111,26 +112,26 @@ TEST_F(Files, AreReplacedThoughACrashLeftATemporaryOne) {
 
 TEST_F(Files, AreRenamedOnlyToAFreeName) {
   put("from", "1");
-  EXPECT_TRUE(rename_noreplace(dir / "from", dir / "to"));
+  EXPECT_TRUE(rename_noreplace(Place(dir) / "from", Place(dir) / "to"));
   put("from", "2");
-  EXPECT_FALSE(rename_noreplace(dir / "from", dir / "to"));
+  EXPECT_FALSE(rename_noreplace(Place(dir) / "from", Place(dir) / "to"));
   EXPECT_EQ(read_file(dir / "to"), "1");
 }
 
 TEST_F(Files, DirectoriesAreNotRenamedOverAnEmptyOne) {
   make_private_dirs(dir / "from");
   make_private_dirs(dir / "to");
-  EXPECT_FALSE(rename_noreplace(dir / "from", dir / "to"));
+  EXPECT_FALSE(rename_noreplace(Place(dir) / "from", Place(dir) / "to"));
 }
 
 TEST_F(Files, ThatAreMissingAreNotRenamed) {
-  EXPECT_THROW(rename_noreplace(dir / "from", dir / "to"), Error);
+  EXPECT_THROW(rename_noreplace(Place(dir) / "from", Place(dir) / "to"), Error);
 }
 
 TEST_F(Files, AreLinkedInThePlaceOfOthers) {
   put("old", "same");
   put("new", "same");
-  EXPECT_TRUE(link_over(dir / "old", dir / "new"));
+  EXPECT_TRUE(link_over(Place(dir) / "old", Place(dir) / "new"));
   EXPECT_EQ(inode_of(dir / "old"), inode_of(dir / "new"));
   EXPECT_EQ(list_names(dir), (std::vector<std::string>{"new", "old"}));
 }
@@ -138,14 +139,14 @@ TEST_F(Files, AreLinkedInThePlaceOfOthers) {
 TEST_F(Files, AreLinkedTwiceWithoutLeavingAThirdName) {
   put("old", "same");
   put("new", "same");
-  link_over(dir / "old", dir / "new");
-  EXPECT_TRUE(link_over(dir / "old", dir / "new"));
+  link_over(Place(dir) / "old", Place(dir) / "new");
+  EXPECT_TRUE(link_over(Place(dir) / "old", Place(dir) / "new"));
   EXPECT_EQ(list_names(dir), (std::vector<std::string>{"new", "old"}));
 }
 
 TEST_F(Files, StayWhereTheOtherOneIsGone) {
   put("new", "same");
-  EXPECT_FALSE(link_over(dir / "old", dir / "new"));
+  EXPECT_FALSE(link_over(Place(dir) / "old", Place(dir) / "new"));
   EXPECT_EQ(read_file(dir / "new"), "same");
 }
 

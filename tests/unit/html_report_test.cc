@@ -49,7 +49,7 @@ Evidence evidence_of(const Backup& backup, const char* kind, Verdict verdict) {
     evidence.checks.push_back({name, verdict, "1532 objects are as in the source"});
   evidence.phases = {{"schema", 1.5}, {"data", 20.1}, {"indexes", 12.2}, {"proof", 6.0}};
   evidence.facts = {{kRestoreSeconds, "41.2"}, {"engine", "local"}, {"server_version", "15.20"}};
-  evidence.file = backup.dir / "evidence" / (to_stamp(evidence.finished) + "." + kind + ".json");
+  evidence.file = backup.dir.path() / "evidence" / (to_stamp(evidence.finished) + "." + kind + ".json");
   return evidence;
 }
 

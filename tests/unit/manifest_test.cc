@@ -15,7 +15,7 @@ namespace {
 
 struct ManifestTest : testing::Test {
   test::TemporaryDir temporary;
-  Manifest manifest = test::write_sample(temporary.path(), {"prod", "app", "20261123T020000Z"});
+  Manifest manifest = test::write_sample(Place(temporary.path()), {"prod", "app", "20261123T020000Z"});
   std::string text = test::manifest_text(manifest);
 
   std::string refusal(const std::string& json) {
@@ -196,6 +196,19 @@ TEST_F(ManifestTest, PageRangesThatLeaveAHoleAreRefused) {
 TEST_F(ManifestTest, ASummaryThatIsNotTheSumIsRefused) {
   manifest.summary.stored_bytes += 1;
   EXPECT_NE(refusal(test::manifest_text(manifest)).find("stored_bytes: "), std::string::npos);
+}
+
+TEST_F(ManifestTest, NumbersWhoseSumPassesTheLargestAreRefused) {
+  // Added up modulo 2^64 they are what the summary says.
+  manifest.relations[0].parts[0].raw += std::uint64_t{1} << 63;
+  manifest.relations[0].parts[1].raw += std::uint64_t{1} << 63;
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("numbers: their sum passes 2^64"), std::string::npos);
+}
+
+TEST_F(ManifestTest, NumbersThatDoNotFitTheirTypeAreRefused) {
+  EXPECT_EQ(refusal_of("\"oid\": 16401", "\"oid\": 4294983697"),
+            "manifest.json: /sequences/0/oid: is no OID: it passes 2^32 - 1");
+  EXPECT_NE(refusal_of("\"raw_bytes\": ", "\"raw_bytes\": 1844674407370955161"), "accepted");
 }
 
 TEST_F(ManifestTest, SumsNameEveryFileSortedBehindTheManifest) {

@@ -15,6 +15,8 @@
 namespace pgassay {
 namespace {
 
+constexpr std::uint64_t kMost = 1 << 30;
+
 struct Kept : ChunkSink {
   std::string text;
   void chunk(Bytes bytes) override { text += as_text(bytes); }
@@ -27,7 +29,7 @@ struct Parts : testing::Test {
   int files = 0;
 
   Part write(const std::vector<std::string>& rows) {
-    PartWriter writer(encoder, dir, std::to_string(files++) + ".copy.zst");
+    PartWriter writer(encoder, Place(dir), std::to_string(files++) + ".copy.zst");
     for (const std::string& row : rows) writer.chunk(as_bytes(row + "\n"));
     return writer.finish();
   }
@@ -39,7 +41,7 @@ struct Parts : testing::Test {
   }
   Part read(const std::string& file) {
     Kept sink;
-    return read_part(dir, file, sink);
+    return read_part(Place(dir), file, sink, kMost);
   }
 };
 
@@ -61,6 +63,27 @@ std::string compressed(const std::string& text, bool checksum = true) {
   return out;
 }
 
+struct Counting : ChunkSink {
+  std::uint64_t bytes = 0;
+  void chunk(Bytes chunk) override { bytes += chunk.size(); }
+};
+
+TEST_F(Parts, AreDecodedNoFurtherThanTheManifestSays) {
+  const Part part = write(std::vector<std::string>(1000, std::string(999, 'x')));
+  Counting exact;
+  EXPECT_EQ(read_part(Place(dir), part.file, exact, 1'000'000).raw, 1'000'000u);
+  Counting less;
+  try {
+    read_part(Place(dir), part.file, less, 999'999);
+    FAIL() << "it decodes to more";
+  } catch (const DamagedPart& damaged) {
+    EXPECT_NE(std::string(damaged.what()).find("more than the 999999 bytes"), std::string::npos)
+        << damaged.what();
+    EXPECT_EQ(damaged.sha, part.sha);
+  }
+  EXPECT_LE(less.bytes, 999'999u);
+}
+
 TEST_F(Parts, AreReadAsTheyWereWritten) {
   const std::vector<std::vector<std::string>> cases = {{},
                                                        {""},
@@ -74,7 +97,7 @@ TEST_F(Parts, AreReadAsTheyWereWritten) {
     for (const std::string& row : rows) text += row + "\n";
     const Part written = write(rows);
     Kept sink;
-    const Part found = read_part(dir, written.file, sink);
+    const Part found = read_part(Place(dir), written.file, sink, kMost);
     EXPECT_EQ(sink.text, text);
     EXPECT_EQ(written.raw, text.size());
     EXPECT_EQ(written.digest.rows, rows.size());
@@ -84,7 +107,7 @@ TEST_F(Parts, AreReadAsTheyWereWritten) {
     EXPECT_EQ(found.stored, written.stored);
     EXPECT_EQ(found.digest, written.digest);
     EXPECT_EQ(found.sha, written.sha);
-    EXPECT_EQ(hash_file(dir / written.file).sha, written.sha);
+    EXPECT_EQ(hash_file(Place(dir) / written.file).sha, written.sha);
   }
 }
 
@@ -93,13 +116,13 @@ TEST_F(Parts, OfBinaryRowsAreReadAsTheyWereWritten) {
   for (const std::size_t rows : {0u, 1u, 3u}) {
     const std::string text = test::binary_stream(std::vector<std::string>(rows, tuple));
     const std::string file = std::to_string(rows) + ".bin.zst";
-    PartWriter writer(encoder, dir, file, RowFormat::binary);
+    PartWriter writer(encoder, Place(dir), file, RowFormat::binary);
     writer.chunk(as_bytes(text));
     EXPECT_EQ(writer.rows(), rows);
     const Part written = writer.finish();
     EXPECT_EQ(written.format, RowFormat::binary);
     Kept sink;
-    const Part found = read_part(dir, file, sink, RowFormat::binary);
+    const Part found = read_part(Place(dir), file, sink, kMost, RowFormat::binary);
     EXPECT_EQ(sink.text, text);
     EXPECT_EQ(found.digest, written.digest);
     EXPECT_EQ(found.digest.rows, rows);
@@ -117,7 +140,7 @@ TEST_F(Parts, OfBinaryRowsThatAreNoneAreDamaged) {
     const std::string file = put(compressed(contents));
     try {
       Kept sink;
-      read_part(dir, file, sink, RowFormat::binary);
+      read_part(Place(dir), file, sink, kMost, RowFormat::binary);
       FAIL() << words;
     } catch (const DamagedPart& damaged) {
       EXPECT_NE(std::string(damaged.what()).find(words), std::string::npos) << damaged.what();
@@ -133,7 +156,7 @@ TEST_F(Parts, AreTheSameBytesForTheSameRows) {
   write(rows_of(5'000, 99, 2));
   EXPECT_EQ(bytes_of(write(rows)), first) << "the encoder had another part in between";
   PartEncoder other(1);
-  PartWriter writer(other, dir, "other");
+  PartWriter writer(other, Place(dir), "other");
   for (const std::string& row : rows) writer.chunk(as_bytes(row + "\n"));
   EXPECT_EQ(bytes_of(writer.finish()), first);
 }
@@ -142,7 +165,7 @@ TEST_F(Parts, AreTheSameBytesAfterAnotherPartWasGivenUp) {
   const auto rows = rows_of(2'000, 150);
   const std::string first = bytes_of(write(rows));
   {
-    PartWriter given_up(encoder, dir, "given-up");
+    PartWriter given_up(encoder, Place(dir), "given-up");
     for (const std::string& row : rows_of(5'000, 99, 3)) given_up.chunk(as_bytes(row + "\n"));
   }
   EXPECT_EQ(bytes_of(write(rows)), first);
@@ -155,7 +178,7 @@ TEST_F(Parts, AreTheSameHoweverTheTextIsCutIntoChunks) {
   std::string first;
   RowDigest digest;
   for (int round = 0; round < 10; ++round) {
-    PartWriter writer(encoder, dir, "cut" + std::to_string(round));
+    PartWriter writer(encoder, Place(dir), "cut" + std::to_string(round));
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end =
           std::min(text.size(), at + 1 + random() % (std::size_t{1} << (4 + 2 * (random() % 9))));
@@ -197,7 +220,7 @@ TEST_F(Parts, AreNeverWrittenOverAFile) {
 }
 
 TEST_F(Parts, RefuseALastRowWithoutItsLineFeed) {
-  PartWriter writer(encoder, dir, "part");
+  PartWriter writer(encoder, Place(dir), "part");
   writer.chunk(as_bytes("one\ntwo"));
   EXPECT_EQ(writer.rows(), 1u);
   EXPECT_THROW(writer.finish(), Error);
@@ -277,7 +300,7 @@ TEST_F(Parts, PassTheSinksExceptionOn) {
     void chunk(Bytes) override { throw Stopped(); }
   } sink;
   const Part part = write({"one"});
-  EXPECT_THROW(read_part(dir, part.file, sink), Stopped);
+  EXPECT_THROW(read_part(Place(dir), part.file, sink, kMost), Stopped);
 }
 
 TEST_F(Parts, ThatAreMissingAreAnErrorAndNotDamage) {

@@ -57,7 +57,7 @@ struct PruneTest : testing::Test {
   std::uint64_t used() const {
     return std::stoull(run({{"du", "-s", "--block-size=1", (root / "prod").string()}, {}, {}, -1}, {}).out);
   }
-  void link_to(const Backup& existing, const Backup& replaced, const Path& file) const {
+  void link_to(const Backup& existing, const Backup& replaced, std::string_view file) const {
     ASSERT_TRUE(link_over(existing.dir / file, replaced.dir / file));
   }
   /// Every name below the repository, with what it holds.
@@ -99,7 +99,7 @@ TEST_F(PruneTest, WhatTwoBackupsShareSurvivesInTheOneThatStays) {
   link_to(old, young, kSchemaFile);
   prune_now();
   EXPECT_EQ(hash_file(young.dir / kSchemaFile).sha,
-            hash_file(Path(PGASSAY_SOURCE_DIR) / "tests/fixtures/schema.pgdump").sha);
+            hash_file(Place(PGASSAY_SOURCE_DIR) / "tests/fixtures/schema.pgdump").sha);
 }
 
 TEST_F(PruneTest, ADryRunSaysTheSameAndWritesNothing) {
@@ -148,7 +148,7 @@ TEST_F(PruneTest, WhatIsNoBackupIsLeftAlone) {
 TEST_F(PruneTest, ABackupWhoseManifestIsDamagedIsKept) {
   const Backup old = backup(20);
   backup(1);
-  test::overwrite(old.dir / kManifestFile, "{}");
+  test::overwrite(old.dir.path() / kManifestFile, "{}");
   EXPECT_EQ(prune_now().backups[0].decision.rule, retention::Rule::unreadable);
   EXPECT_EQ(listed().size(), 2u);
 }
@@ -185,7 +185,7 @@ TEST_F(PruneTest, MakesRoomBesideARunningBackupThatHoldsTheDatabasesLock) {
   const ReadLease predecessor = repository.lease(newest);
   EXPECT_FALSE(prune_now().problem);
   EXPECT_EQ(listed(), std::vector<std::string>{newest.id.stamp});
-  EXPECT_TRUE(fs::exists(pending.dir()));
+  EXPECT_TRUE(exists(pending.dir()));
 }
 
 /// The moment at which prune tells that the oldest is in use is one after it has decided, and before it has
@@ -276,8 +276,8 @@ TEST_F(PruneTest, RefusesToRemoveTooMuchUnlessForced) {
 
 TEST_F(PruneTest, FinishesWhatAKilledRunLeft) {
   backup(1);
-  make_private_dirs(root / ".trash/prod%2Fapp.20200101T000000Z.0123/data");
-  make_private_dirs(root / ".partial/prod%2Fapp.0123/data");
+  make_private_dirs(root / ".trash/prod%2Fapp.20200101T000000Z.01234567/data");
+  make_private_dirs(root / ".partial/prod%2Fapp.0123456789abcdef/data");
   const PendingBackup alive = repository.begin("prod", "other");
   prune_now();
   EXPECT_TRUE(list_names(root / ".trash").empty());
@@ -290,8 +290,8 @@ TEST_F(PruneTest, OneThatCannotBeRemovedIsAnErrorAndKeepsNoOtherFromGoing) {
     ASSERT_EQ(::chown(entry.path().c_str(), 65534, 65534), 0);
   fs::permissions(temporary.path(), fs::perms(0755));
   // A directory of somebody else can be read but not moved to another one.
-  ASSERT_EQ(::chown(stuck.dir.c_str(), 0, 0), 0);
-  fs::permissions(stuck.dir, fs::perms(0755));
+  ASSERT_EQ(::chown(stuck.dir.path().c_str(), 0, 0), 0);
+  fs::permissions(stuck.dir.path(), fs::perms(0755));
   const test::AsNobody nobody;
   const retention::PruneReport report = prune_now();
   ASSERT_TRUE(report.problem);

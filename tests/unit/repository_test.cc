@@ -6,6 +6,7 @@
 
 #include "core/system/subprocess.h"
 #include "tests/fixtures/as_nobody.h"
+#include "tests/fixtures/place_of.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/temporary_dir.h"
 
@@ -72,7 +73,7 @@ TEST_F(RepositoryTest, OfANewerFormatIsNotTouched) {
 
 TEST_F(RepositoryTest, PublishesAWholeBackup) {
   const Backup backup = test::publish_sample(repository);
-  EXPECT_EQ(backup.dir, root / "prod/app/20261123T020000Z");
+  EXPECT_EQ(backup.dir.path(), root / "prod/app/20261123T020000Z");
   EXPECT_EQ(backup.problem, "");
   EXPECT_EQ(read_manifest(backup.dir).summary.rows, backup.summary->rows);
   EXPECT_TRUE(list_names(root / ".partial").empty());
@@ -104,12 +105,12 @@ TEST_F(RepositoryTest, ABackupThatIsGivenUpLeavesNothing) {
 
 TEST_F(RepositoryTest, APublishedBackupIsNeverReplaced) {
   const Backup old = test::publish_sample(repository);
-  const std::string manifest = read_file(old.dir / kManifestFile);
+  const std::string manifest = read_file(old.dir.path() / kManifestFile);
   PendingBackup pending = repository.begin("prod", "app");
   Manifest again = test::write_sample(pending.dir(), old.id);
   again.summary.label = "another";
   EXPECT_THROW(std::move(pending).publish(again), Error);
-  EXPECT_EQ(read_file(old.dir / kManifestFile), manifest);
+  EXPECT_EQ(read_file(old.dir.path() / kManifestFile), manifest);
 }
 
 TEST_F(RepositoryTest, AManifestThatContradictsItselfIsNotPublished) {
@@ -147,7 +148,7 @@ TEST_F(RepositoryTest, NamesOfAnyKindCanBeBackedUpAndFound) {
 
 TEST_F(RepositoryTest, ADamagedManifestIsListedWithItsProblem) {
   const Backup backup = test::publish_sample(repository);
-  flip(backup.dir / kManifestFile, 2000);
+  flip(backup.dir.path() / kManifestFile, 2000);
   const Backup damaged = repository.list().at(0);
   EXPECT_EQ(damaged.id, backup.id);
   EXPECT_FALSE(damaged.summary);
@@ -157,14 +158,14 @@ TEST_F(RepositoryTest, ADamagedManifestIsListedWithItsProblem) {
 
 TEST_F(RepositoryTest, ALostManifestIsListedWithItsProblem) {
   const Backup backup = test::publish_sample(repository);
-  fs::remove(backup.dir / kManifestFile);
+  fs::remove(backup.dir.path() / kManifestFile);
   EXPECT_NE(repository.list().at(0).problem, "");
 }
 
 TEST_F(RepositoryTest, ABackupThatWasMovedIsListedWithItsProblem) {
   const Backup backup = test::publish_sample(repository);
   make_private_dirs(root / "prod/app-staging");
-  fs::rename(backup.dir, root / "prod/app-staging" / backup.id.stamp);
+  fs::rename(backup.dir.path(), root / "prod/app-staging" / backup.id.stamp);
   EXPECT_NE(repository.list().at(0).problem.find("by its manifest it is prod/app/"), std::string::npos);
 }
 
@@ -195,7 +196,7 @@ TEST_F(RepositoryTest, TheListIsInTheOrderOfTime) {
 
 TEST_F(RepositoryTest, TheNewestReadableBackupIsNotADamagedOne) {
   test::publish_sample(repository, "prod", "app", noon);
-  flip(test::publish_sample(repository, "prod", "app", noon).dir / kManifestFile, 100);
+  flip(test::publish_sample(repository, "prod", "app", noon).dir.path() / kManifestFile, 100);
   EXPECT_EQ(repository.newest("prod", "app")->id.stamp, "20261123T120000Z");
   EXPECT_EQ(repository.find("latest").id.stamp, "20261123T120000Z-2");
 }
@@ -242,15 +243,16 @@ TEST_F(RepositoryTest, TheLockIsFreeWhenItsHolderIsGone) {
 
 TEST_F(RepositoryTest, DebrisOfDeadRunsIsClearedAndLiveRunsAreLeftAlone) {
   const PendingBackup alive = repository.begin("prod", "app");
-  make_private_dirs(root / ".partial/dead.0123/data");
-  make_private_dirs(root / ".trash/old");
-  EXPECT_EQ(repository.clear_debris(), (std::vector<Path>{root / ".partial/dead.0123", root / ".trash/old"}));
-  EXPECT_TRUE(fs::exists(alive.dir()));
+  make_private_dirs(root / ".partial/dead.0123456789abcdef/data");
+  make_private_dirs(root / ".trash/old.01234567");
+  EXPECT_EQ(repository.clear_debris(),
+            (std::vector<Path>{root / ".partial/dead.0123456789abcdef", root / ".trash/old.01234567"}));
+  EXPECT_TRUE(exists(alive.dir()));
 }
 
 TEST_F(RepositoryTest, AReaderKeepsABackupFromBeingLockedAway) {
   const Backup backup = test::publish_sample(repository);
-  const Fd pruner = open_for_reading(backup.dir);
+  const Fd pruner = open_for_reading(backup.dir.path());
   {
     const ReadLease one = repository.lease(backup), another = repository.lease(backup);
     EXPECT_FALSE(try_lock(pruner, LockMode::exclusive));
@@ -267,7 +269,7 @@ TEST_F(RepositoryTest, EvidenceOfOneSecondIsAllKept) {
   evidence.scope = "all";
   EXPECT_EQ(repository.add_evidence(backup, evidence).filename(), "20261123T120000Z.verify.json");
   EXPECT_EQ(repository.add_evidence(backup, evidence).filename(), "20261123T120000Z-2.verify.json");
-  EXPECT_EQ(list_names(backup.dir / kEvidenceDir).size(), 2u);
+  EXPECT_EQ(list_names(backup.dir.path() / kEvidenceDir).size(), 2u);
   EXPECT_TRUE(repository.find("latest").proofs.verified);
 }
 
@@ -289,7 +291,7 @@ struct MisplacedBackup : RepositoryTest {
   Path wrong = root / "prod/App" / other.id.stamp;
   MisplacedBackup() {
     make_private_dirs(root / "prod/App");
-    fs::rename(other.dir, wrong);
+    fs::rename(other.dir.path(), wrong);
   }
 };
 
@@ -298,7 +300,7 @@ TEST_F(MisplacedBackup, IsListedAsWhatItIsAndReadByNobody) {
   ASSERT_EQ(all.size(), 1U);
   EXPECT_FALSE(all[0].summary);
   EXPECT_EQ(all[0].says->shown(), other.id.shown());
-  EXPECT_THROW(read_manifest(wrong), BadBackup);
+  EXPECT_THROW(read_manifest(Place(wrong)), BadBackup);
   EXPECT_FALSE(repository.newest("prod", "App"));
   for (const std::string id : {"latest", "20261123", "prod/App/20261123T020000Z"}) {
     try {
@@ -321,7 +323,7 @@ TEST_F(MisplacedBackup, IsNeverTheLatestBesideOneThatIsInItsPlace) {
 }
 
 TEST_F(MisplacedBackup, MovedBackIsItselfAgain) {
-  fs::rename(wrong, other.dir);
+  fs::rename(wrong, other.dir.path());
   EXPECT_EQ(repository.find("latest").id, other.id);
 }
 
@@ -356,7 +358,7 @@ TEST_F(RepositoryTest, ABackupOutOfReachIsListedWithItsProblemAndHidesNoOther) {
   for (const auto& entry : fs::recursive_directory_iterator(temporary.path())) {
     fs::permissions(entry.path(), entry.is_directory() ? fs::perms(0755) : fs::perms(0644));
   }
-  fs::permissions(locked.dir, fs::perms(0700));
+  fs::permissions(locked.dir.path(), fs::perms(0700));
   const test::AsNobody nobody;
   const std::vector<Backup> backups = Repository::open(root).list();
   ASSERT_EQ(backups.size(), 2u);
@@ -376,7 +378,7 @@ TEST_F(RepositoryTest, OneThatMayNotBeLookedIntoSaysSoInTheSystemsWords) {
 
 TEST_F(RepositoryTest, DebrisThatCannotBeRemovedIsAProblemAndNoObstacle) {
   if (::geteuid() != 0) FAIL() << "needs root to become another user";
-  make_private_dirs(root / ".partial/somebody's.0123/data");
+  make_private_dirs(root / ".partial/somebody's.0123456789abcdef/data");
   for (const Path& dir : {temporary.path(), root, root / ".partial"}) fs::permissions(dir, fs::perms(0755));
   const test::AsNobody nobody;
   std::vector<std::string> problems;
@@ -397,21 +399,21 @@ struct ReuseTest : testing::Test {
 };
 
 TEST_F(ReuseTest, AnUnchangedPartBecomesALink) {
-  EXPECT_EQ(reuse_part(old_file, expected, new_file), Reuse::linked);
+  EXPECT_EQ(reuse_part(test::place_of(old_file), expected, test::place_of(new_file)), Reuse::linked);
   EXPECT_EQ(inode_of(old_file), inode_of(new_file));
 }
 
 TEST_F(ReuseTest, ARottenOldPartNeverReplacesAGoodNewOne) {
   flip(old_file, 0);
-  EXPECT_EQ(reuse_part(old_file, expected, new_file), Reuse::rotten);
+  EXPECT_EQ(reuse_part(test::place_of(old_file), expected, test::place_of(new_file)), Reuse::rotten);
   EXPECT_EQ(read_file(new_file), "rows");
 }
 
 TEST_F(ReuseTest, AnOldPartThatIsGoneLeavesTheNewOne) {
   fs::remove(old_file);
-  EXPECT_EQ(reuse_part(old_file, expected, new_file), Reuse::unreachable);
+  EXPECT_EQ(reuse_part(test::place_of(old_file), expected, test::place_of(new_file)), Reuse::unreachable);
   fs::create_symlink(new_file, old_file);
-  EXPECT_EQ(reuse_part(old_file, expected, new_file), Reuse::unreachable);
+  EXPECT_EQ(reuse_part(test::place_of(old_file), expected, test::place_of(new_file)), Reuse::unreachable);
   EXPECT_EQ(read_file(new_file), "rows");
 }
 

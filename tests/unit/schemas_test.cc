@@ -13,8 +13,8 @@ std::string schema(const std::string& name) {
 
 struct Schemas : testing::Test {
   test::TemporaryDir temporary;
-  std::string manifest =
-      test::manifest_text(test::write_sample(temporary.path(), {"prod", "caf\xe9", "20261123T020000Z-2"}));
+  std::string manifest = test::manifest_text(
+      test::write_sample(Place(temporary.path()), {"prod", "caf\xe9", "20261123T020000Z-2"}));
 
   std::string changed(const std::string& from, const std::string& to) {
     std::string text = manifest;

@@ -45,7 +45,7 @@ TEST(Sha256, OfAFileIsThatOfItsBytes) {
   test::TemporaryDir dir;
   const std::string contents(700'001, 'x');
   write_new_file(dir.path() / "file", contents);
-  HashedFile hashed = hash_file(dir.path() / "file");
+  HashedFile hashed = hash_file(Place(dir.path()) / "file");
   EXPECT_EQ(hashed.bytes, contents.size());
   EXPECT_EQ(hashed.sha, sha256_of(as_bytes(contents)));
 }

@@ -112,7 +112,7 @@ TEST(Status, SaysThatTheNewestIsUnreadable) {
 TEST(Status, SaysWhatBelongsElsewhereAndDoesNotTakeItForTheNewest) {
   std::vector<Backup> backups = nights(3);
   backups.back().summary.reset();
-  backups.back().dir = "/repo/prod/app/20261123T020000Z";
+  backups.back().dir = Place("/repo/prod/app/20261123T020000Z");
   backups.back().says = BackupId{"prod", "other", "20261123T020000Z"};
   const nightly::DatabaseStatus status = status_after(backups);
   EXPECT_EQ(kinds(status), "CRITICAL misplaced\n");

@@ -40,13 +40,14 @@ TEST_F(VerifyTest, ASoundBackupIsProvedOnRecord) {
 
 TEST_F(VerifyTest, ASchemaArchiveThatWasCutShortBeforeItWasHashedIsFound) {
   Manifest manifest = read_manifest(backup.dir);
-  const std::string whole = read_file(backup.dir / kSchemaFile), cut = whole.substr(0, whole.size() - 1);
-  test::overwrite(backup.dir / kSchemaFile, cut);
+  const std::string whole = read_file(backup.dir.path() / kSchemaFile),
+                    cut = whole.substr(0, whole.size() - 1);
+  test::overwrite(backup.dir.path() / kSchemaFile, cut);
   manifest.files[0] = {std::string(kSchemaFile), cut.size(), sha256_of(as_bytes(cut))};
   test::set_sums(manifest);
   const std::string text = test::manifest_text(manifest);
-  test::overwrite(backup.dir / kManifestFile, text);
-  test::overwrite(backup.dir / kSumsFile, sha256sums(manifest, sha256_of(as_bytes(text))));
+  test::overwrite(backup.dir.path() / kManifestFile, text);
+  test::overwrite(backup.dir.path() / kSumsFile, sha256sums(manifest, sha256_of(as_bytes(text))));
   const Evidence evidence = verify();
   EXPECT_EQ(schema_check(evidence).verdict, Verdict::fail);
   ASSERT_EQ(evidence.findings.size(), 1u);
@@ -54,7 +55,7 @@ TEST_F(VerifyTest, ASchemaArchiveThatWasCutShortBeforeItWasHashedIsFound) {
 }
 
 TEST_F(VerifyTest, ADamagedBackupIsBadOnRecord) {
-  test::overwrite(backup.dir / kGlobalsFile, "");
+  test::overwrite(backup.dir.path() / kGlobalsFile, "");
   EXPECT_EQ(verify().verdict, Verdict::fail);
   EXPECT_EQ(repository.find("latest").proofs.verified->verdict, Verdict::fail);
 }
@@ -62,12 +63,12 @@ TEST_F(VerifyTest, ADamagedBackupIsBadOnRecord) {
 TEST_F(VerifyTest, ABackupThatWasMovedIsFoundAndGetsNoEvidenceInItsWrongPlace) {
   const Backup there = backup;
   make_private_dirs(root / "prod/other");
-  fs::rename(backup.dir, root / "prod/other" / backup.id.stamp);
+  fs::rename(backup.dir.path(), root / "prod/other" / backup.id.stamp);
   EXPECT_THROW(verify(), BadBackup);
   const std::vector<Backup> all = repository.list();
   ASSERT_EQ(all.size(), 1U);
   EXPECT_THROW(verify::verify_backup(repository, all[0], {}, listener, {}), BadBackup);
-  fs::rename(all[0].dir, there.dir);
+  fs::rename(all[0].dir.path(), there.dir.path());
   EXPECT_EQ(verify().verdict, Verdict::pass);
 }
 

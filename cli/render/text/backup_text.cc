@@ -6,7 +6,7 @@
 
 namespace pgassay::cli {
 
-std::string backed_up_text(const Path& dir, const ManifestSummary& backup,
+std::string backed_up_text(const Place& dir, const ManifestSummary& backup,
                            const std::vector<LeftOut>& left_out, const std::vector<ToolWords>& tools_said,
                            const std::string& repo) {
   const double seconds = std::chrono::duration<double>(backup.finished - backup.started).count();

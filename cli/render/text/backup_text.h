@@ -9,7 +9,7 @@
 namespace pgassay::cli {
 
 /// `repo`: the option that named the repository, for the command that it proposes.
-std::string backed_up_text(const Path& dir, const ManifestSummary& backup,
+std::string backed_up_text(const Place& dir, const ManifestSummary& backup,
                            const std::vector<LeftOut>& left_out, const std::vector<ToolWords>& tools_said,
                            const std::string& repo);
 
