@@ -62,7 +62,7 @@ TEST(BackupRows, AreReadWithoutCallingWhatTheirOwnerWrote) {
   const Vault vault;
   const Ran ran = vault.back_up(database);
   ASSERT_EQ(ran.status, 0) << ran.err;
-  const Manifest manifest = vault.manifest();
+  const Manifest manifest = vault.manifest(database);
   for (const char* table : {"indexed", "statistics", "checked"}) {
     const Relation& relation = test::relation(manifest, "public", table);
     EXPECT_EQ(relation.digest.rows, 1U) << table;
