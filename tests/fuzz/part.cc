@@ -28,7 +28,7 @@ struct Scratch {
   Scratch() {
     if (::mkdtemp(dir.data()) == nullptr) throw_errno("can't make the directory", dir);
   }
-  ~Scratch() { remove_tree(Place(dir)); }
+  ~Scratch() { remove_tree(Path(dir)); }
 };
 
 Place scratch() {
