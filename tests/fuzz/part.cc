@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "core/stream/row_counter.h"
+#include "core/system/files.h"
 #include "export/rows.h"
 #include "restore/load/part_feed.h"
 #include "tests/fuzz/expect.h"
