@@ -165,8 +165,10 @@ TEST(BackupRows, OfThreeHundredMegabytesGoThroughInBoundedMemory) {
                                  "test", "-d", database.conninfo()});
   ASSERT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(relation(vault.manifest(database), "public", "t").parts.at(0).raw, 300'000'001U);
+#if !defined(__SANITIZE_THREAD__)  // which has a memory of its own
   // Once the row's COPY text, with room for how libpq's buffer grows.
   EXPECT_LT(ended.peak_kib, 2.2 * 300'000'001 / 1024);
+#endif
 }
 
 TEST(BackupRows, OfSixteenHundredColumnsComeBack) {
