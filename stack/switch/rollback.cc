@@ -107,12 +107,16 @@ class Rollback {
     }
   }
 
+  bool new_one_may_come_back() const {
+    const SwitchStage before = replay(journal_.entries()).before_rollback;
+    return before == SwitchStage::switched || before == SwitchStage::undecided;
+  }
+
   /// One of the two must run.
   [[noreturn]] void give_the_new_one_back(const Error& error) {
     const std::string again = "pgassay stack rollback " + state_.fact(fact::kName);
     note(entry::kStepFailed, {{fact::kStep, "rollback"}, {fact::kDetail, error.what()}});
-    const SwitchStage before = replay(journal_.entries()).before_rollback;
-    if (before != SwitchStage::switched && before != SwitchStage::undecided) error.raise();
+    if (!new_one_may_come_back()) error.raise();
     try {
       take_back(repository_, journal_, options_, observer_, stop_);
     } catch (const Error& other) {
@@ -236,7 +240,12 @@ class Rollback {
 
   void start_old() {
     start_all([](const SwitchedContainer& one) { return one.is_database; });
-    note(entry::kFact, {{fact::kOldRan, "yes"}});
+    const SwitchFacts ran = {{fact::kOldRan, "yes"}};
+    // The new stack may be started again only by who knows of this.
+    if (new_one_may_come_back())
+      journal_.add(entry::kFact, ran);
+    else
+      note(entry::kFact, ran);
     start_all([](const SwitchedContainer& one) { return !one.is_database; });
   }
 
