@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "backup/attempt.h"
 #include "backup/copier.h"
@@ -180,7 +181,9 @@ class Attempt {
       };
     }
     roles.push_back({"watch", [&](std::stop_token stop) {
-                       watch_locks(lister_, leader_pid_, options_.lock_policy, others, run_.observer, stop);
+                       watch_locks(
+                           lister_, leader_pid_, options_.lock_policy, others, [this] { watch_age(); },
+                           run_.observer, stop);
                      }});
     for (Role& role : roles) {
       role.body = [this, body = std::move(role.body)](std::stop_token stop) {
@@ -190,6 +193,27 @@ class Attempt {
       };
     }
     run_together(roles, stop_.get_token());
+  }
+
+  /// As long as the snapshot is held, vacuum removes nothing that has died since, in any table of the
+  /// database.
+  void watch_age() {
+    if (!snapshot_age_) return;
+    const Seconds age(snapshot_age_->seconds());
+    const Seconds most = options_.max_snapshot_age, told = options_.warn_snapshot_age;
+    if (most.count() > 0 && age >= most) {
+      throw Error(
+          fmt::format("the snapshot is {:.0f} s old, which is as long as max_snapshot_age lets it hold "
+                      "vacuum back",
+                      age.count()),
+          "--split-tables and more --jobs read faster, --max-snapshot-age allows more time");
+    }
+    if (told.count() == 0 || age < told || std::exchange(told_age_, true)) return;
+    run_.observer.message(
+        Level::warning,
+        fmt::format("the snapshot is {:.0f} s old, and vacuum removes nothing that has died since",
+                    age.count()),
+        "--split-tables and more --jobs read faster, --max-snapshot-age sets an end");
   }
 
   /// pg_dump has no limit of its own for a server that has gone silent: the watch beside it notices.
@@ -210,6 +234,7 @@ class Attempt {
   void lock() {
     const Stopwatch watch;
     snapshot_ = lock_and_snapshot(leader_, lister_, lock_options(), run_.observer);
+    snapshot_age_.emplace();
     // It may have jumped since preflight.
     if (const auto behind = behind_the_newest(snapshot_.taken, run_.newest)) throw *behind;
     timed("lock", watch);
@@ -226,14 +251,18 @@ class Attempt {
     warn_of_unused("--binary-table", choice.unused.binary);
     // A column may have come since preflight.
     if (const auto refused = refused_for_binary(leader_, listed_.tables, choice)) throw *refused;
-    plan_ = plan_parts(listed_.tables, run_.preflight.server,
-                       run_.previous ? &run_.previous->manifest() : nullptr, choice, manifest_.encoding);
-    plan_large_objects(plan_, manifest_.large_objects, leader_, manifest_.encoding);
-    largest_first(plan_.parts);
+    plan_ = plan_copies(listed_.tables, run_.preflight.server, spread(), choice, manifest_.encoding);
+    has_large_objects_ = plan_large_objects(plan_, leader_, manifest_.encoding);
+    largest_first(plan_.copies);
     std::uint64_t bytes = 0;
-    for (const PlannedPart& part : plan_.parts) bytes += part.bytes;
-    run_.observer.plan(plan_.parts.size(), bytes);
+    for (const PlannedCopy& copy : plan_.copies) bytes += copy.bytes;
+    run_.observer.plan(plan_.copies.size(), bytes);
     timed("plan", watch);
+  }
+
+  Spread spread() {
+    if (options_.split_tables == SplitTables::never) return {};
+    return spread_over(leader_, run_.preflight.jobs);
   }
 
   void warn_of_unused(const std::string& option, const std::vector<std::string>& patterns) {
@@ -294,6 +323,7 @@ class Attempt {
     if (manifest_.files.empty())
       roles.push_back({"schema", [&](std::stop_token stop) { dump_schema_files(&snapshot_, stop); }});
     run_watched(std::move(roles));
+    copier->give_parts(plan_.relations, manifest_.large_objects);
     totals_ = copier->totals();
     manifest_.files.push_back(inventory_);
     manifest_.phases.push_back({"data", copier->seconds()});
@@ -304,23 +334,24 @@ class Attempt {
     start_reading_session(live, kMoneyLocale);
     plan(live);
     make_private_dirs(pending_.dir() / kDataDir);
-    if (!manifest_.large_objects.parts.empty()) make_private_dirs(pending_.dir() / kLargeObjectsDir);
+    if (has_large_objects_) make_private_dirs(pending_.dir() / kLargeObjectsDir);
     run_.observer.phase("data");
-    copier.emplace(plan_, manifest_.large_objects, copy_options(), run_.previous, run_.observer);
+    copier.emplace(plan_, copy_options(), run_.previous, run_.observer);
     listing.one_done();
     describe_objects(std::move(live), stop);
     copier->copy_lock_queue(leader_, stop);
   }
 
   CopyOptions copy_options() const {
-    return {
-        .connection = options_.connection,
-        .snapshot = snapshot_,
-        .dir = pending_.dir(),
-        .zstd_level = options_.zstd_level,
-        .workers = static_cast<unsigned>(std::clamp<std::size_t>(plan_.parts.size(), 1, run_.preflight.jobs)),
-        .reduced_locks = run_.preflight.reduced_locks,
-        .lock_timeout = options_.lock_timeout};
+    return {.connection = options_.connection,
+            .snapshot = snapshot_,
+            .dir = pending_.dir(),
+            .zstd_level = options_.zstd_level,
+            .workers =
+                static_cast<unsigned>(std::clamp<std::size_t>(plan_.copies.size(), 1, run_.preflight.jobs)),
+            .reduced_locks = run_.preflight.reduced_locks,
+            .lock_timeout = options_.lock_timeout,
+            .max_rate = options_.max_rate};
   }
 
   void finish_catalog() {
@@ -387,8 +418,11 @@ class Attempt {
   Connection leader_, lister_;
   const int leader_pid_ = leader_.backend_pid();
   Snapshot snapshot_;
+  std::optional<Stopwatch> snapshot_age_;  ///< from when it is there on
+  bool told_age_ = false;
   Listed listed_;
   Plan plan_;
+  bool has_large_objects_ = false;
   Manifest manifest_;
   CopyTotals totals_;
   const ChildAccess children_;
@@ -413,7 +447,7 @@ std::optional<PreviousBackup> open_previous(const Repository& repository, const 
 /// Old parts that were found to be rotten while they were compared make their backup a bad one, on record.
 void report_rot(const Repository& repository, const PreviousBackup& previous, const std::string& tool_version,
                 Observer& observer) {
-  const std::vector<Finding> rotten = previous.rotten();
+  const std::vector<Finding>& rotten = previous.rotten();
   if (rotten.empty()) return;
   for (const Finding& finding : rotten) {
     observer.message(Level::error,

@@ -21,6 +21,7 @@ namespace pgassay::backup {
 using source::kApplicationName;
 
 enum class LockPolicy { warn, yield };
+enum class SplitTables { never, as_needed };
 
 struct BackupOptions {
   std::string source;  ///< its name in the repository
@@ -36,6 +37,10 @@ struct BackupOptions {
   TableOptions tables;
   Seconds lock_timeout{10};
   LockPolicy lock_policy = LockPolicy::warn;
+  SplitTables split_tables = SplitTables::never;      ///< read large tables over several workers
+  std::uint64_t max_rate = 0;                         ///< bytes of rows in a second; 0: no limit
+  Seconds warn_snapshot_age = std::chrono::hours(1);  ///< it is told when the snapshot is as old; 0: never
+  Seconds max_snapshot_age{0};                        ///< the backup ends then; 0: never
   /// How long the server may send nothing while it copies rows; 0: for ever. Statements that may have to wait
   /// or to think have six times as long, and the lock time-out.
   Seconds stall_timeout{300};

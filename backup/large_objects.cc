@@ -12,6 +12,9 @@
 namespace pgassay::backup {
 namespace {
 
+/// A part aims at this many bytes on the server's disk.
+constexpr std::uint64_t kPartBytes = 32 << 20;
+
 /// Oids at which a new part starts. So many objects a part that it is about kPartBytes; a power of two, so
 /// that it stays the same when some are added.
 std::vector<std::string> part_starts(Connection& leader, std::uint64_t count, std::uint64_t bytes) {
@@ -29,29 +32,28 @@ std::vector<std::string> part_starts(Connection& leader, std::uint64_t count, st
 
 }  // namespace
 
-void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader,
-                        const std::string& encoding) {
+bool plan_large_objects(Plan& plan, Connection& leader, const std::string& encoding) {
   const Result facts = leader.query(
       "SELECT pg_catalog.count(*), pg_catalog.pg_relation_size('pg_catalog.pg_largeobject')"
       " FROM pg_catalog.pg_largeobject_metadata");
   const std::uint64_t count = facts.unsigned_integer(0, 0), bytes = facts.unsigned_integer(0, 1);
-  if (count == 0) return;
+  if (count == 0) return false;
   const std::vector<std::string> starts = part_starts(leader, count, bytes);
-  large_objects.parts.resize(starts.size());
   for (std::size_t i = 0; i <= starts.size(); ++i) {
     const bool metadata = i == starts.size();
-    PlannedPart part;
-    part.object = "large objects";
-    part.relation = PlannedPart::kLargeObjects;
-    part.part = i;
-    part.file =
+    PlannedCopy copy;
+    copy.object = "large objects";
+    copy.relation = PlannedCopy::kLargeObjects;
+    copy.number = i;
+    copy.file =
         metadata ? std::string(kLargeObjectsMetadataFile) : large_object_file(static_cast<unsigned>(i));
-    part.sql = metadata
+    copy.sql = metadata
                    ? large_object_metadata_sql(encoding)
                    : large_object_pages_sql(starts[i], i + 1 < starts.size() ? starts[i + 1] : "", encoding);
-    part.bytes = metadata ? 0 : bytes / starts.size();
-    plan.parts.push_back(std::move(part));
+    copy.bytes = metadata ? 0 : bytes / starts.size();
+    plan.copies.push_back(std::move(copy));
   }
+  return true;
 }
 
 }  // namespace pgassay::backup

@@ -6,8 +6,7 @@
 
 namespace pgassay::backup {
 
-/// Adds their parts to the plan, none when there are no large objects. The connection's snapshot counts.
-void plan_large_objects(Plan& plan, LargeObjects& large_objects, Connection& leader,
-                        const std::string& encoding);
+/// Adds them to the plan, and says whether there are any. The connection's snapshot counts.
+bool plan_large_objects(Plan& plan, Connection& leader, const std::string& encoding);
 
 }  // namespace pgassay::backup

@@ -50,7 +50,7 @@ std::string waiters_sql(int leader_pid) {
 }  // namespace
 
 void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others,
-                 Observer& observer, std::stop_token stop) {
+                 const std::function<void()>& before_look, Observer& observer, std::stop_token stop) {
   // pg_dump is blocked at its start or not at all; and each look costs the server something.
   constexpr std::chrono::milliseconds kOften(200), kSeldom(1000), kAtFirst(10'000);
   // Times as long as a look, and at most kSeldom: with many locks it takes a core for 20 ms and more.
@@ -62,10 +62,10 @@ void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Coun
   bool circle_before = false;
   std::chrono::milliseconds rest(0);
   while (!others.wait(stop, std::max(rest, Clock::now() - start < kAtFirst ? kOften : kSeldom))) {
-    const Clock::time_point before_look = Clock::now();
+    before_look();
+    const Clock::time_point begin = Clock::now();
     const Result rows = connection.query(sql);
-    rest =
-        std::min(kSeldom, std::chrono::ceil<std::chrono::milliseconds>((Clock::now() - before_look) * kRest));
+    rest = std::min(kSeldom, std::chrono::ceil<std::chrono::milliseconds>((Clock::now() - begin) * kRest));
     std::map<std::string, Clock::time_point> still_waiting;
     bool circle = false;
     for (int i = 0; i < rows.rows(); ++i) {

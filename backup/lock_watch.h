@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 
@@ -27,8 +28,9 @@ class Countdown {
 /// Looks, until the others are done, for sessions that the leader blocks for a second. warn: each is told
 /// once; yield: throws TryAgain, so that our locks are let go. Throws SchemaBlocked when one of them blocks
 /// pg_dump: they would wait for each other for ever, and the server sees no deadlock in it. (Or the leader,
-/// which locks a late arrival: there the server would see one, and end either.)
+/// which locks a late arrival: there the server would see one, and end either.) Each look begins with
+/// `before_look`, which may throw.
 void watch_locks(Connection& connection, int leader_pid, LockPolicy policy, Countdown& others,
-                 Observer& observer, std::stop_token stop);
+                 const std::function<void()>& before_look, Observer& observer, std::stop_token stop);
 
 }  // namespace pgassay::backup

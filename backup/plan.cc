@@ -10,10 +10,6 @@
 namespace pgassay::backup {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 8192;  // a server built with another BLCKSZ only gets other ranges
-/// TID range scans: https://www.postgresql.org/docs/14/release-14.html
-constexpr int kTidRangeScans = 140000;
-
 /// Why no rows of it are copied, beside exclusion; empty: they are.
 std::string without_rows(const TableInfo& table, const ServerFacts& server) {
   if (table.kind == 'f') return "a foreign table: its rows are on another server";
@@ -38,83 +34,44 @@ Relation relation_of(const TableInfo& table) {
   return relation;
 }
 
-void plan_table(Plan& plan, const TableInfo& table, const Relation* previous, int server_version,
+void plan_table(Plan& plan, const TableInfo& table, const std::vector<PageRange>& ranges,
                 const std::string& encoding) {
   Relation& relation = plan.relations.back();
-  std::vector<PageRange> ranges;
-  if (server_version >= kTidRangeScans && table.access_method == "heap" && !table.planning_calls_code) {
-    ranges = cut_pages(table.heap_bytes, table.toast_bytes, previous);
-  }
-  relation.parts.resize(std::max<std::size_t>(1, ranges.size()));
   std::vector<std::string> generated = stored_names(table.generated);
   if (table.planning_calls_code) generated.clear();
   if (!generated.empty()) relation.generated_digest.emplace().columns.resize(generated.size());
-  for (std::size_t i = 0; i < relation.parts.size(); ++i) {
-    PlannedPart part;
-    if (ranges.size() > 1) part.pages = ranges[i];
-    part.file = part_file(table.name, static_cast<unsigned>(i), relation.format);
-    // The file system may fold names, or one that this is copied to.
-    if (!plan.folded_files.insert(folded(part.file)).second)
-      part.file = part_file_apart(table.name, static_cast<unsigned>(i), relation.format);
-    part.format = relation.format;
-    part.sql = copy_out_sql(table.name, table.columns, relation.filter, part.pages, {encoding, part.format},
+  // The file system may fold names, or one that this is copied to.
+  const bool apart = !plan.folded_files.insert(folded(part_file(table.name, 0, relation.format))).second;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    PlannedCopy copy;
+    if (ranges.size() > 1) copy.pages = ranges[i];
+    copy.format = relation.format;
+    copy.sql = copy_out_sql(table.name, table.columns, relation.filter, copy.pages, {encoding, copy.format},
                             generated);
-    part.columns = table.columns.size();
-    part.generated = generated.size();
-    part.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE";
-    part.check = "SELECT 1 / (" + quote_literal(table.name.quoted()) +
+    copy.columns = table.columns.size();
+    copy.generated = generated.size();
+    copy.lock = "LOCK TABLE ONLY " + table.name.quoted() + " IN ACCESS SHARE MODE";
+    copy.check = "SELECT 1 / (" + quote_literal(table.name.quoted()) +
                  "::pg_catalog.regclass::pg_catalog.oid = " + to_string(table.oid) + ")::pg_catalog.int4; ";
-    part.object = table.name.shown();
-    part.relation = plan.relations.size() - 1;
-    part.part = i;
-    part.bytes = (table.heap_bytes + table.toast_bytes) / relation.parts.size();
-    plan.parts.push_back(std::move(part));
+    copy.object = table.name.shown();
+    copy.relation = plan.relations.size() - 1;
+    copy.number = i;
+    copy.file_apart = apart;
+    copy.bytes = (table.heap_bytes + table.toast_bytes) / ranges.size();
+    plan.copies.push_back(std::move(copy));
   }
   plan.oids.push_back(table.oid);
 }
 
 }  // namespace
 
-std::vector<PageRange> cut_pages(std::uint64_t heap_bytes, std::uint64_t toast_bytes,
-                                 const Relation* previous) {
-  const auto pages = static_cast<std::uint32_t>(heap_bytes / kPageBytes);
-  const std::uint64_t total = heap_bytes + toast_bytes;
-  if (total < 2 * kPartBytes || pages < 2) return {PageRange{}};
-  std::vector<std::uint32_t> starts{0};
-  if (previous) {
-    for (const Part& part : previous->parts) {
-      if (part.pages && part.pages->first > starts.back() && part.pages->first < pages) {
-        starts.push_back(part.pages->first);
-      }
-    }
-  }
-  // TOAST is taken to be spread evenly over the heap's pages.
-  const auto ideal = std::max<std::uint32_t>(1, static_cast<std::uint32_t>(pages * kPartBytes / total));
-  std::uint32_t step = ideal;
-  if (starts.size() > 1) step = starts[1] - starts[0];
-  // A table that is another one by now (emptied and filled anew, its TOAST gone) is cut anew.
-  if (step / 4 > ideal || ideal / 4 > step) {
-    step = ideal;
-    starts.resize(1);
-  }
-  while (pages - starts.back() > step + step / 2) starts.push_back(starts.back() + step);
-  std::vector<PageRange> ranges;
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    ranges.push_back({starts[i], i + 1 < starts.size() ? std::optional(starts[i + 1]) : std::nullopt});
-  }
-  return ranges;
-}
-
-Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server, const Manifest* previous,
-                const TableChoice& choice, const std::string& encoding) {
+Plan plan_copies(const std::vector<TableInfo>& tables, const ServerFacts& server, Spread spread,
+                 const TableChoice& choice, const std::string& encoding) {
   Plan plan;
   std::map<Oid, const TableInfo*> partitioned;
   for (const TableInfo& table : tables) {
     if (table.kind == 'p') partitioned[table.oid] = &table;
-  }
-  std::map<QualifiedName, const Relation*> before;
-  if (previous) {
-    for (const Relation& relation : previous->relations) before[relation.name] = &relation;
+    if (!choice.excluded.contains(table.oid)) spread.all_bytes += table.heap_bytes + table.toast_bytes;
   }
   for (const TableInfo& table : tables) {
     plan.relations.push_back(relation_of(table));
@@ -131,16 +88,15 @@ Plan plan_parts(const std::vector<TableInfo>& tables, const ServerFacts& server,
     } else if (table.kind == 'p' || table.kind == 'm') {
       relation.data = Data::none;
     } else {
-      const auto old = before.find(table.name);
-      plan_table(plan, table, old == before.end() ? nullptr : old->second, server.version, encoding);
+      plan_table(plan, table, page_ranges(table, server.version, spread), encoding);
     }
   }
   return plan;
 }
 
-void largest_first(std::vector<PlannedPart>& parts) {
-  std::stable_sort(parts.begin(), parts.end(),
-                   [](const PlannedPart& a, const PlannedPart& b) { return a.bytes > b.bytes; });
+void largest_first(std::vector<PlannedCopy>& copies) {
+  std::stable_sort(copies.begin(), copies.end(),
+                   [](const PlannedCopy& a, const PlannedCopy& b) { return a.bytes > b.bytes; });
 }
 
 }  // namespace pgassay::backup

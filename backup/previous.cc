@@ -1,5 +1,7 @@
 #include "backup/previous.h"
 
+#include <algorithm>
+
 namespace pgassay::backup {
 
 PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool share)
@@ -7,7 +9,7 @@ PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool
       lease_(repository.lease(backup_)),
       manifest_(read_manifest(backup_.dir)),
       share_(share) {
-  const auto add = [this](const Part& part) { parts_[part.file] = part.sha; };
+  const auto add = [this](const Part& part) { parts_[part.sha].push_back(part.file); };
   for (const Relation& relation : manifest_.relations) {
     for (const Part& part : relation.parts) add(part);
   }
@@ -16,26 +18,24 @@ PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool
 }
 
 bool PreviousBackup::take_place_of(const Place& new_dir, const Part& part) {
-  if (!share_) return false;
-  const auto old = parts_.find(part.file);
-  if (old == parts_.end() || old->second != part.sha) return false;
-  switch (reuse_part(backup_.dir / part.file, part.sha, new_dir / part.file)) {
-    case Reuse::linked:
-      return true;
-    case Reuse::unreachable:
-      return false;
-    case Reuse::rotten:
-      break;
-  }
-  const std::lock_guard guard(mutex_);
-  rotten_.push_back(
-      {part.file, "sha256", "its bytes are no longer what was written; a newer backup stored the part anew"});
-  return false;
-}
-
-std::vector<Finding> PreviousBackup::rotten() const {
-  const std::lock_guard guard(mutex_);
-  return rotten_;
+  if (!may_have(part)) return false;
+  // The one of the same name first: many small tables have the same bytes, and are better off with a file
+  // each.
+  constexpr std::size_t kTried = 4;
+  const std::vector<std::string>& files = parts_.at(part.sha);
+  std::vector<std::string> tried(files.begin(), files.begin() + std::min(files.size(), kTried));
+  if (std::ranges::find(files, part.file) != files.end()) tried.insert(tried.begin(), part.file);
+  return std::ranges::any_of(tried, [&](const std::string& file) {
+    const Place old = backup_.dir / file, replaced = new_dir / part.file;
+    const auto known = read_.find(file);
+    if (known != read_.end()) return known->second == Reuse::linked && link_over(old, replaced);
+    const Reuse reuse = reuse_part(old, part.sha, replaced);
+    read_[file] = reuse;
+    if (reuse == Reuse::rotten)
+      rotten_.push_back(
+          {file, "sha256", "its bytes are no longer what was written; a newer backup stored the part anew"});
+    return reuse == Reuse::linked;
+  });
 }
 
 }  // namespace pgassay::backup

@@ -1,9 +1,7 @@
-// Last night's backup of the same database: its page boundaries are kept, and its equal parts become hard
-// links.
+// Last night's backup of the same database: its parts that are the same today become hard links.
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,19 +19,21 @@ class PreviousBackup {
   const Backup& backup() const { return backup_; }
   bool shares() const { return share_; }
 
-  /// Puts the old file in the place of the new one when both hold the same bytes, as read back now. True: it
-  /// did. From any thread.
+  /// Has it a part of these bytes, whatever its name? From any thread.
+  bool may_have(const Part& part) const { return share_ && parts_.contains(part.sha); }
+  /// Puts an old file in the place of the new one when both hold the same bytes, as read back now (each old
+  /// file once). True: it did. For one thread.
   bool take_place_of(const Place& new_dir, const Part& part);
   /// Old parts whose bytes were not what their manifest says.
-  std::vector<Finding> rotten() const;
+  const std::vector<Finding>& rotten() const { return rotten_; }
 
  private:
   Backup backup_;
   ReadLease lease_;
   Manifest manifest_;
   bool share_;
-  std::map<std::string, Sha256> parts_;  ///< by file
-  mutable std::mutex mutex_;
+  std::map<Sha256, std::vector<std::string>> parts_;  ///< their files
+  std::map<std::string, Reuse> read_;                 ///< what came of it, by file
   std::vector<Finding> rotten_;
 };
 

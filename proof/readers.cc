@@ -10,9 +10,6 @@
 namespace pgassay::proof {
 namespace {
 
-constexpr std::uint64_t kUnitBytes = 64 << 20;
-constexpr int kTidRangeScans = 140000;  // https://www.postgresql.org/docs/14/release-14.html
-
 /// A savepoint around each COPY gives the table's lock back at once, so that tens of thousands of tables need
 /// no larger lock table.
 void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subject, std::mutex& mutex,
@@ -45,22 +42,6 @@ void read_unit(Connection& connection, const ProofUnit& unit, ProofSubject& subj
 }
 
 }  // namespace
-
-std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int server_version,
-                                                   std::uint64_t page_bytes) {
-  const std::uint64_t total = table.heap_bytes + table.toast_bytes, pages = table.heap_bytes / page_bytes;
-  if (total < 2 * kUnitBytes || pages < 2 || server_version < kTidRangeScans ||
-      table.access_method != "heap" || table.planning_calls_code)
-    return {std::nullopt};
-  const std::uint64_t step = std::max<std::uint64_t>(1, pages * kUnitBytes / total);
-  std::vector<std::optional<PageRange>> ranges;
-  for (std::uint64_t first = 0; first < pages; first += step) {
-    PageRange range{static_cast<std::uint32_t>(first), {}};
-    if (first + step < pages) range.end = static_cast<std::uint32_t>(first + step);
-    ranges.emplace_back(range);
-  }
-  return ranges;
-}
 
 void read_units(const ConnInfo& target, const std::string& snapshot, const std::string& lc_monetary,
                 std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs,

@@ -55,11 +55,6 @@ struct ProofSubject {
   bool forbidden = false;  ///< it could not for want of a privilege
 };
 
-/// Cuts of the table that can be read side by side, at least one. Only heap tables of PostgreSQL 14 and later
-/// are cut: others have no TID range scans.
-std::vector<std::optional<PageRange>> proof_ranges(const TableInfo& table, int server_version,
-                                                   std::uint64_t page_bytes);
-
 /// Reads all units with `jobs` connections under one snapshot and adds what they found to their subjects.
 void read_units(const ConnInfo& target, const std::string& snapshot, const std::string& lc_monetary,
                 std::vector<ProofUnit> units, std::vector<ProofSubject>& subjects, unsigned jobs,

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/postgres/catalog.h"
+#include "core/postgres/page_ranges.h"
 #include "core/postgres/session.h"
 #include "proof/generated_check.h"
 #include "proof/planned.h"
@@ -71,14 +72,15 @@ struct Comparison {
 
 class RowProof {
  public:
-  RowProof(Connection& leader, const Manifest& manifest, const Accepted& accepted, std::uint64_t page_bytes)
+  RowProof(Connection& leader, const Manifest& manifest, const Accepted& accepted, const Spread& spread)
       : leader_(leader),
         manifest_(manifest),
         accepted_(accepted),
-        page_bytes_(page_bytes),
+        spread_(spread),
         tables_(list_tables(leader, true)) {
     for (const TableInfo& table : tables_) {
       by_name_[table.name] = &table;
+      spread_.all_bytes += table.heap_bytes + table.toast_bytes;
       if (table.root != Oid::none && table.kind == 'r') leaves_[table.root].push_back(&table);
     }
     for (const Relation& relation : manifest.relations) {
@@ -202,11 +204,11 @@ class RowProof {
     comparison.subjects.push_back(subjects.size());
     const std::vector<std::string> generated =
         columns.generated_digest ? stored_names(columns.generated) : std::vector<std::string>();
-    const auto ranges = relation.filter.empty() ? proof_ranges(table, leader_.server_version(), page_bytes_)
-                                                : std::vector<std::optional<PageRange>>{std::nullopt};
-    for (const auto& range : ranges)
+    const std::vector<PageRange> ranges = page_ranges(table, leader_.server_version(), spread_);
+    for (const PageRange& range : ranges)
       units.push_back({subjects.size(),
-                       copy_out_sql(table.name, columns.columns, relation.filter, range,
+                       copy_out_sql(table.name, columns.columns, relation.filter,
+                                    ranges.size() > 1 ? std::optional(range) : std::nullopt,
                                     {manifest_.encoding, relation.format}, generated),
                        (table.heap_bytes + table.toast_bytes) / ranges.size(), relation.format,
                        columns.columns.size(), generated.size()});
@@ -272,7 +274,7 @@ class RowProof {
   Connection& leader_;
   const Manifest& manifest_;
   const Accepted& accepted_;
-  std::uint64_t page_bytes_;
+  Spread spread_;
   std::vector<TableInfo> tables_;
   std::map<QualifiedName, const TableInfo*> by_name_;
   std::map<Oid, std::vector<const TableInfo*>> leaves_;
@@ -353,16 +355,16 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, const
   Connection leader = Connection::open(target, "pgassay proof", stop);
   const Settings session = start_reading_session(leader, money);
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  const Result facts =
-      leader.query("SELECT pg_catalog.pg_export_snapshot(), pg_catalog.current_setting('block_size')");
+  const Result snapshot = leader.query("SELECT pg_catalog.pg_export_snapshot()");
   const std::vector<std::string> reasons = excuses(leader, manifest, session);
 
   std::vector<Check> checks;
-  RowProof rows(leader, manifest, options.accepted, facts.unsigned_integer(0, 1));
+  // Its callers prove databases that are new, or that nobody works in: no cache needs to be spared.
+  RowProof rows(leader, manifest, options.accepted, spread_over(leader, options.jobs));
   rows.plan(checks);
   ObjectProof objects(leader, manifest);
   objects.plan(rows.units, rows.subjects);
-  read_units(target, facts.text(0, 0), money, std::move(rows.units), rows.subjects, options.jobs, observer,
+  read_units(target, snapshot.text(0, 0), money, std::move(rows.units), rows.subjects, options.jobs, observer,
              stop);
   Compared own;
   own.rows = rows.rows_read();

@@ -82,6 +82,12 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   return number << shift;
 }
 
+std::optional<std::uint64_t> parse_rate(std::string_view text) {
+  constexpr std::string_view kASecond = "/s";
+  if (!text.ends_with(kASecond)) return std::nullopt;
+  return parse_bytes(text.substr(0, text.size() - kASecond.size()));
+}
+
 std::optional<Seconds> parse_duration(std::string_view text) {
   if (text == "0") return Seconds(0);
   if (text.empty() || text[0] < '0' || text[0] > '9') return std::nullopt;

@@ -27,6 +27,9 @@ std::string printable(std::string_view text);
 /// None when it is something else, or 0.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
 
+/// "50MB/s", "1 GiB/s": bytes in a second, by the units of parse_bytes().
+std::optional<std::uint64_t> parse_rate(std::string_view text);
+
 /// "; did you mean 'x'?" when one of the candidates is near, else empty.
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 

@@ -105,10 +105,26 @@ Seconds stall_timeout(const std::string& text) {
   return *seconds;
 }
 
-Seconds full_every(const std::string& text) {
-  const auto seconds = parse_duration(text);
-  if (!seconds) throw UsageError("--full-every must be a duration such as 7d or 12h, or 0");
-  return *seconds;
+/// Of a flag, however long, or 0.
+std::optional<Seconds> long_duration(const std::optional<std::string>& text, const char* flag) {
+  if (!text) return std::nullopt;
+  const auto seconds = parse_duration(*text);
+  if (!seconds) throw UsageError(fmt::format("{} must be a duration such as 7d or 12h, or 0", flag));
+  return seconds;
+}
+
+/// How the rows are read, of which production feels something.
+void set_reading(backup::BackupOptions& options, const BackupArguments& arguments,
+                 const SourceConfig& source) {
+  const auto rate = arguments.max_rate ? parse_rate(*arguments.max_rate) : source.max_rate;
+  if (arguments.max_rate && !rate) throw UsageError("--max-rate must be bytes in a second, such as 50MB/s");
+  options.max_rate = rate.value_or(0);
+  const bool split = arguments.split_tables || source.split_tables == "auto";
+  options.split_tables = split ? backup::SplitTables::as_needed : backup::SplitTables::never;
+  options.warn_snapshot_age = first_of(long_duration(arguments.warn_snapshot_age, "--warn-snapshot-age"),
+                                       source.warn_snapshot_age, {}, options.warn_snapshot_age);
+  options.max_snapshot_age = first_of(long_duration(arguments.max_snapshot_age, "--max-snapshot-age"),
+                                      source.max_snapshot_age, {}, options.max_snapshot_age);
 }
 
 }  // namespace
@@ -150,6 +166,14 @@ void add_backup(Options& options, BackupArguments& backup) {
                 "how long to wait for a table's lock before letting go (default 10)");
   options.value("--stall-timeout", &backup.stall_timeout, "DURATION",
                 "how long the server may send nothing while it copies rows (default 5m; 0: for ever)");
+  options.value("--max-rate", &backup.max_rate, "RATE",
+                "bytes of rows to read in a second, such as 50MB/s (default: as fast as they come)");
+  options.flag("--split-tables", backup.split_tables,
+               "read large tables over several connections: faster, and at the cost of the server's cache");
+  options.value("--warn-snapshot-age", &backup.warn_snapshot_age, "DURATION",
+                "say so when the snapshot has held vacuum back for so long (default 1h; 0: never)");
+  options.value("--max-snapshot-age", &backup.max_snapshot_age, "DURATION",
+                "end the backup then (default 0: never)");
   options.choice("--lock-policy", &backup.lock_policy, {"warn", "yield"},
                  "when others queue behind our locks: warn (default), or yield");
   options.value("--pg-dump", &backup.pg_dump, "PATH",
@@ -192,9 +216,9 @@ backup::BackupOptions backup_options(const BackupArguments& arguments, const Arg
   const std::string policy = first_of(arguments.lock_policy, source.lock_policy, {}, std::string("warn"));
   options.lock_policy = policy == "yield" ? backup::LockPolicy::yield : backup::LockPolicy::warn;
   options.pg_dump = first_of(arguments.pg_dump, source.pg_dump, {}, std::string());
-  const auto flag_full =
-      arguments.full_every ? std::optional(full_every(*arguments.full_every)) : std::nullopt;
-  options.full_every = first_of(flag_full, source.full_every, config.full_every, options.full_every);
+  options.full_every = first_of(long_duration(arguments.full_every, "--full-every"), source.full_every,
+                                config.full_every, options.full_every);
+  set_reading(options, arguments, source);
   options.digest_matviews = arguments.digest_matviews || source.digest_matviews.value_or(false);
   options.role_passwords = !arguments.no_role_passwords && source.role_passwords.value_or(true);
   options.tool_version = PGASSAY_VERSION;

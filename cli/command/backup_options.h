@@ -17,12 +17,13 @@ namespace pgassay::cli {
 struct BackupArguments {
   std::string configured_source;  ///< the positional: a source of the configuration
   std::optional<std::string> dbname, source_name, label, pg_dump, full_every, lock_policy, container,
-      container_engine, stall_timeout;
+      container_engine, stall_timeout, max_rate, warn_snapshot_age, max_snapshot_age;
   std::optional<unsigned> jobs;
   std::optional<int> compression;
   std::optional<double> lock_timeout;
   std::vector<std::string> exclude_table_data, binary_table, exclude_databases;
-  bool pin = false, no_role_passwords = false, digest_matviews = false, drill = false, all_databases = false;
+  bool pin = false, no_role_passwords = false, digest_matviews = false, drill = false, all_databases = false,
+       split_tables = false;
 };
 
 void add_server(Options& options, BackupArguments& backup);         ///< which source, and where its server is

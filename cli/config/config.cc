@@ -174,6 +174,10 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.all_databases = section.boolean("all_databases").value_or(false);
   if (const auto seconds = section.number_above_zero("lock_timeout")) source.lock_timeout = Seconds(*seconds);
   source.stall_timeout = section.duration_or_0("stall_timeout");
+  source.max_rate = section.rate("max_rate");
+  source.split_tables = section.word("split_tables");
+  source.warn_snapshot_age = section.days("warn_snapshot_age");
+  source.max_snapshot_age = section.days("max_snapshot_age");
   source.lock_policy = section.word("lock_policy");
   source.pg_dump = section.text("pg_dump");
   source.label = section.text("label");

@@ -53,8 +53,9 @@ struct SourceConfig {
   std::optional<int> compression;
   std::vector<std::string> exclude_table_data, binary_table, exclude_databases, accept;
   bool all_databases = false;
-  std::optional<Seconds> lock_timeout, stall_timeout;
-  std::optional<std::string> lock_policy, pg_dump, label;
+  std::optional<Seconds> lock_timeout, stall_timeout, warn_snapshot_age, max_snapshot_age;
+  std::optional<std::uint64_t> max_rate;
+  std::optional<std::string> lock_policy, split_tables, pg_dump, label;
   std::optional<Seconds> full_every;
   std::optional<bool> role_passwords, digest_matviews;
   DrillConfig drill;

@@ -21,6 +21,7 @@ enum class Kind {
   number,         ///< more than 0, at most `most`
   fraction,       ///< from 0 to 1
   size,           ///< of bytes, as "512MB"
+  rate,           ///< of bytes in a second, as "50MB/s"
   duration,       ///< more than 0, at most a day, as "30s"
   duration_or_0,  ///< the same, or "0"
   days,           ///< however long, as "7d", or "0"

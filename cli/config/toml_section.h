@@ -185,6 +185,13 @@ class Section {
     if (!size) reject(key, fmt::format("{} must be a size such as \"512MB\" or \"2GB\"", key));
     return size;
   }
+  std::optional<std::uint64_t> rate(const std::string& key) {
+    const auto value = any_text(key, Kind::rate);
+    if (!value) return std::nullopt;
+    const auto rate = parse_rate(*value);
+    if (!rate) reject(key, fmt::format("{} must be bytes in a second, such as \"50MB/s\"", key));
+    return rate;
+  }
   std::optional<Seconds> duration(const std::string& key) {
     const auto value = any_text(key, Kind::duration);
     if (!value) return std::nullopt;

@@ -49,7 +49,7 @@ struct Relation {
   std::optional<RowDigest> contents = {};  ///< of a materialized view, where it was asked for; none is stored
   std::string extension, filter;  ///< of an extension's configuration table; filter: "WHERE …" or empty
   RowDigest digest;
-  std::vector<Part> parts;  ///< their ranges are disjoint, ascending and cover the table
+  std::vector<Part> parts;  ///< their rows, one after another, are the table's
 
   std::uint64_t raw_bytes() const;     ///< of COPY's output
   std::uint64_t stored_bytes() const;  ///< of the files

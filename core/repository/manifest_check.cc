@@ -37,9 +37,9 @@ class Checker {
     }
   }
 
-  /// One part without a range, or ranges that follow each other from page 0 and leave the end open.
+  /// Of earlier versions: ranges that follow each other from page 0 and leave the end open.
   void check_ranges(const std::string& where, const std::vector<Part>& parts) {
-    if (parts.empty() || (parts.size() == 1 && !parts[0].pages)) return;
+    if (std::ranges::none_of(parts, [](const Part& part) { return part.pages.has_value(); })) return;
     std::optional<std::uint32_t> next = 0;
     for (const Part& part : parts) {
       if (!part.pages) return add(where, part.file + " has no page range beside parts that have");

@@ -111,10 +111,11 @@ PartWriter::PartWriter(PartEncoder& encoder, const Place& dir, std::string file,
 
 PartWriter::~PartWriter() = default;
 
-void PartWriter::chunk(Bytes bytes) {
-  digester_.add(bytes);
-  part_.raw += bytes.size();
-  encoder_.add(bytes);
+std::size_t PartWriter::chunk_to_cut(Bytes bytes, const RowCuts& cuts) {
+  const std::size_t taken = digester_.add_to_cut(bytes, cuts);
+  part_.raw += taken;
+  encoder_.add(bytes.first(taken));
+  return taken;
 }
 
 Part PartWriter::finish() {

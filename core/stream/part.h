@@ -23,7 +23,7 @@ struct PageRange {
 
 struct Part {
   std::string file;                ///< relative to the backup directory, with '/'
-  std::optional<PageRange> pages;  ///< absent: the whole table (or, of large objects, the whole set)
+  std::optional<PageRange> pages;  ///< of a part that was cut by pages, as earlier versions did
   RowFormat format = RowFormat::text;
   std::uint64_t raw = 0;     ///< bytes of COPY's output
   std::uint64_t stored = 0;  ///< bytes of the file
@@ -57,7 +57,10 @@ class PartWriter : public ChunkSink {
   PartWriter(PartEncoder& encoder, const Place& dir, std::string file, RowFormat format = RowFormat::text);
   ~PartWriter() override;
   /// Throws Error at what can't be rows of the format.
-  void chunk(Bytes bytes) override;
+  void chunk(Bytes bytes) override { chunk_to_cut(bytes, RowCuts()); }
+  /// Takes bytes up to a cut, or all of them; returns how many.
+  std::size_t chunk_to_cut(Bytes bytes, const RowCuts& cuts);
+  bool at_cut() const { return digester_.at_cut(); }
   std::uint64_t raw_bytes() const { return part_.raw; }
   /// That have ended.
   std::uint64_t rows() const { return digester_.rows_so_far(); }

@@ -62,36 +62,57 @@ struct ChunkDigester::State {
 ChunkDigester::ChunkDigester(RowFormat format) : format_(format), partial_(std::make_unique<State>()) {}
 ChunkDigester::~ChunkDigester() = default;
 
-inline void ChunkDigester::add_piece(Bytes piece, bool last) {
-  if (last && !in_row_) return digest_.add(piece);
-  if (!in_row_) XXH3_128bits_reset(&partial_->xxh);
-  in_row_ = true;
-  XXH3_128bits_update(&partial_->xxh, piece.data(), piece.size());
-  if (!last) return;
-  digest_.sum += value_of(XXH3_128bits_digest(&partial_->xxh));
-  ++digest_.rows;
-  in_row_ = false;
-}
-
-void ChunkDigester::add(Bytes chunk) {
-  if (format_ == RowFormat::text) return add_lines(chunk);
-  while (const auto piece = tuples_.next(chunk)) add_piece(piece->bytes, piece->last);
-}
-
-void ChunkDigester::add_lines(Bytes chunk) {
-  while (!chunk.empty()) {
-    const void* found = std::memchr(chunk.data(), '\n', chunk.size());
-    const std::size_t length =
-        found ? static_cast<std::size_t>(static_cast<const std::byte*>(found) - chunk.data()) : chunk.size();
-    add_piece(chunk.first(length), found != nullptr);
-    chunk = chunk.subspan(found ? length + 1 : length);
+/// Of the row that ends with the piece the hash's lower half.
+inline std::uint64_t ChunkDigester::add_piece(Bytes piece, bool last) {
+  uint128 hash = 0;
+  if (last && !in_row_) {
+    hash = value_of(XXH3_128bits(piece.data(), piece.size()));
+  } else {
+    if (!in_row_) XXH3_128bits_reset(&partial_->xxh);
+    in_row_ = !last;
+    XXH3_128bits_update(&partial_->xxh, piece.data(), piece.size());
+    if (last) hash = value_of(XXH3_128bits_digest(&partial_->xxh));
   }
+  digest_.sum += hash;
+  digest_.rows += last;
+  return static_cast<std::uint64_t>(hash);
+}
+
+/// A line is a row's piece without its line feed.
+inline std::optional<TuplePiece> ChunkDigester::next(Bytes& chunk) {
+  if (format_ == RowFormat::binary) return tuples_.next(chunk);
+  if (chunk.empty()) return std::nullopt;
+  const void* found = std::memchr(chunk.data(), '\n', chunk.size());
+  const std::size_t length =
+      found ? static_cast<std::size_t>(static_cast<const std::byte*>(found) - chunk.data()) : chunk.size();
+  const TuplePiece piece{chunk.first(length), found != nullptr};
+  chunk = chunk.subspan(found ? length + 1 : length);
+  return piece;
+}
+
+std::size_t ChunkDigester::add_to_cut(Bytes chunk, const RowCuts& cuts) {
+  const std::size_t all = chunk.size();
+  const std::uint64_t before = bytes_;
+  at_cut_ = false;
+  while (const auto piece = next(chunk)) {
+    const std::uint64_t hash = add_piece(piece->bytes, piece->last);
+    row_ += piece->bytes.size();
+    if (!piece->last) continue;
+    bytes_ = before + all - chunk.size();
+    if (cuts.end_after(bytes_, std::exchange(row_, 0) + 1, hash)) {
+      at_cut_ = true;
+      return all - chunk.size();
+    }
+  }
+  bytes_ = before + all;
+  return all;
 }
 
 RowDigest ChunkDigester::finish() {
   if (format_ == RowFormat::binary) tuples_.finish();
   if (in_row_) throw Error("the last row has no line feed");
   tuples_ = {};
+  bytes_ = 0;
   return std::exchange(digest_, {});
 }
 

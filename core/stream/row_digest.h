@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/stream/binary_rows.h"
+#include "core/stream/row_cuts.h"
 #include "core/stream/row_format.h"
 #include "core/system/bytes.h"
 
@@ -34,22 +36,27 @@ class ChunkDigester {
  public:
   explicit ChunkDigester(RowFormat format = RowFormat::text);
   ~ChunkDigester();
-  /// Throws Error at what can't be binary rows, though they should be.
-  void add(Bytes chunk);
+  /// Takes the chunk up to the end of the row after which the part is cut, or all of it, and returns how many
+  /// bytes that were. Throws Error at what can't be binary rows, though they should be.
+  std::size_t add_to_cut(Bytes chunk, const RowCuts& cuts);
+  void add(Bytes chunk) { add_to_cut(chunk, RowCuts()); }
+  /// add_to_cut() ended at a cut.
+  bool at_cut() const { return at_cut_; }
   /// Throws Error when the last row had no line feed, or binary rows no trailer.
   RowDigest finish();
   std::uint64_t rows_so_far() const { return digest_.rows; }
 
  private:
   struct State;
-  void add_lines(Bytes chunk);
-  void add_piece(Bytes piece, bool last);
+  std::optional<TuplePiece> next(Bytes& chunk);
+  std::uint64_t add_piece(Bytes piece, bool last);
 
   const RowFormat format_;
   BinaryRows tuples_;
   RowDigest digest_;
   std::unique_ptr<State> partial_;
-  bool in_row_ = false;
+  std::uint64_t bytes_ = 0, row_ = 0;  ///< of the part and its row, so far
+  bool in_row_ = false, at_cut_ = false;
 };
 
 }  // namespace pgassay

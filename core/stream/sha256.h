@@ -12,7 +12,7 @@ namespace pgassay {
 
 struct Sha256 {
   std::array<std::uint8_t, 32> bytes{};
-  friend bool operator==(const Sha256&, const Sha256&) = default;
+  friend auto operator<=>(const Sha256&, const Sha256&) = default;
   std::string hex() const;
   static Sha256 parse(std::string_view hex);  ///< 64 lower-case digits; throws Error
 };

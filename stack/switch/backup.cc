@@ -22,9 +22,13 @@ void verify_or_throw(const Repository& repository, const Backup& backup, const v
 StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,
                               const verify::VerifyOptions& verify, const std::string& reason,
                               Observer& observer, std::stop_token stop) {
+  // Nobody is there whose cache needs to be spared.
+  backup::BackupOptions in_haste = reached;
+  in_haste.split_tables = backup::SplitTables::as_needed;
+  in_haste.max_rate = 0;
   for (int attempt = 1;; ++attempt) {
     const Stillness before = await_stillness(reached.connection, stop);
-    const backup::TakenBackup taken = take_backup(repository, reached, observer, stop);
+    const backup::TakenBackup taken = take_backup(repository, in_haste, observer, stop);
     const Stillness after = await_stillness(reached.connection, stop);
     if (before.xmax == after.xmax && before.catalog == after.catalog) {
       StillBackup still{repository.find(taken.summary.id.shown()), after};

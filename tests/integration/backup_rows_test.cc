@@ -130,30 +130,47 @@ TEST(BackupRows, OfUnloggedTablesAreTakenAndOfTemporaryOnesNever) {
   EXPECT_EQ(vault.restore_and_compare(database), "");
 }
 
-/// The rows lie in TOAST: the heap is a few hundred pages.
-TEST(BackupRows, OfATableThatIsMostlyToastArePartitionedByItsParts) {
+/// The rows lie in TOAST: the heap is a few hundred pages. Its parts, one after another, are its COPY, and so
+/// they are when several connections have read it.
+TEST(BackupRows, OfALargeTableAreItsCopyCutInPartsWhetherItIsSplitOrNot) {
   const LiveDatabase database("rows_toast", R"(
     CREATE TABLE t (id int, hole text, v text); ALTER TABLE t ALTER v SET STORAGE EXTERNAL;
     INSERT INTO t SELECT g, repeat('h', 500), CASE WHEN g % 3 = 0 THEN repeat(md5(g::text), 1400) END FROM generate_series(1, 6000) g;
     DELETE FROM t WHERE id % 7 = 0; UPDATE t SET hole = repeat('i', 900) WHERE id % 11 = 0;)");
-  const Vault vault;
-  ASSERT_EQ(vault.back_up(database, {"-j", "2"}).status, 0);
-  const Manifest manifest = vault.manifest(database);
-  const Relation& t = relation(manifest, "public", "t");
-  EXPECT_GT(t.parts.size(), 2U);
-  EXPECT_EQ(std::to_string(t.digest.rows), database.value("SELECT count(*) FROM t"));
-  const std::string rows = stored_rows(vault.newest(database).dir, t);
-  EXPECT_EQ(digest_of(rows), t.digest);
   Connection connection = database.connect();
-  struct Digest : ChunkSink {
-    ChunkDigester digester;
-    void chunk(Bytes bytes) override { digester.add(bytes); }
+  struct Kept : ChunkSink {
+    std::string text;
+    void chunk(Bytes bytes) override { text += as_text(bytes); }
   } whole;
   connection.copy_out("COPY t TO STDOUT", whole);
-  EXPECT_EQ(whole.digester.finish(), t.digest);
-  for (std::size_t i = 0; i + 1 < t.parts.size(); ++i)
-    EXPECT_EQ(t.parts[i].pages->end, t.parts[i + 1].pages->first);
-  EXPECT_FALSE(t.parts.back().pages->end);
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--split-tables"}}) {
+    const Vault vault;
+    const Path traced = vault.root() / "trace";
+    std::vector<std::string> arguments = {"-j", "2", "--trace", traced};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    ASSERT_EQ(vault.back_up(database, arguments).status, 0);
+    EXPECT_EQ(read_file(traced).find("ctid") != std::string::npos, !more.empty());
+    const Manifest manifest = vault.manifest(database);
+    const Relation& t = relation(manifest, "public", "t");
+    EXPECT_GT(t.parts.size(), 2U);
+    EXPECT_EQ(stored_rows(vault.newest(database).dir, t), whole.text);
+    EXPECT_EQ(digest_of(whole.text), t.digest);
+    EXPECT_EQ(vault.restore(database), "");
+    database.server().psql("postgres", "DROP DATABASE " + database.copy());
+  }
+}
+
+/// At this rate it would take ten minutes.
+TEST(BackupRows, ThatWouldHoldVacuumBackForTooLongEndTheBackup) {
+  const LiveDatabase database(
+      "rows_aged", "CREATE TABLE t AS SELECT repeat(md5(g::text), 30) AS a FROM generate_series(1, 6000) g;");
+  const Vault vault;
+  const Ran ran = vault.back_up(
+      database, {"--max-rate", "10kB/s", "--warn-snapshot-age", "1s", "--max-snapshot-age", "3s"});
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.err.find("vacuum removes nothing that has died since"), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find("max_snapshot_age"), std::string::npos) << ran.err;
+  EXPECT_TRUE(vault.debris().empty());
 }
 
 TEST(BackupRows, OfThreeHundredMegabytesGoThroughInBoundedMemory) {
@@ -204,8 +221,7 @@ TEST(BackupRows, OfObjectsWithTheLastObjectIdsComeBack) {
 }
 
 TEST(BackupRows, ThatCannotBecomeTextAreNamedByTableAndCtid) {
-  // There is so much of it that it is cut in ranges of a few pages; and the row is not the first of its
-  // range.
+  // It is not the first row of its part.
   const LiveDatabase database("rows_huge",
                               "CREATE TABLE fine AS SELECT 1 AS a; CREATE TABLE huge (a bytea);"
                               "ALTER TABLE huge ALTER a SET STORAGE EXTERNAL;"

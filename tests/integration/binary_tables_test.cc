@@ -94,8 +94,8 @@ TEST(BinaryTables, AreToldByShow) {
   EXPECT_EQ(document.at("details").at("relations").at(1).at("row_format"), "text");
 }
 
-/// The rows lie in TOAST, and are cut in ranges of pages.
-TEST(BinaryTables, OfManyPagesAreCutAndStoredOnce) {
+/// The rows lie in TOAST.
+TEST(BinaryTables, OfManyRowsAreCutAndStoredOnce) {
   const LiveDatabase database("binary_pages", R"(
     CREATE TABLE t (id int, v bytea); ALTER TABLE t ALTER v SET STORAGE EXTERNAL;
     INSERT INTO t SELECT g, convert_to(repeat(md5(g::text), 1400), 'UTF8') FROM generate_series(1, 1700) g;)");
