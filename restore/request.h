@@ -61,6 +61,9 @@ struct IntoEmpty : RestoreContext {
   /// Code of others than superusers gets no rights of ours where rows, CHECKs and domains call it
   /// (--distrust-owners); where the server is thrown away, it is so, but for what owners may not do.
   bool distrust_owners = false;
+  /// Of COPY text, about, that a transaction takes of a table which can't go in whole: what an interruption
+  /// may cost.
+  std::uint64_t run_bytes = std::uint64_t{1} << 30;
   /// Called with a connection to the target once its pre-data is there, before any row.
   std::function<void(Connection&)> before_data = {};
   std::optional<StandIn> stand_in = {};  ///< of such, the record of the restore stays: see remove_record()

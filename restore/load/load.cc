@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "core/postgres/catalog.h"
 #include "core/postgres/server_trouble.h"
@@ -35,6 +36,7 @@ class Loader {
                 job.jobs,
                 job.wal_is_minimal,
                 building.indexes,
+                job.run_bytes,
                 {late_.begin(), late_.end()}}),
         lost_(lost),
         observer_(observer) {}
@@ -82,8 +84,8 @@ class Loader {
   void load_as(OwnerSession& owner, Connection& ours, const Task& task) {
     const Part& part = *task.parts.front();
     if (part.digest.rows == 0) {
-      copy(owner.connection, task, part, {});
-      return count(task);
+      check_part(job_.dir, part);
+      return count(task, 0, 1);
     }
     try {
       copy_part(owner.connection, job_, *task.relation, load_target(*task.relation), part, observer_,
@@ -97,7 +99,7 @@ class Loader {
       return;
     }
     if (const std::string record = job_.record.record_sql(part); !record.empty()) ours.query(record);
-    count(task);
+    count(task, 0, 1);
   }
 
   void work(unsigned worker, std::stop_token stop) {
@@ -129,67 +131,100 @@ class Loader {
 
   /// False when some of it is lost. What others have taken over is no longer of the task.
   bool load(Connection& connection, Task& task) {
-    const Part* part = task.parts.front();
-    std::size_t copied = 0;
-    try {
-      std::string begin = "BEGIN; ";
-      if (freezable(task)) begin += "TRUNCATE ONLY " + load_target(*task.relation).quoted() + "; ";
-      std::string records;
-      for (; copied < task.parts.size() && !queue_.wanted(task, copied); ++copied) {
-        part = task.parts[copied];
-        if (!copy(connection, task, *part, begin)) continue;
-        begin.clear();
-        records += job_.record.record_sql(*part);
+    bool all = true;
+    for (std::size_t begin = 0; begin < task.parts.size();) {
+      const std::size_t end = task.whole ? task.parts.size() : end_of_run(task, begin);
+      std::size_t at = begin;  // the one after the part that is copied
+      try {
+        copy_run(connection, task, end, at);
+        count(task, begin, at);
+      } catch (const ConnectionLost& error) {
+        throw ConnectionLost(where(task, begin, at) + error.what(), error.hint());
+      } catch (const ServerError& error) {
+        if (!object_fault(error))
+          throw ServerError(where(task, begin, at) + error.what(), error.hint(), error.sqlstate());
+        connection.query("ROLLBACK");
+        at = end;
+        if (end - begin > 1) {
+          all = load_one_by_one(connection, task, begin, end) && all;
+        } else {
+          const std::lock_guard guard(mutex_);
+          done_.refused.push_back({task.relation, task.parts[begin], error.sqlstate(), error.what()});
+          all = false;
+        }
       }
-      if (begin.empty()) connection.query(records + "COMMIT");
-    } catch (const ConnectionLost& error) {
-      throw ConnectionLost(
-          fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
-          error.hint());
-    } catch (const ServerError& error) {
-      if (!object_fault(error))
-        throw ServerError(
-            fmt::format("table {}: {}: {}", task.relation->name.shown(), part->file, error.what()),
-            error.hint(), error.sqlstate());
-      connection.query("ROLLBACK");
-      if (task.parts.size() > 1) return load_one_by_one(connection, task);
-      const std::lock_guard guard(mutex_);
-      done_.refused.push_back({task.relation, part, error.sqlstate(), error.what()});
-      return false;
+      begin = at;
+      if (at < end) queue_.share(task, at);
     }
-    if (copied < task.parts.size()) queue_.share(task, copied);
-    count(task);
-    return true;
+    return all;
   }
 
-  /// False when there is nothing to copy, and no transaction was begun.
-  bool copy(Connection& connection, const Task& task, const Part& part, const std::string& begin) {
-    if (part.digest.rows == 0) {
+  static std::string where(const Task& task, std::size_t begin, std::size_t at) {
+    return fmt::format("table {}: {}: ", task.relation->name.shown(),
+                       task.parts[at > begin ? at - 1 : begin]->file);
+  }
+
+  std::size_t end_of_run(const Task& task, std::size_t begin) const {
+    std::size_t end = begin;
+    for (std::uint64_t raw = 0; end < task.parts.size() && raw < job_.run_bytes; ++end)
+      raw += task.parts[end]->raw;
+    return end;
+  }
+
+  /// The parts from `at` up to `end`, or fewer when others have nothing to do, in one transaction. Nothing of
+  /// them is in where it throws.
+  void copy_run(Connection& connection, const Task& task, std::size_t end, std::size_t& at) {
+    std::string begin = "BEGIN; ", records;
+    if (freezable(task)) begin += "TRUNCATE ONLY " + load_target(*task.relation).quoted() + "; ";
+    const std::size_t first = at;
+    while (at < end && (at == first || !queue_.wanted(task, at))) {
+      const std::size_t from = at;
+      if (!copy(connection, task, end, begin, at)) continue;
+      begin.clear();
+      for (std::size_t i = from; i < at; ++i) records += job_.record.record_sql(*task.parts[i]);
+    }
+    if (begin.empty()) connection.query(records + "COMMIT");
+  }
+
+  /// By one COPY: of text all of them, for its parts put together are one text; of binary rows, which have a
+  /// header each, one. False when there is nothing to copy, and no transaction was begun.
+  bool copy(Connection& connection, const Task& task, std::size_t end, const std::string& begin,
+            std::size_t& at) {
+    const Part& first = *task.parts[at];
+    if (first.digest.rows == 0) {
       NoRows none;
-      feed_part(job_.dir, part, none, observer_);
+      feed_part(job_.dir, first, none, observer_);
+      ++at;
       return false;
     }
-    copy_part(connection, job_, *task.relation, load_target(*task.relation), part, observer_, begin,
-              freezable(task));
+    if (first.format == RowFormat::binary) end = at + 1;
+    const std::size_t from = at;
+    copy_parts(
+        connection, job_, *task.relation, load_target(*task.relation),
+        [&]() -> const Part* {
+          if (at == end || (at > from && queue_.wanted(task, at))) return nullptr;
+          return task.parts[at++];
+        },
+        observer_, begin, freezable(task));
     return true;
   }
 
   /// So that a row which the server refuses takes only its own part along.
-  bool load_one_by_one(Connection& connection, const Task& task) {
+  bool load_one_by_one(Connection& connection, const Task& task, std::size_t begin, std::size_t end) {
     bool all = true;
-    for (const Part* part : task.parts) {
-      Task one{task.relation, {part}, false, {}};
+    for (std::size_t i = begin; i < end; ++i) {
+      Task one{task.relation, {task.parts[i]}, false, {}};
       all = load(connection, one) && all;
     }
     return all;
   }
 
-  void count(const Task& task) {
+  void count(const Task& task, std::size_t begin, std::size_t end) {
     const std::lock_guard guard(mutex_);
-    for (const Part* part : task.parts) {
-      job_.record.loaded(*part);
-      done_.rows += part->digest.rows;
-      done_.raw_bytes += part->raw;
+    for (std::size_t i = begin; i < end; ++i) {
+      job_.record.loaded(*task.parts[i]);
+      done_.rows += task.parts[i]->digest.rows;
+      done_.raw_bytes += task.parts[i]->raw;
     }
   }
 
@@ -233,21 +268,36 @@ Loaded load_tables(const LoadJob& job, const IndexBuilding& building, OwnerGuard
   return Loader(job, building, guard, find_late_tables(connection, job.manifest), lost, observer).run(stop);
 }
 
-void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,
-               const QualifiedName& into, const Part& part, Observer& observer, const std::string& begin,
-               bool freeze) {
-  std::uint64_t rows = 0;
+void copy_parts(Connection& connection, const LoadJob& job, const Relation& relation,
+                const QualifiedName& into, const std::function<const Part*()>& next, Observer& observer,
+                const std::string& begin, bool freeze) {
+  std::vector<const Part*> fed;
+  std::uint64_t rows = 0, due = 0;
+  const Part* const first = next();
   try {
     rows = connection.copy_in(
-        begin + copy_in_sql(into, relation.columns, {job.manifest.encoding, part.format}, freeze),
-        [&](ChunkSink& sink) { feed_part(job.dir, part, sink, observer); });
+        begin + copy_in_sql(into, relation.columns, {job.manifest.encoding, first->format}, freeze),
+        [&](ChunkSink& sink) {
+          for (const Part* part = first; part != nullptr; part = next()) {
+            fed.push_back(part);
+            due += part->digest.rows;
+            feed_part(job.dir, *part, sink, observer);
+          }
+        });
   } catch (const ServerError& error) {
-    check_part(job.dir, part);
+    for (const Part* part : fed) check_part(job.dir, *part);
     error.raise();
   }
-  if (rows != part.digest.rows)
-    throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(), part.file,
-                            rows, part.digest.rows));
+  if (rows != due)
+    throw Error(fmt::format("table {}: {}: the server took {} rows of {}", relation.name.shown(),
+                            fed.front()->file, rows, due));
+}
+
+void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,
+               const QualifiedName& into, const Part& part, Observer& observer, const std::string& begin) {
+  const Part* next = &part;
+  copy_parts(
+      connection, job, relation, into, [&] { return std::exchange(next, nullptr); }, observer, begin);
 }
 
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost) {

@@ -37,6 +37,7 @@ struct LoadJob {
   Path rejects = {};
   std::string search_path = {};  ///< as IntoEmpty's
   OwnersCode owners = OwnersCode::trusted;
+  std::uint64_t run_bytes = std::uint64_t{1} << 30;  ///< as IntoEmpty's
 };
 
 /// A part a row of which the server did not take: nothing of the part is in the target.
@@ -70,8 +71,13 @@ Loaded load_tables(const LoadJob& job, const IndexBuilding& building, OwnerGuard
 /// In the transaction that the connection is in, or that `begin`, statements with their semicolons, begins.
 /// Throws ServerError when the server does not take it; then the part was compared with the manifest first.
 void copy_part(Connection& connection, const LoadJob& job, const Relation& relation,
-               const QualifiedName& into, const Part& part, Observer& observer, const std::string& begin = {},
-               bool freeze = false);
+               const QualifiedName& into, const Part& part, Observer& observer,
+               const std::string& begin = {});
+/// The same of several, one after another, by one COPY: those that next() gives, at least one, until it gives
+/// null. Of text rows.
+void copy_parts(Connection& connection, const LoadJob& job, const Relation& relation,
+                const QualifiedName& into, const std::function<const Part*()>& next, Observer& observer,
+                const std::string& begin = {}, bool freeze = false);
 
 /// Where the relation's rows go: itself, or the root that gives them to its partitions.
 inline const QualifiedName& load_target(const Relation& relation) {

@@ -1,54 +1,49 @@
 #include "restore/load/load_queue.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/system/cancellation.h"
 
 namespace pgassay::restore {
 namespace {
 
-/// Of one transaction: what an interruption may cost is a minute or two.
+/// Of one transaction that spares the table's WAL: there an interruption may cost more.
 constexpr std::uint64_t kMostAtOnce = std::uint64_t{8} << 30;
-/// A table that is so much more than each job's share is loaded in parts from the beginning: WAL is a seventh
-/// of what the server does, and others would soon have nothing to do.
-constexpr double kMoreThanItsShare = 1.5;
-/// Parts of a table that goes in whole, once others have nothing to do.
-constexpr std::size_t kWorthSharing = 2;
+/// A run of parts that is worth a session of its own, once others have nothing to do.
+constexpr std::uint64_t kWorthSharing = 32 << 20;
+
+std::uint64_t raw_of(std::span<const Part* const> parts) {
+  std::uint64_t raw = 0;
+  for (const Part* part : parts) raw += part->raw;
+  return raw;
+}
 
 }  // namespace
 
 LoadQueue::LoadQueue(LoadPlan plan) : plan_(std::move(plan)) {
   std::vector<const Relation*> tables;
-  std::uint64_t all = 0;
   for (const Relation& relation : plan_.manifest.relations) {
     if (!relation.extension.empty() || plan_.late.contains(&relation)) continue;
     tables.push_back(&relation);
-    all += relation.raw_bytes();
   }
   std::ranges::stable_sort(tables, std::greater{}, &Relation::raw_bytes);
-  for (const Relation* relation : tables) add(*relation, all);
+  for (const Relation* relation : tables) add(*relation);
 }
 
-void LoadQueue::add(const Relation& relation, std::uint64_t all_raw) {
+void LoadQueue::add(const Relation& relation) {
   Task load{&relation, {}, false, {}};
   for (const Part& part : relation.parts)
     if (!plan_.record.has(part)) load.parts.push_back(&part);
   if (load.parts.empty()) return;
-  for (const Part* part : load.parts) raw_ += part->raw;
+  raw_ += raw_of(load.parts);
   steps_ += load.parts.size();
-
-  const std::uint64_t raw = relation.raw_bytes();
-  const auto share = static_cast<double>(all_raw) / std::max(1U, plan_.jobs);
-  const bool small_enough = raw <= kMostAtOnce && static_cast<double>(raw) <= kMoreThanItsShare * share;
   load.whole = load.parts.size() == relation.parts.size() && !relation.via_root &&
-               (relation.parts.size() == 1 || (plan_.whole_tables_need_no_wal && small_enough));
-  const std::size_t loads = load.whole ? 1 : load.parts.size();
-  if (!load.whole)
-    for (const Part* part : load.parts) tasks_.push_back({&relation, {part}, false, {}});
-  else
-    tasks_.push_back(std::move(load));
+               (load.parts.size() == 1 ||
+                relation.raw_bytes() <= (plan_.whole_tables_need_no_wal ? kMostAtOnce : plan_.run_bytes));
+  tasks_.push_back(std::move(load));
   if (const auto indexes = plan_.indexes.find(&relation); indexes != plan_.indexes.end()) {
-    loads_left_[&relation] = loads;
+    loads_left_[&relation] = 1;
     steps_ += indexes->second.builds();
   }
 }
@@ -78,15 +73,24 @@ void LoadQueue::done(const Task& task, bool well) {
 
 bool LoadQueue::wanted(const Task& task, std::size_t loaded) const {
   const std::lock_guard guard(mutex_);
-  return loaded > 0 && waiting_ > 0 && tasks_.empty() && task.parts.size() - loaded >= kWorthSharing;
+  return loaded > 0 && waiting_ > 0 && tasks_.empty() &&
+         raw_of(std::span(task.parts).subspan(loaded)) >= 2 * kWorthSharing;
 }
 
 void LoadQueue::share(Task& task, std::size_t loaded) {
   const std::lock_guard guard(mutex_);
-  for (std::size_t i = loaded; i < task.parts.size(); ++i)
-    tasks_.push_back({task.relation, {task.parts[i]}, false, {}});
-  if (const auto left = loads_left_.find(task.relation); left != loads_left_.end())
-    left->second += task.parts.size() - loaded;
+  const std::span<const Part* const> rest = std::span(task.parts).subspan(loaded);
+  const std::uint64_t each = std::max(kWorthSharing, raw_of(rest) / (waiting_ + 1));
+  std::size_t runs = 0;
+  for (std::size_t begin = 0, end = 0; begin < rest.size(); begin = end, ++runs) {
+    for (std::uint64_t raw = 0; end < rest.size() && raw < each; ++end) raw += rest[end]->raw;
+    tasks_.push_back(
+        {task.relation,
+         {rest.begin() + static_cast<std::ptrdiff_t>(begin), rest.begin() + static_cast<std::ptrdiff_t>(end)},
+         false,
+         {}});
+  }
+  if (const auto left = loads_left_.find(task.relation); left != loads_left_.end()) left->second += runs;
   task.parts.resize(loaded);
   changed_.notify_all();
 }

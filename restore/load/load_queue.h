@@ -19,8 +19,9 @@ namespace pgassay::restore {
 /// Rows of one table, or indexes to build on it.
 struct Task {
   const Relation* relation;
-  std::vector<const Part*> parts;  ///< that go in by one transaction
-  /// Nothing of the table was loaded before and nothing will be afterwards: it may be emptied first.
+  std::vector<const Part*> parts;  ///< one after another
+  /// Nothing of the table was loaded before, and all of it goes in by one transaction: it may be emptied
+  /// first.
   bool whole = false;
   std::vector<int> entries;  ///< of the schema archive, where there are no parts
 };
@@ -29,15 +30,16 @@ struct LoadPlan {
   const Manifest& manifest;
   const RestoreRecord& record;  ///< of the parts that are loaded
   unsigned jobs = 2;
-  /// Rows of a table that was emptied in the same transaction need no WAL (wal_level = minimal): then tables
-  /// go in whole where that keeps all jobs busy.
+  /// Rows of a table that was emptied in the same transaction need no WAL (wal_level = minimal): then larger
+  /// tables, too, go in by one.
   bool whole_tables_need_no_wal = false;
   std::map<const Relation*, TableIndexes> indexes;
-  std::set<const Relation*> late = {};  ///< these are not its own to give out
+  std::uint64_t run_bytes = std::uint64_t{1} << 30;  ///< as IntoEmpty's
+  std::set<const Relation*> late = {};               ///< these are not its own to give out
 };
 
-/// The largest table first and table by table, so that indexes of the first are built while others are
-/// loaded. Any thread may call it.
+/// The largest table first, and each by one session alone: several that append to one table wait for each
+/// other's pages. Only who would be idle otherwise gets a share. Any thread may call it.
 class LoadQueue {
  public:
   explicit LoadQueue(LoadPlan plan);
@@ -54,12 +56,12 @@ class LoadQueue {
   /// For whoever loads several parts: is there enough left after `loaded` of them for those who wait in
   /// next() with nothing to do?
   bool wanted(const Task& task, std::size_t loaded) const;
-  /// Cuts the rest of the parts off and gives them out one by one. Those before must be committed: a table
-  /// that was emptied is locked.
+  /// Cuts the rest of the parts off and gives it out in a few runs of parts. Those before must be committed:
+  /// a table that was emptied is locked.
   void share(Task& task, std::size_t loaded);
 
  private:
-  void add(const Relation& relation, std::uint64_t all_raw);
+  void add(const Relation& relation);
   void loaded(const Relation& relation, bool well);
   void add_builds(const Relation& relation);
   void add_index_builds(const Relation& relation);

@@ -400,7 +400,7 @@ class Restoration {
     const bool wal_is_minimal =
         server_->query("SELECT pg_catalog.current_setting('wal_level') = 'minimal'").boolean(0, 0);
     job_.emplace(LoadJob{target_, dir_, manifest_, options_.jobs, record_, wal_is_minimal, options_.rejects,
-                         options_.search_path, owners_code()});
+                         options_.search_path, owners_code(), options_.run_bytes});
     const LoadJob& job = *job_;
     OwnerGuard& guard = guard_.emplace(job, observer_, stop_);
     if (!options_.throwaway)

@@ -48,17 +48,17 @@ void drain(PGconn* session, const std::string& sql) {
 }
 
 std::vector<std::string> largest_first(const Manifest& manifest) {
-  std::vector<std::pair<std::uint64_t, std::string>> parts;
+  std::vector<std::pair<std::uint64_t, std::string>> tables;
   for (const Relation& relation : manifest.relations) {
-    for (const Part& part : relation.parts) {
-      parts.emplace_back(part.raw, copy_out_sql(relation.name, relation.columns, relation.filter, part.pages,
-                                                {manifest.encoding, relation.format}));
-    }
+    if (relation.parts.empty()) continue;
+    tables.emplace_back(relation.raw_bytes(),
+                        copy_out_sql(relation.name, relation.columns, relation.filter, std::nullopt,
+                                     {manifest.encoding, relation.format}));
   }
-  std::stable_sort(parts.begin(), parts.end(),
+  std::stable_sort(tables.begin(), tables.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<std::string> statements;
-  for (auto& part : parts) statements.push_back(std::move(part.second));
+  for (auto& table : tables) statements.push_back(std::move(table.second));
   return statements;
 }
 
@@ -72,7 +72,7 @@ double copy_to_nowhere(const std::string& conninfo, const Manifest& manifest, un
   for (unsigned i = 0; i < connections; ++i) {
     workers.push_back(std::async(std::launch::async, [&] {
       const Session session = connect(conninfo, manifest);
-      for (std::size_t part; (part = next++) < statements.size();) drain(session.get(), statements[part]);
+      for (std::size_t table; (table = next++) < statements.size();) drain(session.get(), statements[table]);
     }));
   }
   for (auto& worker : workers) worker.get();

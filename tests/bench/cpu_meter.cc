@@ -67,12 +67,17 @@ double used_by_server(pid_t postmaster) {
 
 }  // namespace
 
-CpuMeter::CpuMeter(pid_t postmaster) : postmaster_(postmaster), before_(total()) {}
+CpuMeter::CpuMeter(pid_t postmaster)
+    : postmaster_(postmaster), before_(total()), server_before_(used_by_server(postmaster)) {}
 
 double CpuMeter::seconds() const {
   // A backend ends a moment after its client, and is nobody's while the postmaster takes it over.
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   return total() - before_;
+}
+
+double CpuMeter::server_seconds() const {
+  return used_by_server(postmaster_) - server_before_;
 }
 
 double CpuMeter::total() const {

@@ -11,11 +11,12 @@ class CpuMeter {
  public:
   explicit CpuMeter(pid_t postmaster);
   double seconds() const;
+  double server_seconds() const;  ///< of the server alone; to be asked after seconds()
 
  private:
   double total() const;
   pid_t postmaster_;
-  double before_;
+  double before_, server_before_;
 };
 
 }  // namespace pgassay::bench

@@ -22,7 +22,7 @@ using test::Ended;
 
 namespace {
 
-const std::map<std::string, std::string> kServerSettings = {{"shared_buffers", "512MB"},
+const std::map<std::string, std::string> kServerSettings = {{"shared_buffers", "256MB"},
                                                             {"max_locks_per_transaction", "1024"},
                                                             {"fsync", "off"},
                                                             {"autovacuum", "off"},
@@ -62,6 +62,15 @@ ScratchDir::~ScratchDir() {
   fs::remove_all(path_, ignored);
 }
 
+std::string Lab::value(const std::string& database, const std::string& sql) const {
+  std::string text = checked(test::run_child({tool("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
+                                              conninfo(database), "-c", sql}),
+                             "psql")
+                         .out;
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 Lab::Lab(const Options& options) : options_(options), server_(kServerSettings) {}
 
 std::string Lab::conninfo(const std::string& database) const {
@@ -77,7 +86,7 @@ Ran Lab::run(const std::vector<std::string>& argv) const {
   ::sync();
   const CpuMeter meter(postmaster());
   Ran ran{checked(test::run_child(argv), argv[0]), {}};
-  ran.cost = {ran.seconds, meter.seconds()};
+  ran.cost = {ran.seconds, meter.seconds(), meter.server_seconds()};
   return ran;
 }
 
@@ -85,7 +94,7 @@ Cost Lab::nowhere(const std::string& database, const Manifest& manifest) const {
   constexpr unsigned kConnections = 2;
   const CpuMeter meter(postmaster());
   const double seconds = copy_to_nowhere(conninfo(database), manifest, kConnections);
-  return {seconds, meter.seconds()};
+  return {seconds, meter.seconds(), meter.server_seconds()};
 }
 
 pid_t Lab::postmaster() const {
@@ -130,10 +139,14 @@ void Lab::drop(const std::string& database) {
   run({tool("dropdb"), "--if-exists", "--force", "--maintenance-db", conninfo("postgres"), database});
 }
 
-Taken Lab::backup(const std::string& database, const std::string& repository) const {
+Taken Lab::backup(const std::string& database, const std::string& repository,
+                  const std::vector<std::string>& more) const {
   Taken taken;
-  taken.ran = run({options_.pgassay, "backup", "--repo", repository, "--source", "bench", "-j", "2", "--json",
-                   "--quiet", "-d", conninfo(database)});
+  std::vector<std::string> argv = {options_.pgassay, "backup",  "--repo", repository,
+                                   "--source",       "bench",   "-j",     "2",
+                                   "--json",         "--quiet", "-d",     conninfo(database)};
+  argv.insert(argv.end(), more.begin(), more.end());
+  taken.ran = run(argv);
   taken.dir = nlohmann::json::parse(taken.ran.out).at("backup").at("path").get<std::string>();
   return taken;
 }

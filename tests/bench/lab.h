@@ -56,7 +56,10 @@ class Lab {
   void create(const DataSet& set);  ///< as a database of its name
   void drop(const std::string& database);
 
-  Taken backup(const std::string& database, const std::string& repository) const;
+  std::string value(const std::string& database, const std::string& sql) const;  ///< what psql prints
+
+  Taken backup(const std::string& database, const std::string& repository,
+               const std::vector<std::string>& more = {}) const;
   Ran verify(const std::string& repository) const;
   /// Says its JSON document.
   Ran restore(const std::string& repository, const std::string& into) const;
@@ -67,7 +70,7 @@ class Lab {
   Ran pg_restore(const std::string& dir, const std::string& into, const test::LocalServer& server) const;
   Ran drill(const std::string& repository) const;  ///< on the local engine, as its JSON document
   Ran zstd_test(const std::string& backup_dir, unsigned processes) const;
-  /// COPY of the manifest's parts over two connections, and nothing done with the rows.
+  /// COPY of the manifest's tables over two connections, and nothing done with the rows.
   Cost nowhere(const std::string& database, const Manifest& manifest) const;
 
  private:

@@ -33,6 +33,7 @@ void Results::add(const std::string& series, const Cost& cost) {
   if (!seconds_.contains(series)) order_.push_back(series);
   seconds_[series].push_back(cost.seconds);
   if (cost.cpu > 0) cpu_[series].push_back(cost.cpu);
+  if (cost.server > 0) server_[series].push_back(cost.server);
 }
 
 void Results::add_peak(const std::string& series, long kib) {
@@ -47,7 +48,10 @@ void Results::print_series() const {
     const auto cpu = cpu_.find(name);
     print(fmt::format("  {:<44} {:9.3f} s   min {:.3f}  max {:.3f}  of {}{}", name, median(values), *least,
                       *most, values.size(),
-                      cpu == cpu_.end() ? "" : fmt::format("   CPU {:.3f} s", median(cpu->second))));
+                      cpu == cpu_.end()
+                          ? ""
+                          : fmt::format("   CPU {:.3f} s, {:.3f} s the server's", median(cpu->second),
+                                        server_.contains(name) ? median(server_.at(name)) : 0.0)));
   }
 }
 
@@ -56,12 +60,20 @@ void Results::print_ratio(const std::string& series, const std::string& to,
   const double ratio = median(seconds_.at(series)) / median(seconds_.at(to));
   print(fmt::format("  RATIO {:<70} {:7.3f}   {}", series + " / " + to, ratio,
                     target ? judged(ratio, *target) : "no target"));
-  if (cpu_.contains(series) && cpu_.contains(to)) print_cpu_ratio(series, to);
 }
 
-void Results::print_cpu_ratio(const std::string& series, const std::string& to) const {
-  print(fmt::format("    CPU {:<70} {:7.3f}", series + " / " + to,
-                    median(cpu_.at(series)) / median(cpu_.at(to))));
+void Results::print_cpu_ratio(const std::string& series, const std::string& to,
+                              std::optional<Target> target) const {
+  const double ratio = median(cpu_.at(series)) / median(cpu_.at(to));
+  print(fmt::format("    CPU {:<70} {:7.3f}   {}", series + " / " + to, ratio,
+                    target ? judged(ratio, *target) : ""));
+}
+
+void Results::print_server_ratio(const std::string& series, const std::string& to,
+                                 std::optional<Target> target) const {
+  const double ratio = median(server_.at(series)) / median(server_.at(to));
+  print(fmt::format("  CPU of the server {:<58} {:7.3f}   {}", series + " / " + to, ratio,
+                    target ? judged(ratio, *target) : "no target"));
 }
 
 void Results::print_peak(const std::string& series, double limit_mib) const {

@@ -57,23 +57,18 @@ TEST_F(LoadQueueTest, BeginsWithTheLargestTableAndGoesTableByTable) {
   add(table("small", {kMiB}));
   add(table("large", {9 * kMiB, 2 * kMiB}));
   add(table("middle", {5 * kMiB, 5 * kMiB}));
-  EXPECT_EQ(all_tasks(plan()), "large.0\nlarge.1\nmiddle.0\nmiddle.1\nsmall.0 whole\n");
+  EXPECT_EQ(all_tasks(plan()), "large.0 large.1 whole\nmiddle.0 middle.1 whole\nsmall.0 whole\n");
 }
 
-TEST_F(LoadQueueTest, GivesTablesWholeWhereThatSavesTheWal) {
-  add(table("a", {3 * kMiB, 3 * kMiB}));
+TEST_F(LoadQueueTest, GivesTablesInOneTransactionAsLongAsAnInterruptionCostsLittleOrItSavesTheWal) {
+  add(table("a", {1500 * kMiB, 1500 * kMiB}));
   add(table("b", {2 * kMiB, 3 * kMiB}));
   EXPECT_EQ(all_tasks(plan(true)), "a.0 a.1 whole\nb.0 b.1 whole\n");
-}
-
-TEST_F(LoadQueueTest, GivesATableInPartsWhereOthersWouldHaveNothingToDo) {
-  add(table("a", {8 * kMiB, 8 * kMiB}));
-  add(table("b", {2 * kMiB, 3 * kMiB}));
-  EXPECT_EQ(all_tasks(plan(true)), "a.0\na.1\nb.0 b.1 whole\n");
+  EXPECT_EQ(all_tasks(plan(false)), "a.0 a.1\nb.0 b.1 whole\n");
 }
 
 TEST_F(LoadQueueTest, GivesTheRestOfATableToWhoeverWaits) {
-  add(table("a", {3 * kMiB, 3 * kMiB, 3 * kMiB, 3 * kMiB}, 1));
+  add(table("a", {32 * kMiB, 32 * kMiB, 32 * kMiB, 32 * kMiB}, 1));
   add(table("b", {5 * kMiB}));
   restore::LoadPlan all = plan(true);
   all.indexes[&manifest_.relations[0]] = {{}, {7}};
@@ -120,7 +115,7 @@ TEST_F(LoadQueueTest, BuildsIndexesOfAFinishedTableBeforeItLoadsTheNext) {
   add(table("b", {kMiB}));
   restore::LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{7}, {8, 9}};
-  EXPECT_EQ(all_tasks(with), "a.0\na.1\nindexes 7\nindexes 9\nindexes 8\nb.0 whole\n");
+  EXPECT_EQ(all_tasks(with), "a.0 a.1 whole\nindexes 7\nindexes 9\nindexes 8\nb.0 whole\n");
   EXPECT_EQ(restore::LoadQueue(with).steps(), 6U);
 }
 
@@ -128,7 +123,7 @@ TEST_F(LoadQueueTest, BuildsNothingOnATableThatLostRows) {
   add(table("a", {9 * kMiB, 9 * kMiB}));
   restore::LoadPlan with = plan();
   with.indexes[&manifest_.relations[0]] = {{7}, {}};
-  EXPECT_EQ(all_tasks(with, "a.0"), "a.0\na.1\n");
+  EXPECT_EQ(all_tasks(with, "a.0 a.1 whole"), "a.0 a.1 whole\n");
 }
 
 TEST_F(LoadQueueTest, KeepsAnIdleWorkerUntilNothingCanFollow) {
