@@ -14,7 +14,7 @@ namespace pgassay {
 /// docs/repository-format.md, "Parts", has the rule for others.
 class RowCuts {
  public:
-  /// Parts of about that size; without one there are no cuts.
+  /// Parts of about four fifths of that size; without one there are no cuts.
   constexpr explicit RowCuts(std::uint64_t mean = 0)
       : mean_(mean),
         least_(mean == 0 ? std::numeric_limits<std::uint64_t>::max() : mean / 8),
@@ -35,7 +35,8 @@ class RowCuts {
   std::uint64_t mean_, least_, most_, chance_;
 };
 
-/// Of tables' rows. tests/bench/second_night has the measurement that chose it.
-inline constexpr RowCuts kCutsOfTables{16 << 20};
+/// Of tables' rows: larger ones store too much anew where little has changed, smaller ones are many files
+/// (tests/bench/second_night measures it).
+inline constexpr RowCuts kCutsOfTables{8 << 20};
 
 }  // namespace pgassay

@@ -33,7 +33,7 @@ void drill(Lab& lab) {
                                   {"shared_buffers", "512MB"},
                                   {"maintenance_work_mem", "64MB"}});
   const ScratchDir scratch(lab.options().scratch);
-  const Manifest manifest = read_manifest(Place(lab.backup(database, scratch / "repository").dir));
+  const Manifest manifest = read_manifest(lab.backup(database, scratch / "repository").place);
   lab.dump(database, scratch / "dump", std::nullopt);
   for (int run = 0; run < lab.options().runs; ++run) {
     // What stock pg_restore does as well: it runs no ANALYZE.

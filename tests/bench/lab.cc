@@ -148,6 +148,7 @@ Taken Lab::backup(const std::string& database, const std::string& repository,
   argv.insert(argv.end(), more.begin(), more.end());
   taken.ran = run(argv);
   taken.dir = nlohmann::json::parse(taken.ran.out).at("backup").at("path").get<std::string>();
+  taken.place = Place(repository) / fs::relative(taken.dir, repository).string();
   return taken;
 }
 

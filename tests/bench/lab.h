@@ -43,6 +43,7 @@ struct Ran : test::Ended {
 struct Taken {
   Ran ran;
   std::string dir;  ///< of the backup
+  Place place;      ///< the same, in its repository
 };
 
 class Lab {

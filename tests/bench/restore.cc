@@ -14,7 +14,7 @@ const std::string kRestore = "pgassay restore -j2", kSame = "its phases that pg_
 
 void measure(Lab& lab, const std::string& database, Results results, Target target) {
   const ScratchDir scratch(lab.options().scratch);
-  const Manifest manifest = read_manifest(Place(lab.backup(database, scratch / "repository").dir));
+  const Manifest manifest = read_manifest(lab.backup(database, scratch / "repository").place);
   lab.dump(database, scratch / "compressed", std::nullopt);
   for (int run = 0; run < lab.options().runs; ++run) {
     const Ran ran = lab.restore(scratch / "repository", "restored");

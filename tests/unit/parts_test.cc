@@ -140,6 +140,19 @@ TEST(RowCuts, GiveLongAndShortRowsPartsOfTheSameSize) {
   }
 }
 
+/// docs/repository-format.md, "Parts".
+TEST(RowCuts, OfTablesAreThoseOfTheFormat) {
+  constexpr std::uint64_t kLeast = 1 << 20, kTurn = 1 << 23, kMost = 1 << 24, kNever = ~std::uint64_t{0};
+  constexpr std::uint64_t kChance = kNever / kTurn;
+  EXPECT_FALSE(kCutsOfTables.end_after(kLeast - 1, 100, 0));
+  EXPECT_TRUE(kCutsOfTables.end_after(kLeast, 100, 100 * kChance - 1));
+  EXPECT_FALSE(kCutsOfTables.end_after(kTurn - 1, 100, 100 * kChance));
+  EXPECT_TRUE(kCutsOfTables.end_after(kTurn, 100, 400 * kChance - 1));
+  EXPECT_FALSE(kCutsOfTables.end_after(kMost - 1, 100, 400 * kChance));
+  EXPECT_TRUE(kCutsOfTables.end_after(kMost, 100, kNever));
+  EXPECT_TRUE(kCutsOfTables.end_after(kTurn - 1, kTurn, kNever)) << "a row that is a part by itself";
+}
+
 struct PartsOfAStream : testing::Test {
   test::TemporaryDir temporary;
   Place dir{temporary.path()};
