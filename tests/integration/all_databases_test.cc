@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 /// A server of its own: other tests' databases come and go.
-LocalServer& cluster() {
+LocalServer& server_of_many() {
   static LocalServer server;
   return server;
 }
@@ -21,8 +21,8 @@ Ran back_up_all(const Vault& vault, const std::vector<std::string>& more = {},
   const Path file = vault.root().parent_path() / "pgassay.toml";
   remove_tree(file);
   write_new_file(file, config);
-  std::vector<std::string> words = {"backup", "--all-databases",   "--json", "--source", "cluster",
-                                    "-d",     cluster().conninfo()};
+  std::vector<std::string> words = {"backup", "--all-databases",          "--json", "--source", "cluster",
+                                    "-d",     server_of_many().conninfo()};
   words.insert(words.end(), more.begin(), more.end());
   return vault.run(words, {{"PGASSAY_CONFIG", file.string()}});
 }
@@ -41,8 +41,9 @@ std::string messages_of(const Ran& ran) {
 using Names = std::vector<std::string>;
 
 TEST(AllDatabases, AreOneBackupEach) {
-  const LiveDatabase one("all_one", "CREATE TABLE t ();", {}, cluster()), two("All two", "", {}, cluster());
-  const LiveDatabase closed("all_closed", "", "ALLOW_CONNECTIONS false", cluster());
+  const LiveDatabase one("all_one", "CREATE TABLE t ();", {}, server_of_many()),
+      two("All two", "", {}, server_of_many());
+  const LiveDatabase closed("all_closed", "", "ALLOW_CONNECTIONS false", server_of_many());
   const Vault vault;
   const Ran ran = back_up_all(vault);
   EXPECT_EQ(ran.status, 0) << ran.err;
@@ -51,7 +52,7 @@ TEST(AllDatabases, AreOneBackupEach) {
 }
 
 TEST(AllDatabases, OneThatFailsDoesNotStopTheOthersAndTheWorstStatusCounts) {
-  const LiveDatabase bad("all_bad", "", {}, cluster()), good("all_good", "", {}, cluster());
+  const LiveDatabase bad("all_bad", "", {}, server_of_many()), good("all_good", "", {}, server_of_many());
   const Vault vault;
   const RunLock lock = vault.repository().lock_database("cluster", "all_bad", "test");
   const Ran ran = back_up_all(vault);
@@ -62,7 +63,7 @@ TEST(AllDatabases, OneThatFailsDoesNotStopTheOthersAndTheWorstStatusCounts) {
 }
 
 TEST(AllDatabases, SayOfEachByItselfWhatWasLeftOut) {
-  const LiveDatabase one("all_left", "CREATE TABLE t AS SELECT 1 AS i;", {}, cluster());
+  const LiveDatabase one("all_left", "CREATE TABLE t AS SELECT 1 AS i;", {}, server_of_many());
   const Vault vault;
   const json document = json::parse(back_up_all(vault, {"--exclude-table-data", "public.t"}).out);
   EXPECT_FALSE(document.contains("backup"));
@@ -72,7 +73,7 @@ TEST(AllDatabases, SayOfEachByItselfWhatWasLeftOut) {
 }
 
 TEST(AllDatabases, ButThoseThatFlagOrConfigurationLeaveOut) {
-  const LiveDatabase app("all_app", "", {}, cluster()), test("test.1", "", {}, cluster());
+  const LiveDatabase app("all_app", "", {}, server_of_many()), test("test.1", "", {}, server_of_many());
   const Vault vault;
   const Ran ran = back_up_all(vault, {"--exclude-database", "post????", "--exclude-database", "nosuch"},
                               "[source.cluster]\nexclude_databases = [\"test.*\"]\n");
@@ -99,8 +100,8 @@ TEST(AllDatabases, OfAServerThatIsNotThereAreOneLine) {
 }
 
 TEST(AllDatabases, AreDrilledEachThoughAnothersDrillFailed) {
-  const LiveDatabase bad("all_bad", "CREATE TABLE t ();", {}, cluster()),
-      good("all_good", "CREATE TABLE t ();", {}, cluster());
+  const LiveDatabase bad("all_bad", "CREATE TABLE t ();", {}, server_of_many()),
+      good("all_good", "CREATE TABLE t ();", {}, server_of_many());
   const Vault vault;
   const Ran ran = back_up_all(vault, {"--drill", "--exclude-database", "postgres"},
                               "[source.cluster.drill]\nengine = \"local\"\n"

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-std::size_t lines_of(const std::string& text) {
+std::size_t number_of_lines(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
@@ -79,7 +79,7 @@ TEST_F(Cli, AUsageErrorIsADocumentToo) {
 TEST_F(Cli, ARepositoryThatIsMissingIsAUsageError) {
   const Ran ran = run({"list"});
   EXPECT_EQ(ran.status, 2);
-  EXPECT_EQ(lines_of(ran.err), 2U) << ran.err;
+  EXPECT_EQ(number_of_lines(ran.err), 2U) << ran.err;
   document({"verify"}, 2);
   EXPECT_FALSE(std::filesystem::exists(repository_));
 }
@@ -107,7 +107,7 @@ TEST_F(Cli, AFullDiskBehindStdoutIsAFailure) {
 TEST_F(CliWithBackup, ListShowsItAsTextAndAsADocument) {
   const Ran ran = run({"list"});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_EQ(lines_of(ran.out), 2U);
+  EXPECT_EQ(number_of_lines(ran.out), 2U);
   EXPECT_NE(ran.out.find(backup_.id.shown()), std::string::npos) << ran.out;
   const json one = document({"list"}, 0).at("backups").at(0);
   EXPECT_EQ(one.at("id"), backup_.id.stamp);
@@ -283,7 +283,7 @@ TEST_F(CliRoundTrip, AConfiguredSourceNeedsNothingElseAndTheSummaryNamesTheNextS
 TEST_F(CliRoundTrip, AServerThatIsNotThereIsAFailureInOneLine) {
   const Ran ran = run({"backup", "-q", "-d", "host=" + dir_.path().string() + " dbname=x"});
   EXPECT_EQ(ran.status, 1) << ran.err;
-  EXPECT_LE(lines_of(ran.err), 2U) << ran.err;
+  EXPECT_LE(number_of_lines(ran.err), 2U) << ran.err;
   document({"backup", "-d", "host=" + dir_.path().string() + " dbname=x"}, 1);
 }
 

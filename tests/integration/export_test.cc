@@ -64,7 +64,7 @@ TEST_F(Export, GivesTheSampleDatabaseBackThroughPsql) {
   EXPECT_EQ(round_trip(database, "TEMPLATE template0"), "");
 }
 
-constexpr const char* kTwoTables = R"(
+constexpr const char* kTwoExported = R"(
 CREATE TABLE a (id int PRIMARY KEY, t text);
 INSERT INTO a SELECT i, 'row ' || i FROM generate_series(1, 2000) i;
 CREATE TABLE b (id int GENERATED ALWAYS AS IDENTITY, a int REFERENCES a, m money DEFAULT 1234.5);
@@ -76,7 +76,7 @@ COMMENT ON LARGE OBJECT 4711 IS 'one';
 )";
 
 TEST_F(Export, WorksWithATransactionForEachTable) {
-  const LiveDatabase database("export_tables", kTwoTables);
+  const LiveDatabase database("export_tables", kTwoExported);
   EXPECT_EQ(round_trip(database, "TEMPLATE template0", "--no-single-transaction --no-restrict"), "");
 }
 
@@ -130,7 +130,7 @@ TEST_F(Export, ObeysNothingThatNamesTextsAndRowsSay) {
 }
 
 TEST_F(Export, EndsSoThatPsqlFailsAndRollsBackWhenAPartIsDamaged) {
-  const LiveDatabase database("export_damaged", kTwoTables);
+  const LiveDatabase database("export_damaged", kTwoExported);
   for (const char* file :
        {"data/public.a.0000.copy.zst", "data/public.nothing.0000.copy.zst", "largeobjects/0000.copy.zst"}) {
     ASSERT_EQ(vault_.back_up(database).status, 0);
@@ -151,7 +151,7 @@ TEST_F(Export, EndsSoThatPsqlFailsAndRollsBackWhenAPartIsDamaged) {
 }
 
 TEST_F(Export, CutAnywhereRestoresNothing) {
-  const LiveDatabase database("export_cut", kTwoTables);
+  const LiveDatabase database("export_cut", kTwoExported);
   ASSERT_EQ(vault_.back_up(database).status, 0);
   ASSERT_EQ(shell(database, "$PGASSAY export latest > $DIR/all.sql").status, 0);
   const auto bytes = size_of_file(dir_.path() / "all.sql");
@@ -164,7 +164,7 @@ TEST_F(Export, CutAnywhereRestoresNothing) {
 }
 
 TEST_F(Export, StopsAtTheFirstErrorAndRollsBack) {
-  const LiveDatabase database("export_refused", kTwoTables);
+  const LiveDatabase database("export_refused", kTwoExported);
   ASSERT_EQ(vault_.back_up(database).status, 0);
   database.server().create_database(database.copy(), "TEMPLATE template0");
   database.server().psql(database.copy(), "CREATE SCHEMA other; CREATE TABLE public.b ();");
@@ -242,7 +242,7 @@ TEST_F(Export, OfRowsIsWhatCopyWrites) {
 }
 
 TEST_F(Export, ToAFileIsThereWholeOrNotAtAll) {
-  const LiveDatabase database("export_file", kTwoTables);
+  const LiveDatabase database("export_file", kTwoExported);
   ASSERT_EQ(vault_.back_up(database).status, 0);
   const Ended good = shell(database, "$PGASSAY export latest --table a --output $DIR/a.copy --json");
   EXPECT_EQ(good.status, 0) << good.err;

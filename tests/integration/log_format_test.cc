@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_of(const std::string& text) {
+std::vector<json> documents_of_lines(const std::string& text) {
   std::vector<json> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\n', at);
@@ -31,7 +31,7 @@ TEST(JsonLines, AreAllThatGoesToStderrOfABackup) {
   const Ran ran =
       vault.run({"backup", "-d", live.conninfo(), "--source", "test", "--log-format", "json", "--verbose"});
   ASSERT_EQ(ran.status, 0) << ran.err;
-  const std::vector<json> lines = lines_of(ran.err);
+  const std::vector<json> lines = documents_of_lines(ran.err);
   ASSERT_GT(lines.size(), 3u);
   bool copied = false;
   for (const json& line : lines) {
@@ -42,15 +42,15 @@ TEST(JsonLines, AreAllThatGoesToStderrOfABackup) {
 }
 
 TEST(JsonLines, TellOfWhatEndsACommand) {
-  const std::vector<json> usage = lines_of(pgassay({"list", "--log-format=json", "--jsno"}).err);
+  const std::vector<json> usage = documents_of_lines(pgassay({"list", "--log-format=json", "--jsno"}).err);
   ASSERT_EQ(usage.size(), 1u);
   EXPECT_EQ(usage[0].at("level"), "error");
   EXPECT_NE(usage[0].at("message").get<std::string>().find("--jsno"), std::string::npos);
   EXPECT_EQ(usage[0].at("hint"), "see pgassay list --help");
   const Ran failed = pgassay({"list", "--log-format", "json", "--repo", "/nonexistent \xff\x1b"});
   EXPECT_EQ(failed.status, 2);
-  ASSERT_EQ(lines_of(failed.err).size(), 1u);
-  EXPECT_EQ(lines_of(failed.err)[0].at("command"), "list");
+  ASSERT_EQ(documents_of_lines(failed.err).size(), 1u);
+  EXPECT_EQ(documents_of_lines(failed.err)[0].at("command"), "list");
   const Ran unknown = pgassay({"list", "--log-format", "xml"});
   EXPECT_EQ(unknown.status, 2);
   EXPECT_NE(unknown.err.find("--log-format"), std::string::npos) << unknown.err;

@@ -70,7 +70,7 @@ GRANT SELECT (a, b), UPDATE ON t TO granted WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO granted;
 )sql";
 
-struct Lines : ChunkSink {
+struct InventoryLines : ChunkSink {
   void chunk(Bytes bytes) override {
     EXPECT_EQ(as_text(bytes).back(), '\n');
     text += as_text(bytes);
@@ -92,7 +92,7 @@ class Inventory : public testing::Test {
   }
   static std::string read(const std::string& database = "inventory") {
     Connection connection = connect(database);
-    Lines lines;
+    InventoryLines lines;
     read_inventory(connection, lines);
     return lines.text;
   }
@@ -261,7 +261,7 @@ TEST(InventoryOfSqlAscii, IsJsonThoughNamesAreNoUtf8) {
   Connection connection = Connection::open(shared_server().connection("ascii_inventory"), "test", {});
   start_reading_session(connection);
   connection.query("CREATE TABLE public.\"t\xe9\\\" (\"c\xff\" int)");
-  Lines lines;
+  InventoryLines lines;
   read_inventory(connection, lines);
   const auto at = lines.text.find("\"table\"");
   ASSERT_NE(at, std::string::npos);
@@ -275,7 +275,7 @@ TEST(InventoryOfLatin1, IsUtf8) {
   Connection connection = Connection::open(shared_server().connection("latin_inventory"), "test", {});
   start_reading_session(connection);
   connection.query("CREATE TABLE public.\"t\xc3\xa9\" (a int)");
-  Lines lines;
+  InventoryLines lines;
   read_inventory(connection, lines);
   EXPECT_NE(lines.text.find("public.\\\"t\xc3\xa9\\\""), std::string::npos);
 }

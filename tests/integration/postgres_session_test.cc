@@ -10,30 +10,31 @@ namespace {
 using test::shared_server;
 
 /// What a role and a database could have been given; each would change the rows' text, or end the session.
-const std::map<std::string, std::string> kHostile = {{"search_path", "information_schema"},
-                                                     {"statement_timeout", "50000"},
-                                                     {"lock_timeout", "50000"},
-                                                     {"idle_in_transaction_session_timeout", "50000"},
-                                                     {"idle_session_timeout", "50000"},
-                                                     {"row_security", "on"},
-                                                     {"DateStyle", "SQL, DMY"},
-                                                     {"IntervalStyle", "iso_8601"},
-                                                     {"TimeZone", "Asia/Tokyo"},
-                                                     {"bytea_output", "escape"},
-                                                     {"extra_float_digits", "-5"},
-                                                     {"xmloption", "document"},
-                                                     {"array_nulls", "off"},
-                                                     {"quote_all_identifiers", "on"},
-                                                     {"standard_conforming_strings", "off"},
-                                                     {"default_transaction_isolation", "serializable"},
-                                                     {"default_transaction_deferrable", "on"},
-                                                     {"synchronize_seqscans", "on"},
-                                                     {"enable_tidscan", "off"},
-                                                     {"max_parallel_workers_per_gather", "8"},
-                                                     {"jit", "on"},
-                                                     {"zero_damaged_pages", "on"},
-                                                     {"ignore_checksum_failure", "on"},
-                                                     {"restrict_nonsystem_relation_kind", ""}};
+const std::map<std::string, std::string> kHostileSettings = {
+    {"search_path", "information_schema"},
+    {"statement_timeout", "50000"},
+    {"lock_timeout", "50000"},
+    {"idle_in_transaction_session_timeout", "50000"},
+    {"idle_session_timeout", "50000"},
+    {"row_security", "on"},
+    {"DateStyle", "SQL, DMY"},
+    {"IntervalStyle", "iso_8601"},
+    {"TimeZone", "Asia/Tokyo"},
+    {"bytea_output", "escape"},
+    {"extra_float_digits", "-5"},
+    {"xmloption", "document"},
+    {"array_nulls", "off"},
+    {"quote_all_identifiers", "on"},
+    {"standard_conforming_strings", "off"},
+    {"default_transaction_isolation", "serializable"},
+    {"default_transaction_deferrable", "on"},
+    {"synchronize_seqscans", "on"},
+    {"enable_tidscan", "off"},
+    {"max_parallel_workers_per_gather", "8"},
+    {"jit", "on"},
+    {"zero_damaged_pages", "on"},
+    {"ignore_checksum_failure", "on"},
+    {"restrict_nonsystem_relation_kind", ""}};
 
 class HostileRole : public testing::Test {
  protected:
@@ -41,7 +42,7 @@ class HostileRole : public testing::Test {
     shared_server().create_database("session");
     shared_server().psql("postgres", "CREATE ROLE hostile SUPERUSER LOGIN;");
     bool of_role = true;
-    for (const auto& [name, value] : kHostile) {
+    for (const auto& [name, value] : kHostileSettings) {
       if (shared_server().value("postgres", "SELECT count(*) FROM pg_settings WHERE name = '" + name + "'") ==
           "0")
         continue;
@@ -62,7 +63,7 @@ class HostileRole : public testing::Test {
 TEST_F(HostileRole, LosesAgainstEverySettingOfAReadingSession) {
   Connection connection = connect();
   const Settings set = start_reading_session(connection);
-  for (const auto& [name, hostile] : kHostile) {
+  for (const auto& [name, hostile] : kHostileSettings) {
     const Result now =
         connection.query("SELECT setting FROM pg_catalog.pg_settings WHERE name = $1", {{name}});
     if (now.rows() == 0) continue;

@@ -50,14 +50,14 @@ class RunbookTest : public ::testing::Test {
                                other_ = std::make_unique<LocalServer>();
 };
 
-constexpr const char* kRows = "SELECT count(*), min(id), max(id) FROM orders";
+constexpr const char* kRowsOfOrders = "SELECT count(*), min(id), max(id) FROM orders";
 
 TEST_F(RunbookTest, TheWholeServerIsLost) {
   server_ = std::make_unique<LocalServer>();
   const Ended ended = run("The whole server is lost");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("proof: PASS"), std::string::npos) << ended.out;
-  EXPECT_EQ(value(kRows), "1000|1|1000");
+  EXPECT_EQ(value(kRowsOfOrders), "1000|1|1000");
   EXPECT_EQ(value("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"), "app_owner");
 }
 
@@ -66,7 +66,7 @@ TEST_F(RunbookTest, OneTableWasDropped) {
   const Ended ended = run("One table was dropped");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("proof: PASS"), std::string::npos) << ended.out;
-  EXPECT_EQ(value(kRows), "1000|1|1000");
+  EXPECT_EQ(value(kRowsOfOrders), "1000|1|1000");
   EXPECT_EQ(value("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'"), "app_owner");
   EXPECT_EQ(value("SELECT count(*) FROM customers"), "51") << "it stayed as it was";
 }
@@ -75,7 +75,7 @@ TEST_F(RunbookTest, RowsOfOneTableAreGone) {
   psql("DELETE FROM orders WHERE id BETWEEN 500 AND 1005;");
   const Ended ended = run("Rows of one table are gone");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
-  EXPECT_EQ(value(kRows), "1005|1|1010") << "and those that came later stayed";
+  EXPECT_EQ(value(kRowsOfOrders), "1005|1|1010") << "and those that came later stayed";
   EXPECT_EQ(value("SELECT to_regclass('orders_before') IS NULL"), "t");
 }
 
@@ -83,7 +83,7 @@ TEST_F(RunbookTest, ABadMigrationAnHourAgo) {
   psql("UPDATE orders SET note = NULL WHERE id <= 1000; DROP TABLE customers;");
   const Ended ended = run("A bad migration an hour ago");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
-  EXPECT_EQ(value(kRows), "1010|1|1010") << "the new ones were taken over";
+  EXPECT_EQ(value(kRowsOfOrders), "1010|1|1010") << "the new ones were taken over";
   EXPECT_EQ(value("SELECT count(*) FROM orders WHERE note IS NULL"), "0");
   EXPECT_EQ(value("SELECT count(*) FROM customers"), "50");
   EXPECT_EQ(value("SELECT count(*) FROM pg_database WHERE datname LIKE 'app%'"), "1");
@@ -103,10 +103,10 @@ void spoil(const LocalServer& server, const std::string& table) {
 
 TEST_F(RunbookTest, ACorruptedDisk) {
   spoil(*server_, "orders");
-  EXPECT_THROW(value(kRows), Error) << "it was not spoiled";
+  EXPECT_THROW(value(kRowsOfOrders), Error) << "it was not spoiled";
   const Ended ended = run("A corrupted disk");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
-  EXPECT_EQ(other_value(kRows), "1000|1|1000");
+  EXPECT_EQ(other_value(kRowsOfOrders), "1000|1|1000");
   EXPECT_EQ(other_value("SELECT count(*) FROM customers", "app_salvaged"), "51");
 }
 
@@ -121,7 +121,7 @@ TEST_F(RunbookTest, WhenARestoreStopsHalfWay) {
   const Ended ended = run("When a restore stops half way");
   ASSERT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("went on with the restore begun at"), std::string::npos) << ended.out;
-  EXPECT_EQ(other_value(kRows), "1000|1|1000");
+  EXPECT_EQ(other_value(kRowsOfOrders), "1000|1|1000");
 }
 
 }  // namespace

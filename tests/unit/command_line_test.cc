@@ -15,7 +15,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-class Messages : public Observer {
+class Complaints : public Observer {
  public:
   void message(Level, std::string_view text, std::string_view) override { all.emplace_back(text); }
   std::vector<std::string> all;
@@ -55,7 +55,7 @@ class CommandLine : public ::testing::Test {
     return complaint([&] { parse_command_line(words); });
   }
 
-  Messages messages_;
+  Complaints messages_;
 };
 
 Config two_sources() {

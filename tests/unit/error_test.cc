@@ -18,7 +18,7 @@
 namespace pgassay {
 namespace {
 
-const Path kRoot = PGASSAY_SOURCE_DIR;
+const Path kSourceDir = PGASSAY_SOURCE_DIR;
 
 TEST(ErrorContext, KeepsKindSqlstateHintAndCauseOfAServersError) {
   const ServerError error("permission denied", "GRANT it", "42501");
@@ -144,11 +144,11 @@ TEST(OnFailure, WorksWithinAnUndoing) {
 /// Lines of the rooms' sources that hold the word, as "file: line".
 std::vector<std::string> lines_with(const std::string& word) {
   std::vector<std::string> found;
-  std::ifstream rooms(kRoot / "rooms.txt");
+  std::ifstream rooms(kSourceDir / "rooms.txt");
   for (std::string room; std::getline(rooms, room);) {
     if (room.empty() || room[0] == '#') continue;
     const std::string folder = room.substr(0, room.find(':'));
-    for (const auto& entry : std::filesystem::directory_iterator(kRoot / folder)) {
+    for (const auto& entry : std::filesystem::directory_iterator(kSourceDir / folder)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream file(entry.path());
       for (std::string line; std::getline(file, line);)

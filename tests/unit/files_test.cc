@@ -33,7 +33,7 @@ mode_t mode_of(const Path& path) {
   return status.st_mode & 07777;
 }
 
-ino_t inode_of(const Path& path) {
+ino_t inode_of_path(const Path& path) {
   struct stat status;
   EXPECT_EQ(::lstat(path.c_str(), &status), 0);
   return status.st_ino;
@@ -132,7 +132,7 @@ TEST_F(Files, AreLinkedInThePlaceOfOthers) {
   put("old", "same");
   put("new", "same");
   EXPECT_TRUE(link_over(Place(dir) / "old", Place(dir) / "new"));
-  EXPECT_EQ(inode_of(dir / "old"), inode_of(dir / "new"));
+  EXPECT_EQ(inode_of_path(dir / "old"), inode_of_path(dir / "new"));
   EXPECT_EQ(list_names(dir), (std::vector<std::string>{"new", "old"}));
 }
 

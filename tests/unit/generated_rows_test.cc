@@ -8,7 +8,7 @@
 namespace pgassay {
 namespace {
 
-struct Kept : ChunkSink {
+struct KeptRows : ChunkSink {
   std::string text;
   void chunk(Bytes bytes) override { text += as_text(bytes); }
 };
@@ -20,7 +20,7 @@ struct Cut {
 
 Cut cut(std::string_view text, std::size_t stored, std::size_t generated, std::size_t step,
         RowFormat format = RowFormat::text) {
-  Kept kept;
+  KeptRows kept;
   GeneratedCutter cutter(kept, stored, generated, format);
   for (; !text.empty(); text.remove_prefix(std::min(step, text.size())))
     cutter.chunk(as_bytes(text.substr(0, step)));

@@ -7,7 +7,7 @@
 namespace pgassay {
 namespace {
 
-using Kind = restore::GlobalStatement::Kind;
+using StatementKind = restore::GlobalStatement::Kind;
 
 restore::GlobalStatement only(std::string_view sql) {
   const auto statements = restore::read_globals(sql);
@@ -40,12 +40,14 @@ SECURITY LABEL FOR selinux ON ROLE grp IS 'x';
 
 \unrestrict t6F5FIZRPaXzSPzFfAsGDAVhV1CTvbHZZn6FWNMVWZ5ncAS9trASbo8PAbTXGVN
 )");
-  std::vector<Kind> kinds;
+  std::vector<StatementKind> kinds;
   for (const auto& statement : statements) kinds.push_back(statement.kind);
-  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::session, Kind::session, Kind::session, Kind::create_role,
-                                      Kind::alter_role, Kind::role_note, Kind::role_setting,
-                                      Kind::role_setting, Kind::membership, Kind::parameter, Kind::tablespace,
-                                      Kind::tablespace, Kind::role_note}));
+  EXPECT_EQ(kinds, (std::vector<StatementKind>{
+                       StatementKind::session, StatementKind::session, StatementKind::session,
+                       StatementKind::create_role, StatementKind::alter_role, StatementKind::role_note,
+                       StatementKind::role_setting, StatementKind::role_setting, StatementKind::membership,
+                       StatementKind::parameter, StatementKind::tablespace, StatementKind::tablespace,
+                       StatementKind::role_note}));
   EXPECT_EQ(statements[8].role, "plain");
   EXPECT_EQ(statements[8].object, "grp");
   EXPECT_EQ(statements[9].object, "work_mem");
@@ -83,7 +85,7 @@ TEST(GlobalsReader, ReadsWhatIsWrittenWhereStandardConformingStringsAreOff) {
       "SET standard_conforming_strings = off;\nSET escape_string_warning = off;\nCREATE ROLE a;\n"
       "ALTER ROLE a WITH PASSWORD 'x\\\\y\\'; z';\n");
   ASSERT_EQ(statements.size(), 4U);
-  EXPECT_EQ(statements[1].kind, Kind::session);
+  EXPECT_EQ(statements[1].kind, StatementKind::session);
 }
 
 TEST(GlobalsReader, ReadsDollarQuotes) {

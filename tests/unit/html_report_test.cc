@@ -15,7 +15,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
-constexpr char kScript[] = "<script>alert('\"&1')</script>";
+constexpr char kInjected[] = "<script>alert('\"&1')</script>";
 
 Chapter chapter_of(std::vector<Backup> backups, nightly::StatusRules rules = {},
                    std::optional<nightly::NightRecord> night = {}) {
@@ -88,26 +88,26 @@ TEST(HtmlReport, NeedsNothingFromElsewhere) {
 TEST(HtmlReport, EscapesWhateverANameHolds) {
   std::vector<Backup> backups = test::nights_before(kNow, 3);
   backups[0].summary.reset();
-  backups[0].problem = kScript;
-  backups[1].summary->label = kScript;
-  backups[1].proofs.pin = Pin{kNow, kScript};
-  backups[2].proofs.unreadable = {kScript};
-  for (Backup& backup : backups) backup.id.database = kScript;
+  backups[0].problem = kInjected;
+  backups[1].summary->label = kInjected;
+  backups[1].proofs.pin = Pin{kNow, kInjected};
+  backups[2].proofs.unreadable = {kInjected};
+  for (Backup& backup : backups) backup.id.database = kInjected;
   nightly::NightRecord night;
-  night.source = night.database = night.host = kScript;
-  night.steps = {{kScript, nightly::Outcome::failed, Exit::failed, 1, kScript, kScript}};
+  night.source = night.database = night.host = kInjected;
+  night.steps = {{kInjected, nightly::Outcome::failed, Exit::failed, 1, kInjected, kInjected}};
   Chapter chapter = chapter_of(std::move(backups), {}, night);
-  chapter.watched.status.database = kScript;
+  chapter.watched.status.database = kInjected;
   Evidence evidence = evidence_of(chapter.watched.backups[2], "drill", Verdict::fail);
-  evidence.checks = {{kScript, Verdict::fail, kScript}};
-  evidence.findings = {{kScript, kScript, kScript}};
-  evidence.phases = {{kScript, 1}};
-  evidence.facts = {{kScript, kScript}};
-  evidence.notes = {kScript};
-  evidence.host = evidence.tool_version = evidence.scope = kScript;
-  evidence.file = kScript;
+  evidence.checks = {{kInjected, Verdict::fail, kInjected}};
+  evidence.findings = {{kInjected, kInjected, kInjected}};
+  evidence.phases = {{kInjected, 1}};
+  evidence.facts = {{kInjected, kInjected}};
+  evidence.notes = {kInjected};
+  evidence.host = evidence.tool_version = evidence.scope = kInjected;
+  evidence.file = kInjected;
   chapter.provings = {{&chapter.watched.backups[2], evidence}};
-  const std::string page = report_html(std::vector{chapter}, {kScript, kScript, kScript, kNow});
+  const std::string page = report_html(std::vector{chapter}, {kInjected, kInjected, kInjected, kNow});
   EXPECT_FALSE(contains(page, "<script"));
   EXPECT_FALSE(contains(page, "alert('\""));
   EXPECT_TRUE(contains(page, "&lt;script&gt;alert('&quot;&amp;1')&lt;/script&gt;"));

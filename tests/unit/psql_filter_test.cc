@@ -7,13 +7,13 @@
 namespace pgassay {
 namespace {
 
-struct Text : ChunkSink {
+struct ScriptText : ChunkSink {
   std::string text;
   void chunk(Bytes bytes) override { text += as_text(bytes); }
 };
 
 std::string filtered(std::string_view sql, std::size_t at_a_time) {
-  Text out;
+  ScriptText out;
   exports::PsqlFilter filter(out);
   for (std::size_t at = 0; at < sql.size(); at += at_a_time)
     filter.chunk(as_bytes(sql.substr(at, at_a_time)));
@@ -72,7 +72,7 @@ TEST(PsqlFilter, RefusesABackslashOutsideOfQuotes) {
 }
 
 TEST(PsqlFilter, NeverPassesOnWhatItRefuses) {
-  Text out;
+  ScriptText out;
   exports::PsqlFilter filter(out);
   EXPECT_THROW(filter.chunk(as_bytes("SELECT 1;\nSELECT 2 \\! touch x\nSELECT 3;\n")), BadBackup);
   EXPECT_EQ(out.text, "SELECT 1;\nSELECT 2 ");
@@ -110,7 +110,7 @@ TEST(PsqlFilter, EndsWhateverIsOpen) {
            std::pair{"-- a", "\n;\n"},
            std::pair{"SELECT 1", "\n;\n"},
        }) {
-    Text out;
+    ScriptText out;
     exports::PsqlFilter filter(out);
     filter.chunk(as_bytes(cut));
     EXPECT_EQ(filter.closing(), closing) << cut;

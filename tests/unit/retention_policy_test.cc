@@ -25,7 +25,7 @@ retention::RetentionPolicy nothing_but_one() {
 }
 
 /// One at 02:00 on each of so many days up to kNow, oldest first, verified.
-std::vector<Backup> nights(int count) {
+std::vector<Backup> some_nights(int count) {
   return test::nights_before(kNow, count);
 }
 
@@ -54,7 +54,7 @@ retention::Rule rule_of(const Backup& backup, const std::vector<Backup>& backups
 }
 
 TEST(Retention, KeepsSevenDaysUnlessToldOtherwise) {
-  const auto rules = kept(nights(30), {});
+  const auto rules = kept(some_nights(30), {});
   EXPECT_EQ(rules.size(), 8u);  // tonight's, and those of seven nights before it
   EXPECT_TRUE(rules.contains("20261116T020000Z"));
   EXPECT_FALSE(rules.contains("20261115T020000Z"));
@@ -73,13 +73,13 @@ TEST(Retention, KeepsTheNewestVerifiedBackupThoughItIsTooOld) {
 }
 
 TEST(Retention, KeepsTheNewestDrilledBackupThoughItIsTooOld) {
-  std::vector<Backup> backups = nights(20);
+  std::vector<Backup> backups = some_nights(20);
   backups[2] = drilled(backups[2]);
   EXPECT_EQ(rule_of(backups[2], backups, {}), retention::Rule::newest_drilled);
 }
 
 TEST(Retention, OneThatADrillFoundBadIsNotTheNewestVerifiedOne) {
-  std::vector<Backup> backups = nights(3);
+  std::vector<Backup> backups = some_nights(3);
   for (const int i : {1, 2}) backups[i] = drilled(backups[i], Verdict::fail);
   EXPECT_EQ(rule_of(backups[0], backups, nothing_but_one()), retention::Rule::newest_verified);
 }
@@ -92,7 +92,7 @@ TEST(Retention, UnverifiedIsNotVerified) {
 }
 
 TEST(Retention, KeepsPinnedBackupsAndThoseWhoseLabelPins) {
-  std::vector<Backup> backups = nights(20);
+  std::vector<Backup> backups = some_nights(20);
   backups[0].proofs.pin = Pin{kNow, "before the migration"};
   backups[1].summary->label = "pre-cutover";
   backups[2].summary->label = "pre-cutover 2";
@@ -114,27 +114,27 @@ TEST(Retention, KeepsTheNewestThatAreNotKnownToBeBad) {
 }
 
 TEST(Retention, AClockThatJumpsAheadLetsNothingExpire) {
-  EXPECT_EQ(kept(nights(30), {}, at(kNow + days(4000))), kept(nights(30), {}));
+  EXPECT_EQ(kept(some_nights(30), {}, at(kNow + days(4000))), kept(some_nights(30), {}));
 }
 
 TEST(Retention, WeeksWithoutABackupLetNothingExpire) {
-  EXPECT_EQ(kept(nights(8), {}, at(kNow + days(60))).size(), 8u);
+  EXPECT_EQ(kept(some_nights(8), {}, at(kNow + days(60))).size(), 8u);
 }
 
 TEST(Retention, WeeksWithoutAVerifiedBackupLetNothingExpireThatIsNeeded) {
-  std::vector<Backup> backups = nights(20);
+  std::vector<Backup> backups = some_nights(20);
   for (std::size_t i = 8; i < backups.size(); ++i) backups[i].proofs = {};
   EXPECT_EQ(kept(backups, {}).size(), 20u);
 }
 
 TEST(Retention, WithoutAnyVerifiedBackupAgesCountFromTheNewest) {
-  std::vector<Backup> backups = nights(20);
+  std::vector<Backup> backups = some_nights(20);
   for (Backup& backup : backups) backup.proofs = {};
   EXPECT_EQ(kept(backups, {}, at(kNow + days(100))).size(), 8u);
 }
 
 TEST(Retention, AnUnreadableBackupIsKeptAndLeftOutOfEveryCount) {
-  std::vector<Backup> backups = nights(6);
+  std::vector<Backup> backups = some_nights(6);
   backups.back().summary.reset();
   const auto rules = kept(backups, nothing_but_one());
   EXPECT_EQ(rules.at(backups[5].id.stamp), retention::Rule::unreadable);
@@ -143,7 +143,7 @@ TEST(Retention, AnUnreadableBackupIsKeptAndLeftOutOfEveryCount) {
 }
 
 TEST(Retention, UnreadableEvidenceKeepsABackupAndProvesNothing) {
-  std::vector<Backup> backups = nights(6);
+  std::vector<Backup> backups = some_nights(6);
   backups[4].proofs.unreadable = {"20261122T020000Z.drill.json"};
   backups[5].proofs.verified.reset();
   const auto rules = kept(backups, nothing_but_one());
@@ -152,7 +152,7 @@ TEST(Retention, UnreadableEvidenceKeepsABackupAndProvesNothing) {
 }
 
 TEST(Retention, ADayAWeekAMonthAndAYearKeepTheirNewestBackup) {
-  const std::vector<Backup> backups = nights(800);
+  const std::vector<Backup> backups = some_nights(800);
   retention::RetentionPolicy policy = nothing_but_one();
   policy.keep_daily = 2;
   policy.keep_weekly = 3;
@@ -182,7 +182,7 @@ TEST(Retention, TheCalendarOfTheManualIsTrue) {
   for (int day = 16; day <= 22; ++day)
     expected["202611" + std::to_string(day) + "T020000Z"] = retention::Rule::keep_days;
   EXPECT_EQ(expected.size(), 12u);
-  EXPECT_EQ(kept(nights(100), policy), expected);
+  EXPECT_EQ(kept(some_nights(100), policy), expected);
 }
 
 TEST(Retention, APeriodIsRepresentedByAVerifiedBackupWhereThereIsOne) {
@@ -219,7 +219,7 @@ TEST(Retention, ALeapDayIsADayOfItsMonth) {
 }
 
 TEST(Retention, AfterAFailedRunNothingGoesUnlessEnoughVerifiedBackupsRemain) {
-  std::vector<Backup> backups = nights(30);
+  std::vector<Backup> backups = some_nights(30);
   retention::Circumstances failed{kNow, true, {}};
   EXPECT_EQ(kept(backups, {}, failed).size(), 8u);
   for (std::size_t i = 0; i < backups.size(); ++i) {
@@ -234,7 +234,7 @@ TEST(Retention, AfterAFailedRunNothingGoesUnlessEnoughVerifiedBackupsRemain) {
 }
 
 TEST(Retention, AClockBehindTheNewestBackupRefuses) {
-  const std::vector<Backup> backups = nights(3);
+  const std::vector<Backup> backups = some_nights(3);
   const retention::Circumstances behind = at(kNow - days(1));
   const auto no = refusal(backups, decide(backups, {}, behind), {}, behind, true);
   ASSERT_TRUE(no);
@@ -248,7 +248,7 @@ TEST(Retention, ClocksThatDifferByAMinuteRefuseNothing) {
 }
 
 TEST(Retention, ABackupDatedInTheFutureThatIsNamedIsKeptAndNotCounted) {
-  std::vector<Backup> backups = nights(5);
+  std::vector<Backup> backups = some_nights(5);
   backups.push_back(verified(backup_at(kNow + days(365))));
   const retention::Circumstances circumstances{kNow, false, {backups.back().id.stamp}};
   const auto rules = kept(backups, nothing_but_one(), circumstances);
@@ -260,7 +260,7 @@ TEST(Retention, ABackupDatedInTheFutureThatIsNamedIsKeptAndNotCounted) {
 }
 
 TEST(Retention, MoreThanTheFractionAtOnceNeedsForce) {
-  const std::vector<Backup> backups = nights(17);  // nine of them are too old
+  const std::vector<Backup> backups = some_nights(17);  // nine of them are too old
   const std::vector<retention::Decision> decisions = decide(backups, {}, at(kNow));
   EXPECT_TRUE(refusal(backups, decisions, {}, at(kNow), false));
   EXPECT_FALSE(refusal(backups, decisions, {}, at(kNow), true));
