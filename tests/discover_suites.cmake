@@ -1,6 +1,6 @@
 # Writes OUT, in which ctest finds a test for each suite of the GoogleTest program PROGRAM: a suite's tests share a process,
 # and so the PostgreSQL servers that it starts. Those with Long in their suite's name get the label "long" instead of LABEL.
-# ENGINES, where they need any: a suite gets one of the container engines of docker/engines.json for itself.
+# FIXTURE: what ctest starts before and stops after them. ENGINES, where they need any: a suite gets one of the container engines of docker/engines.json for itself.
 execute_process(COMMAND ${PROGRAM} --gtest_list_tests OUTPUT_VARIABLE listed COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX REPLACE "#[^\n]*" "" listed "${listed}")
 string(REGEX MATCHALL "[^\n]+" lines "${listed}")
@@ -40,6 +40,9 @@ foreach(suite IN LISTS suites)
          "set_tests_properties(${suite} PROPERTIES LABELS ${label} TIMEOUT ${timeout} COST ${cost}")
   if(ENGINES)
     string(APPEND script " RESOURCE_GROUPS engines:1 FIXTURES_REQUIRED \"engines_0;engines_1;engines_2\"")
+  endif()
+  if(FIXTURE)
+    string(APPEND script " FIXTURES_REQUIRED ${FIXTURE}")
   endif()
   string(APPEND script ")\n")
 endforeach()

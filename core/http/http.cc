@@ -4,10 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <memory>
-#include <mutex>
 
+#include "core/http/curl.h"
 #include "core/system/cancellation.h"
 
 namespace pgassay {
@@ -29,19 +27,8 @@ std::size_t keep_body(char* data, std::size_t size, std::size_t count, void* to)
   return answer.cut ? 0 : size * count;
 }
 
-/// A line. An interim answer's headers are followed by another status line, and forgotten.
 std::size_t keep_header(char* data, std::size_t size, std::size_t count, void* to) {
-  auto& headers = static_cast<HttpAnswer*>(to)->headers;
-  std::string name(data, size * count);
-  if (name.starts_with("HTTP/")) headers.clear();
-  const std::size_t colon = name.find(':');
-  if (colon == std::string::npos) return size * count;
-  std::string value = name.substr(colon + 1);
-  value.erase(0, std::min(value.size(), value.find_first_not_of(" \t")));
-  value.resize(value.find_last_not_of(" \t\r\n") + 1);
-  name.resize(colon);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-  headers[name] = value;
+  keep_header_line({data, size * count}, static_cast<HttpAnswer*>(to)->headers);
   return size * count;
 }
 
@@ -49,48 +36,12 @@ int stop_asked(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-NoHttpAnswer::Why why_not(CURLcode done) {
-  switch (done) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-      return NoHttpAnswer::Why::unknown_host;
-    case CURLE_COULDNT_CONNECT:
-      return NoHttpAnswer::Why::unreachable;
-    case CURLE_OPERATION_TIMEDOUT:
-      return NoHttpAnswer::Why::too_slow;
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-      return NoHttpAnswer::Why::certificate;
-    default:
-      return NoHttpAnswer::Why::other;
-  }
-}
-
-struct Cleanup {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, Cleanup>;
-
-List list_of(const std::vector<std::string>& lines) {
-  List list;
-  for (const std::string& line : lines) {
-    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) throw Error("libcurl: out of memory");
-    (void)list.release();
-    list.reset(longer);
-  }
-  return list;
-}
-
 /// What both kinds of requests have in common.
 class Transfer {
  public:
   Transfer(const std::string& url, Seconds timeout, const std::string& ca_file, const std::stop_token& stop)
       : url_(url), stop_(stop) {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    curl_.reset(curl_easy_init());
-    if (!curl_) throw Error("libcurl: out of memory");
+    curl_ = new_curl();
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_USERAGENT, "pgassay");
@@ -131,7 +82,7 @@ class Transfer {
  private:
   const std::string& url_;
   const std::stop_token& stop_;
-  std::unique_ptr<CURL, Cleanup> curl_;
+  CurlHandle curl_;
   char words_[CURL_ERROR_SIZE] = "";
 };
 
@@ -147,7 +98,7 @@ std::string place_of(const std::string& url) {
 
 void post(const HttpPost& request, const std::stop_token& stop) {
   Transfer transfer(request.url, request.timeout, request.ca_file, stop);
-  const List headers = list_of({"Content-Type: " + request.content_type});
+  const CurlList headers = curl_list({"Content-Type: " + request.content_type});
   transfer.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   transfer.set(CURLOPT_POSTFIELDS, request.body.data());
   transfer.set(CURLOPT_HTTPHEADER, headers.get());
@@ -167,7 +118,7 @@ void post(const HttpPost& request, const std::stop_token& stop) {
 
 HttpAnswer get(const HttpGet& request, const std::stop_token& stop) {
   Transfer transfer(request.url, request.timeout, request.ca_file, stop);
-  const List connect_to = list_of(request.connect_to);
+  const CurlList connect_to = curl_list(request.connect_to);
   HttpAnswer answer;
   transfer.set(CURLOPT_CONNECT_TO, connect_to.get());
   // A proxy of the environment would be asked instead of the one that is meant.
