@@ -4,6 +4,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/read_repository.h"
 #include "cli/render/json/export.h"
 #include "core/system/output.h"
 #include "export/sql_script.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct ExportArguments {
   Selection selection;
+  StoreArguments store;
   std::optional<std::string> output, table, format;
   bool header = false, no_owner = false, no_acl = false, no_tablespaces = false;
   bool no_single_transaction = false, no_restrict = false;
@@ -78,7 +80,8 @@ class MessagesOnly : public Observer {
 Exit run(Context& context, const ExportArguments& arguments) {
   const std::string format = arguments.table ? arguments.format.value_or("copy") : "sql";
   check(arguments, context.arguments.json);
-  const Repository repository = open_repository(context.arguments, context.config);
+  const ReadRepository place(arguments.store, arguments.selection, context);
+  const Repository& repository = place.get();
   const Backup backup = arguments.selection.find_in(repository);
   std::optional<OutputFile> file;
   if (arguments.output) file.emplace(*arguments.output);
@@ -109,6 +112,7 @@ Run declare(Options& options) {
   const auto arguments = std::make_shared<ExportArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
+  add_store_to_read(options, arguments->store);
   options.value("-o,--output", &arguments->output, "FILE",
                 "a file that appears once it is complete (default: stdout)");
   options.value("--table", &arguments->table, "SCHEMA.TABLE",

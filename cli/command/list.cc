@@ -3,6 +3,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/store_options.h"
 #include "cli/render/text/tables.h"
 
 namespace pgassay::cli {
@@ -51,7 +52,14 @@ std::string list_text(const std::vector<Backup>& backups) {
   return table.text();
 }
 
-Exit run(Context& context, const Selection& selection) {
+struct ListArguments {
+  Selection selection;
+  StoreArguments store;
+};
+
+Exit run(Context& context, const ListArguments& arguments) {
+  const Selection& selection = arguments.selection;
+  if (arguments.store.store) return list_store(context, selection, arguments.store);
   const Repository repository = open_repository(context.arguments, context.config);
   std::vector<Path> foreign;
   const std::vector<Backup> backups = repository.list(selection.filter(), &foreign);
@@ -85,9 +93,11 @@ Exit run(Context& context, const Selection& selection) {
 }
 
 Run declare(Options& options) {
-  const auto selection = std::make_shared<Selection>();
-  add_selection(options, *selection);
-  return [selection](Context& context) { return run(context, *selection); };
+  const auto arguments = std::make_shared<ListArguments>();
+  add_selection(options, arguments->selection);
+  add_store(options, arguments->store, "what lies in that store, by its name or URL");
+  add_identity(options, arguments->store);
+  return [arguments](Context& context) { return run(context, *arguments); };
 }
 
 }  // namespace
@@ -98,6 +108,7 @@ const Command kList = {
     .examples =
         "  pgassay list\n"
         "  pgassay list --source prod --database app\n"
+        "  pgassay list --store vault\n"
         "  pgassay list --json | jq -r '.backups[-1].path'\n",
     .declare = declare,
     .takes_long = false,

@@ -4,6 +4,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
+#include "cli/command/read_repository.h"
 #include "cli/command/restore_options.h"
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
@@ -59,7 +60,8 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
 
 Exit run(Context& context, const RestoreArguments& arguments) {
   restore::RestoreRequest request = restore_request(arguments, context.config, context.reporter);
-  const Repository repository = open_repository(context.arguments, context.config);
+  const ReadRepository place(arguments.store, arguments.selection, context);
+  const Repository& repository = place.get();
   const Backup backup = arguments.selection.find_in(repository);
   context_of(request).accepted = accepted_of(context.config, backup.id.source, arguments.accept);
   if (arguments.replace) {
@@ -93,6 +95,7 @@ const Command kRestore = {
         "  pgassay restore ID --replace app --drop-old           later: only drops app_before_ID\n"
         "  pgassay restore latest -d app --table public.orders   where it was dropped\n"
         "  pgassay restore latest -d app --table public.orders --as orders_before\n"
+        "  pgassay restore latest --create --store s3://backups/recyclic --identity recovery.key\n"
         "  pgassay restore latest --create --into some --table 'public.order*'\n",
     .declare = declare,
 };

@@ -146,6 +146,7 @@ restore::RestoreContext restore_context(const RestoreArguments& arguments, const
 void add_restore(Options& options, RestoreArguments& restore) {
   add_one_id(options, restore.selection);
   add_selection(options, restore.selection);
+  add_store_to_read(options, restore.store);
   options.value("-d,--dbname", &restore.dbname, "CONN",
                 "the server: conninfo or URI; else PGHOST, PGSERVICE, …");
   options.value("--into", &restore.into, "DB",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command/common.h"
+#include "cli/command/store_options.h"
 #include "restore/whole/restore.h"
 
 namespace pgassay::cli {
@@ -19,6 +20,7 @@ struct PartsArguments {
 
 struct RestoreArguments {
   Selection selection;
+  StoreArguments store;
   PartsArguments parts;
   std::optional<std::string> dbname, into, replace, rejects, search_path;
   bool drop_old = false;  ///< of --replace

@@ -1,5 +1,6 @@
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/read_repository.h"
 #include "cli/render/text/report_text.h"
 
 namespace pgassay::cli {
@@ -8,10 +9,12 @@ namespace {
 struct ShowArguments {
   Selection selection;
   bool all_tables = false;
+  StoreArguments store;
 };
 
 Exit run(Context& context, const ShowArguments& arguments) {
-  const Repository repository = open_repository(context.arguments, context.config);
+  const ReadRepository place(arguments.store, arguments.selection, context);
+  const Repository& repository = place.get();
   const Backup backup = arguments.selection.find_in(repository);
   const ReadLease lease = repository.lease(backup);
   context.reply.set_backup(backup);
@@ -26,6 +29,7 @@ Run declare(Options& options) {
   const auto arguments = std::make_shared<ShowArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
+  add_store_to_read(options, arguments->store);
   options.flag("--tables", arguments->all_tables, "every table, not just the largest");
   return [arguments](Context& context) { return run(context, *arguments); };
 }

@@ -5,6 +5,8 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/read_repository.h"
+#include "cli/command/store_options.h"
 #include "cli/command/verify_options.h"
 #include "cli/render/text/report_text.h"
 #include "core/system/cancellation.h"
@@ -18,6 +20,8 @@ struct VerifyArguments {
   bool all = false;
   std::optional<std::string> subset;
   std::optional<unsigned> jobs;
+  StoreArguments store;
+  bool bytes = false;
 };
 
 std::vector<Backup> selected(const Repository& repository, const VerifyArguments& arguments) {
@@ -66,8 +70,15 @@ void throw_unless_proved(const std::vector<Verified>& verified, Exit exit) {
 Exit run(Context& context, const VerifyArguments& arguments) {
   verify::VerifyOptions options = verify_options(context.config);
   options.jobs = arguments.jobs.value_or(options.jobs);
+  if (arguments.bytes)
+    return verify_store_bytes(context, arguments.selection, arguments.all, options.jobs, arguments.store);
+  if (arguments.store.store && (arguments.all || arguments.selection.ids.size() > 1))
+    throw UsageError("verify --store proves one backup at a time",
+                     "all of them, as they lie there: --all --bytes");
   if (arguments.subset) options.subset = parse_subset(*arguments.subset);
-  const Repository repository = open_repository(context.arguments, context.config);
+  const ReadRepository place(arguments.store, arguments.selection, context);
+  const Repository& repository = place.get();
+  options.write_evidence = !place.is_temporary();
   const std::vector<Backup> backups = selected(repository, arguments);
   std::vector<Verified> verified;
   Exit exit = Exit::done;
@@ -104,6 +115,11 @@ Run declare(Options& options) {
   options.flag("--all", arguments->all, "every backup there is");
   options.value("--read-data-subset", &arguments->subset, "n/t",
                 "read the n-th of t shares of the data; every other check in full");
+  add_store_to_read(options, arguments->store);
+  options
+      .flag("--bytes", arguments->bytes,
+            "of a store: every object against its commit object; needs no identity")
+      .needs("--store");
   add_jobs(options, arguments->jobs, "files read at a time (default: CPUs, at most 4)");
   return [arguments](Context& context) { return run(context, *arguments); };
 }
@@ -117,6 +133,8 @@ const Command kVerify = {
         "  pgassay verify                               the latest backup, where there is one database\n"
         "  pgassay verify --database app                the latest of this one\n"
         "  pgassay verify prod/app/20261123T020000Z\n"
+        "  pgassay verify --store vault                 a copy off the host, down to its rows\n"
+        "  pgassay verify --all --store vault --bytes   all copies there, as they lie there\n"
         "  pgassay verify --all --read-data-subset 2/7  a seventh of the data each night\n",
     .declare = declare,
 };

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "cli/config/config_stack.h"
+#include "cli/config/config_store.h"
 #include "cli/config/config_switch.h"
 #include "cli/config/config_text.h"
 #include "cli/config/config_traefik.h"
@@ -228,6 +229,7 @@ Config parse_config(std::string_view text, const Path& name) {
   if (const auto metrics = top.text("metrics_file"))
     config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);
+  if (const toml::node* stores = top.take("store")) config.stores = read_stores(*stores, config.file);
   const stack::TraefikSettings traefik = read_traefik(top.take("traefik"), "traefik", {}, config.file);
   if (const toml::node* stacks = top.take("stack"))
     config.stacks = read_stacks(*stacks, traefik, config.file);

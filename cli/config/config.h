@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/postgres/connection.h"
+#include "core/store/open_store.h"
 #include "core/system/clock.h"
 #include "core/system/files.h"
 #include "drill/assertions.h"
@@ -64,6 +65,13 @@ struct SourceConfig {
   WatchConfig watch;
 };
 
+/// [store.NAME]: where copies lie off the host.
+struct StoreConfig {
+  StoreAt at;
+  std::vector<std::string> recipients;  ///< age's public keys; empty: in clear
+  Path identity_file;                   ///< empty: this host reads nothing encrypted
+};
+
 struct Config {
   Path file;  ///< empty: no configuration
   std::optional<Path> repository;
@@ -78,6 +86,7 @@ struct Config {
   std::map<std::string, SourceConfig> sources;
   std::map<std::string, stack::StackSettings> stacks;
   std::map<std::string, stack::SwitchSettings> switches;
+  std::map<std::string, StoreConfig> stores;
 };
 
 inline constexpr unsigned kMaxJobs = 64;

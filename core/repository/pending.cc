@@ -131,6 +131,16 @@ Place PendingBackup::publish(const Manifest& manifest) && {
   check_own(manifest);
   const Sha256 sha = write_hashed(manifest, dir_ / kManifestFile);
   write_new_file(dir_ / kSumsFile, sha256sums(manifest, sha));
+  return put_in_place(manifest);
+}
+
+Place PendingBackup::publish_copy(const Manifest& manifest) && {
+  check_own(manifest);
+  for (const std::string_view name : {kManifestFile, kSumsFile}) fsync_path(dir_ / name);
+  return put_in_place(manifest);
+}
+
+Place PendingBackup::put_in_place(const Manifest& manifest) {
   make_private_dirs(dir_ / kEvidenceDir);
   flush(manifest);
   const BackupId& id = manifest.summary.id;

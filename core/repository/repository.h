@@ -89,8 +89,11 @@ class PendingBackup {
   /// Returns the new directory. An Error whose hint says "the backup is published" came after the rename: it
   /// is there, whole, and stays.
   Place publish(const Manifest& manifest) &&;
+  /// The same for a copy, whose manifest.json and SHA256SUMS were written as they were in the original.
+  Place publish_copy(const Manifest& manifest) &&;
 
  private:
+  Place put_in_place(const Manifest& manifest);
   void flush(const Manifest& manifest) const;
   Place root_, dir_;  ///< dir_ is empty once it was published or moved from
   Fd lock_;

@@ -16,8 +16,8 @@ throwaway servers to show that every row and object comes back. A nightly
 run does all of that, and tells somebody when it did not work.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, bubblewrap, postgresql-client")
-# A drill needs a server's programs, or a container engine.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "postgresql, zstd")
+# A drill needs a server's programs, or a container engine; encrypted stores need age.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "age, postgresql, zstd")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "docker.io | podman, prometheus-node-exporter, default-mta | mail-transport-agent")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(here ${CMAKE_CURRENT_LIST_DIR})

@@ -24,7 +24,7 @@ std::string page(const std::string& name) {
 std::string section_of(std::string header) {
   header.erase(std::remove_if(header.begin(), header.end(), [](char c) { return c == '[' || c == ']'; }),
                header.end());
-  for (const char* named : {"source.", "stack.", "switch."}) {
+  for (const char* named : {"source.", "stack.", "store.", "switch."}) {
     if (!header.starts_with(named)) continue;
     const std::size_t begin = std::string(named).size(), dot = header.find('.', begin);
     header.erase(begin - 1, (dot == std::string::npos ? header.size() : dot) - begin + 1);
@@ -70,7 +70,7 @@ std::string defaults(std::string_view section) {
 TEST(Settings, AreInTheTablesOfTheConfigurationsPage) {
   const std::string text = page("configuration.md");
   for (const char* section : {"top", "source", "source.drill", "source.drill.assert", "notify", "stack",
-                              "stack.route", "switch", "traefik"})
+                              "stack.route", "store", "switch", "traefik"})
     EXPECT_NE(text.find(settings_table(section)), std::string::npos)
         << "docs/configuration.md needs this table:\n"
         << settings_table(section);

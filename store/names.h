@@ -1,0 +1,29 @@
+// How objects of a repository are named in a store (docs/stores.md).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/repository/manifest.h"
+#include "core/store/store.h"
+
+namespace pgassay::store {
+
+inline constexpr std::string_view kMarkerFile = "store.json", kCommitFile = "commit.json";
+
+std::string marker_name(const std::string& repository);
+std::string key_name(const std::string& repository, unsigned number);  ///< of a wrapped store key
+std::string parts_prefix(const std::string& repository);
+std::string backups_prefix(const std::string& repository);
+/// UUID/backups/SOURCE/DATABASE/STAMP/
+std::string store_home_of(const std::string& repository, const BackupId& id);
+std::string commit_name(const std::string& repository, const BackupId& id);
+/// What a commit object's name says; nothing: it is no such name.
+std::optional<BackupId> id_in(const std::string& name, const std::string& repository);
+/// parts/ab/abcdef…-RANDOM, never twice the same.
+std::string new_part_name(const std::string& repository, const std::string& digits,
+                          const std::string& suffix);
+/// Every repository that has something in the store.
+std::vector<std::string> repositories_in(Store& store, const std::stop_token& stop);
+
+}  // namespace pgassay::store
