@@ -16,13 +16,15 @@ INSTANTIATE_TEST_SUITE_P(OnDisk, Stores,
                              "disk", [](const Path& dir, const std::string&) { return in_directory(dir); },
                              500}));
 INSTANTIATE_TEST_SUITE_P(InMemory, Stores,
-                         testing::Values(StoreKind{"tmpfs",
-                                                   [](const Path&, const std::string& unique) {
-                                                     const Path dir = Path("/dev/shm") / unique;
-                                                     make_private_dirs(dir);
-                                                     return in_directory(dir);
-                                                   },
-                                                   1'000}));
+                         testing::Values(StoreKind{
+                             "tmpfs",
+                             [](const Path&, const std::string& unique) {
+                               const Path dir = Path("/dev/shm") / unique;
+                               make_private_dirs(dir);
+                               return in_directory(dir);
+                             },
+                             10'000,
+                             [](const std::string& unique) { remove_tree(Path("/dev/shm") / unique); }}));
 
 TEST(DirectoryStore, IsNotMadeForADiskThatIsNotMounted) {
   const TemporaryDir dir;
