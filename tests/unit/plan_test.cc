@@ -5,7 +5,7 @@
 namespace pgassay {
 namespace {
 
-constexpr std::uint64_t kPage = 8192, kMebibyte = 1 << 20;
+constexpr std::uint64_t kPage = 8192, kMebibyteOfAPlan = 1 << 20;
 
 TableInfo table(std::string schema, std::string name, std::uint64_t heap_bytes = kPage) {
   TableInfo info;
@@ -47,7 +47,7 @@ TEST(PlanCopies, ExcludedRowsAreOnRecordAndNotCopied) {
 
 /// To plan a query of it would call them, by our rights.
 TEST(PlanCopies, ATableWhoseIndexesCallFunctionsIsReadWholeByAPlainCopy) {
-  TableInfo calls = table("public", "t", 1024 * kMebibyte);
+  TableInfo calls = table("public", "t", 1024 * kMebibyteOfAPlan);
   calls.generated = {{.name = "g", .type = "integer", .expression = "a", .stored = true}};
   const Spread over_four{.workers = 4};
   EXPECT_EQ(plan_of({calls}, {}, nullptr, {}, over_four).copies.size(), 8U);
@@ -114,7 +114,7 @@ TEST(PlanCopies, AnExcludedTableIsNotMadeBinary) {
 
 /// Page by page the server's cache would be emptied of what production needs.
 TEST(PlanCopies, ALargeTableIsOneCopyUnlessItIsSplit) {
-  const backup::Plan result = plan({table("public", "big", 4096 * kMebibyte)}, {});
+  const backup::Plan result = plan({table("public", "big", 4096 * kMebibyteOfAPlan)}, {});
   ASSERT_EQ(result.copies.size(), 1U);
   EXPECT_EQ(result.copies[0].sql.find("ctid"), std::string::npos) << result.copies[0].sql;
 }
