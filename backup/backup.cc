@@ -406,7 +406,18 @@ class Attempt {
     describe();
     if (options_.pin) pending_.pin({now(), options_.label});
     const Place dir = std::move(pending_).publish(manifest_);
-    return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said};
+    return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said, other_origin()};
+  }
+
+  /// A source is one server's database; under one name two of them would hide each other's backups. But
+  /// whoever upgraded the server, or restored in its place, has such a night, too: it is told once.
+  std::string other_origin() const {
+    if (!run_.previous) return {};
+    const std::string words = origins_differ(run_.previous->manifest(), manifest_);
+    if (!words.empty())
+      run_.observer.message(Level::warning, words,
+                            "if this one did not take its place, give it a name of its own: --source NAME");
+    return words;
   }
 
   const Run& run_;
@@ -491,16 +502,6 @@ void limit_silence(BackupOptions& options) {
   options.connection.parameters.insert({"tcp_user_timeout", "60000"});
 }
 
-/// A source is one server's database; under one name two of them would hide each other's backups.
-void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& server, Observer& observer) {
-  const std::string& before = previous.manifest().server.system_identifier;
-  if (before.empty() || server.system_identifier.empty() || before == server.system_identifier) return;
-  observer.message(Level::warning,
-                   fmt::format("{} is of another server (system identifier {}, here {})",
-                               previous.backup().id.shown(), before, server.system_identifier),
-                   "if this one did not take its place, give it a name of its own: --source NAME");
-}
-
 }  // namespace
 
 BackupOptions with_server(const BackupOptions& options, Observer& observer, const std::stop_token& stop) {
@@ -533,7 +534,6 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       open_previous(repository, run.newest, options.full_every, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
-  if (previous) warn_of_another_server(*previous, run.preflight.server, observer);
   const RotReport rot{repository, run.previous, options.tool_version, observer};
   for (int attempt = 1;; ++attempt) {
     try {

@@ -48,6 +48,7 @@ class Run {
  private:
   void run_one() {
     step("backup", [this](NightStep& step) { back_up(step); });
+    judge_size();
     after_backup("verify", [this](NightStep& step) { verify(step); });
     after_backup("drill", [this](NightStep& step) { drill(step); });
     prune_unless_stopped();
@@ -136,7 +137,21 @@ class Run {
     }
     step.text = fmt::format("{}: {} rows in {} tables, {} stored, {} new", summary.id.shown(), summary.rows,
                             summary.tables, mebibytes(summary.stored_bytes), mebibytes(summary.new_bytes));
+    if (!taken.other_origin.empty()) step.text += "; " + taken.other_origin;
     backup_ = repository_.find(summary.id.shown());
+  }
+
+  /// Every night until it is mended or accepted. What is there is backed up, verified and drilled all the
+  /// same.
+  void judge_size() {
+    if (!backup_) return;
+    const std::vector<Backup> backups = repository_.list({backup_->id.source, backup_->id.database});
+    const auto shrink = retention::shrink_of(backups, options_.prune.policy.shrink_alarm);
+    if (!shrink) return;
+    step("shrink", [&](NightStep& step) {
+      const Concern concern = concern_of(*shrink);
+      fail(step, Exit::refused, concern.text, concern.hint);
+    });
   }
 
   void judge(NightStep& step, const Evidence& evidence, const std::string& passed) {
