@@ -101,6 +101,7 @@ std::string metrics_text(std::span<const DatabaseStatus> databases, std::optiona
   for (const Metric& metric : metrics()) {
     bool begun = false;
     for (const DatabaseStatus& status : databases) {
+      if (!status.watched) continue;  // nobody is alarmed by what status is content with
       const std::optional<double> value = metric.sample(status);
       if (!value) continue;
       if (!begun) begin(text, metric.name, metric.help);

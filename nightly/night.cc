@@ -16,8 +16,8 @@
 namespace pgassay::nightly {
 namespace {
 
-std::vector<std::string> databases_of(const ConnInfo& server, const NightOptions& options, Observer& observer,
-                                      const std::stop_token& stop) {
+source::DatabaseList databases_of(const ConnInfo& server, const NightOptions& options, Observer& observer,
+                                  const std::stop_token& stop) {
   return source::without_excluded(source::list_databases(server, stop), options.exclude_databases, observer);
 }
 
@@ -62,14 +62,18 @@ class Run {
   }
 
   void run_each() {
-    std::vector<std::string> databases;
+    source::DatabaseList databases;
+    std::vector<source::LeftAside> missing;
     step("list", [&](NightStep& step) {
       backup_options_ = backup::with_server(options_.backup, observer_, limit_.token());
       databases = databases_of(backup_options_.connection, options_, observer_, limit_.token());
-      step.text = fmt::format("{}", fmt::join(databases, ", "));
+      missing = out_of_reach(databases, options_.exclude_databases, repository_, options_.backup.source);
+      step.text = fmt::format("{}", fmt::join(databases.open, ", "));
+      for (const source::LeftAside& one : databases.aside)
+        step.text += fmt::format("; left out: {}: {}", one.database, one.why);
     });
     const ConnInfo server = backup_options_.connection;
-    for (const std::string& database : databases) {
+    for (const std::string& database : databases.open) {
       database_ = database;
       backup_.reset();
       bad_ = false;
@@ -80,7 +84,11 @@ class Run {
       backup_options_.connection = server.with_database(database);
       run_one();
     }
-    if (!databases.empty()) return;
+    for (const source::LeftAside& one : missing) {
+      database_ = one.database;
+      step("backup", [&](NightStep& step) { fail(step, Exit::refused, one.why, one.hint); });
+    }
+    if (!databases.open.empty()) return;
     // Nobody knows which there are; those of old nights keep their last ones.
     database_.clear();
     prune_unless_stopped();
@@ -253,10 +261,12 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
                           const std::stop_token& stop) {
   try {
     const ConnInfo server = backup::with_server(options.backup, observer, stop).connection;
-    return std::ranges::all_of(
-        databases_of(server, options, observer, stop), [&](const std::string& database) {
-          return has_a_young_one(repository, options.backup.source, database, *options.unless_newer);
-        });
+    const source::DatabaseList databases = databases_of(server, options, observer, stop);
+    if (!out_of_reach(databases, options.exclude_databases, repository, options.backup.source).empty())
+      return false;
+    return std::ranges::all_of(databases.open, [&](const std::string& database) {
+      return has_a_young_one(repository, options.backup.source, database, *options.unless_newer);
+    });
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
     return false;

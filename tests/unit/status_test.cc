@@ -161,6 +161,14 @@ TEST(Status, NoticesRowsThatAreGoneByHalf) {
   EXPECT_EQ(kinds(status_after(backups)), "");
 }
 
+TEST(Status, ThatIsNotWatchedIsInNoMetric) {
+  nightly::DatabaseStatus status = status_after(nights(3));
+  EXPECT_NE(nightly::metrics_text({{status}}, {}, kNow).find("database=\"app\""), std::string::npos);
+  status.watched = false;
+  EXPECT_EQ(nightly::metrics_text({{status}}, {}, kNow).find("database=\"app\""), std::string::npos)
+      << "an alarm that status does not know";
+}
+
 TEST(Status, NoticesThatTheNextBackupHasNoRoom) {
   EXPECT_EQ(kinds(status_after(nights(3), {}, {}, 99)), "WARNING no_room\n");
   EXPECT_EQ(kinds(status_after(nights(3), {}, {}, 100)), "");
