@@ -1,6 +1,5 @@
 #include "backup/attempt.h"
 
-#include <algorithm>
 #include <string_view>
 
 namespace pgassay::backup {
@@ -16,13 +15,11 @@ constexpr std::string_view kUndefinedTable = "42P01", kInvalidSchema = "3F000", 
 bool is_worth_another_attempt(const Error& error, bool standby) {
   if (error.is(ErrorKind::try_again, ErrorKind::schema_blocked)) return true;
   if (!standby) return false;
-  // Whoever notices first: us, pg_dump in libpq's words, or one whose snapshot went with the leader's
-  // session.
-  constexpr std::string_view kSigns[] = {
-      "conflict with recovery", "server closed the connection unexpectedly", "invalid snapshot identifier"};
-  const std::string_view words = error.what();
-  return error.is(ErrorKind::connection_lost) ||
-         std::ranges::any_of(kSigns, [&](std::string_view sign) { return words.find(sign) != words.npos; });
+  // Whoever notices first: a session that was idle just then, one in a statement, or one whose snapshot went
+  // with the leader's session. (What pg_dump notices is a TryAgain by then.)
+  constexpr std::string_view kInvalidParameterValue = "22023";
+  return error.is(ErrorKind::connection_lost) || error.sqlstate() == kSerializationFailure ||
+         error.sqlstate() == kInvalidParameterValue;
 }
 
 bool is_too_long_a_row(const ServerError& error) {
@@ -38,8 +35,8 @@ void throw_for(const std::string& object, const ServerError& error) {
     if (error.sqlstate() == state) throw TryAgain(object + ": " + error.what(), error.hint(), error);
   }
   const auto named = error.with_context(object);
-  if (error.sqlstate() == kOutOfMemory &&
-      std::string_view(named->what()).find("shared memory") != std::string_view::npos)
+  // The server's hint names the parameter, in whatever language.
+  if (error.sqlstate() == kOutOfMemory && error.hint().find("max_locks_per_transaction") != std::string::npos)
     named->with_hint("raise max_locks_per_transaction on the server")->raise();
   named->raise();
 }

@@ -23,7 +23,7 @@ class SchemaBlocked : public ErrorAs<SchemaBlocked, ErrorKind::schema_blocked, T
 
 /// TryAgain; and of a standby what ends whoever is in the way of what it replays
 /// (https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT): a session that is idle
-/// just then loses its connection, and pg_dump tells of it in words.
+/// just then loses its connection.
 bool is_worth_another_attempt(const Error& error, bool standby);
 
 /// Is it what PostgreSQL says of a row whose text passes 1 GB

@@ -223,10 +223,10 @@ class Attempt {
 
   /// An unchanged fingerprint says that the schema of before the locks is the snapshot's.
   void lock_after_schema() {
-    const std::string before = inventory_fingerprint(lister_);
+    before_schema_ = inventory_fingerprint(lister_);
     dump_schema_watched(nullptr);
     lock();
-    if (inventory_fingerprint(leader_) != before) {
+    if (inventory_fingerprint(leader_) != before_schema_) {
       throw TryAgain("objects were created, altered or dropped between the schema dump and the locks");
     }
   }
@@ -271,7 +271,34 @@ class Attempt {
                             "patterns are SCHEMA.TABLE with * and ?");
   }
 
+  /// pg_dump's own failure is cured by a new attempt where somebody changed the catalog since the snapshot
+  /// that it reads by, and on a standby, where what is replayed ends whoever is in its way.
   void dump_schema_files(const Snapshot* snapshot, std::stop_token stop) {
+    try {
+      run_schema_tools(snapshot, stop);
+    } catch (const ToolFailed& error) {
+      if (run_.preflight.server.standby || catalog_has_changed(snapshot, stop))
+        throw TryAgain(error.what(), {}, error);
+      error.raise();
+    }
+  }
+
+  bool catalog_has_changed(const Snapshot* snapshot, const std::stop_token& stop) const {
+    try {
+      Connection then = Connection::open(options_.connection, kApplicationName, stop);
+      Connection now = Connection::open(options_.connection, kApplicationName, stop);
+      start_reading_session(then);
+      start_reading_session(now);
+      if (!snapshot) return inventory_fingerprint(now) != before_schema_;
+      then.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      then.query("SET TRANSACTION SNAPSHOT " + quote_literal(snapshot->id));
+      return inventory_fingerprint(then) != inventory_fingerprint(now);
+    } catch (const ServerError&) {  // the snapshot went with the leader's session
+      return false;
+    }
+  }
+
+  void run_schema_tools(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
     manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot, options_.lock_timeout,
@@ -406,7 +433,18 @@ class Attempt {
     describe();
     if (options_.pin) pending_.pin({now(), options_.label});
     const Place dir = std::move(pending_).publish(manifest_);
-    return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said};
+    return {dir, manifest_.summary, manifest_.left_out, manifest_.tools_said, other_origin()};
+  }
+
+  /// A source is one server's database; under one name two of them would hide each other's backups. But
+  /// whoever upgraded the server, or restored in its place, has such a night, too: it is told once.
+  std::string other_origin() const {
+    if (!run_.previous) return {};
+    const std::string words = origins_differ(run_.previous->manifest(), manifest_);
+    if (!words.empty())
+      run_.observer.message(Level::warning, words,
+                            "if this one did not take its place, give it a name of its own: --source NAME");
+    return words;
   }
 
   const Run& run_;
@@ -427,6 +465,7 @@ class Attempt {
   CopyTotals totals_;
   const ChildAccess children_;
   StoredFile inventory_;
+  std::string before_schema_;  ///< the catalog's fingerprint; where the schema is dumped before the locks
   std::optional<LeftOut> roles_left_out_;
   std::mutex phases_mutex_;  ///< guards manifest_.phases
 };
@@ -491,16 +530,6 @@ void limit_silence(BackupOptions& options) {
   options.connection.parameters.insert({"tcp_user_timeout", "60000"});
 }
 
-/// A source is one server's database; under one name two of them would hide each other's backups.
-void warn_of_another_server(const PreviousBackup& previous, const ServerFacts& server, Observer& observer) {
-  const std::string& before = previous.manifest().server.system_identifier;
-  if (before.empty() || server.system_identifier.empty() || before == server.system_identifier) return;
-  observer.message(Level::warning,
-                   fmt::format("{} is of another server (system identifier {}, here {})",
-                               previous.backup().id.shown(), before, server.system_identifier),
-                   "if this one did not take its place, give it a name of its own: --source NAME");
-}
-
 }  // namespace
 
 BackupOptions with_server(const BackupOptions& options, Observer& observer, const std::stop_token& stop) {
@@ -533,7 +562,6 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       open_previous(repository, run.newest, options.full_every, observer);
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
-  if (previous) warn_of_another_server(*previous, run.preflight.server, observer);
   const RotReport rot{repository, run.previous, options.tool_version, observer};
   for (int attempt = 1;; ++attempt) {
     try {
@@ -543,7 +571,10 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
       if (!is_worth_another_attempt(error, standby)) error.raise();
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
-                    standby ? kStandbyHint : kMigrationHint, error);
+                    standby                ? kStandbyHint
+                    : error.hint().empty() ? kMigrationHint
+                                           : error.hint(),
+                    error);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
       run.schema_first = error.is(ErrorKind::schema_blocked);

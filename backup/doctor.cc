@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backup/blockers.h"
 #include "backup/disk_check.h"
 #include "core/postgres/session.h"
 #include "core/repository/directory_lock.h"
@@ -174,6 +175,42 @@ std::string passed_words(const std::string& check, const Scene& scene) {
   return {};
 }
 
+/// What a backup would wait for in vain.
+void add_forgotten(Connection& connection, std::vector<PreflightFinding>& findings) {
+  for (const Blocker& one : blockers(connection))
+    if (one.forgotten) findings.push_back({"locks", Weight::warning, one.text, one.hint});
+}
+
+/// Tables that are made tomorrow, by those who made today's, in the schemas in which today's are.
+void add_unreadable_tomorrow(Connection& connection, std::vector<PreflightFinding>& findings) {
+  const Result rows = connection.query(R"(
+    SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner), n.nspname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_'
+      AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = 'pg_read_all_data'
+                      AND pg_catalog.pg_has_role(current_user, r.oid, 'USAGE'))
+      AND NOT pg_catalog.pg_has_role(current_user, c.relowner, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_default_acl d, LATERAL pg_catalog.aclexplode(d.defaclacl) a
+                      WHERE d.defaclrole = c.relowner AND d.defaclnamespace IN (0, c.relnamespace)
+                        AND d.defaclobjtype = 'r' AND a.privilege_type = 'SELECT'
+                        AND (a.grantee = 0 OR pg_catalog.pg_has_role(current_user, a.grantee, 'USAGE')))
+    ORDER BY 1, 2 LIMIT 10)");
+  for (int row = 0; row < rows.rows(); ++row)
+    findings.push_back(
+        {"privileges", Weight::warning,
+         fmt::format(
+             "{} will not be able to read the tables that {} makes in schema {} from now on: the backup "
+             "will then be refused",
+             connection.user(), rows.text(row, 0), rows.text(row, 1)),
+         fmt::format("{}ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}",
+                     connection.server_version() >= 140000
+                         ? "GRANT pg_read_all_data TO " + quote_identifier(connection.user()) + "; or "
+                         : "",
+                     quote_identifier(rows.text(row, 0)), quote_identifier(rows.text(row, 1)),
+                     quote_identifier(connection.user()))});
+}
+
 void examine_server(Connection& connection, const Path& root, const std::optional<Repository>& repository,
                     const BackupOptions& options, Diagnosis& diagnosis, std::stop_token stop) {
   start_reading_session(connection);
@@ -188,6 +225,11 @@ void examine_server(Connection& connection, const Path& root, const std::optiona
   }
   for (const LeftOut& left_out : scene.preflight.left_out)
     findings.push_back({"left out", Weight::warning, left_out.what + ": " + left_out.why, {}});
+  // A server that we do not know was told of, and nothing else was asked of it.
+  if (std::ranges::any_of(findings, [](const PreflightFinding& one) { return one.check == "privileges"; })) {
+    add_forgotten(connection, findings);
+    add_unreadable_tomorrow(connection, findings);
+  }
   if (repository) add_functions_to_mend(*repository, options.source, database, findings);
   if (scene.newest && scene.newest->summary) diagnosis.raw_bytes = scene.newest->summary->raw_bytes;
   diagnosis.preflight = std::move(scene.preflight);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backup/attempt.h"
+#include "backup/blockers.h"
 
 namespace pgassay::backup {
 namespace {
@@ -73,6 +74,14 @@ void lock_late_arrivals(Connection& leader, Connection& live, const std::vector<
   unchanged_since_snapshot(leader, live, oids);
 }
 
+/// With whoever holds the lock, where it is one that can't be had.
+[[noreturn]] void throw_locking(Connection& bystander, const ServerError& error) {
+  const std::string what = "locking the tables";
+  if (error.sqlstate() != kLockNotAvailable) throw_for(what, error);
+  const Blocker way = who_is_in_the_way(bystander);
+  throw TryAgain(fmt::format("{}: {}{}", what, error.what(), way.text), way.hint, error);
+}
+
 Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& options) {
   std::vector<QualifiedName> names;
   if (!options.reduced_locks) names = list_lockable(lister);
@@ -92,7 +101,7 @@ Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOpt
     return attempt(leader, lister, options);
   } catch (const ServerError& error) {
     leader.query("ROLLBACK");
-    throw_for("locking the tables", error);
+    throw_locking(lister, error);
   }
 }
 
@@ -104,11 +113,28 @@ Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptio
     return listed;
   } catch (const ServerError& error) {
     leader.query("ROLLBACK");
-    throw_for("locking the tables", error);
+    throw_locking(live, error);
   } catch (const TryAgain& error) {
     leader.query("ROLLBACK");
     error.raise();
   }
+}
+
+bool has_room_for_locks(Connection& connection, const std::vector<TableInfo>& tables) {
+  constexpr std::string_view kOutOfMemory = "53200";
+  std::vector<QualifiedName> names;
+  for (const TableInfo& table : tables)
+    if (is_lockable(table)) names.push_back(table.name);
+  connection.query("BEGIN");
+  bool room = true;
+  try {
+    connection.query("SET LOCAL lock_timeout = 100");
+    lock_tables(connection, names);
+  } catch (const ServerError& error) {
+    room = error.sqlstate() != kOutOfMemory;
+  }
+  connection.query("ROLLBACK");
+  return room;
 }
 
 void unchanged_since_snapshot(Connection& leader, Connection& live, const std::vector<Oid>& relations) {

@@ -33,6 +33,10 @@ struct Listed {
 /// transaction.
 Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options);
 
+/// Can one transaction lock all of these? Locks them for a moment. True also where that can't be found out:
+/// one of them is locked by somebody, or gone. Outside of any transaction, before and afterwards.
+bool has_room_for_locks(Connection& connection, const std::vector<TableInfo>& tables);
+
 /// For relations that were not locked before the snapshot: is what the `live` connection sees now
 /// (relfilenode, name, columns) what the leader's snapshot shows? Where it is, no TRUNCATE, rewrite or ALTER
 /// came between. Throws TryAgain naming the first relation that differs.

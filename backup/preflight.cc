@@ -1,6 +1,7 @@
 #include "backup/preflight.h"
 
 #include "backup/disk_check.h"
+#include "backup/lock_and_snapshot.h"
 
 #include <fmt/format.h>
 
@@ -215,18 +216,29 @@ void check_clock(const ServerFacts& server, const std::optional<Backup>& newest,
 /// holders. The server has room for max_locks_per_transaction * (max_connections + max_prepared_transactions)
 /// locks and twice as many holders (https://www.postgresql.org/docs/current/runtime-config-locks.html), and
 /// some more that we leave to others.
-bool fits_lock_table(const ServerFacts& server, const std::vector<TableInfo>& tables, unsigned jobs,
-                     Findings& findings) {
+bool fits_lock_table(Connection& connection, const ServerFacts& server, const std::vector<TableInfo>& tables,
+                     unsigned jobs, Findings& findings) {
   const auto relations = static_cast<std::uint64_t>(std::ranges::count_if(tables, is_lockable));
   const std::uint64_t backends =
       static_cast<std::uint64_t>(server.max_connections + server.max_prepared_transactions);
   const std::uint64_t needed = relations + jobs * kLocksPerWorker + kCatalogLocks;
   if (needed <= static_cast<std::uint64_t>(server.max_locks_per_transaction) * backends) return true;
-  findings.warn(
-      fmt::format("the server's lock table is too small to hold {} tables locked: each is locked when it is "
-                  "copied, and DDL during the backup makes it start again",
-                  relations),
-      fmt::format("max_locks_per_transaction = {} on the server ends this", needed / backends + 1));
+  const std::string hint = fmt::format(
+      "max_locks_per_transaction = {} on the server ends this (postgresql.conf, "
+      "and a restart)",
+      needed / backends + 1);
+  // pg_dump locks them all in one transaction, whatever we do. How far the server's table grows beyond its
+  // setting, only the server knows.
+  if (!has_room_for_locks(connection, tables))
+    findings.refuse(
+        fmt::format("the server's lock table is too small for pg_dump to lock {} tables", relations), hint);
+  else
+    findings.warn(
+        fmt::format(
+            "the server's lock table is too small to hold {} tables locked: each is locked when it is "
+            "copied, and DDL during the backup makes it start again",
+            relations),
+        hint);
   return false;
 }
 
@@ -316,7 +328,7 @@ std::vector<PreflightFinding> examine(Connection& connection, const Place& root,
       findings.refuse(refused->what(), refused->hint());
   }
   findings.about("lock table");
-  result.reduced_locks = !fits_lock_table(result.server, tables, result.jobs, findings);
+  result.reduced_locks = !fits_lock_table(connection, result.server, tables, result.jobs, findings);
   findings.about("disk");
   check_disk(root, result.server, newest, options, connection.database(), findings);
   findings.about("clock");

@@ -1,8 +1,21 @@
 #include "backup/previous.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace pgassay::backup {
+
+std::string origins_differ(const Manifest& before, const Manifest& now) {
+  const std::string &old_server = before.server.system_identifier, &server = now.server.system_identifier;
+  if (!old_server.empty() && !server.empty() && old_server != server)
+    return fmt::format("{} is of another server (system identifier {}, here {})", before.summary.id.shown(),
+                       old_server, server);
+  const Oid old_oid = before.database.oid, oid = now.database.oid;
+  if (old_oid == Oid::none || oid == Oid::none || old_oid == oid) return {};
+  return fmt::format("{} is of another database of that name (oid {}, here {}): it was made anew since",
+                     before.summary.id.shown(), to_string(old_oid), to_string(oid));
+}
 
 PreviousBackup::PreviousBackup(const Repository& repository, Backup backup, bool share)
     : backup_(std::move(backup)),

@@ -10,6 +10,10 @@
 
 namespace pgassay::backup {
 
+/// "… is of another server (system identifier …, here …)", or of another database of that name; empty: of the
+/// same, as far as both say.
+std::string origins_differ(const Manifest& before, const Manifest& now);
+
 class PreviousBackup {
  public:
   /// Leases it, so that prune leaves it alone meanwhile. `share`: false stores every part anew.

@@ -21,23 +21,10 @@ Command child(const ChildAccess& access, const PgTool& tool) {
   return command;
 }
 
-enum class DumpFailure { other, waits_for_a_lock, object_is_gone, name_in_another_encoding };
-
-/// The one place that reads the words of pg_dump and pg_dumpall, and of the server behind them: they show no
-/// SQLSTATE.
-DumpFailure read_failure(std::string_view words) {
-  const auto says = [&](std::string_view sign) { return words.find(sign) != std::string_view::npos; };
-  if (says("LOCK TABLE")) return DumpFailure::waits_for_a_lock;
-  if (says("cache lookup failed") || says("could not open relation") || says("does not exist"))
-    return DumpFailure::object_is_gone;
-  return says("invalid byte sequence") ? DumpFailure::name_in_another_encoding : DumpFailure::other;
+/// pg_dump says which statement failed; it is its own, and so in no language.
+bool waits_for_a_lock(std::string_view words) {
+  return words.find("LOCK TABLE") != std::string_view::npos;
 }
-
-/// A name can't be converted to the database's encoding.
-class NameInAnotherEncoding : public ErrorAs<NameInAnotherEncoding, ErrorKind::failed> {
- public:
-  using ErrorAs::ErrorAs;
-};
 
 /// The tool writes to a descriptor of ours, so that a server's container can run it too and the file is
 /// private.
@@ -50,17 +37,11 @@ StoredFile run_into(const PgTool& tool, Command command, const Place& dir, std::
   close_checked(std::move(out), file.path());
   if (!done.ok()) {
     const std::string what = fmt::format("{} failed: {}", tool.shown(), done.complaint());
-    const std::string by_hand = "run it by hand with the same connection to see more";
-    switch (read_failure(done.err)) {
-      case DumpFailure::waits_for_a_lock:
-        throw SchemaBlocked(what);
-      case DumpFailure::object_is_gone:
-        throw TryAgain(what);
-      case DumpFailure::name_in_another_encoding:
-        throw NameInAnotherEncoding(what, by_hand);
-      case DumpFailure::other:
-        throw Error(what, by_hand);
-    }
+    // The parameter's name, in a hint of whatever language.
+    if (done.err.find("max_locks_per_transaction") != std::string::npos)
+      throw Refused(what, "raise max_locks_per_transaction on the server: pg_dump locks all tables at once");
+    if (waits_for_a_lock(done.err)) throw SchemaBlocked(what);
+    throw ToolFailed(what, "run it by hand with the same connection to see more");
   }
   const std::string program = name == kSchemaFile ? "pg_dump" : "pg_dumpall";
   for (std::string& line : telling_words(program, done.err)) said.push_back({program, std::move(line)});
@@ -70,21 +51,43 @@ StoredFile run_into(const PgTool& tool, Command command, const Place& dir, std::
   return {std::string(name), hashed.bytes, hashed.sha};
 }
 
+/// A session of our own where the tool's was.
+Connection connect_again(const ChildAccess& access, std::stop_token stop) {
+  ConnInfo info = ConnInfo::parse(access.conninfo);
+  const auto password = access.environment.find("PGPASSWORD");
+  if (password != access.environment.end()) info.parameters["password"] = password->second;
+  info.parameters["connect_timeout"] = "3";
+  return Connection::open(info, kApplicationName, std::move(stop));
+}
+
 /// When an engine's client is ended, what it started in the container goes on: its session must be ended.
 void end_sessions(const ChildAccess& access) noexcept {
   try {
-    ConnInfo info = ConnInfo::parse(access.conninfo);
-    const auto password = access.environment.find("PGPASSWORD");
-    if (password != access.environment.end()) info.parameters["password"] = password->second;
-    info.parameters["connect_timeout"] = "3";
-    Connection connection = Connection::open(info, kApplicationName, {});
-    connection.query(
-        "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE application_name "
-        "= $1",
-        {access.name_inside});
+    connect_again(access, {})
+        .query(
+            "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE "
+            "application_name "
+            "= $1",
+            {access.name_inside});
   } catch (const std::exception&) {
     // Then it ends by itself, when it has written all.
   }
+}
+
+/// Is there a role or a tablespace whose name is none in the database's encoding? It was made in a database
+/// of another one, and whoever asks about it by its name is refused.
+bool has_a_name_in_another_encoding(const ChildAccess& access, const std::stop_token& stop) {
+  constexpr std::string_view kNotInRepertoire = "22021", kUntranslatable = "22P05";
+  try {
+    Connection connection = connect_again(access, stop);
+    connection.query("SET client_encoding TO '" + access.encoding + "'");
+    const Result names = connection.query(
+        "SELECT rolname FROM pg_catalog.pg_roles UNION ALL SELECT spcname FROM pg_catalog.pg_tablespace");
+    for (int row = 0; row < names.rows(); ++row) connection.query("SELECT $1::text", {names.text(row, 0)});
+  } catch (const ServerError& error) {
+    return error.sqlstate() == kNotInRepertoire || error.sqlstate() == kUntranslatable;
+  }
+  return false;
 }
 
 StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Place& dir,
@@ -106,7 +109,7 @@ ChildAccess::ChildAccess(const Connection& connection)
       encoding(connection.server_encoding()),
       environment(connection.child_environment()) {
   // A large catalog's queries look expensive enough to be compiled, which takes longer than they do.
-  environment["PGOPTIONS"] = child_options(connection.server_version()) + " -c jit=off";
+  environment["PGOPTIONS"] += " " + child_options(connection.server_version()) + " -c jit=off";
   environment["LC_ALL"] = "C";  // their messages are read below, and the server's that they pass on
   if (connection.parameter("is_superuser") == "on") environment["PGOPTIONS"] += " -c lc_messages=C";
   environment["PGAPPNAME"] = kApplicationName;
@@ -147,9 +150,9 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
   try {
     return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, said, stop);
-  } catch (const NameInAnotherEncoding& error) {
-    // A role that was made in a database of another encoding has a name that pg_dumpall cannot ask about
-    // here. The database's own rows must not go without a backup for that.
+  } catch (const ToolFailed& error) {
+    if (!has_a_name_in_another_encoding(access, stop)) error.raise();
+    // The database's own rows must not go without a backup for that.
     left_out = {"roles and tablespaces", error.what()};
   }
   remove_tree(dir / kGlobalsFile);

@@ -13,6 +13,13 @@
 
 namespace pgassay::backup {
 
+/// pg_dump or pg_dumpall failed, in words of the server's language that nobody reads: what it was about has
+/// to be looked for.
+class ToolFailed : public ErrorAs<ToolFailed, ErrorKind::failed> {
+ public:
+  using ErrorAs::ErrorAs;
+};
+
 /// How pg_dump and pg_dumpall reach the server. Taken from a connection beforehand: one may not be asked by a
 /// second thread.
 struct ChildAccess {

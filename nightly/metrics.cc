@@ -64,6 +64,11 @@ std::vector<Metric> metrics() {
        newest([](const ManifestSummary& summary) { return static_cast<double>(summary.stored_bytes); })},
       {"pgassay_backup_new_bytes", "Bytes of them that are not hard links into an older backup.",
        newest([](const ManifestSummary& summary) { return static_cast<double>(summary.new_bytes); })},
+      {"pgassay_backup_shrunk",
+       "1 while the newest backup holds less than shrink_alarm of what it is measured by.",
+       [](const DatabaseStatus& status) {
+         return status.newest ? std::optional(status.shrunk ? 1.0 : 0.0) : std::nullopt;
+       }},
       {"pgassay_nightly_timestamp_seconds", "When the last nightly run ended.",
        [](const DatabaseStatus& status) {
          return status.night ? std::optional(unix_seconds(status.night->finished)) : std::nullopt;
@@ -96,6 +101,7 @@ std::string metrics_text(std::span<const DatabaseStatus> databases, std::optiona
   for (const Metric& metric : metrics()) {
     bool begun = false;
     for (const DatabaseStatus& status : databases) {
+      if (!status.watched) continue;  // nobody is alarmed by what status is content with
       const std::optional<double> value = metric.sample(status);
       if (!value) continue;
       if (!begun) begin(text, metric.name, metric.help);

@@ -10,7 +10,8 @@
 
 namespace pgassay::nightly {
 
-/// A sample is absent where there is nothing to tell: never a 0 for "not known".
+/// Of the databases that are watched. A sample is absent where there is nothing to tell: never a 0 for "not
+/// known".
 std::string metrics_text(std::span<const DatabaseStatus> databases, std::optional<std::uint64_t> free_bytes,
                          Time now);
 

@@ -16,8 +16,8 @@
 namespace pgassay::nightly {
 namespace {
 
-std::vector<std::string> databases_of(const ConnInfo& server, const NightOptions& options, Observer& observer,
-                                      const std::stop_token& stop) {
+source::DatabaseList databases_of(const ConnInfo& server, const NightOptions& options, Observer& observer,
+                                  const std::stop_token& stop) {
   return source::without_excluded(source::list_databases(server, stop), options.exclude_databases, observer);
 }
 
@@ -48,6 +48,7 @@ class Run {
  private:
   void run_one() {
     step("backup", [this](NightStep& step) { back_up(step); });
+    judge_size();
     after_backup("verify", [this](NightStep& step) { verify(step); });
     after_backup("drill", [this](NightStep& step) { drill(step); });
     prune_unless_stopped();
@@ -61,14 +62,18 @@ class Run {
   }
 
   void run_each() {
-    std::vector<std::string> databases;
+    source::DatabaseList databases;
+    std::vector<source::LeftAside> missing;
     step("list", [&](NightStep& step) {
       backup_options_ = backup::with_server(options_.backup, observer_, limit_.token());
       databases = databases_of(backup_options_.connection, options_, observer_, limit_.token());
-      step.text = fmt::format("{}", fmt::join(databases, ", "));
+      missing = out_of_reach(databases, options_.exclude_databases, repository_, options_.backup.source);
+      step.text = fmt::format("{}", fmt::join(databases.open, ", "));
+      for (const source::LeftAside& one : databases.aside)
+        step.text += fmt::format("; left out: {}: {}", one.database, one.why);
     });
     const ConnInfo server = backup_options_.connection;
-    for (const std::string& database : databases) {
+    for (const std::string& database : databases.open) {
       database_ = database;
       backup_.reset();
       bad_ = false;
@@ -79,7 +84,11 @@ class Run {
       backup_options_.connection = server.with_database(database);
       run_one();
     }
-    if (!databases.empty()) return;
+    for (const source::LeftAside& one : missing) {
+      database_ = one.database;
+      step("backup", [&](NightStep& step) { fail(step, Exit::refused, one.why, one.hint); });
+    }
+    if (!databases.open.empty()) return;
     // Nobody knows which there are; those of old nights keep their last ones.
     database_.clear();
     prune_unless_stopped();
@@ -136,7 +145,21 @@ class Run {
     }
     step.text = fmt::format("{}: {} rows in {} tables, {} stored, {} new", summary.id.shown(), summary.rows,
                             summary.tables, mebibytes(summary.stored_bytes), mebibytes(summary.new_bytes));
+    if (!taken.other_origin.empty()) step.text += "; " + taken.other_origin;
     backup_ = repository_.find(summary.id.shown());
+  }
+
+  /// Every night until it is mended or accepted. What is there is backed up, verified and drilled all the
+  /// same.
+  void judge_size() {
+    if (!backup_) return;
+    const std::vector<Backup> backups = repository_.list({backup_->id.source, backup_->id.database});
+    const auto shrink = retention::shrink_of(backups, options_.prune.policy.shrink_alarm);
+    if (!shrink) return;
+    step("shrink", [&](NightStep& step) {
+      const Concern concern = concern_of(*shrink);
+      fail(step, Exit::refused, concern.text, concern.hint);
+    });
   }
 
   void judge(NightStep& step, const Evidence& evidence, const std::string& passed) {
@@ -238,10 +261,12 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
                           const std::stop_token& stop) {
   try {
     const ConnInfo server = backup::with_server(options.backup, observer, stop).connection;
-    return std::ranges::all_of(
-        databases_of(server, options, observer, stop), [&](const std::string& database) {
-          return has_a_young_one(repository, options.backup.source, database, *options.unless_newer);
-        });
+    const source::DatabaseList databases = databases_of(server, options, observer, stop);
+    if (!out_of_reach(databases, options.exclude_databases, repository, options.backup.source).empty())
+      return false;
+    return std::ranges::all_of(databases.open, [&](const std::string& database) {
+      return has_a_young_one(repository, options.backup.source, database, *options.unless_newer);
+    });
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
     return false;

@@ -35,6 +35,7 @@ struct Night {
   bool not_due = false;      ///< unless_newer held; no step was taken and the record is not stored
 };
 
+/// - The database lost most of what it held (retention/shrink.h): the night fails, all steps are taken.
 /// - No backup: nothing to verify or to drill. prune still makes room, while keep_min verified backups
 /// remain.
 /// - A backup that verify or a drill found bad: prune as after a failed run.

@@ -13,7 +13,9 @@ enum class Outcome { done, failed, not_due, skipped };
 std::string_view to_string(Outcome outcome);  ///< done, failed, not due, skipped
 
 struct NightStep {
-  std::string name;  ///< backup, verify, drill, prune, metrics, notify; list: of a server's databases
+  /// backup, verify, drill, prune, metrics, notify; list: of a server's databases; shrink: only where it
+  /// fails
+  std::string name;
   Outcome outcome = Outcome::done;
   Exit exit = Exit::done;
   double seconds = 0;

@@ -8,10 +8,6 @@
 namespace pgassay::nightly {
 namespace {
 
-/// A database seldom halves overnight; a dump of the wrong one, or of one emptied by mistake, is often
-/// smaller.
-constexpr double kShrunk = 0.5;
-constexpr std::size_t kCompared = 7, kFewestCompared = 3;
 /// A backup dated later than this is ahead of our clock, and not of a neighbour's few seconds.
 constexpr double kClockSlack = 300;
 
@@ -167,18 +163,10 @@ class Assessment {
   }
 
   void judge_size() {
-    std::vector<std::uint64_t> before;
-    for (const Backup& backup : input_.backups)
-      if (backup.summary && backup.id != status_.newest->id) before.push_back(backup.summary->raw_bytes);
-    if (!status_.newest || before.size() < kFewestCompared) return;
-    if (before.size() > kCompared) before.erase(before.begin(), before.end() - kCompared);
-    std::ranges::sort(before);
-    const std::uint64_t median = before[before.size() / 2], now = status_.newest->summary->raw_bytes;
-    if (static_cast<double>(now) >= kShrunk * static_cast<double>(median)) return;
-    add(Health::warning, concern::kShrunk,
-        fmt::format("the newest holds {} of rows, and the {} before it {} (median)", mebibytes(now),
-                    before.size(), mebibytes(median)),
-        "look whether the database has lost rows: pgassay show " + status_.newest->id.shown());
+    const auto shrink = retention::shrink_of(input_.backups, input_.rules.shrink_alarm);
+    if (!shrink) return;
+    status_.shrunk = true;
+    status_.concerns.push_back(concern_of(*shrink));
   }
 
   void judge_room() {
@@ -196,7 +184,8 @@ class Assessment {
     // A backup that was taken since, by hand perhaps, mends the worst of it.
     const bool mended = status_.newest && status_.newest->summary->snapshot.taken > input_.night->finished;
     for (const NightStep& step : input_.night->steps) {
-      if (step.outcome != Outcome::failed) continue;
+      if (step.outcome != Outcome::failed || step.name == "shrink")
+        continue;  // judge_size() knows how it is now
       if (!step.database.empty() && step.database != status_.database) continue;  // another's
       const bool bad =
           !mended && (step.exit == Exit::bad_backup || step.name == "backup" || step.name == "list");
@@ -222,6 +211,17 @@ std::string_view to_string(Health health) {
 
 Health DatabaseStatus::health() const {
   return concerns.empty() ? Health::ok : concerns.front().health;
+}
+
+Concern concern_of(const retention::Shrink& shrink) {
+  const std::string accepted = shrink.accepted->id.stamp, newest = shrink.newest->id.shown();
+  return {
+      Health::critical, concern::kShrunk,
+      fmt::format("since {} the database holds far less than it did: {} ({})", shrink.first->id.stamp,
+                  shrunk_to(shrink), accepted),
+      fmt::format("is it the right database, and has nobody emptied it? {} is kept; when all is as it should "
+                  "be: pgassay accept {}",
+                  accepted, newest)};
 }
 
 DatabaseStatus assess(const StatusInput& input) {

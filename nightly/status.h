@@ -9,12 +9,14 @@
 
 #include "core/system/clock.h"
 #include "nightly/record.h"
+#include "retention/shrink.h"
 
 namespace pgassay::nightly {
 
 struct StatusRules {
   Seconds max_age = std::chrono::hours(26);  ///< of the newest backup, and of the newest that was verified
   std::optional<Seconds> drill_every;        ///< absent: drills are not asked for
+  double shrink_alarm = retention::kShrinkAlarm;
 };
 
 /// As Nagios has them (https://nagios-plugins.org/doc/guidelines.html, "Plugin Return Codes").
@@ -35,6 +37,9 @@ struct Concern {
   std::string text, hint;
 };
 
+/// Of a database that lost most of what it held.
+Concern concern_of(const retention::Shrink& shrink);
+
 /// One database of a source; of a source without any backup `database` is what the configuration says.
 struct DatabaseStatus {
   std::string source, database;
@@ -44,6 +49,7 @@ struct DatabaseStatus {
   std::optional<Time> verified, drilled;  ///< when: of the newest backup of which that is the last word
   std::optional<Time> newest_verified;    ///< when the newest backup that is verified was taken
   std::optional<double> restore_seconds;  ///< measured by the newest drill that passed
+  bool shrunk = false;  ///< the newest holds less than shrink_alarm of the newest accepted one
   std::optional<NightRecord> night;
   std::vector<Concern> concerns;  ///< the worst first
 

@@ -58,6 +58,7 @@ class Decider {
   std::vector<Decision> decide() {
     set_aside();
     keep_newest();
+    keep_before_shrink();
     keep_pinned();
     keep_by_age();
     keep_some();
@@ -117,6 +118,20 @@ class Decider {
     });
     keep_newest_that(Rule::newest_drilled,
                      [](const Backup& backup) { return has(backup.proofs.drilled, Verdict::pass); });
+  }
+
+  /// The one that the newest is measured by; where it is bad, also the newest before it that is not.
+  void keep_before_shrink() {
+    std::vector<const Backup*> counted;
+    for (const std::size_t i : counted_) counted.push_back(&backups_[i]);
+    const std::optional<Shrink> shrink = shrink_of(by_time(std::move(counted)), policy_.shrink_alarm);
+    if (!shrink) return;
+    const auto before =
+        std::ranges::find_if(counted_, [&](std::size_t i) { return &backups_[i] == shrink->accepted; });
+    keep(*before, Rule::before_shrink, shrunk_to(*shrink));
+    const auto good =
+        std::find_if(before, counted_.end(), [&](std::size_t i) { return !is_bad(backups_[i]); });
+    if (good != counted_.end()) keep(*good, Rule::before_shrink, shrunk_to(*shrink));
   }
 
   void keep_pinned() {
@@ -197,6 +212,8 @@ std::string_view to_string(Rule rule) {
       return "newest_verified";
     case Rule::newest_drilled:
       return "newest_drilled";
+    case Rule::before_shrink:
+      return "before_shrink";
     case Rule::pinned:
       return "pinned";
     case Rule::pin_label:
@@ -226,6 +243,20 @@ std::string_view to_string(Rule rule) {
 std::vector<Decision> decide(std::span<const Backup> backups, const RetentionPolicy& policy,
                              const Circumstances& circumstances) {
   return Decider(backups, policy, circumstances).decide();
+}
+
+std::optional<std::size_t> measure_to_accept(std::span<const Backup> backups,
+                                             std::span<const Decision> decisions,
+                                             const RetentionPolicy& policy) {
+  std::vector<const Backup*> all, staying;
+  for (std::size_t i = 0; i < backups.size(); ++i) {
+    if (decisions[i].rule == Rule::ignored_future) continue;
+    all.push_back(&backups[i]);
+    if (decisions[i].keep) staying.push_back(&backups[i]);
+  }
+  const Backup* measure = newest_accepted(by_time(std::move(all)), policy.shrink_alarm);
+  if (measure == newest_accepted(by_time(std::move(staying)), policy.shrink_alarm)) return std::nullopt;
+  return static_cast<std::size_t>(measure - backups.data());
 }
 
 std::optional<Refused> refusal(std::span<const Backup> backups, std::span<const Decision> decisions,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/repository/repository.h"
+#include "retention/shrink.h"
 
 namespace pgassay::retention {
 
@@ -24,6 +25,7 @@ struct RetentionPolicy {
   unsigned keep_daily = 0, keep_weekly = 0, keep_monthly = 0, keep_yearly = 0;
   std::vector<std::string> pin_labels = {"pre-cutover"};  ///< a backup with such a label is as good as pinned
   double max_delete_fraction = 0.5;                       ///< of the readable backups; more needs force
+  double shrink_alarm = kShrinkAlarm;  ///< what has fallen below keeps the last backup before (shrink.h)
 };
 
 /// What is known besides backups and policy.
@@ -43,6 +45,7 @@ enum class Rule {
   newest,
   newest_verified,  ///< last verified with PASS; so is the newest such one that no drill found bad
   newest_drilled,   ///< the same of drills
+  before_shrink,    ///< the last before the database lost most of its rows, until that is accepted
   pinned,
   pin_label,
   keep_days,
@@ -66,6 +69,13 @@ struct Decision {
 /// Of backups of one database, in any order: decision i is of backup i.
 std::vector<Decision> decide(std::span<const Backup> backups, const RetentionPolicy& policy,
                              const Circumstances& circumstances);
+
+/// The backup that the next ones are measured by (shrink.h), where it would be another one without those that
+/// go: then it has to be accepted before they do. A database that shrank little by little would otherwise
+/// seem to have lost most of its rows at once.
+std::optional<std::size_t> measure_to_accept(std::span<const Backup> backups,
+                                             std::span<const Decision> decisions,
+                                             const RetentionPolicy& policy);
 
 /// A clock that is off by less is no reason to refuse: server and host need not agree to the second.
 inline constexpr auto kClockSkew = std::chrono::minutes(5);

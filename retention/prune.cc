@@ -70,6 +70,14 @@ class Pruner {
     const PruneLock lock = repository_.lock_for_prune(of_.source, of_.database);
     plan();
     if (report_.problem) return std::move(report_);
+    std::vector<Backup> all;
+    std::vector<Decision> decisions;
+    for (const PrunedBackup& one : report_.backups) {
+      all.push_back(one.backup);
+      decisions.push_back(one.decision);
+    }
+    if (const auto measure = measure_to_accept(all, decisions, options_.policy))
+      repository_.accept(all[*measure], "what later backups are measured by; older ones were pruned");
     std::vector<std::size_t> expired;
     for (std::size_t i = 0; i < uses_.size(); ++i) {
       if (!at(i).decision.keep) expired.push_back(i);

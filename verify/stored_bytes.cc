@@ -142,7 +142,8 @@ class StoredBytesCheck {
     if (!file.starts_with(prefix)) return false;
     const std::string name = file.substr(prefix.size());
     return name.ends_with(".verify.json") || name.ends_with(".drill.json") || name == kPinFile ||
-           name.starts_with(".") || name == std::string(kPinFile) + ".tmp";
+           name == kAcceptFile || name.starts_with(".") || name == std::string(kPinFile) + ".tmp" ||
+           name == std::string(kAcceptFile) + ".tmp";
   }
 
   void list_directory() {

@@ -52,6 +52,12 @@ class Series {
     });
   }
 
+  /// One that has backups and is out of reach.
+  void miss(const source::LeftAside& one) {
+    tell(one.database, one.why, one.hint, Exit::refused);
+    not_backed_up_.push_back(one.database);
+  }
+
   /// `databases`: how many there were to take.
   Exit conclude(std::size_t databases) const {
     if (exit_ == Exit::done) return exit_;
@@ -100,9 +106,10 @@ class Series {
 /// others back; at the end it is thrown as one Error with the worst exit status.
 Exit back_up_all(Context& context, const BackupArguments& arguments, const Repository& repository,
                  const backup::BackupOptions& options) {
-  const std::vector<std::string> databases = source::without_excluded(
-      source::list_databases(options.connection, context.stop),
-      excluded_databases(arguments, context.config, options.source), context.reporter);
+  const std::vector<std::string> excluded = excluded_databases(arguments, context.config, options.source);
+  const source::DatabaseList list = source::without_excluded(
+      source::list_databases(options.connection, context.stop), excluded, context.reporter);
+  const std::vector<std::string>& databases = list.open;
   context.reply.set_backups({});
   Series series(context, arguments, repository, options);
   for (std::size_t i = 0; i < databases.size(); ++i) {
@@ -110,7 +117,9 @@ Exit back_up_all(Context& context, const BackupArguments& arguments, const Repos
                              fmt::format("database {} ({} of {})", databases[i], i + 1, databases.size()));
     series.take(databases[i]);
   }
-  return series.conclude(databases.size());
+  const std::vector<source::LeftAside> missing = out_of_reach(list, excluded, repository, options.source);
+  for (const source::LeftAside& one : missing) series.miss(one);
+  return series.conclude(databases.size() + missing.size());
 }
 
 Exit run(Context& context, const BackupArguments& arguments) {

@@ -37,9 +37,9 @@ struct Command {
   bool is_hidden = false;  ///< the help does not name it
 };
 
-extern const Command kBackup, kList, kShow, kVerify, kRestore, kDrill, kExport, kPrune, kPin, kUnpin, kDoctor,
-    kNightly, kStatus, kReport, kStack, kStackCheck, kStackRoutes, kStackSwitch, kStackRollback, kStackStatus,
-    kStackForget, kPush, kPull, kStore, kStoreInit, kStoreCheck, kManual;
+extern const Command kBackup, kList, kShow, kVerify, kRestore, kDrill, kExport, kPrune, kPin, kUnpin, kAccept,
+    kDoctor, kNightly, kStatus, kReport, kStack, kStackCheck, kStackRoutes, kStackSwitch, kStackRollback,
+    kStackStatus, kStackForget, kPush, kPull, kStore, kStoreInit, kStoreCheck, kManual;
 
 /// In the order of the help. A group stands before its commands.
 std::span<const Command* const> all_commands();

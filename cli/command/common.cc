@@ -32,6 +32,14 @@ void add_jobs(Options& options, std::optional<unsigned>& jobs, const char* what)
   options.value("-j,--jobs", &jobs, "N", what).range(1, kMaxJobs);
 }
 
+Option& add_shrink_alarm(Options& options, std::optional<double>& alarm) {
+  return options
+      .value("--shrink-alarm", &alarm, "0..1",
+             "alarm when a database has fewer rows or bytes than this share of what it had (default 0.5; 0: "
+             "never)")
+      .range(0.0, 1.0);
+}
+
 std::set<std::string> accepted_of(const Config& config, const std::string& source,
                                   const std::vector<std::string>& flag) {
   std::set<std::string> accepted(flag.begin(), flag.end());

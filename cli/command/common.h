@@ -30,6 +30,8 @@ void add_one_id(Options& options, Selection& selection);
 Option& add_optional_id(Options& options, Selection& selection);
 void add_jobs(Options& options, std::optional<unsigned>& jobs, const char* what);
 
+Option& add_shrink_alarm(Options& options, std::optional<double>& alarm);  ///< --shrink-alarm
+
 /// `accept` of that source, and what the flag adds.
 std::set<std::string> accepted_of(const Config& config, const std::string& source,
                                   const std::vector<std::string>& flag);

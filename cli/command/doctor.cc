@@ -49,9 +49,10 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const BackupArgume
   std::vector<backup::Diagnosis> diagnoses;
   const ConnInfo server = options.connection;
   try {
-    for (const std::string& database : source::without_excluded(
-             source::list_databases(server, context.stop),
-             excluded_databases(named, context.config, options.source), context.reporter)) {
+    const source::DatabaseList list =
+        source::without_excluded(source::list_databases(server, context.stop),
+                                 excluded_databases(named, context.config, options.source), context.reporter);
+    for (const std::string& database : list.open) {
       options.connection = server.with_database(database);
       diagnoses.push_back(examine_one(context, named, root, options));
       diagnoses.back().subject = options.source + "/" + database;

@@ -26,6 +26,7 @@ struct NightlyArguments {
   BackupArguments backup;  ///< which databases
   bool all = false, low_priority = false;
   std::optional<std::string> timeout, unless_newer;
+  std::optional<double> shrink_alarm;
 };
 
 /// Of this thread and of all that it starts: nice 10; disk last of best-effort (ioprio_set(2) has no
@@ -91,7 +92,9 @@ class Nightly {
     options.verify = verify_options(config);
     options.drill = drill_options(config, source);
     options.drill_every = drill_every(config, source);
-    options.prune.policy = retention_policy({}, config, source);
+    RetentionConfig flags;
+    flags.shrink_alarm = arguments_.shrink_alarm;
+    options.prune.policy = retention_policy(flags, config, source);
     options.timeout = duration(arguments_.timeout, "--timeout");
     options.unless_newer = duration(arguments_.unless_newer, "--unless-newer");
     return options;
@@ -141,8 +144,9 @@ class Nightly {
     step.name = "metrics";
     const Stopwatch watch;
     try {
-      nightly::write_metrics(*context_.config.metrics_file,
-                             statuses_of(look_closely(context_.config, repository, {})), repository);
+      nightly::write_metrics(
+          *context_.config.metrics_file,
+          statuses_of(look_closely(context_.config, repository, {}, arguments_.shrink_alarm)), repository);
       step.text = context_.config.metrics_file->string();
     } catch (const Error& error) {
       step.outcome = nightly::Outcome::failed;
@@ -191,6 +195,7 @@ Run declare(Options& options) {
   options.value("--unless-newer", &arguments->unless_newer, "TIME",
                 "do nothing while the newest verified backup is younger than this, as 20h");
   add_all_databases(options, arguments->backup);
+  add_shrink_alarm(options, arguments->shrink_alarm);
   options.flag("--low-priority", arguments->low_priority,
                "leave CPU and disk to others first (nice, ionice)");
   return [arguments](Context& context) { return Nightly(context, *arguments).run(); };

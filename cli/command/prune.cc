@@ -44,6 +44,7 @@ void add_policy(Options& options, PruneArguments& arguments) {
              "refuse to remove more than this share of a database's backups at once (default 0.5)")
       .range(0.0, 1.0)
       .heading(kPolicy);
+  add_shrink_alarm(options, policy.shrink_alarm).heading(kPolicy);
 }
 
 /// --ignore-future names backups of any database, which are looked up here.

@@ -123,13 +123,10 @@ restore::RestoreContext restore_context(const RestoreArguments& arguments, const
   const PartsArguments& parts = arguments.parts;
   ConnInfo connection = connection_from_flag(arguments.dbname.value_or(""), observer);
   const auto& given = connection.parameters;
-  if (!given.contains("dbname") && !given.contains("service") && environment("PGDATABASE").empty() &&
-      environment("PGSERVICE").empty()) {
-    if (into_live(arguments) && !arguments.into)
-      throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
-    // libpq would look for a database of the user's name, which a bare server does not have.
-    connection = connection.with_database("postgres");
-  }
+  const bool is_named = given.contains("dbname") || given.contains("service") ||
+                        !environment("PGDATABASE").empty() || !environment("PGSERVICE").empty();
+  if (into_live(arguments) && !arguments.into && !is_named)
+    throw UsageError("which database?", "name it: -d 'dbname=app', or --into app");
   if (into_live(arguments) && arguments.into) connection = connection.with_database(*arguments.into);
   connection.role = parts.role.value_or("");
   return {.connection = std::move(connection),

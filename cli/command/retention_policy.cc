@@ -27,6 +27,7 @@ retention::RetentionPolicy retention_policy(const RetentionConfig& flags, const 
   choose(policy.keep_yearly, flags.keep_yearly, own.keep_yearly, top.keep_yearly);
   choose(policy.max_delete_fraction, flags.max_delete_fraction, own.max_delete_fraction,
          top.max_delete_fraction);
+  choose(policy.shrink_alarm, flags.shrink_alarm, own.shrink_alarm, top.shrink_alarm);
   // A flag that took a label away by naming another would let go what was meant to stay.
   choose(policy.pin_labels, std::optional<std::vector<std::string>>(), own.pin_labels, top.pin_labels);
   if (flags.pin_labels) std::ranges::copy(*flags.pin_labels, std::back_inserter(policy.pin_labels));

@@ -16,6 +16,7 @@ namespace {
 struct StatusArguments {
   std::vector<std::string> sources;
   bool nagios = false;
+  std::optional<double> shrink_alarm;
   std::optional<std::string> metrics;  ///< a file, or "-"
 };
 
@@ -30,7 +31,7 @@ Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
 std::vector<nightly::DatabaseStatus> look(Context& context, const StatusArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const std::vector<nightly::DatabaseStatus> databases =
-      statuses_of(look_closely(context.config, repository, arguments.sources));
+      statuses_of(look_closely(context.config, repository, arguments.sources, arguments.shrink_alarm));
   const auto& metrics = arguments.metrics;
   if (metrics && *metrics != "-") write_metrics(*metrics, databases, repository);
   if (metrics && *metrics == "-")
@@ -77,6 +78,7 @@ Run declare(Options& options) {
                "one line with performance data; exit status 0 OK, 1 warning, 2 critical, 3 unknown");
   options.value("--metrics", &arguments->metrics, "FILE",
                 "write metrics for Prometheus into FILE, - for stdout");
+  add_shrink_alarm(options, arguments->shrink_alarm);
   return [arguments](Context& context) { return run(context, *arguments); };
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/basics/units.h"
+#include "cli/command/retention_policy.h"
 #include "core/system/error.h"
 
 namespace pgassay::cli {
@@ -21,10 +22,14 @@ std::optional<Seconds> watched(const Config& config, const std::string& source,
   return own && own->watch.*key ? own->watch.*key : config.watch.*key;
 }
 
-nightly::StatusRules rules_of(const Config& config, const std::string& source) {
+nightly::StatusRules rules_of(const Config& config, const std::string& source,
+                              std::optional<double> shrink_alarm) {
   nightly::StatusRules rules;
   rules.max_age = max_age(config, source).value_or(rules.max_age);
   rules.drill_every = drill_every(config, source);
+  RetentionConfig flags;
+  flags.shrink_alarm = shrink_alarm;
+  rules.shrink_alarm = retention_policy(flags, config, source).shrink_alarm;
   return rules;
 }
 
@@ -35,11 +40,11 @@ std::string database_of(const SourceConfig& source) {
   return found == source.connection.parameters.end() ? "" : found->second;
 }
 
-nightly::WatchOptions watch_options(const Config& config) {
+nightly::WatchOptions watch_options(const Config& config, std::optional<double> shrink_alarm) {
   nightly::WatchOptions options;
-  options.otherwise = rules_of(config, {});
+  options.otherwise = rules_of(config, {}, shrink_alarm);
   for (const auto& [name, source] : config.sources)
-    options.sources[name] = {rules_of(config, name), database_of(source), source.all_databases,
+    options.sources[name] = {rules_of(config, name, shrink_alarm), database_of(source), source.all_databases,
                              source.exclude_databases};
   return options;
 }
@@ -47,8 +52,10 @@ nightly::WatchOptions watch_options(const Config& config) {
 }  // namespace
 
 std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
-                                           const std::vector<std::string>& wanted) {
-  std::vector<nightly::Watched> found = nightly::look_closely(watch_options(config), repository, wanted);
+                                           const std::vector<std::string>& wanted,
+                                           std::optional<double> shrink_alarm) {
+  std::vector<nightly::Watched> found =
+      nightly::look_closely(watch_options(config, shrink_alarm), repository, wanted);
   for (const std::string& source : wanted) {
     const auto of_source = [&](const nightly::Watched& one) { return one.status.source == source; };
     if (config.sources.contains(source) || std::ranges::any_of(found, of_source)) continue;

@@ -12,10 +12,11 @@
 
 namespace pgassay::cli {
 
-/// What look_closely() finds by the configuration. Throws UsageError when a source that is wanted is neither
-/// in the configuration nor in the repository.
+/// What look_closely() finds by the configuration; `shrink_alarm` outranks it. Throws UsageError when a
+/// source that is wanted is neither in the configuration nor in the repository.
 std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
-                                           const std::vector<std::string>& wanted);
+                                           const std::vector<std::string>& wanted,
+                                           std::optional<double> shrink_alarm = {});
 
 /// [source.NAME.notify] over [notify].
 nightly::NotifyOptions notify_options(const Config& config, const std::string& source);

@@ -84,6 +84,7 @@ RetentionConfig read_retention(Section& section) {
   retention.keep_monthly = count("keep_monthly");
   retention.keep_yearly = count("keep_yearly");
   retention.max_delete_fraction = section.fraction("max_delete_fraction");
+  retention.shrink_alarm = section.fraction("shrink_alarm");
   // An empty list is no absent one: nothing but a pin pins.
   std::vector<std::string> labels = section.texts("pin_labels");
   if (section.has("pin_labels")) retention.pin_labels = std::move(labels);

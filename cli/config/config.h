@@ -21,7 +21,7 @@ namespace pgassay::cli {
 /// The keys of retention, at the top and in [source.NAME].
 struct RetentionConfig {
   std::optional<unsigned> keep_days, keep_min, keep_daily, keep_weekly, keep_monthly, keep_yearly;
-  std::optional<double> max_delete_fraction;
+  std::optional<double> max_delete_fraction, shrink_alarm;
   std::optional<std::vector<std::string>> pin_labels;
 };
 

@@ -51,6 +51,9 @@ std::string connect_hint(PGconn* conn) {
   return "look at host, port, user and database (-d, PGHOST, PGSERVICE) and whether the server is up";
 }
 
+/// ALTER ROLE … SET role, or of the database, would make the session somebody whom nobody asked for. Before
+/// the user's own options, which may ask.
+constexpr std::string_view kNobodyElse = "-c role=none";
 /// A role's or a database's own time-outs of a millisecond would end the session before the statement that
 /// lifts them. In the startup packet ours outrank them. Newest first: what a server does not know, it
 /// refuses.
@@ -74,7 +77,7 @@ std::map<std::string, std::string> with_options(std::map<std::string, std::strin
                                                 std::string_view lifted) {
   const char* environment = std::getenv("PGOPTIONS");
   std::string& options = parameters.insert({"options", environment ? environment : ""}).first->second;
-  options.append(options.empty() ? "" : " ").append(lifted);
+  options = fmt::format("{}{}{} {}", kNobodyElse, options.empty() ? "" : " ", options, lifted);
   return parameters;
 }
 
@@ -181,7 +184,13 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
       }
     }
   }
-  return open(parameters, info, stop);
+  Connection connection = open(parameters, info, stop);
+  try {
+    connection.query("SET ROLE NONE");
+  } catch (const ServerError& error) {
+    if (error.sqlstate() != "57014") error.raise();  // the role's own statement_timeout
+  }
+  return connection;
 }
 
 Connection Connection::open(const std::map<std::string, std::string>& parameters, const ConnInfo& info,
@@ -337,6 +346,10 @@ std::map<std::string, std::string> Connection::child_environment() const {
   std::map<std::string, std::string> environment = {{"PGAPPNAME", "pgassay"}};
   const char* password = PQpass(impl_->pg());
   if (password != nullptr && *password != '\0') environment["PGPASSWORD"] = password;
+  const char* given = PQoptions(impl_->pg());
+  std::string& options = environment["PGOPTIONS"] = given == nullptr ? "" : given;
+  if (options.find("role=") == std::string::npos)  // a service file's
+    options = std::string(kNobodyElse) + (options.empty() ? "" : " ") + options;
   return environment;
 }
 

@@ -142,7 +142,8 @@ class Connection {
   int backend_pid() const;
 
   /// For a child process (pg_dump, pg_restore): conninfo to the very same server (host, port, user, database,
-  /// ssl…), without the password, which is in the environment map (PGPASSWORD) with every other secret.
+  /// ssl…), without the password, which is in the environment map (PGPASSWORD) with every other secret, as
+  /// are the options that this session was opened with (PGOPTIONS), the user's own among them.
   std::string child_conninfo() const;
   std::map<std::string, std::string> child_environment() const;
   /// Where it is connected to, for messages: user@host:port/database.

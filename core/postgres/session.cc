@@ -31,7 +31,19 @@ constexpr Wanted kCommon[] = {
     {"standard_conforming_strings", "on"},
     {"default_transaction_isolation", "read committed"},
     {"default_transaction_deferrable", "off"},
+    {"transform_null_equals", "off"},
+    {"exit_on_error", "off"},
+    {"client_min_messages", "notice"},
+    // Infinite costs are an error of the planner.
+    {"cpu_operator_cost", "0.0025"},
+    {"cpu_tuple_cost", "0.01"},
+    {"cpu_index_tuple_cost", "0.005"},
+    {"seq_page_cost", "1"},
+    {"random_page_cost", "4"},
 };
+
+/// Nobody reads the words of messages but people; theirs are in the language of our own.
+constexpr Wanted kSpeaking[] = {{"lc_messages", "C", true}};
 
 constexpr Wanted kReading[] = {
     {"synchronize_seqscans", "off"},
@@ -103,6 +115,7 @@ Settings start_reading_session(Connection& connection, const std::string& lc_mon
   std::string values;
   append(values, kCommon);
   append(values, kReading);
+  append(values, kSpeaking);
   return apply(connection, values, lc_monetary);
 }
 
@@ -110,6 +123,7 @@ void start_loading_session(Connection& connection, const std::string& lc_monetar
   std::string values;
   append(values, kCommon);
   append(values, kLoading);
+  append(values, kSpeaking);
   apply(connection, values, lc_monetary);
 }
 
@@ -132,7 +146,13 @@ std::string child_options(int server_version) {
       // pg_dumpall sets none of these, and writes roles' VALID UNTIL in the style of the database it connects
       // to.
       " -c DateStyle=ISO -c IntervalStyle=postgres -c TimeZone=UTC -c bytea_output=hex"
-      " -c standard_conforming_strings=on";
+      " -c standard_conforming_strings=on"
+      " -c quote_all_identifiers=off -c transform_null_equals=off -c array_nulls=on -c exit_on_error=off"
+      " -c client_min_messages=notice -c cpu_operator_cost=0.0025 -c cpu_tuple_cost=0.01"
+      " -c cpu_index_tuple_cost=0.005 -c seq_page_cost=1 -c random_page_cost=4 -c "
+      "default_transaction_isolation=read\\ "
+      "committed"
+      " -c default_transaction_deferrable=off";
   if (server_version >= 140000) options += " -c idle_session_timeout=0";
   if (server_version >= 170000) options += " -c transaction_timeout=0";
   return options;

@@ -24,7 +24,8 @@ Settings start_reading_session(Connection& connection, const std::string& lc_mon
 void start_loading_session(Connection& connection, const std::string& lc_monetary = {});
 /// The same as a statement of a script, for a server of whatever version.
 std::string loading_session_sql(const std::string& lc_monetary = {});
-/// PGOPTIONS for pg_dump and pg_restore children: time-outs 0, read-write, row_security off.
+/// What the PGOPTIONS of pg_dump and pg_restore children end with, behind those of child_environment():
+/// time-outs 0, read-write, row_security off.
 std::string child_options(int server_version);
 
 }  // namespace pgassay

@@ -133,7 +133,7 @@ DatabaseProperties read_database_properties(Connection& connection) {
       "SELECT d.datname, coalesce(r.rolname, ''), pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, "
       "d.datctype, t.spcname, pg_catalog.shobj_description(d.oid, 'pg_database'), d.datconnlimit, "
       "d.datistemplate, "
-      "d.datallowconn, " +
+      "d.datallowconn, d.oid, " +
       locale_columns(connection.server_version()) +
       "FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba "
       "LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace "
@@ -150,10 +150,11 @@ DatabaseProperties read_database_properties(Connection& connection) {
   database.connection_limit = row.integer(0, 7);
   database.is_template = row.boolean(0, 8);
   database.allow_connections = row.boolean(0, 9);
-  database.provider = row.text(0, 10).at(0);
-  database.collation_version = row.text(0, 11);
-  database.icu_locale = row.text(0, 12);
-  database.icu_rules = row.text(0, 13);
+  database.oid = row.oid(0, 10);
+  database.provider = row.text(0, 11).at(0);
+  database.collation_version = row.text(0, 12);
+  database.icu_locale = row.text(0, 13);
+  database.icu_rules = row.text(0, 14);
   database.grants = read_grants(connection);
   database.settings = read_settings(connection);
   return database;

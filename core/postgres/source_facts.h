@@ -22,6 +22,7 @@ std::string set_clause(const DatabaseSetting& setting);
 
 /// pg_database, as far as CREATE DATABASE and its followers can set it again.
 struct DatabaseProperties {
+  Oid oid{};  ///< none: an older backup
   std::string name, owner, encoding, collate, ctype;
   char provider = 'c';  ///< c libc, i ICU, b builtin
   /// icu_locale: of providers i and b.

@@ -178,12 +178,14 @@ Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now
   }
   std::vector<Evidence> found;
   for (const std::string& name : names) {
-    if (!is_proof(name) && name != kPinFile) continue;
+    if (!is_proof(name) && name != kPinFile && name != kAcceptFile) continue;
     const Place file = dir / name;
     try {
       const std::string text = read_file(file, kLongestEvidence);
       if (name == kPinFile)
         proofs.pin = parse_pin(text, file.path());
+      else if (name == kAcceptFile)
+        proofs.accepted = parse_pin(text, file.path());
       else
         found.push_back(parse_evidence(text, file.path()));
     } catch (const Error&) {

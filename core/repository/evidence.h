@@ -46,6 +46,7 @@ std::string to_json(const Evidence& evidence);
 /// Throws BadBackup.
 Evidence parse_evidence(std::string_view json, const Path& name_for_errors);
 
+/// pin.json, and accept.json.
 struct Pin {
   Time at;
   std::string reason;
@@ -67,6 +68,8 @@ struct Proofs {
   /// whole.
   std::optional<Last> verified, drilled;
   std::optional<Pin> pin;
+  /// That the backup holds as little as it does is as it should be (accept.json).
+  std::optional<Pin> accepted = {};
   std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
   /// Files in evidence/ that are dated after now. They are set aside: a PASS of a clock that was wrong proves
   /// nothing. A FAIL among them counts all the same.

@@ -15,7 +15,7 @@ inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "
                                   kInventoryFile = "inventory.jsonl.zst", kEvidenceDir = "evidence",
                                   kDataDir = "data", kLargeObjectsDir = "largeobjects",
                                   kLargeObjectsMetadataFile = "largeobjects/metadata.copy.zst",
-                                  kPinFile = "pin.json";
+                                  kPinFile = "pin.json", kAcceptFile = "accept.json";
 /// What is read whole, or decodes to a size that no manifest names, is not longer than this.
 inline constexpr std::uint64_t kLongestInventory = std::uint64_t{1} << 30,
                                kLongestGlobals = std::uint64_t{1} << 30;

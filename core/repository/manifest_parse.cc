@@ -185,6 +185,7 @@ ServerFacts read_server(const JsonFields& json) {
 
 DatabaseProperties read_database(const JsonFields& json) {
   DatabaseProperties database;
+  database.oid = read_oid(json);
   database.name = json.text("name");
   database.owner = json.text("owner");
   database.encoding = json.text("encoding");

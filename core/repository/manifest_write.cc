@@ -116,6 +116,7 @@ void write_server(JsonText& json, const ServerFacts& server) {
 
 void write_database(JsonText& json, const DatabaseProperties& database) {
   json.object({"database"}, Layout::block);
+  write_oid(json, database.oid);
   json.text({"name"}, database.name);
   json.text({"owner"}, database.owner);
   json.text({"encoding"}, database.encoding);

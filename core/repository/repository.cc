@@ -285,6 +285,13 @@ void Repository::pin(const Backup& backup, const std::string& reason) const {
   replace_file(dir / kPinFile, to_json(Pin{now(), reason}));
 }
 
+void Repository::accept(const Backup& backup, const std::string& reason) const {
+  const ReadLease held = lease(backup);
+  const Place dir = backup.dir / kEvidenceDir;
+  make_private_dirs(dir);
+  replace_file(dir / kAcceptFile, to_json(Pin{now(), reason}));
+}
+
 bool Repository::unpin(const Backup& backup) const {
   const ReadLease held = lease(backup);
   const Place file = backup.dir / kEvidenceDir / kPinFile;

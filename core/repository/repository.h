@@ -141,6 +141,8 @@ class Repository {
   /// again once it has the backup to itself.
   void pin(const Backup& backup, const std::string& reason) const;
   bool unpin(const Backup& backup) const;  ///< false: it was not pinned. The same lease
+  /// That it holds as little as it does is as it should be. The same lease.
+  void accept(const Backup& backup, const std::string& reason) const;
 
   /// Throws Locked when another prune of this database runs.
   PruneLock lock_for_prune(const std::string& source, const std::string& database) const;

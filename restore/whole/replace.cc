@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/postgres/maintenance.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "restore/application_name.h"
@@ -24,13 +25,7 @@ std::string mib(std::uint64_t bytes) {
 
 /// A database can't be renamed from within, and the one to replace may be past connecting to.
 ConnInfo elsewhere(const ConnInfo& given, const std::string& database, const std::stop_token& stop) {
-  try {
-    if (Connection::open(given, kRestoreApplication, stop).database() != database) return given;
-  } catch (const ConnectionLost& error) {
-    const auto named = given.parameters.find("dbname");
-    if (named != given.parameters.end() && named->second != database) error.raise();
-  }
-  return given.with_database("postgres");
+  return maintenance_database(given, kRestoreApplication, stop, database);
 }
 
 struct Found {

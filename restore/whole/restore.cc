@@ -9,6 +9,7 @@
 #include <span>
 #include <tuple>
 
+#include "core/postgres/maintenance.h"
 #include "core/postgres/pg_tool.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
@@ -101,15 +102,11 @@ class Restoration {
     run_step(report_.steps, observer_, step, body);
   }
 
-  /// To CREATE DATABASE we must be in another one; where none is named, "postgres" is the custom.
+  /// To CREATE DATABASE we must be in another one.
   Connection open_server() {
-    if (!options_.create) return Connection::open(target_, kRestoreApplication, stop_);
-    try {
-      return Connection::open(options_.connection, kRestoreApplication, stop_);
-    } catch (const ConnectionLost& error) {
-      if (options_.connection.parameters.contains("dbname")) error.raise();
-      return Connection::open(options_.connection.with_database("postgres"), kRestoreApplication, stop_);
-    }
+    return Connection::open(
+        options_.create ? maintenance_database(options_.connection, kRestoreApplication, stop_) : target_,
+        kRestoreApplication, stop_);
   }
 
   void reconnect() {

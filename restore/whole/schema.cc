@@ -92,7 +92,7 @@ bool speaks_english(Connection& target) {
   }
 }
 
-Command command_for(Connection& target, const SchemaRun& run) {
+Command command_for(Connection& target, const SchemaRun& run, bool english) {
   Command command;
   command.argv = run.pg_restore.argv;
   command.argv.insert(command.argv.end(), {"-d", target.child_conninfo(), "--section=" + run.section});
@@ -109,8 +109,8 @@ Command command_for(Connection& target, const SchemaRun& run) {
   command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
   command.env["PGAPPNAME"] = kRestoreApplication;
-  command.env["PGOPTIONS"] = child_options(target.server_version());
-  if (speaks_english(target)) command.env["PGOPTIONS"] += " -c lc_messages=C";
+  command.env["PGOPTIONS"] += " " + child_options(target.server_version());
+  if (english) command.env["PGOPTIONS"] += " -c lc_messages=C";
   if (!run.maintenance_work_mem.empty())
     command.env["PGOPTIONS"] += " -c maintenance_work_mem=" + run.maintenance_work_mem;
   command.env["LC_ALL"] = "C";
@@ -178,6 +178,31 @@ std::string why_harmless(const SchemaProblem& problem) {
       does("SET transaction_timeout = 0"))
     return "this server has no such time-out";
   return {};
+}
+
+/// The same by the SQLSTATE, of a server that speaks another language
+/// (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+bool is_there_by_sqlstate(const SchemaProblem& problem) {
+  const auto does = [&](std::string_view words) { return problem.command.find(words) != std::string::npos; };
+  const std::string& state = problem.sqlstate;
+  for (const std::string_view duplicate : {"42P07", "42710", "42P06", "42723", "42701"})
+    if (state == duplicate) return true;
+  return (state == "42P16" && does(" PRIMARY KEY ")) || (state == "42809" && does(" ATTACH PARTITION ")) ||
+         (state == "55000" && does(" ADD GENERATED ")) ||
+         (state == "23505" && problem.command.starts_with("CREATE TEXT SEARCH "));
+}
+
+std::string harmless_by_sqlstate(const SchemaProblem& problem) {
+  SchemaProblem english = problem;
+  const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
+  const std::string& state = problem.sqlstate;
+  if (state == "42P06" && does("CREATE SCHEMA public")) english.message = "schema \"public\" already exists";
+  if (state == "42501" && does("COMMENT ON EXTENSION")) english.message = "must be owner of extension";
+  if (state == "42704" && does("COMMENT ON SUBSCRIPTION"))
+    english.message = "subscription \"\" does not exist";
+  if (state == "42704" && does("SET transaction_timeout"))
+    english.message = "unrecognized configuration parameter \"transaction_timeout\"";
+  return why_harmless(english);
 }
 
 bool says_it_is_there(const SchemaProblem& problem) {
@@ -276,6 +301,23 @@ bool done_alone(Connection& target, SchemaProblem& problem) {
   }
 }
 
+/// Of a server whose language we may not choose pg_restore's words tell nothing: the statement is tried once
+/// more, in a transaction that is rolled back, for its SQLSTATE. Details, which may be a row, are not
+/// repeated.
+void ask_for_sqlstate(Connection& target, SchemaProblem& problem) {
+  if (problem.command.empty()) return;
+  target.query("BEGIN");
+  try {
+    target.query(problem.command);
+  } catch (const ServerError& error) {
+    problem.message = error.what();
+    problem.sqlstate = error.sqlstate();
+  }
+  target.query("ROLLBACK");
+  problem.there_already = is_there_by_sqlstate(problem);
+  problem.harmless = harmless_by_sqlstate(problem);
+}
+
 /// What ended pg_restore. Never its raw words, which quote whole statements.
 [[noreturn]] void throw_ended(const SchemaRun& run, const Completed& done) {
   const std::vector<SchemaProblem> problems = read_problems(done.err);
@@ -296,13 +338,15 @@ void open_public_no_wider_than(int archive_version, Connection& target) {
 
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop) {
-  const Completed done = pgassay::run(command_for(target, run), stop);
+  const bool english = speaks_english(target);
+  const Completed done = pgassay::run(command_for(target, run, english), stop);
   const auto ignored = ignored_errors(done.err);
   if (!done.ok() && !ignored) throw_ended(run, done);
   std::uint64_t told = 0, there = 0;
   Mender mender(target, run.search_path);
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
+    if (!english) ask_for_sqlstate(target, problem);
     if (run.again && problem.there_already) {
       ++there;
       continue;

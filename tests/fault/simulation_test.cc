@@ -82,6 +82,7 @@ class Simulation {
   int refused() const { return refused_; }
   int killed() const { return killed_; }
   int rotten() const { return rotten_found_; }
+  int shrunk() const { return shrunk_; }
 
  private:
   void live_through(int night) {
@@ -89,6 +90,9 @@ class Simulation {
     if (outage_ > 0 && --outage_ > 0) return;
     if (dice_.percent(1)) outage_ = dice_.below(25);
     if (dice_.percent(5)) return;  // the host was off
+    // A volume is lost, and the application begins anew on an empty database; or somebody finds the old one.
+    if (shrunk_nights_ > 0 ? --shrunk_nights_ == 0 : dice_.percent(2))
+      shrunk_nights_ = shrunk_nights_ > 0 ? 0 : 1 + dice_.below(60);
     set_clock();
     const bool failed = !back_up();
     rot();
@@ -141,6 +145,7 @@ class Simulation {
     Manifest manifest =
         write_sample(pending.dir(), {"prod", "app", repository_.free_stamp("prod", "app", now_)});
     manifest.summary.snapshot.taken = now_;
+    if (shrunk_nights_ > 0) lose_rows(manifest, pending.dir());
     manifest.summary.label = dice_.percent(1) ? "pre-cutover" : "nightly";
     bool rotten = false;
     if (newest && !dice_.percent(14)) {
@@ -150,6 +155,16 @@ class Simulation {
     }
     std::move(pending).publish(manifest);
     if (rotten) add_evidence(*newest, "verify", Verdict::fail);
+  }
+
+  /// All but 13 rows.
+  static void lose_rows(Manifest& manifest, const Place& dir) {
+    std::erase_if(manifest.relations, [&](const Relation& relation) {
+      if (relation.name.name != "orders") return false;
+      for (const Part& part : relation.parts) remove_tree(dir / part.file);
+      return true;
+    });
+    set_sums(manifest);
   }
 
   /// What an operator who named the backups of the future would leave.
@@ -227,6 +242,7 @@ class Simulation {
     const Backup& one = dice_.one_of(backups);
     if (what == 0) repository_.pin(one, "for a while");
     if (what >= 1 && what < 5) repository_.unpin(one);
+    if (what == 5) repository_.accept(backups.back(), "so it is");
     if (what < 5) return;
     for (const Backup& backup : backups) {
       if (!backup.summary) fs::remove_all(backup.dir.path());
@@ -272,6 +288,22 @@ class Simulation {
       EXPECT_TRUE(list_names(repository_.root() / ".partial").empty());
     }
     expect_nothing_needed_went(before, decisions);
+    const std::string measure = measure_of(before);
+    EXPECT_EQ(measure_of(repository_.list()), measure)
+        << "what the next one is measured by changed by a prune";
+    if (!before.back().summary || measure == before.back().id.stamp) return;
+    ++shrunk_;
+    EXPECT_TRUE(fs::exists(repository_.find(measure).dir.path()));
+  }
+
+  /// The stamp of what the newest is measured by.
+  std::string measure_of(const std::vector<Backup>& backups) const {
+    std::vector<const Backup*> counted;
+    for (const Backup& backup : backups)
+      if (!ignored_.contains(backup.id)) counted.push_back(&backup);
+    const Backup* measure =
+        retention::newest_accepted(retention::by_time(std::move(counted)), policy_.shrink_alarm);
+    return measure ? measure->id.stamp : "";
   }
 
   void expect_nothing_needed_went(const std::vector<Backup>& before,
@@ -302,7 +334,8 @@ class Simulation {
   retention::RetentionPolicy policy_;
   Time true_time_ = parse_rfc3339("2020-11-20T02:00:00Z"), now_;
   std::chrono::days clock_off_{0};
-  int clock_off_nights_ = 0, outage_ = 0, removed_ = 0, refused_ = 0, killed_ = 0, rotten_found_ = 0;
+  int clock_off_nights_ = 0, outage_ = 0, removed_ = 0, refused_ = 0, killed_ = 0, rotten_found_ = 0,
+      shrunk_nights_ = 0, shrunk_ = 0;
   std::set<BackupId> ignored_;
   std::set<std::pair<std::uint64_t, std::uint64_t>> rotten_;  ///< device and inode
 };
@@ -315,6 +348,7 @@ void simulate(unsigned seed, int nights) {
   simulation.run(nights);
   EXPECT_GT(simulation.removed(), nights / 10);
   EXPECT_GT(simulation.killed(), 0);
+  EXPECT_GT(simulation.shrunk(), 0);
   if (nights < kNights) return;
   EXPECT_GT(simulation.rotten(), 0);
   EXPECT_GT(simulation.refused(), 0);

@@ -134,10 +134,10 @@ TEST_F(BackupTools, OnesOfTheServersReleaseAreFoundAndRecordedWithItsVersion) {
 }
 
 TEST_F(BackupTools, ARoleThatPgDumpallCannotNameCostsTheRolesAndNotTheBackup) {
-  true_tool("pg_dump");
-  script("pg_dumpall", true_version_,
-         "echo 'pg_dumpall: error: query failed: ERROR:  invalid byte sequence for encoding' >&2; exit 1");
-  const Ran ran = back_up();
+  const LiveDatabase latin("tools_latin", "", "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'");
+  latin.psql("SET client_encoding = 'LATIN1'; CREATE ROLE \"\xe9t\xe9\"");
+  const Ran ran = vault_.back_up(database_);
+  latin.psql("SET client_encoding = 'LATIN1'; DROP ROLE \"\xe9t\xe9\"");
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.err.find("roles and tablespaces are left out"), std::string::npos) << ran.err;
   EXPECT_EQ(vault_.manifest(database_).left_out.at(0).what, "roles and tablespaces");

@@ -30,6 +30,32 @@ class ManyTables {
   Vault vault_;
 };
 
+/// pg_dump locks all of them at once: nothing is begun that can't end well.
+TEST(LockTable, ThatIsTooSmallForPgDumpIsFoundBeforeWithTheValueToSet) {
+  const LocalServer server(
+      LocalServer::Settings{{"max_locks_per_transaction", "10"}, {"max_connections", "20"}});
+  const LiveDatabase database("many", "", "", server);
+  database.psql("SELECT format('CREATE TABLE t%s (a int)', g) FROM generate_series(1, 3000) g \\gexec\n");
+  const Vault vault;
+  Ran ran = vault.run({"doctor", "--source", "test", "-d", database.conninfo()});
+  EXPECT_EQ(ran.status, 6) << ran.out;
+  ran = vault.back_up(database, {"-j2"});
+  EXPECT_EQ(ran.status, 6) << ran.err;
+  EXPECT_NE(ran.err.find("too small for pg_dump to lock 3000 tables"), std::string::npos) << ran.err;
+  EXPECT_EQ(ran.err.find("starting again"), std::string::npos) << ran.err;
+  const std::string before = "max_locks_per_transaction = ";
+  const auto at = ran.err.find(before);
+  ASSERT_NE(at, std::string::npos) << ran.err;
+  const std::string value = std::to_string(std::stoi(ran.err.substr(at + before.size())));
+  const LocalServer larger(
+      LocalServer::Settings{{"max_locks_per_transaction", value}, {"max_connections", "20"}});
+  const LiveDatabase there("many", "", "", larger);
+  there.psql("SELECT format('CREATE TABLE t%s (a int)', g) FROM generate_series(1, 3000) g \\gexec\n");
+  ran = vault.back_up(there, {"-j2"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(ran.err.find("lock table"), std::string::npos) << ran.err;
+}
+
 TEST(ManyTablesLong, TwelveThousandAreBackedUpAndRestoredOnDefaultSettings) {
   const ManyTables many(12'000);
   const Ended backup = many.back_up();

@@ -102,6 +102,48 @@ TEST_F(NightlyAllDatabases, FailsLoudlyWhenTheyCanNotBeListed) {
       << status.out;
 }
 
+/// And that one is not fresh, however young its last backup is.
+TEST_F(NightlyAllDatabases, FailWhileOneThatHadBackupsCanNotBeConnectedTo) {
+  ASSERT_NE(night().find("\n0"), std::string::npos);
+  cluster().psql("postgres", "ALTER DATABASE night_two ALLOW_CONNECTIONS false");
+  const std::string closed = night();
+  EXPECT_TRUE(closed.ends_with("night_one prune done\nnight_two backup failed\n6")) << closed;
+  Ran status = run({"status"});
+  EXPECT_EQ(status.status, 6);
+  EXPECT_NE(status.out.find("CRITICAL cluster/night_two: in the last run, backup failed"), std::string::npos)
+      << status.out;
+  EXPECT_NE(status.out.find("ALLOW_CONNECTIONS true"), std::string::npos) << status.out;
+  EXPECT_EQ(run({"backup", "cluster", "--all-databases"}).status, 6);
+  cluster().psql("postgres", "ALTER DATABASE night_two RENAME TO night_moved");
+  EXPECT_NE(night().find("night_two backup failed\n6"), std::string::npos);
+  cluster().psql("postgres",
+                 "ALTER DATABASE night_moved RENAME TO night_two;"
+                 "ALTER DATABASE night_two ALLOW_CONNECTIONS true");
+  EXPECT_NE(night().find("\n0"), std::string::npos);
+  EXPECT_EQ(run({"status"}).status, 0);
+}
+
+TEST_F(NightlyAllDatabases, NameWhatTheyLeaveAsideEachTime) {
+  const LiveDatabase closed("night_closed", "", "ALLOW_CONNECTIONS false", cluster()),
+      model("night_model", "CREATE TABLE t (a int)", "IS_TEMPLATE true", cluster()),
+      plain("night_plain", "", "IS_TEMPLATE true", cluster()), half("night_half", "", {}, cluster());
+  cluster().psql("postgres", "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'night_half'");
+  for (int time = 0; time < 2; ++time) {
+    const Ran ran = run({"nightly", "cluster"});
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    for (const char* words : {"left out: database night_closed: it is closed",
+                              "left out: database night_model: it is a template, and holds objects of users",
+                              "left out: database night_half: a DROP DATABASE of it was interrupted",
+                              "DROP DATABASE \"night_half\";"})
+      EXPECT_NE(ran.err.find(words), std::string::npos) << words << "\n" << ran.err;
+    EXPECT_EQ(ran.err.find("night_plain"), std::string::npos) << ran.err;
+  }
+  cluster().psql(
+      "postgres",
+      "UPDATE pg_database SET datconnlimit = -1 WHERE datname = 'night_half';"
+      "ALTER DATABASE night_model IS_TEMPLATE false; ALTER DATABASE night_plain IS_TEMPLATE false");
+}
+
 TEST_F(NightlyAllDatabases, AreAskedForOnTheCommandLineToo) {
   configure("");
   EXPECT_NE(night({"--all-databases", "--exclude-database", "night_t*"}).find("night_one backup done"),

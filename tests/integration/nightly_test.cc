@@ -179,6 +179,40 @@ TEST_F(NightlyCommand, StatusTellsOfRotUntilItIsGone) {
   EXPECT_EQ(run({"status"}).status, 3) << "the bad one is still there";
 }
 
+/// A volume is lost, and the application makes its tables in a new database of the name.
+TEST_F(NightlyCommand, FailsEachNightWhileTheDatabaseIsEmptyUntilThatIsAccepted) {
+  ASSERT_EQ(night().status, 0);
+  const std::string full = vault_.newest(database_).id.stamp;
+  database_.server().psql("postgres", "DROP DATABASE nightly_small");
+  database_.server().psql("postgres", "CREATE DATABASE nightly_small");
+  database_.psql("CREATE TABLE t (i integer)");
+  configure("keep_days = 0\nkeep_min = 1\nmax_delete_fraction = 1\n");
+  const Ran first = night();
+  EXPECT_EQ(first.status, 6) << first.out;
+  EXPECT_EQ(steps(first), "backup done, shrink failed, verify done, drill not due, prune done, metrics done");
+  EXPECT_NE(first.out.find("0 rows of 1000"), std::string::npos) << first.out;
+  EXPECT_NE(first.out.find("is of another database of that name"), std::string::npos) << first.out;
+  const Ran second = night();
+  EXPECT_EQ(second.status, 6) << second.out;
+  EXPECT_EQ(second.out.find("is of another database of that name"), std::string::npos) << "that is told once";
+  EXPECT_NE(
+      read_file(metrics()).find("pgassay_backup_shrunk{source=\"test\",database=\"nightly_small\"} 1\n"),
+      std::string::npos);
+  EXPECT_EQ(json::parse(run({"status", "--json"}).out).at("status").at(0).at("concerns").at(0).at("kind"),
+            "shrunk");
+  EXPECT_EQ(run({"status", "--nagios"}).status, 2);
+  EXPECT_EQ(run({"status"}).status, 6);
+  EXPECT_EQ(run({"status", "--shrink-alarm", "0"}).status, 0);
+
+  const Ran plan = run({"prune", "--dry-run", "--keep-days", "0", "--keep-min", "1"});
+  EXPECT_NE(plan.out.find("before_shrink (0 rows of 1000)"), std::string::npos) << plan.out;
+  ASSERT_EQ(night().status, 6);
+  EXPECT_EQ(run({"accept", "latest", "--reason", "it begins anew"}).status, 0);
+  EXPECT_EQ(run({"status"}).status, 0);
+  EXPECT_EQ(night().status, 0);
+  for (const Backup& backup : vault_.repository().list()) EXPECT_NE(backup.id.stamp, full);
+}
+
 TEST_F(NightlyCommand, StatusSpeaksAsNagiosWantsIt) {
   const Ran unknown = pgassay({"status", "--nagios", "--repo", (dir_.path() / "nothing").string()},
                               {{"PGASSAY_CONFIG", config().string()}});

@@ -135,15 +135,38 @@ TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
   EXPECT_EQ(kinds(status_after(backups, weekly_drills())), "");
 }
 
-TEST(Status, NoticesADatabaseThatHalved) {
-  std::vector<Backup> backups = nights(9);
-  backups.back().summary->raw_bytes = 499;
-  EXPECT_EQ(kinds(status_after(backups)), "WARNING shrunk\n");
-  backups.back().summary->raw_bytes = 500;
+TEST(Status, NoticesADatabaseThatHalvedUntilThatIsAccepted) {
+  std::vector<Backup> backups = nights(30);
+  for (int i = 2; i < 30; ++i) backups[i].summary->raw_bytes = 499;
+  EXPECT_EQ(kinds(status_after(backups)), "CRITICAL shrunk\n") << "four weeks don't get used to it";
+  backups.back().proofs.accepted = Pin{kNow, "the archive moved"};
   EXPECT_EQ(kinds(status_after(backups)), "");
-  std::vector<Backup> few = nights(3);
-  few.back().summary->raw_bytes = 1;
-  EXPECT_EQ(kinds(status_after(few)), "") << "two are no history";
+}
+
+TEST(Status, NoticesRowsThatAreGoneByHalf) {
+  std::vector<Backup> backups = nights(2);
+  backups[0].summary->rows = 100;
+  backups[1].summary->rows = 49;
+  const nightly::DatabaseStatus status = status_after(backups);
+  EXPECT_EQ(kinds(status), "CRITICAL shrunk\n");
+  EXPECT_NE(status.concerns[0].text.find("49 rows of 100"), std::string::npos) << status.concerns[0].text;
+  EXPECT_NE(status.concerns[0].hint.find("pgassay accept prod/app/20261123T020000Z"), std::string::npos);
+  EXPECT_NE(nightly::metrics_text({{status}}, {}, kNow)
+                .find("pgassay_backup_shrunk{source=\"prod\",database=\"app\"} 1\n"),
+            std::string::npos);
+  nightly::StatusRules rules;
+  rules.shrink_alarm = 0.4;
+  EXPECT_EQ(kinds(status_after(backups, rules)), "");
+  backups[1].summary->rows = 50;
+  EXPECT_EQ(kinds(status_after(backups)), "");
+}
+
+TEST(Status, ThatIsNotWatchedIsInNoMetric) {
+  nightly::DatabaseStatus status = status_after(nights(3));
+  EXPECT_NE(nightly::metrics_text({{status}}, {}, kNow).find("database=\"app\""), std::string::npos);
+  status.watched = false;
+  EXPECT_EQ(nightly::metrics_text({{status}}, {}, kNow).find("database=\"app\""), std::string::npos)
+      << "an alarm that status does not know";
 }
 
 TEST(Status, NoticesThatTheNextBackupHasNoRoom) {

@@ -32,6 +32,7 @@ Json json_of(const Backup& backup) {
                {"path", backup.dir.string()},
                {"label", nullptr},
                {"pinned", backup.proofs.pin.has_value()},
+               {"accepted", backup.proofs.accepted.has_value()},
                {"taken", nullptr},
                {"seconds", nullptr},
                {"bytes", nullptr},

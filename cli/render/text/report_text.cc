@@ -23,6 +23,8 @@ void add_facts(TextTable& facts, const Backup& backup, const Manifest& manifest)
   if (!summary.label.empty()) facts.row({"label", summary.label});
   if (backup.proofs.pin)
     facts.row({"pinned", to_rfc3339(backup.proofs.pin->at) + " " + backup.proofs.pin->reason});
+  if (backup.proofs.accepted)
+    facts.row({"accepted", to_rfc3339(backup.proofs.accepted->at) + " " + backup.proofs.accepted->reason});
   facts.row({"taken",
              fmt::format("{} (snapshot), LSN {}", to_rfc3339(summary.snapshot.taken), summary.snapshot.lsn)});
   facts.row({"run", fmt::format("{} to {}, {}", to_rfc3339(summary.started), to_rfc3339(summary.finished),
