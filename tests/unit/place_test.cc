@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#undef major  // which is a method of ours
 #include <unistd.h>
 
 #include <cstddef>
