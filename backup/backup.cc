@@ -573,7 +573,7 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
                     standby                ? kStandbyHint
                     : error.hint().empty() ? kMigrationHint
-                                           : error.hint(),
+                                           : error.hint() + "; or raise --lock-timeout",
                     error);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());

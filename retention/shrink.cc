@@ -72,8 +72,10 @@ std::string shrunk_to(const Shrink& shrink) {
   const ManifestSummary &now = *shrink.newest->summary, &before = *shrink.accepted->summary;
   if (rows_left(*shrink.newest, *shrink.accepted) <= bytes_left(*shrink.newest, *shrink.accepted))
     return fmt::format("{} rows of {}", now.rows, before.rows);
-  return fmt::format("{:.1f} MiB of rows of {:.1f}", static_cast<double>(now.raw_bytes) / (1 << 20),
-                     static_cast<double>(before.raw_bytes) / (1 << 20));
+  const bool small = before.raw_bytes < 10 << 20;
+  const double unit = small ? 1 << 10 : 1 << 20;
+  return fmt::format("{:.1f} {} of rows of {:.1f}", static_cast<double>(now.raw_bytes) / unit,
+                     small ? "KiB" : "MiB", static_cast<double>(before.raw_bytes) / unit);
 }
 
 }  // namespace pgassay::retention

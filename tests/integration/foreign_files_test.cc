@@ -47,6 +47,8 @@ class ForeignFiles : public testing::Test {
     for (const int days : {40, 30})
       publish_sample(vault_.repository(), "test", database_.name(), now() - std::chrono::days(days));
     EXPECT_EQ(run(vault_.root(), {"pin", "latest"}).status, 0);
+    // It holds less than those.
+    EXPECT_EQ(run(vault_.root(), {"accept", "latest"}).status, 0);
     newest_ = vault_.newest(database_).dir.below();
     oldest_ = vault_.repository().list().front().dir.below();
     make_private_dirs(vault_.root() / ".partial");

@@ -157,8 +157,9 @@ TEST_F(CommandLine, RestoreWantsToKnowWhereTo) {
   EXPECT_EQ(complaint([&] { restore({"restore", "latest"}); }), "restore where to?");
 }
 
-TEST_F(CommandLine, RestoreConnectsToPostgresUnlessTold) {
-  EXPECT_EQ(restore({"restore", "latest", "--create"}).connection.parameters.at("dbname"), "postgres");
+/// Where none is named, maintenance_database() finds one that the server has.
+TEST_F(CommandLine, RestoreNamesADatabaseToConnectToOnlyWhereItIsTold) {
+  EXPECT_FALSE(restore({"restore", "latest", "--create"}).connection.parameters.contains("dbname"));
   EXPECT_EQ(restore({"restore", "latest", "--create", "-d", "x"}).connection.parameters.at("dbname"), "x");
   EXPECT_FALSE(
       restore({"restore", "latest", "--create", "-d", "service=s"}).connection.parameters.contains("dbname"));
