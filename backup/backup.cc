@@ -293,7 +293,7 @@ class Attempt {
       then.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       then.query("SET TRANSACTION SNAPSHOT " + quote_literal(snapshot->id));
       return inventory_fingerprint(then) != inventory_fingerprint(now);
-    } catch (const ServerError&) {  // the snapshot went with the leader's session
+    } catch (const Error&) {  // the snapshot went with the leader's session, or the server is gone
       return false;
     }
   }

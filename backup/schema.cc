@@ -86,6 +86,8 @@ bool has_a_name_in_another_encoding(const ChildAccess& access, const std::stop_t
     for (int row = 0; row < names.rows(); ++row) connection.query("SELECT $1::text", {names.text(row, 0)});
   } catch (const ServerError& error) {
     return error.sqlstate() == kNotInRepertoire || error.sqlstate() == kUntranslatable;
+  } catch (const Error&) {
+    // The server is gone: what the tool said is told.
   }
   return false;
 }
