@@ -285,11 +285,11 @@ class Attempt {
 
   bool catalog_has_changed(const Snapshot* snapshot, const std::stop_token& stop) const {
     try {
-      Connection then = Connection::open(options_.connection, kApplicationName, stop);
       Connection now = Connection::open(options_.connection, kApplicationName, stop);
-      start_reading_session(then);
       start_reading_session(now);
       if (!snapshot) return inventory_fingerprint(now) != before_schema_;
+      Connection then = Connection::open(options_.connection, kApplicationName, stop);
+      start_reading_session(then);
       then.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       then.query("SET TRANSACTION SNAPSHOT " + quote_literal(snapshot->id));
       return inventory_fingerprint(then) != inventory_fingerprint(now);

@@ -59,8 +59,8 @@ struct TakenBackup {
   ManifestSummary summary;
   std::vector<LeftOut> left_out;
   std::vector<ToolWords> tools_said;
-  std::string other_origin =
-      {};  ///< the last backup is of another server, or of another database of that name
+  /// The last backup is of another server, or of another database of that name: in words, else empty.
+  std::string other_origin = {};
 };
 
 /// The same options with a server that can be connected to, found out once: connection and pg_dump in place

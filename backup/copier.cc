@@ -191,8 +191,7 @@ void Copier::copy(Connection& connection, PartEncoder& encoder, unsigned worker,
     if (planned.generated > 0) {
       const GeneratedDigest generated = cutter.finish();
       const std::lock_guard guard(mutex_);
-      auto& sum = generated_[planned.relation];
-      sum ? sum->merge(generated) : void(sum = generated);
+      generated_[planned.relation].merge(generated);
     }
   } catch (const ServerSilent& silent) {
     silent.with_context("copying " + planned.object)->with_hint(kStuckHint)->raise();
@@ -276,7 +275,7 @@ void Copier::give_parts(std::vector<Relation>& relations, LargeObjects& large_ob
     }
   }
   for (std::size_t i = 0; i < relations.size(); ++i)
-    if (generated_[i]) relations[i].generated_digest->merge(*generated_[i]);
+    if (relations[i].generated_digest) relations[i].generated_digest->merge(generated_[i]);
 }
 
 }  // namespace pgassay::backup

@@ -78,9 +78,9 @@ class Copier {
   std::condition_variable_any changed_;
   std::size_t next_ = 0;
   unsigned working_;
-  std::vector<unsigned> files_;                            ///< of each relation, named so far
-  std::vector<std::deque<Part>> parts_;                    ///< of each planned copy
-  std::vector<std::optional<GeneratedDigest>> generated_;  ///< of each relation
+  std::vector<unsigned> files_;             ///< of each relation, named so far
+  std::vector<std::deque<Part>> parts_;     ///< of each planned copy
+  std::vector<GeneratedDigest> generated_;  ///< of each relation
   std::deque<const PlannedCopy*> lock_queue_;
   std::deque<const Part*> to_compare_;
   CopyTotals totals_;

@@ -9,6 +9,17 @@
 
 namespace pgassay::cli {
 
+std::vector<Backup> Selection::all_in(const Repository& repository, bool all) const {
+  if (all) {
+    if (!ids.empty()) throw UsageError("--all and an ID exclude each other");
+    return repository.list(filter());
+  }
+  if (ids.empty()) return {repository.find("latest", filter())};
+  std::vector<Backup> backups;
+  for (const std::string& id : ids) backups.push_back(repository.find(id, filter()));
+  return backups;
+}
+
 void add_selection(Options& options, Selection& selection) {
   options.value("--source", &selection.source, "NAME", "only backups of this source");
   options.value("--database", &selection.database, "NAME", "only backups of this database");

@@ -22,6 +22,8 @@ struct Selection {
   Repository::Filter filter() const { return {source, database}; }
   /// The one that add_one_id() read. Throws Error when there is none.
   Backup find_in(const Repository& repository) const { return repository.find(ids.at(0), filter()); }
+  /// Those that are named, the latest where none is, or all that fit. Throws UsageError.
+  std::vector<Backup> all_in(const Repository& repository, bool all) const;
 };
 
 void add_selection(Options& options, Selection& selection);  ///< --source, --database

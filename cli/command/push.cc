@@ -17,18 +17,6 @@ struct PushArguments {
   std::optional<unsigned> jobs;
 };
 
-std::vector<Backup> selected(const Repository& repository, const PushArguments& arguments) {
-  if (arguments.all) {
-    if (!arguments.selection.ids.empty()) throw UsageError("--all and an ID exclude each other");
-    return repository.list(arguments.selection.filter());
-  }
-  std::vector<std::string> ids = arguments.selection.ids;
-  if (ids.empty()) ids.emplace_back("latest");
-  std::vector<Backup> backups;
-  for (const std::string& id : ids) backups.push_back(repository.find(id, arguments.selection.filter()));
-  return backups;
-}
-
 Json pushed_json(const store::Pushed& pushed) {
   return {{"id", pushed.id.stamp},
           {"source", pushed.id.source},
@@ -53,7 +41,7 @@ std::string pushed_text(const store::Pushed& pushed, bool dry_run, const std::st
 
 Exit run(Context& context, const PushArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
-  const std::vector<Backup> backups = selected(repository, arguments);
+  const std::vector<Backup> backups = arguments.selection.all_in(repository, arguments.all);
   const NamedStore named = open_named_store(arguments.store, context.config);
   const store::PushOptions options{
       .jobs = arguments.jobs.value_or(context.config.jobs.value_or(default_jobs())),

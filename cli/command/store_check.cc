@@ -39,9 +39,9 @@ store::Promise setup_of(const NamedStore& named, const Repository& repository, c
       marker->encrypted ? "" : "recipients = [\"age1…\"] in [store.NAME], and another prefix"};
 }
 
-Exit run(Context& context, const std::vector<std::string>& names) {
+Exit run(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
-  const NamedStore named = open_named_store(names.at(0), context.config);
+  const NamedStore named = open_named_store(name, context.config);
   std::vector<store::Promise> promises = store::try_store(*named.store, repository.uuid(), context.stop);
   promises.push_back(setup_of(named, repository, context.stop));
   TextTable table({{"CHECK"}, {"VERDICT"}, {"DETAIL"}});
@@ -63,11 +63,9 @@ Exit run(Context& context, const std::vector<std::string>& names) {
 }
 
 Run declare(Options& options) {
-  const auto names = std::make_shared<std::vector<std::string>>();
-  options.argument("NAME", names.get(), "a [store.NAME] of the configuration, or a URL")
-      .required()
-      .expected(1, 1);
-  return [names](Context& context) { return run(context, *names); };
+  const auto name = std::make_shared<std::string>();
+  add_store_name(options, *name);
+  return [name](Context& context) { return run(context, *name); };
 }
 
 }  // namespace

@@ -7,9 +7,9 @@
 namespace pgassay::cli {
 namespace {
 
-Exit run(Context& context, const std::vector<std::string>& names) {
+Exit run(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
-  const NamedStore named = open_named_store(names.at(0), context.config);
+  const NamedStore named = open_named_store(name, context.config);
   const store::Initialised done =
       store::init(*named.store, repository, named.config.recipients, context.stop);
   const std::string where = printable(named.store->where());
@@ -33,11 +33,9 @@ Exit run(Context& context, const std::vector<std::string>& names) {
 }
 
 Run declare(Options& options) {
-  const auto names = std::make_shared<std::vector<std::string>>();
-  options.argument("NAME", names.get(), "a [store.NAME] of the configuration, or a URL")
-      .required()
-      .expected(1, 1);
-  return [names](Context& context) { return run(context, *names); };
+  const auto name = std::make_shared<std::string>();
+  add_store_name(options, *name);
+  return [name](Context& context) { return run(context, *name); };
 }
 
 }  // namespace

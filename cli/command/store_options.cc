@@ -6,6 +6,10 @@
 
 namespace pgassay::cli {
 
+void add_store_name(Options& options, std::string& name) {
+  options.argument("NAME", &name, "a [store.NAME] of the configuration, or a URL").required();
+}
+
 Option& add_store(Options& options, StoreArguments& arguments, const char* sentence) {
   return options.value("--store", &arguments.store, "NAME|URL", sentence);
 }

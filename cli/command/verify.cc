@@ -25,16 +25,7 @@ struct VerifyArguments {
 };
 
 std::vector<Backup> selected(const Repository& repository, const VerifyArguments& arguments) {
-  const Repository::Filter filter = arguments.selection.filter();
-  if (!arguments.all) {
-    std::vector<Backup> backups;
-    std::vector<std::string> ids = arguments.selection.ids;
-    if (ids.empty()) ids.emplace_back("latest");
-    for (const std::string& id : ids) backups.push_back(repository.find(id, filter));
-    return backups;
-  }
-  if (!arguments.selection.ids.empty()) throw UsageError("--all and an ID exclude each other");
-  std::vector<Backup> backups = repository.list(filter);
+  std::vector<Backup> backups = arguments.selection.all_in(repository, arguments.all);
   if (backups.empty()) throw Unverified("there is no backup to verify in " + repository.root().string());
   return backups;
 }
