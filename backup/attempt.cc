@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kUndefinedTable = "42P01", kInvalidSchema = "3F000", kDeadlock = "40P01",
                            kSerializationFailure = "40001", kOutOfMemory = "53200",
-                           kProgramLimitExceeded = "54000", kInternalError = "XX000",
+                           kProgramLimitExceeded = "54000",
                            kDivisionByZero = "22012";  // of PlannedPart::check
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace pgassay::backup {
 
-inline constexpr std::string_view kLockNotAvailable = "55P03";
+inline constexpr std::string_view kLockNotAvailable = "55P03", kInternalError = "XX000";
 
 class TryAgain : public ErrorAs<TryAgain, ErrorKind::try_again> {
  public:

@@ -1,18 +1,21 @@
 #include "backup/backup.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <utility>
 
 #include "backup/attempt.h"
+#include "backup/catalog_damage.h"
 #include "backup/copier.h"
+#include "backup/digests.h"
 #include "backup/inventory_file.h"
 #include "backup/large_objects.h"
 #include "backup/lock_and_snapshot.h"
 #include "backup/lock_watch.h"
+#include "backup/newcomers.h"
 #include "backup/preflight.h"
 #include "backup/schema.h"
 #include "core/postgres/inventory.h"
@@ -24,7 +27,9 @@ namespace pgassay::backup {
 namespace {
 
 constexpr int kAttempts = 6;
-constexpr const char* kMigrationHint = "run it when no migration is under way, or raise --lock-timeout";
+/// From then on what comes and goes meanwhile is left out.
+constexpr int kAttemptsForAll = 2;
+constexpr const char* kMigrationHint = "run it when no migration is under way";
 constexpr const char* kStandbyHint =
     "the standby replays what conflicts with the backup: raise max_standby_streaming_delay there, run it "
     "when no "
@@ -45,6 +50,8 @@ struct Run {
   PreviousBackup* previous = nullptr;
   double preflight_seconds = 0;
   bool schema_first = false;  ///< the schema is dumped before the locks are taken, see SchemaBlocked
+  Settled settled = {};
+  bool only_settled = false;  ///< the others are left out, and named
 };
 
 std::vector<Sequence> read_sequences(Connection& leader, const std::vector<SequenceInfo>& sequences) {
@@ -72,69 +79,27 @@ std::vector<Sequence> read_sequences(Connection& leader, const std::vector<Seque
   return result;
 }
 
-struct Digested : ChunkSink {
-  ChunkDigester digester;
-  void chunk(Bytes bytes) override { digester.add(bytes); }
-};
-
-/// Number and digest of the rows of each materialized view that is filled. Who refreshes one is not waited
-/// for.
-void digest_views(Connection& leader, std::vector<Relation>& relations, const std::string& encoding,
-                  std::vector<LeftOut>& left_out) {
-  for (Relation& view : relations) {
-    if (view.kind != 'm' || !view.populated) continue;
-    leader.query("SAVEPOINT pgassay");
-    try {
-      Digested rows;
-      leader.copy_out(copy_view_out_sql(view.name, view.columns, {encoding, RowFormat::text}), rows);
-      view.contents = rows.digester.finish();
-    } catch (const ServerError& error) {
-      left_out.push_back({"digest of materialized view " + view.name.shown(), error.what()});
-    }
-    leader.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
-  }
-}
-
-/// A leaf that has a generated column that its root has not (or not as one) can't be summed with the others.
-void sum_generated_at_the_roots(std::vector<Relation>& relations) {
-  std::map<QualifiedName, Relation*> roots;
-  for (Relation& relation : relations) {
-    if (relation.kind != 'p' || relation.root) continue;
-    const std::size_t columns = stored_names(relation.generated).size();
-    if (columns == 0) continue;
-    relation.generated_digest.emplace().columns.resize(columns);
-    roots[relation.name] = &relation;
-  }
-  for (const Relation& leaf : relations) {
-    if (!leaf.root || leaf.kind != 'r') continue;
-    const auto root = roots.find(*leaf.root);
-    if (root == roots.end() || !root->second->generated_digest) continue;
-    if (stored_names(leaf.generated) != stored_names(root->second->generated))
-      root->second->generated_digest.reset();
-    else if (leaf.generated_digest)
-      root->second->generated_digest->merge(*leaf.generated_digest);
-    else if (!leaf.parts.empty())
-      root->second->generated_digest.reset();
-  }
-}
-
-/// The proof of a partition tree is at its root: rows may move between leaves when they are loaded.
-void sum_at_the_roots(std::vector<Relation>& relations) {
-  sum_generated_at_the_roots(relations);
-  std::map<QualifiedName, RowDigest> sums;
-  for (Relation& relation : relations) {
-    for (const Part& part : relation.parts) relation.digest.merge(part.digest);
-    if (relation.root && relation.kind == 'r') sums[*relation.root].merge(relation.digest);
-  }
-  for (Relation& relation : relations) {
-    if (relation.kind == 'p' && !relation.root) relation.digest = sums[relation.name];
-  }
-}
-
 /// For who reads catalogs: their COPY may have to sort for long before its first row.
 ConnInfo with_statement_silence(ConnInfo info) {
   info.silence.rows = info.silence.statement;
   return info;
+}
+
+/// With the rows of the catalogs that may be the reason.
+[[noreturn]] void raise_with_damage(const Error& error, const ConnInfo& server, const std::stop_token& stop) {
+  std::vector<std::string> damage;
+  try {
+    Connection connection = Connection::open(server, kApplicationName, stop);
+    start_reading_session(connection);
+    damage = catalog_damage(connection);
+  } catch (const Error&) {  // what is known already is told
+  }
+  if (damage.empty()) error.raise();
+  error.with_outcome(fmt::format("the catalog is damaged: {}", fmt::join(damage, "; ")))
+      ->with_hint(
+          "copy the data directory of the stopped server, then mend the row or remove the object, and back "
+          "up again")
+      ->raise();
 }
 
 /// One try: from the locks to the finished directory.
@@ -237,10 +202,27 @@ class Attempt {
     snapshot_age_.emplace();
     // It may have jumped since preflight.
     if (const auto behind = behind_the_newest(snapshot_.taken, run_.newest)) throw *behind;
+    if (run_.only_settled) leave_newcomers_out();
     timed("lock", watch);
   }
 
-  LockOptions lock_options() const { return {options_.lock_timeout, run_.preflight.reduced_locks}; }
+  void leave_newcomers_out() {
+    newcomers_ = run_.settled.newcomers(leader_);
+    if (newcomers_.empty()) return;
+    std::vector<std::string> shown;
+    for (const Newcomer& newcomer : newcomers_) {
+      shown.push_back(newcomer.shown);
+      manifest_.left_out.push_back(
+          {newcomer.shown, "it came, or was made anew, while this backup was being taken"});
+    }
+    run_.observer.message(Level::warning,
+                          fmt::format("left out, for they came meanwhile: {}", fmt::join(shown, ", ")),
+                          "those that are to stay are in the next backup");
+  }
+
+  LockOptions lock_options() const {
+    return {options_.lock_timeout, run_.preflight.reduced_locks, run_.only_settled ? &run_.settled : nullptr};
+  }
 
   void plan(Connection& live) {
     const Stopwatch watch;
@@ -279,7 +261,7 @@ class Attempt {
     } catch (const ToolFailed& error) {
       if (run_.preflight.server.standby || catalog_has_changed(snapshot, stop))
         throw TryAgain(error.what(), {}, error);
-      error.raise();
+      raise_with_damage(error, options_.connection, stop);
     }
   }
 
@@ -301,8 +283,8 @@ class Attempt {
   void run_schema_tools(const Snapshot* snapshot, std::stop_token stop) {
     const Stopwatch watch;
     const Preflight& preflight = run_.preflight;
-    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot, options_.lock_timeout,
-                                          pending_.dir(), manifest_.tools_said, stop));
+    manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot, newcomers_,
+                                          options_.lock_timeout, pending_.dir(), manifest_.tools_said, stop));
     manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
                                            pending_.dir(), roles_left_out_, manifest_.tools_said, stop));
     for (const ToolWords& words : manifest_.tools_said)
@@ -324,8 +306,10 @@ class Attempt {
     if (options_.digest_matviews) digest_views(leader_, plan_.relations, manifest_.encoding, plan_.left_out);
     leader_.query("SET LOCAL lock_timeout = 0");
     std::optional<LeftOut> doubt;
-    inventory_ = write_inventory(leader_, live, pending_.dir(), options_.zstd_level, options_.lock_timeout,
-                                 doubt, stop);
+    std::vector<Oid> without;
+    for (const Newcomer& newcomer : newcomers_) without.push_back(newcomer.oid);
+    inventory_ = write_inventory(leader_, live, without, pending_.dir(), options_.zstd_level,
+                                 options_.lock_timeout, doubt, stop);
     timed("inventory", watch);
     if (!doubt) return;
     run_.observer.message(Level::warning, "the inventory: " + doubt->why,
@@ -399,7 +383,8 @@ class Attempt {
     const Preflight& preflight = run_.preflight;
     manifest_.server = preflight.server;
     manifest_.role_passwords = preflight.role_passwords;
-    manifest_.left_out = preflight.left_out;
+    manifest_.left_out.insert(manifest_.left_out.begin(), preflight.left_out.begin(),
+                              preflight.left_out.end());
     if (roles_left_out_) manifest_.left_out.push_back(*roles_left_out_);
     manifest_.left_out.insert(manifest_.left_out.end(), plan_.left_out.begin(), plan_.left_out.end());
     manifest_.relations = std::move(plan_.relations);
@@ -459,6 +444,7 @@ class Attempt {
   std::optional<Stopwatch> snapshot_age_;  ///< from when it is there on
   bool told_age_ = false;
   Listed listed_;
+  std::vector<Newcomer> newcomers_;  ///< that this attempt leaves out
   Plan plan_;
   bool has_large_objects_ = false;
   Manifest manifest_;
@@ -519,6 +505,16 @@ struct RotReport {
   }
 };
 
+/// How the next attempt goes about it. Whoever dropped a table while we waited has dropped it now, and does
+/// not stand in the way of the schema again.
+void begin_anew(Run& run, int failed, bool schema_blocked) {
+  Connection connection = Connection::open(run.options.connection, kApplicationName, run.stop);
+  start_reading_session(connection);
+  const bool dropped = run.settled.look(connection);
+  run.schema_first = schema_blocked && !(run.only_settled && dropped);
+  run.only_settled = failed >= kAttemptsForAll && !run.schema_first;
+}
+
 /// A server that is stuck must not hold a backup for ever, and so its locks.
 void limit_silence(BackupOptions& options) {
   constexpr double kMoreForStatements = 6;
@@ -563,21 +559,26 @@ TakenBackup take_backup(const Repository& repository, const BackupOptions& given
   run.previous = previous ? &*previous : nullptr;
   run.preflight_seconds = watch.seconds();
   const RotReport rot{repository, run.previous, options.tool_version, observer};
+  bool schema_blocked = false;
   for (int attempt = 1;; ++attempt) {
     try {
+      if (attempt > 1) begin_anew(run, attempt - 1, schema_blocked);
       return Attempt(run).take();
     } catch (const Error& error) {
       const bool standby = run.preflight.server.standby;
-      if (!is_worth_another_attempt(error, standby)) error.raise();
+      if (!is_worth_another_attempt(error, standby)) {
+        if (error.sqlstate() == kInternalError) raise_with_damage(error, options.connection, stop);
+        error.raise();
+      }
       if (attempt == kAttempts) {
         throw Error(fmt::format("gave up after {} attempts: {}", kAttempts, error.what()),
                     standby                ? kStandbyHint
                     : error.hint().empty() ? kMigrationHint
-                                           : error.hint() + "; or raise --lock-timeout",
+                                           : error.hint(),
                     error);
       }
       observer.message(Level::warning, fmt::format("starting again: {}", error.what()), error.hint());
-      run.schema_first = error.is(ErrorKind::schema_blocked);
+      schema_blocked = error.is(ErrorKind::schema_blocked);
       pause_for(kPauseOfAttempts * (1 << (attempt - 1)), StopFd(stop));
     }
   }

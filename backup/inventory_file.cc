@@ -11,10 +11,11 @@ namespace {
 constexpr std::chrono::milliseconds kPauseOfTries(500);  // between two tries
 
 /// False when a lock was not to be had at once.
-bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint, ChunkSink& lines) {
+bool try_to_read(Connection& leader, Connection& live, const std::string& fingerprint,
+                 const std::vector<Oid>& without, ChunkSink& lines) {
   leader.query("SAVEPOINT inventory; SET LOCAL lock_timeout = 10");
   try {
-    read_inventory(leader, lines);
+    read_inventory(leader, lines, InventoryOf::all, without);
   } catch (const ServerError& error) {
     leader.query("ROLLBACK TO SAVEPOINT inventory");
     if (error.sqlstate() == kLockNotAvailable) return false;
@@ -35,14 +36,15 @@ bool blocks_others(Connection& live, int leader_pid) {
 
 }  // namespace
 
-StoredFile write_inventory(Connection& leader, Connection& live, const Place& dir, int zstd_level,
-                           Seconds patience, std::optional<LeftOut>& doubt, std::stop_token stop) {
+StoredFile write_inventory(Connection& leader, Connection& live, const std::vector<Oid>& without,
+                           const Place& dir, int zstd_level, Seconds patience, std::optional<LeftOut>& doubt,
+                           std::stop_token stop) {
   const Stopwatch watch;
   const std::string file(kInventoryFile), then = inventory_fingerprint(leader);
   PartEncoder encoder(zstd_level);
   while (true) {
     PartWriter writer(encoder, dir, file);
-    if (try_to_read(leader, live, then, writer)) {
+    if (try_to_read(leader, live, then, without, writer)) {
       const Part part = writer.finish();
       if (inventory_fingerprint(live) != then) {
         doubt = {kInventoryInDoubt,

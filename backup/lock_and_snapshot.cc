@@ -79,12 +79,15 @@ void lock_late_arrivals(Connection& leader, Connection& live, const std::vector<
   const std::string what = "locking the tables";
   if (error.sqlstate() != kLockNotAvailable) throw_for(what, error);
   const Blocker way = who_is_in_the_way(bystander);
-  throw TryAgain(fmt::format("{}: {}{}", what, error.what(), way.text), way.hint, error);
+  throw TryAgain(fmt::format("{}: {}{}", what, error.what(), way.text),
+                 way.hint.empty() ? "raise --lock-timeout" : way.hint + "; or raise --lock-timeout", error);
 }
 
 Snapshot attempt(Connection& leader, Connection& lister, const LockOptions& options) {
   std::vector<QualifiedName> names;
   if (!options.reduced_locks) names = list_lockable(lister);
+  if (options.settled)
+    std::erase_if(names, [&](const QualifiedName& name) { return !options.settled->contains(name); });
   leader.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   leader.query(
       fmt::format("SET LOCAL lock_timeout = {}", static_cast<long>(options.lock_timeout.count() * 1000)));
@@ -108,6 +111,14 @@ Snapshot lock_and_snapshot(Connection& leader, Connection& lister, const LockOpt
 Listed list_under_snapshot(Connection& leader, Connection& live, const LockOptions& options) {
   try {
     Listed listed{list_tables(leader, true), list_sequences(leader)};
+    if (options.settled) {
+      const auto is_new = [&](const auto& relation) { return !options.settled->contains(relation.name); };
+      std::erase_if(listed.tables,
+                    [&](const TableInfo& table) { return table.extension.empty() && is_new(table); });
+      std::erase_if(listed.sequences, [&](const SequenceInfo& sequence) {
+        return sequence.extension.empty() && is_new(sequence);
+      });
+    }
     if (!options.reduced_locks) lock_late_arrivals(leader, live, listed.tables);
     leader.query("SET LOCAL lock_timeout = 0");
     return listed;

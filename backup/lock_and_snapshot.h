@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backup/backup.h"
+#include "backup/newcomers.h"
 #include "core/postgres/catalog.h"
 #include "core/system/clock.h"
 
@@ -14,6 +15,7 @@ struct LockOptions {
   /// The server's lock table is too small for all of them: take none here. Workers lock each table when they
   /// copy it, and unchanged_since_snapshot() must be asked afterwards.
   bool reduced_locks = false;
+  const Settled* settled = nullptr;  ///< no other relation is locked, or listed
 };
 
 /// Leaves the leader in a REPEATABLE READ transaction that holds the locks and the exported snapshot. Throws

@@ -127,8 +127,8 @@ std::string ChildAccess::conninfo_for(const PgTool& tool) const {
 }
 
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Place& dir, std::vector<ToolWords>& said,
-                       std::stop_token stop) {
+                       const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
+                       std::vector<ToolWords>& said, std::stop_token stop) {
   Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
   command.argv.insert(
@@ -137,6 +137,9 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
        fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
        "--dbname=" + access.conninfo_for(pg_dump)});
   if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
+  // In quotes a name is no pattern.
+  for (const Newcomer& newcomer : newcomers)
+    command.argv.push_back("--exclude-table=" + newcomer.name.quoted());
   return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, said, stop);
 }
 

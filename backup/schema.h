@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backup/backup.h"
+#include "backup/newcomers.h"
 #include "backup/preflight.h"
 #include "core/system/clock.h"
 
@@ -32,10 +33,10 @@ struct ChildAccess {
 
 /// pg_dump of pre-data and post-data, under the snapshot when there is one. Throws SchemaBlocked when it had
 /// to wait longer than the lock time-out: behind an ACCESS EXCLUSIVE in the queue it would wait for ever.
-/// Adds to `said` what it said that is not known to be harmless.
+/// Adds to `said` what it said that is not known to be harmless. Leaves the newcomers out.
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
-                       Seconds lock_timeout, const Place& dir, std::vector<ToolWords>& said,
-                       std::stop_token stop);
+                       const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
+                       std::vector<ToolWords>& said, std::stop_token stop);
 /// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
 /// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,

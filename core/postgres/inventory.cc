@@ -200,15 +200,16 @@ std::string filled(std::string_view where) {
 
 }  // namespace
 
-void read_inventory(Connection& connection, ChunkSink& lines, InventoryOf which) {
+void read_inventory(Connection& connection, ChunkSink& lines, InventoryOf which,
+                    const std::vector<Oid>& without) {
   JsonLines json(lines);
   const std::string options = copy_options(connection);
   for (const ObjectKind& kind : object_kinds()) {
     if (which == InventoryOf::members && kind.class_oid.empty()) continue;
-    connection.copy_out("COPY (" +
-                            inventory_query(kind, connection.server_version(), !options.empty(), which) +
-                            ") TO STDOUT" + options,
-                        json);
+    connection.copy_out(
+        "COPY (" + inventory_query(kind, connection.server_version(), !options.empty(), which, without) +
+            ") TO STDOUT" + options,
+        json);
   }
 }
 

@@ -5,7 +5,8 @@ namespace {
 
 // Marks in the expressions below, which inventory_sql.cc replaces before use:
 //   {user:ALIAS}   the namespace is none of the system's
-//   {own:OID}      the relation is none of an extension's, temporary or a system table
+//   {own:OID}      the relation is none of an extension's, temporary or a system table, and is kept
+//   {kept:OID}     the relation is none that is left out
 //   {named:CATALOG ALIAS, NAME, SCHEMA, CONDITION}  the name, with its schema, of the object that fits
 //   {options:COLUMN}  of a foreign thing, without values that may be secrets
 //   {granted:ACL}  of what initdb has made, as alias s: who has what, but for its owner
@@ -69,7 +70,8 @@ std::vector<ObjectKind> relation_kinds() {
       {"CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table' "
        "WHEN 'v' THEN 'view' ELSE 'materialized view' END",
        kRelationIdentity, "c.relowner", "c.relacl, 'r', c.relowner", kRelationDefinition, relation_from(),
-       "c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND {user:n}", "pg_class, c.oid"},
+       "c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND {user:n} AND {kept:c.oid}",
+       "pg_class, c.oid"},
       {"'composite type'", kRelationIdentity, "t.typowner", "t.typacl, 'T', t.typowner", "col.columns::text",
        composite_from(), "c.relkind = 'c' AND {user:n}", "pg_type, t.oid"},
       {"'sequence'", kRelationIdentity, "c.relowner", "c.relacl, 's', c.relowner",
@@ -80,7 +82,7 @@ std::vector<ObjectKind> relation_kinds() {
        "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE d.classid = 1259 "
        "AND d.objid = c.oid AND d.refclassid = 1259 AND d.deptype IN ('a', 'i')))::text",
        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid",
-       "c.relpersistence <> 't' AND {user:n}", "pg_class, c.oid"},
+       "c.relpersistence <> 't' AND {user:n} AND {kept:c.oid}", "pg_class, c.oid"},
       {"'index'", "format('%I.%I', n.nspname, ic.relname)", "ic.relowner", "",
        "ROW(pg_get_indexdef(i.indexrelid), i.indisclustered, i.indisreplident, (SELECT "
        "array_agg(ROW(a.attnum, a.attstattarget) ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = "
@@ -116,7 +118,7 @@ std::vector<ObjectKind> relation_kinds() {
        "{own:c}", "pg_policy, p.oid"},
       {"'statistics object'", "format('%I.%I', n.nspname, s.stxname)", "s.stxowner", "",
        "ROW(pg_get_statisticsobjdef(s.oid), nullif($STXSTATTARGET, -1))::text",
-       "pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace", "{user:n}",
+       "pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace", "{user:n} AND {kept:s.stxrelid}",
        "pg_statistic_ext, s.oid"},
   };
 }
@@ -296,7 +298,8 @@ std::vector<ObjectKind> other_kinds() {
        "pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) o",
        "(d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = "
        "to_regnamespace('public'))) "
-       "AND d.classoid <> 'pg_largeobject'::regclass "
+       "AND d.classoid <> 'pg_largeobject'::regclass AND (d.classoid <> 'pg_class'::regclass OR "
+       "{kept:d.objoid}) "
        "AND o.schema IS DISTINCT FROM 'pg_temp'",
        "d.classoid, d.objoid", "json_build_object('comment', d.description)"},
       {"'security label'", "format('%s on %s %s', d.provider, o.type, o.identity)", "", "", "d.label",

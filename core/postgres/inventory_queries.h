@@ -24,8 +24,8 @@ struct ObjectKind {
 const std::vector<ObjectKind>& object_kinds();
 /// SELECT of one column, a line of JSON for each object, sorted by identity. `converts`: the server can turn
 /// text into UTF-8, in which definitions are hashed. A definition that may have to be rewritten before that
-/// comes whole, with a byte 1 in front.
+/// comes whole, with a byte 1 in front. `without`: relations that are left out with what belongs to them.
 std::string inventory_query(const ObjectKind& kind, int server_version, bool converts,
-                            InventoryOf which = InventoryOf::all);
+                            InventoryOf which = InventoryOf::all, const std::vector<Oid>& without = {});
 
 }  // namespace pgassay

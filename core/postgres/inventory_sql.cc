@@ -69,8 +69,15 @@ void replace_all(std::string& text, std::string_view mark, std::string_view with
   }
 }
 
+std::string not_among(const std::vector<Oid>& without, const std::string& oid) {
+  if (without.empty()) return "true";
+  std::string list;
+  for (const Oid one : without) list += (list.empty() ? "" : ", ") + to_string(one);
+  return oid + " NOT IN (" + list + ")";
+}
+
 /// The end of the {mark:…} that opens at `open`; none of the expressions has braces in it.
-std::string replaced_marks(std::string text) {
+std::string replaced_marks(std::string text, const std::vector<Oid>& without) {
   for (std::size_t open = 0; (open = text.find('{', open)) != std::string::npos;) {
     const std::size_t close = text.find('}', open), colon = text.find(':', open);
     if (colon > close) {
@@ -84,9 +91,10 @@ std::string replaced_marks(std::string text) {
     if (mark == "granted") with = granted(inner);
     if (mark == "options") with = options(inner);
     if (mark == "user") with = user_schema(inner);
+    if (mark == "kept") with = not_among(without, inner);
     if (mark == "own") {
       with = inner + ".relpersistence <> 't' AND " + user_schema("n") + " AND " +
-             not_member("pg_class, " + inner + ".oid");
+             not_member("pg_class, " + inner + ".oid") + " AND " + not_among(without, inner + ".oid");
     }
     text.replace(open, close - open + 1, with);
     open += with.size();
@@ -150,7 +158,8 @@ std::string acl_expression(const Acl& acl) {
 
 }  // namespace
 
-std::string inventory_query(const ObjectKind& kind, int server_version, bool converts, InventoryOf which) {
+std::string inventory_query(const ObjectKind& kind, int server_version, bool converts, InventoryOf which,
+                            const std::vector<Oid>& without) {
   std::string definition(kind.definition), from(kind.from);
   for (std::string* text : {&definition, &from}) {
     replace_all(*text, "$SQLBODY",
@@ -190,13 +199,14 @@ std::string inventory_query(const ObjectKind& kind, int server_version, bool con
       std::string(converts ? "'UTF8'" : "getdatabaseencoding()") + ")), 'hex'), 32) END";
   return replaced_marks(
       with + "SELECT CASE WHEN extension IS NULL THEN json_build_object(" + fields +
-      ") ELSE json_build_object(" + fields +
-      ", 'extension', extension, 'attributes', coalesce(attributes, '{}')) END FROM (SELECT " +
-      std::string(kind.kind) + " AS kind, " + std::string(kind.identity) + " AS identity, " +
-      owner_expression(kind.owner, extension) + " AS owner, " + acl + " AS acl, " + definition +
-      " AS definition, " + extension + " AS extension, " +
-      std::string(kind.alterable.empty() ? "NULL::json" : kind.alterable) + " AS attributes FROM " + from +
-      " WHERE " + where + ") o ORDER BY identity COLLATE \"C\", kind");
+          ") ELSE json_build_object(" + fields +
+          ", 'extension', extension, 'attributes', coalesce(attributes, '{}')) END FROM (SELECT " +
+          std::string(kind.kind) + " AS kind, " + std::string(kind.identity) + " AS identity, " +
+          owner_expression(kind.owner, extension) + " AS owner, " + acl + " AS acl, " + definition +
+          " AS definition, " + extension + " AS extension, " +
+          std::string(kind.alterable.empty() ? "NULL::json" : kind.alterable) + " AS attributes FROM " +
+          from + " WHERE " + where + ") o ORDER BY identity COLLATE \"C\", kind",
+      without);
 }
 
 }  // namespace pgassay

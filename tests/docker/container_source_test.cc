@@ -251,7 +251,7 @@ TEST_P(ContainerSources, HaveNoPgDumpThatGoesOnWhenTheBackupWasStopped) {
   std::jthread dump([&] {
     EXPECT_THROW(
         dump_schema(backup::ChildAccess(Connection::open(server.connection, "test", {})), *server.pg_dump,
-                    nullptr, Seconds(600), Place(work_.path()), said, stop.get_token()),
+                    nullptr, {}, Seconds(600), Place(work_.path()), said, stop.get_token()),
         Stopped);
   });
   constexpr char kWaiting[] =

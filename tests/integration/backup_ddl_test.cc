@@ -2,7 +2,10 @@
 // was committed.
 #include <gtest/gtest.h>
 
+#include "backup/catalog_damage.h"
+#include "backup/newcomers.h"
 #include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/sample_sql.h"
 
 namespace pgassay::test {
 namespace {
@@ -106,6 +109,96 @@ TEST_P(BackupDdl, IsComeThrough) {
 class BackupDdlLong : public testing::TestWithParam<Loop> {};
 TEST_P(BackupDdlLong, IsComeThroughNineTimesOfTen) {
   EXPECT_GE(come_through(GetParam(), "ddl_long", 10), 9);
+}
+
+/// Each has another name, or all of them the same.
+std::vector<std::string> staging(const std::string& name) {
+  const auto made_of = [&](const std::string& statement) {
+    return "DO $$ BEGIN EXECUTE format('" + statement + "', '" + name + "' || currval('n')); END $$";
+  };
+  return {"SELECT nextval('n')", made_of("CREATE TABLE %I (id serial PRIMARY KEY, a int)"),
+          made_of("INSERT INTO %I (a) SELECT generate_series(1, 100)"), "SELECT pg_sleep(0.02)",
+          made_of("DROP TABLE %I")};
+}
+
+constexpr const char* kTableBesideStaging =
+    "CREATE SEQUENCE n; CREATE TABLE t AS SELECT g AS a FROM generate_series(1, 1000) g;"
+    "DO $$ BEGIN FOR i IN 1..30 LOOP EXECUTE format('CREATE TABLE w%s (id serial PRIMARY KEY)', i);"
+    "END LOOP; END $$;";
+
+TEST(BackupBesideStagingTables, IsTakenWithoutThoseThatComeAndGo) {
+  const LiveDatabase database("staging", kTableBesideStaging);
+  const Vault vault;
+  Beside one(database, staging("one_"), Beside::Times::for_ever);
+  Beside two(database, staging("two_"), Beside::Times::for_ever);
+  int told = 0;
+  for (int run = 0; run < 3; ++run) {
+    const Ran ran = vault.back_up(database);
+    EXPECT_EQ(ran.status, 0) << ran.err;
+    told += ran.err.find("left out, for they came meanwhile: ") != std::string::npos;
+  }
+  one.halt(), two.halt();
+  EXPECT_GT(told, 0);
+  EXPECT_EQ(vault.restore(database), "");
+  EXPECT_EQ(database.copied_value("SELECT count(a), sum(a) FROM t"), "1000|500500");
+  EXPECT_EQ(database.copied_value("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'w%'"), "30");
+}
+
+TEST(SettledRelations, AreThoseThatWereThereBefore) {
+  const LiveDatabase database("settled", "CREATE TABLE t (a serial); CREATE VIEW v AS SELECT a FROM t;");
+  Connection connection = database.connect();
+  backup::Settled settled;
+  EXPECT_FALSE(settled.look(connection));
+  EXPECT_FALSE(settled.contains({"public", "t"}));
+  database.psql("CREATE TABLE \"came \"\"late\" (b serial); CREATE TEMP TABLE mine (a int);");
+  EXPECT_FALSE(settled.look(connection));
+  EXPECT_TRUE(settled.contains({"public", "t"}));
+  std::string newcomers;
+  for (const backup::Newcomer& newcomer : settled.newcomers(connection)) newcomers += newcomer.shown + "\n";
+  EXPECT_EQ(newcomers, "table public.came \"late\nsequence public.came \"late_b_seq\n");
+  EXPECT_FALSE(settled.look(connection));
+  EXPECT_TRUE(settled.contains({"public", "came \"late"}));
+  database.psql("DROP VIEW v");
+  EXPECT_TRUE(settled.look(connection));
+}
+
+TEST(SettledRelations, AreNotThoseThatAreDroppedAndMadeAllTheTime) {
+  const LiveDatabase database("settled_anew", "CREATE TABLE comes_and_goes (); CREATE TABLE made_anew ();");
+  Connection connection = database.connect();
+  backup::Settled settled;
+  settled.look(connection);
+  for (int round = 0; round < 2; ++round) {
+    database.psql(
+        "BEGIN; DROP TABLE made_anew; CREATE TABLE made_anew (); COMMIT; DROP TABLE comes_and_goes");
+    settled.look(connection);
+    database.psql("CREATE TABLE comes_and_goes ()");
+    settled.look(connection);
+    database.psql("BEGIN; DROP TABLE made_anew; CREATE TABLE made_anew (); COMMIT");
+    EXPECT_TRUE(settled.look(connection));
+    EXPECT_TRUE(settled.contains({"public", "made_anew"}));
+  }
+  database.psql("DROP TABLE comes_and_goes; CREATE TABLE comes_and_goes ()");
+  settled.look(connection);
+  EXPECT_FALSE(settled.contains({"public", "comes_and_goes"}));
+}
+
+/// What pg_dump names by a number alone.
+TEST(BackupOfADamagedCatalog, NamesTheObject) {
+  const LiveDatabase database("damaged",
+                              "CREATE SCHEMA s; CREATE TABLE t (a int);"
+                              "CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+                              "SET allow_system_table_mods = on; "
+                              "DELETE FROM pg_namespace WHERE nspname = 's';");
+  const Ran ran = Vault().back_up(database);
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.err.find("the catalog is damaged: pg_proc f (oid "), std::string::npos) << ran.err;
+  EXPECT_NE(ran.err.find(" is in no row of pg_namespace"), std::string::npos) << ran.err;
+}
+
+TEST(BackupOfADamagedCatalog, IsNotSaidOfSoundOnes) {
+  const LiveDatabase database("undamaged", sample_sql(shared_server()));
+  Connection connection = database.connect();
+  EXPECT_EQ(testing::PrintToString(backup::catalog_damage(connection)), "{}");
 }
 
 std::string name_of(const testing::TestParamInfo<Loop>& loop) {
