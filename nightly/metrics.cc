@@ -69,6 +69,11 @@ std::vector<Metric> metrics() {
        [](const DatabaseStatus& status) {
          return status.newest ? std::optional(status.shrunk ? 1.0 : 0.0) : std::nullopt;
        }},
+      {"pgassay_repository_full_seconds",
+       "In how long the repository's disk is full, if it goes on as in the last nights.",
+       [](const DatabaseStatus& status) {
+         return status.filling ? std::optional(status.filling->left.count()) : std::nullopt;
+       }},
       {"pgassay_nightly_timestamp_seconds", "When the last nightly run ended.",
        [](const DatabaseStatus& status) {
          return status.night ? std::optional(unix_seconds(status.night->finished)) : std::nullopt;

@@ -281,6 +281,14 @@ bool is_not_due(const Repository& repository, const NightOptions& options, Obser
              : has_a_young_one(repository, options.backup.source, "", *options.unless_newer);
 }
 
+std::vector<RoomThen> room_so_far(const Repository& repository, const std::string& source) {
+  try {
+    if (const auto last = last_night(repository, source)) return last->room;
+  } catch (const Error&) {  // it is written anew
+  }
+  return {};
+}
+
 }  // namespace
 
 Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,
@@ -293,6 +301,8 @@ Night run_night(const Repository& repository, const NightOptions& options, Obser
     return night;
   }
   Night night = Run(repository, options, observer, std::move(stop)).run();
+  night.record.room = with_this_night(room_so_far(repository, source),
+                                      {night.record.finished, free_bytes(repository.root())});
   store(repository, night.record);
   return night;
 }

@@ -76,6 +76,14 @@ std::string to_json(const NightRecord& record) {
     json.end();
   }
   json.end();
+  json.array({"room"}, Layout::block);
+  for (const RoomThen& night : record.room) {
+    json.object();
+    json.time({"at"}, night.at);
+    json.number({"free_bytes"}, night.free_bytes);
+    json.end();
+  }
+  json.end();
   json.end();
   return json.take() + "\n";
 }
@@ -92,6 +100,9 @@ NightRecord parse_night_record(std::string_view text, const Path& file) {
   record.finished = json.time("finished");
   record.host = json.text("host");
   for (const JsonFields& step : json.objects("steps")) record.steps.push_back(read_step(step));
+  if (json.has("room"))
+    for (const JsonFields& night : json.objects("room"))
+      record.room.push_back({night.time("at"), night.unsigned_integer("free_bytes")});
   return record;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/repository/repository.h"
+#include "nightly/room.h"
 
 namespace pgassay::nightly {
 
@@ -30,6 +31,7 @@ struct NightRecord {
   Time started, finished;
   std::string host;
   std::vector<NightStep> steps;
+  std::vector<RoomThen> room;  ///< of this night and those before
 
   Exit exit() const;  ///< the worst of its steps' (docs/exit-statuses.md)
 };

@@ -10,6 +10,8 @@ namespace {
 
 /// A backup dated later than this is ahead of our clock, and not of a neighbour's few seconds.
 constexpr double kClockSlack = 300;
+/// Time to get a disk in.
+constexpr std::chrono::days kSoonFull{14};
 
 double seconds_between(Time from, Time to) {
   return std::chrono::duration<double>(to - from).count();
@@ -171,6 +173,15 @@ class Assessment {
 
   void judge_room() {
     if (!input_.free_bytes || !status_.newest) return;
+    if (input_.night) status_.filling = filling(input_.night->room, *input_.free_bytes);
+    if (status_.filling && status_.filling->left < kSoonFull) {
+      add(Health::warning, concern::kFilling,
+          fmt::format("the repository's disk is full in {}: {} come a day, by the last {} nights",
+                      duration(status_.filling->left.count()),
+                      mebibytes(static_cast<std::uint64_t>(status_.filling->bytes_a_day)),
+                      input_.night->room.size()),
+          "a larger disk, or fewer days: pgassay prune --dry-run says what is kept by which rule");
+    }
     const std::uint64_t needed = status_.newest->summary->stored_bytes;
     if (*input_.free_bytes >= needed) return;
     add(Health::warning, concern::kNoRoom,

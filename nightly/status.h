@@ -28,8 +28,8 @@ namespace concern {
 inline constexpr const char *kNoBackup = "no_backup", *kStale = "stale", *kUnreadable = "unreadable",
                             *kBad = "bad", *kUnverified = "unverified", *kUndrilled = "undrilled",
                             *kSearchPath = "search_path", *kShrunk = "shrunk", *kNoRoom = "no_room",
-                            *kLastRun = "last_run", *kFuture = "future", *kMisplaced = "misplaced",
-                            *kEvidenceAhead = "evidence_ahead";
+                            *kFilling = "filling", *kLastRun = "last_run", *kFuture = "future",
+                            *kMisplaced = "misplaced", *kEvidenceAhead = "evidence_ahead";
 }
 struct Concern {
   Health health;
@@ -49,6 +49,7 @@ struct DatabaseStatus {
   std::optional<Time> verified, drilled;  ///< when: of the newest backup of which that is the last word
   std::optional<Time> newest_verified;    ///< when the newest backup that is verified was taken
   std::optional<double> restore_seconds;  ///< measured by the newest drill that passed
+  std::optional<Filling> filling;         ///< the repository's disk, if it goes on as in the last nights
   bool shrunk = false;  ///< the newest holds less than shrink_alarm of the newest accepted one
   std::optional<NightRecord> night;
   std::vector<Concern> concerns;  ///< the worst first

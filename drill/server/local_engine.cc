@@ -95,7 +95,8 @@ class LocalEngine : public ThrowawayServer {
     make_private_dirs(dir_.socket_dir());
     make_dir(data_dir());
     make_dir(run_dir());
-    make_conf(fmt::format("local all {} scram-sha-256\n", login_.user));
+    make_conf(
+        "local all all scram-sha-256\n");  // nobody else has a password, but logins of the restore for owners
     initdb();
     make_login();
     start(true);

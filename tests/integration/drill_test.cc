@@ -377,6 +377,26 @@ TEST(Drill, KeepsCodeOfTheBackupFromThisHost) {
   database.psql("DROP OWNED BY drill_attacker; DROP ROLE drill_attacker;");
 }
 
+TEST(Drill, RunsCodeOfOwnersByTheirRightsAlone) {
+  const TemporaryDir dir;
+  set_mode(dir.path(), 0711);
+  const Vault vault;
+  LiveDatabase database(
+      "drill_owner",
+      "CREATE ROLE drill_owner; GRANT CREATE ON SCHEMA public TO drill_owner;"
+      "SET ROLE drill_owner;"
+      "CREATE FUNCTION f(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN "
+      "IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN (current_user, session_user) "
+      "AND rolsuper) THEN RAISE 'a superuser runs this'; END IF; RETURN true; END $$;"
+      "CREATE DOMAIN d AS int CHECK (public.f(VALUE));"
+      "CREATE TABLE t (i int, j d); INSERT INTO t SELECT g FROM generate_series(1, 3) g;"
+      "ALTER TABLE t ADD CHECK (public.f(i)) NOT VALID;");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Ran ran = vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string()});
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  database.psql("DROP OWNED BY drill_owner; DROP ROLE drill_owner;");
+}
+
 TEST(Drill, ProvesTheSampleDatabase) {
   const TemporaryDir dir;
   std::filesystem::permissions(dir.path(), std::filesystem::perms(0711));

@@ -174,6 +174,46 @@ TEST(Status, NoticesThatTheNextBackupHasNoRoom) {
   EXPECT_EQ(kinds(status_after(nights(3), {}, {}, 100)), "");
 }
 
+/// What was free at the end of each of the last nights, in the order of time.
+nightly::NightRecord nights_of_room(const std::vector<std::uint64_t>& free) {
+  nightly::NightRecord night;
+  night.finished = kNow - hours(1);
+  for (std::size_t i = 0; i < free.size(); ++i)
+    night.room.push_back({night.finished - days(free.size() - 1 - i), free[i]});
+  return night;
+}
+
+TEST(Status, TellsWhenTheDiskWillBeFull) {
+  // Ten a day, and a large file that came and went.
+  const auto night = nights_of_room({200, 190, 180, 170, 60, 150, 140, 130});
+  const nightly::DatabaseStatus status = status_after(nights(3), {}, night, 120);
+  EXPECT_EQ(kinds(status), "WARNING filling\n");
+  EXPECT_NEAR(status.filling->left / days(1), 12, 0.01);
+  EXPECT_NE(status.concerns[0].text.find("is full in 12.0 days"), std::string::npos)
+      << status.concerns[0].text;
+  EXPECT_NE(nightly::metrics_text({{status}}, {}, kNow).find("pgassay_repository_full_seconds{"),
+            std::string::npos);
+  EXPECT_EQ(kinds(status_after(nights(3), {}, night, 200)), "") << "in 20 days";
+}
+
+TEST(Status, SaysNothingOfADiskThatDoesNotFill) {
+  EXPECT_FALSE(status_after(nights(3), {}, nights_of_room({200, 150, 120}), 120).filling) << "three nights";
+  EXPECT_FALSE(status_after(nights(3), {}, nights_of_room({200, 150, 210, 190, 205}), 120).filling);
+  EXPECT_FALSE(status_after(nights(3), {}, nights_of_room({200, 200, 200, 200}), 120).filling);
+}
+
+TEST(RoomOfNights, IsKeptOfThirtyOfThem) {
+  std::vector<nightly::RoomThen> room;
+  for (int night = 40; night > 0; --night)
+    room = nightly::with_this_night(room, {kNow - days(night), static_cast<std::uint64_t>(night)});
+  room = nightly::with_this_night(room, {kNow - days(1) + hours(2), 7});
+  ASSERT_EQ(room.size(), 30u);
+  EXPECT_EQ(room.front().free_bytes, 30u);
+  EXPECT_EQ(room.back().free_bytes, 7u) << "a second run of one night";
+  room = nightly::with_this_night(room, {kNow - days(10), 1});
+  EXPECT_EQ(room.size(), 21u) << "the clock was ahead";
+}
+
 TEST(Status, TellsWhatWentWrongLastNight) {
   nightly::NightRecord night;
   night.source = "prod";
@@ -211,6 +251,7 @@ TEST(NightRecord, ComesBackAsItWas) {
   night.steps = {{"backup", nightly::Outcome::done, Exit::done, 1.5, "line", ""},
                  {"drill", nightly::Outcome::not_due, Exit::done, 0, "", ""},
                  {"prune", nightly::Outcome::failed, Exit::refused, 0, "no", "yes"}};
+  night.room = {{kNow - days(1), 5}, {kNow, 4}};
   const nightly::NightRecord read = nightly::parse_night_record(to_json(night), "x");
   EXPECT_EQ(to_json(read), to_json(night));
   EXPECT_EQ(read.exit(), Exit::refused);

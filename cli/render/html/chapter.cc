@@ -128,6 +128,9 @@ class ChapterWriter {
     fact("Last verified", html_time(status.verified, "never"));
     fact("Last drilled", html_time(status.drilled, "never"));
     if (status.restore_seconds) fact("Measured restore", format_seconds(*status.restore_seconds));
+    if (status.filling)
+      fact("Disk full, as the last nights went",
+           fmt::format("in {:.0f} days", status.filling->left / std::chrono::days(1)));
     for (const nightly::Due& due : dues_)
       fact(due.what == "backup"   ? "Next backup by"
            : due.what == "verify" ? "Next verify by"

@@ -53,6 +53,8 @@ Json status_json(const nightly::DatabaseStatus& status) {
           {"verified", or_null(status.verified, to_rfc3339)},
           {"drilled", or_null(status.drilled, to_rfc3339)},
           {"restore_seconds", or_null(status.restore_seconds, [](double seconds) { return seconds; })},
+          {"full_in_seconds",
+           or_null(status.filling, [](const nightly::Filling& filling) { return filling.left.count(); })},
           {"concerns", concerns},
           {"last_run", or_null(status.night, night_json)}};
 }
