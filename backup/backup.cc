@@ -425,7 +425,7 @@ class Attempt {
   /// whoever upgraded the server, or restored in its place, has such a night, too: it is told once.
   std::string other_origin() const {
     if (!run_.previous) return {};
-    const std::string words = origins_differ(run_.previous->manifest(), manifest_);
+    const std::string words = origins_differ(run_.previous->manifest(), manifest_, options_.same_servers);
     if (!words.empty())
       run_.observer.message(Level::warning, words,
                             "if this one did not take its place, give it a name of its own: --source NAME");

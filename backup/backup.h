@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -49,6 +50,9 @@ struct BackupOptions {
   bool role_passwords = true;
   bool digest_matviews = false;  ///< read the rows of materialized views, and keep their number and digest
   std::string tool_version;
+  /// System identifiers of servers that took each other's place: none of them is another server to be told
+  /// of.
+  std::set<std::string> same_servers;
   /// Bytes that pruning this source's database would free: asked when the disk is too full for a backup, for
   /// the hint. Empty: not known.
   std::function<std::uint64_t(const std::string& database)> prunable_bytes;

@@ -6,8 +6,10 @@
 
 namespace pgassay::backup {
 
-std::string origins_differ(const Manifest& before, const Manifest& now) {
+std::string origins_differ(const Manifest& before, const Manifest& now,
+                           const std::set<std::string>& same_servers) {
   const std::string &old_server = before.server.system_identifier, &server = now.server.system_identifier;
+  if (old_server != server && same_servers.contains(old_server) && same_servers.contains(server)) return {};
   if (!old_server.empty() && !server.empty() && old_server != server)
     return fmt::format("{} is of another server (system identifier {}, here {})", before.summary.id.shown(),
                        old_server, server);

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace pgassay::backup {
 
 /// "… is of another server (system identifier …, here …)", or of another database of that name; empty: of the
 /// same, as far as both say.
-std::string origins_differ(const Manifest& before, const Manifest& now);
+std::string origins_differ(const Manifest& before, const Manifest& now,
+                           const std::set<std::string>& same_servers);
 
 class PreviousBackup {
  public:

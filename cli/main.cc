@@ -79,6 +79,12 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
     exit_report.complain("out of memory");
   } catch (const std::filesystem::filesystem_error& error) {
     exit_report.complain(error.what(), "check the owner and the mode of that path, and the disk");
+  } catch (const std::system_error& error) {  // of a thread that can't be started
+    try {
+      throw_errno("can't start", "a thread", error.code().value());
+    } catch (const Error& told) {
+      exit_report.complain(told.what(), told.hint());
+    }
   } catch (const std::exception& error) {
     exit_report.complain(std::string("internal error: ") + error.what(), "please report it");
   }

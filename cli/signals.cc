@@ -24,6 +24,7 @@ Signals::Signals() {
   const sigset_t set = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // write(2) then says EFBIG
   waiter_ = std::jthread([this](const std::stop_token& end) { wait(end); });
 }
 

@@ -53,6 +53,8 @@ struct IntoEmpty : RestoreContext {
   /// The server is thrown away afterwards: no subscription is made, a role that can't be made as it was is a
   /// loss, no record is kept to go on with, and nobody is told what to clean up.
   bool throwaway = false;
+  /// Goes on where the server's host lacks files, locales or libraries of some objects (--despite-host).
+  bool despite_host = false;
   /// A directory for rows that no table takes, made when such a row comes; empty: they are only told of.
   Path rejects = {};
   /// Under which sessions load, validate and refresh, and under which what pg_restore could not make is tried

@@ -21,8 +21,13 @@ std::vector<std::string> compose_labels(const ContainerName& name) {
           "com.docker.compose.service=" + name.compose_service};
 }
 
-[[noreturn]] void throw_not_running(const ContainerCli& engine, const InspectedContainer& container) {
+[[noreturn]] void throw_not_running(const ContainerCli& engine, const InspectedContainer& container,
+                                    const std::map<std::string, std::string>& retired) {
   const char* mend = container.status == "paused" ? "unpause" : "start";
+  if (const auto found = retired.find(container.id); found != retired.end())
+    throw Error(
+        fmt::format("the container {} does not run: its status is {}", container.name, container.status),
+        found->second);
   throw Error(
       fmt::format("the container {} does not run: its status is {}", container.name, container.status),
       container.status == "restarting" ? fmt::format("{} logs {}", engine.program(), container.name)
@@ -65,7 +70,7 @@ FoundContainer the_running_one(const ContainerName& name, const ContainerCli& en
     names.push_back(one.name);
   }
   if (running.size() == 1) return {engine, running[0]};
-  if (running.empty()) throw_not_running(engine, containers.at(0));
+  if (running.empty()) throw_not_running(engine, containers.at(0), name.retired);
   throw UsageError(fmt::format("which one? {} containers run as the {}: {}", running.size(), name.shown(),
                                fmt::join(names, ", ")),
                    "name one: --container, or container = in the configuration");

@@ -1,6 +1,7 @@
 // Which container is meant: by its name, or by the labels of docker compose.
 #pragma once
 
+#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,6 +14,8 @@ struct ContainerName {
   std::string engine;     ///< "docker", "podman"; empty: docker, or podman where docker has none
   std::string container;  ///< its name or id; empty: these two
   std::string compose_project, compose_service;
+  /// Containers (by id) that are stopped for good, and what to do in place of starting one.
+  std::map<std::string, std::string> retired = {};
 
   bool given() const { return !container.empty() || !compose_project.empty(); }
   std::string shown() const;

@@ -11,6 +11,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 #include "source/databases.h"
+#include "stack/switch/state.h"
 
 namespace pgassay::cli {
 namespace {
@@ -124,10 +125,12 @@ Exit back_up_all(Context& context, const BackupArguments& arguments, const Repos
 
 Exit run(Context& context, const BackupArguments& arguments) {
   const Path root = repository_path(context.arguments, context.config);
-  const backup::BackupOptions named =
+  backup::BackupOptions named =
       backup_options(arguments, context.arguments, context.config, context.reporter);
   const Repository repository = Repository::open_or_create(root);
-  const backup::BackupOptions options = backup::with_server(named, context.reporter, context.stop);
+  named.container.retired = stack::retired_containers(repository);
+  backup::BackupOptions options = backup::with_server(named, context.reporter, context.stop);
+  options.same_servers = stack::servers_of_switches(repository, options.source);
   if (all_databases(arguments, context.config, options.source))
     return back_up_all(context, arguments, repository, options);
   const Backup backup = take_and_report(context, repository, options, Audience::alone);

@@ -9,6 +9,7 @@
 #include "cli/command/doctor_drills.h"
 #include "cli/render/json/doctor.h"
 #include "source/databases.h"
+#include "stack/switch/state.h"
 
 namespace pgassay::cli {
 namespace {
@@ -65,7 +66,9 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const BackupArgume
 }
 
 std::vector<backup::Diagnosis> examine_named(Context& context, const BackupArguments& flags, const Path& root,
-                                             const backup::BackupOptions& named) {
+                                             backup::BackupOptions named) {
+  if (exists(Place(root) / kRepositoryFile))
+    named.container.retired = stack::retired_containers(Repository::open(root));
   backup::BackupOptions options;
   try {
     options = backup::with_server(named, context.reporter, context.stop);

@@ -17,6 +17,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
 #include "nightly/night.h"
+#include "stack/switch/state.h"
 
 namespace pgassay::cli {
 namespace {
@@ -105,6 +106,8 @@ class Nightly {
         Repository::open_or_create(repository_path(context_.arguments, context_.config));
     const nightly::NightLock lock(repository, source);
     nightly::NightOptions options = options_of(source);
+    options.backup.container.retired = stack::retired_containers(repository);
+    options.backup.same_servers = stack::servers_of_switches(repository, source);
     options.drill = with_image_of_source(context_, arguments_.backup, source, options.drill);
     const nightly::NotifyOptions notify = notify_options(context_.config, source);
     std::vector<std::string> undelivered;

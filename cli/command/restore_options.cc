@@ -33,6 +33,10 @@ void add_parts(Options& options, PartsArguments& parts) {
       "--trust-owners", parts.trust_owners,
       "into a database that is in use: let code of tables' owners (CHECKs, domains, generated columns, "
       "indexes) run with the rights of the restore");
+  options.flag("--despite-host", parts.despite_host,
+               "into a database that is made: go on where the server's host lacks a file, locale or library "
+               "that objects need; "
+               "those are lost, and told");
   options.flag("--distrust-owners", parts.distrust_owners,
                "into a database of its own: rows, CHECKs and domains that call code of others than "
                "superusers are loaded and "
@@ -68,6 +72,8 @@ void check_parts(const RestoreArguments& arguments) {
   if (parts.trust_owners && !into_live(arguments))
     throw UsageError("--trust-owners has no use here: it is for databases that are in use", "leave it out");
   if (!into_live(arguments)) return;
+  if (parts.despite_host)
+    throw UsageError("--despite-host has no use here: it is for a database that is made", "leave it out");
   if (parts.distrust_owners)
     throw UsageError("--distrust-owners has no use here: nobody is trusted in a database that is in use",
                      "leave it out");
@@ -185,6 +191,7 @@ restore::RestoreRequest restore_request(const RestoreArguments& arguments, const
   request.into = arguments.replace ? *arguments.replace : arguments.into.value_or("");
   request.create = arguments.create;
   request.distrust_owners = parts.distrust_owners;
+  request.despite_host = parts.despite_host;
   request.resume = arguments.resume;
   request.roles = arguments.roles == "none" ? restore::Roles::none : restore::Roles::missing;
   request.role_passwords = !arguments.no_role_passwords;

@@ -15,7 +15,8 @@ namespace pgassay::cli {
 struct PartsArguments {
   std::vector<std::string> tables, exclude_tables;
   std::optional<std::string> as, role;
-  bool schema_only = false, data_only = false, no_acl = false, trust_owners = false, distrust_owners = false;
+  bool schema_only = false, data_only = false, no_acl = false, trust_owners = false, distrust_owners = false,
+       despite_host = false;
 };
 
 struct RestoreArguments {

@@ -139,9 +139,10 @@ Json stack_json(const stack::StackStatus& stack, const StackStory& story) {
 
 std::string switch_text(const stack::SwitchStatus& one) {
   const stack::SwitchState& state = one.state;
-  std::string text =
-      fmt::format("switch {}: {}\n", printable(one.name),
-                  one.problem.empty() ? std::string(to_string(state.standing)) : printable(one.problem));
+  std::string text = fmt::format("switch {}: {}\n", printable(one.name),
+                                 !one.problem.empty() ? printable(one.problem)
+                                 : one.under_way      ? "goes on now"
+                                                      : std::string(to_string(state.standing)));
   if (state.started)
     text += fmt::format("  {} → {}, begun {}", printable(state.fact(stack::fact::kFrom)),
                         printable(state.fact(stack::fact::kTo)), to_rfc3339(*state.started));
@@ -162,6 +163,7 @@ Json switch_json(const stack::SwitchStatus& one) {
   return {{"name", one.name},
           {"standing", to_string(one.state.standing)},
           {"open", one.state.open()},
+          {"under_way", one.under_way},
           {"from", fact(stack::fact::kFrom)},
           {"to", fact(stack::fact::kTo)},
           {"begun", one.state.started ? Json(to_rfc3339(*one.state.started)) : Json()},

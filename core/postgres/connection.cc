@@ -1,11 +1,14 @@
 #include "core/postgres/connection.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -45,6 +48,10 @@ std::chrono::milliseconds connect_timeout(PGconn* conn) {
 }
 
 std::string connect_hint(PGconn* conn) {
+  // libpq keeps no errno: is there a descriptor left for a socket?
+  if (const Fd one(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+      one.get() < 0 && (errno == EMFILE || errno == ENFILE))
+    return "too many open files: raise `ulimit -n`, or use fewer jobs";
   if (PQconnectionNeedsPassword(conn) != 0) return "put the password in ~/.pgpass, or in PGPASSWORD";
   if (PQconnectionUsedPassword(conn) != 0)
     return "look at the user name and the password in ~/.pgpass or PGPASSWORD";

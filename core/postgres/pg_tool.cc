@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <set>
 
@@ -84,6 +85,8 @@ PgTool examine_pg_tool(PgTool tool, const std::string& program, std::stop_token 
     }
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
+    for (const int out_of : {EMFILE, ENFILE, EAGAIN, ENOMEM})
+      if (error.number() == out_of) error.raise();
     // Not executable, not for this machine: no tool.
   }
   return tool;

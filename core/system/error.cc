@@ -1,9 +1,12 @@
 #include "core/system/error.h"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 
 namespace pgassay {
@@ -24,9 +27,26 @@ std::string hint_for(int error_number) {
     case EMFILE:
     case ENFILE:
       return "too many open files: raise `ulimit -n`, or use fewer jobs";
+    case EAGAIN:
+      return "too many processes or threads: raise `ulimit -u`, or the limit of the service or container";
+    case ENOMEM:
+      return "too little memory: see `ulimit -v`, the limit of the service or container, and `free`";
+    case EFBIG:
+      return "files may not become that large: raise `ulimit -f`, or use a file system with larger files";
     default:
       return {};
   }
+}
+
+/// There may be bytes left, and no file can be made.
+bool lacks_inodes(const std::string& path) {
+  struct statvfs status {};
+  std::error_code unknown;
+  const std::string place = std::filesystem::exists(std::filesystem::symlink_status(path, unknown))
+                                ? path
+                                : std::filesystem::path(path).parent_path().string();
+  return ::statvfs(place.empty() ? "." : place.c_str(), &status) == 0 && status.f_files > 0 &&
+         status.f_favail == 0;
 }
 
 }  // namespace
@@ -128,8 +148,12 @@ void throw_errno(const std::string& what, const std::string& object) {
 }
 
 void throw_errno(const std::string& what, const std::string& object, int error_number) {
-  throw SystemError(what + ": " + object + ": " + std::strerror(error_number), hint_for(error_number),
-                    error_number);
+  std::string text = what + ": " + object + ": " + std::strerror(error_number), hint = hint_for(error_number);
+  if (error_number == ENOSPC && lacks_inodes(object)) {
+    text += " (no inode is left)";
+    hint = "remove files there that are not needed: there may be room, and still no file can be made";
+  }
+  throw SystemError(text, hint, error_number);
 }
 
 }  // namespace pgassay

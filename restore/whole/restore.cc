@@ -223,12 +223,41 @@ class Restoration {
     roles_made_ = !roles_.statements.empty();
     reconnect();  // the roles' script has set an encoding and more
     step(RestoreStep::pre_data, [this] { restore_pre_data(); });
+    if (creating_ && !options_.throwaway && !options_.despite_host) refuse_what_the_host_lacks();
     if (options_.before_data) options_.before_data(*server_);
     load();
     step(RestoreStep::post_data, [this] { run_post_data(); });
     conclude_losses();
     if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
     step(RestoreStep::analyze, [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
+  }
+
+  /// Before any row: what is there was made just now, and is removed again.
+  void refuse_what_the_host_lacks() {
+    std::string lacks;
+    for (const Loss& loss : report_.lost)
+      if (loss.kind == LossKind::lacking) lacks += (lacks.empty() ? "" : "; ") + loss.text;
+    if (lacks.empty()) return;
+    remove_what_was_made();
+    throw Refused(
+        fmt::format("{}: the server's host lacks what the backup needs: {}", server_->described(), lacks),
+        "--despite-host restores all the same, without those objects");
+  }
+
+  void remove_what_was_made() {
+    server_ = open_server();
+    server_->query(fmt::format("DROP DATABASE {} WITH (FORCE)", quote_identifier(name_)));
+    touched_ = false;
+    if (!roles_made_) return;
+    std::erase_if(roles_.absent, [&](const std::string& role) {
+      try {
+        server_->query("DROP ROLE " + quote_identifier(role));
+        return true;
+      } catch (const ServerError&) {
+        return false;
+      }
+    });
+    roles_made_ = !roles_.absent.empty();
   }
 
   void open_record() {
@@ -469,7 +498,10 @@ class Restoration {
   }
 
   std::string left_behind() const {
-    if (!touched_) return "nothing was restored, no role was created";
+    if (!touched_)
+      return roles_made_
+                 ? fmt::format("nothing was restored, roles were created: {}", fmt::join(roles_.absent, ", "))
+                 : "nothing was restored, no role was created";
     std::string left =
         fmt::format("database \"{}\" is restored in part only: {}", name_, record_.told(manifest_));
     if (roles_made_) left += fmt::format(", roles were created: {}", fmt::join(roles_.absent, ", "));

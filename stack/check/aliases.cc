@@ -1,26 +1,7 @@
 // Check 12: on a network that two stacks share, a name that both have is answered by either.
-#include <algorithm>
-
 #include "stack/check/checks.h"
 
 namespace pgassay::stack {
-namespace {
-
-/// Names on each network, by the network's own name → name → service.
-std::map<std::string, std::map<std::string, std::string>> names_on_networks(const ComposeModel& model) {
-  std::map<std::string, std::map<std::string, std::string>> found;
-  for (const auto& [name, service] : model.services)
-    for (const auto& [key, aliases] : service.networks) {
-      auto& names = found[model.networks.at(key).name];
-      names[name] = name;
-      for (const std::string& alias : aliases) names[alias] = name;
-      if (!service.container_name.empty()) names[service.container_name] = name;
-    }
-  return found;
-}
-
-}  // namespace
-
 void check_aliases(const StackFacts& stack, const Surroundings& around, Findings& out) {
   const ComposeModel* model = model_or_note(stack, out);
   if (model == nullptr) return;

@@ -1,6 +1,7 @@
 // Check 10.
 #include "stack/check/checks.h"
 #include "stack/model/traefik_labels.h"
+#include "stack/model/traefik_rule.h"
 
 namespace pgassay::stack {
 namespace {
@@ -32,10 +33,29 @@ std::set<std::string> all_hosts(const StackFacts& stack, const ComposeModel& mod
   return hosts;
 }
 
+/// What may take the route's host and is not to be told from the labels; empty: nothing.
+std::string left_to_traefik(const ComposeService& service, const StackRoute& route) {
+  if (!is_exposed(service)) return {};
+  const auto routers = traefik_http(service.labels, "routers");
+  for (const auto& [name, options] : routers) {
+    const auto rule = options.find("rule");
+    if (rule == options.end()) return "router " + name + " has Traefik's default rule";
+    if (fits(rule->second, route.host, route.path) != Fits::no)
+      return "the rule of router " + name + " names no host";
+  }
+  return routers.empty() ? "it has no router of its own, but Traefik's default one" : "";
+}
+
 void look_at_routes(const StackFacts& stack, const ComposeModel& model, Findings& out) {
   for (const StackRoute& route : stack.settings.routes) {
     const ComposeService* service = model.find(route.service);
     if (service == nullptr || hosts_of(*service).contains(route.host)) continue;  // the first: check 2
+    if (const std::string doubt = left_to_traefik(*service, route); !doubt.empty()) {
+      out.warn(stack.file_with(route.service), "services." + route.service + ".labels",
+               doubt + ": only Traefik can tell whether it takes " + route.host,
+               "pgassay stack routes " + stack.name() + " asks it");
+      continue;
+    }
     out.refuse(
         stack.file_with(route.service), "services." + route.service + ".labels",
         "no rule of a Traefik router names the host " + route.host + " of its route",

@@ -1,7 +1,9 @@
 // Check 4.
 #include <algorithm>
+#include <cctype>
 
 #include "stack/check/checks.h"
+#include "stack/model/env_file.h"
 
 namespace pgassay::stack {
 namespace {
@@ -19,15 +21,43 @@ bool is_in_the_files(const StackFacts& stack, const std::string& name) {
   });
 }
 
+/// "$NAME" or "${NAME", and not the beginning of a longer name.
+bool uses(const std::string& value, const std::string& name) {
+  for (std::size_t at = value.find(name); at != std::string::npos; at = value.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if (end == value.size() ||
+        (std::isalnum(static_cast<unsigned char>(value[end])) == 0 && value[end] != '_'))
+      return true;
+  }
+  return false;
+}
+
 /// Compose reads a $ in the env file's values as a variable, and leaves nothing in its place.
 const EnvVariable* with_a_dollar(const StackFacts& stack, const std::string& name) {
   if (!stack.env) return nullptr;
-  for (const EnvVariable& variable : stack.env->variables()) {
-    if (variable.literal) continue;
-    for (const std::string& use : {"$" + name, "${" + name})
-      if (variable.value.find(use) != std::string::npos) return &variable;
-  }
+  for (const EnvVariable& variable : stack.env->variables())
+    if (!variable.literal && (uses(variable.value, "$" + name) || uses(variable.value, "${" + name)))
+      return &variable;
   return nullptr;
+}
+
+/// A password of which a client takes a part for the host, the path or something else.
+void look_at_urls(const StackFacts& stack, Findings& out) {
+  if (stack.model() == nullptr) return;
+  for (const auto& [name, service] : stack.model()->services) {
+    for (const auto& [key, value] : service.environment) {
+      const std::string wrong = unencoded_in_url(value);
+      if (wrong.empty()) continue;
+      const std::string text = "the password in this URL holds an unencoded " + wrong + ": clients read ";
+      const std::string hint =
+          "percent-encode it there (%40 for @), or take a password of letters and digits";
+      const std::string where = "services." + name + ".environment." + key;
+      if (wrong == ":")
+        out.warn(stack.file_with(name), where, text + "it in different ways", hint);
+      else
+        out.refuse(stack.file_with(name), where, text + "another password or host from it", hint);
+    }
+  }
 }
 
 }  // namespace
@@ -56,6 +86,7 @@ void check_required_variables(const StackFacts& stack, const Surroundings&, Find
                  "write " + name + "=… into the env file, or ${" + name + ":-DEFAULT} in the compose file");
     }
   }
+  look_at_urls(stack, out);
   out.note(std::to_string(stack.settings.required_variables.size()) + " required");
 }
 

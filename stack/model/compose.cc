@@ -115,11 +115,23 @@ Compose::Resolved Compose::resolve(const StackSettings& settings, const EnvFile&
     return resolved;
   }
   try {
-    resolved.model = parse_model(done.out, project_of(settings), settings.profiles);
+    resolved.model = parse_model(done.out, project_of(settings), profiles_of(settings, env));
   } catch (const Error& error) {
     resolved.complaint = error.what();
   }
   return resolved;
+}
+
+std::vector<std::string> profiles_of(const StackSettings& settings, const EnvFile& env) {
+  const EnvVariable* variable = env.find("COMPOSE_PROFILES");
+  if (!settings.profiles.empty() || !variable) return settings.profiles;
+  std::vector<std::string> profiles;
+  for (const std::string& word : split(variable->value, ',')) {
+    const std::size_t begin = word.find_first_not_of(' ');
+    if (begin != std::string::npos)
+      profiles.push_back(word.substr(begin, word.find_last_not_of(' ') + 1 - begin));
+  }
+  return profiles;
 }
 
 std::string project_of(const StackSettings& settings) {

@@ -53,6 +53,9 @@ class Compose {
 
 /// As it is configured, else as 1.29 makes it up.
 std::string project_of(const StackSettings& settings);
+/// As they are configured, else what the env file has in COMPOSE_PROFILES: compose takes the one or the
+/// other.
+std::vector<std::string> profiles_of(const StackSettings& settings, const EnvFile& env);
 /// What compose complained of, without what may be a secret.
 std::string redacted(const std::string& stderr_text, const StackSettings& settings, const EnvFile& env);
 /// Of its warnings, in either version's words.

@@ -230,6 +230,18 @@ const ComposeService* ComposeModel::find(const std::string& service) const {
   return found == services.end() ? nullptr : &found->second;
 }
 
+std::map<std::string, std::map<std::string, std::string>> names_on_networks(const ComposeModel& model) {
+  std::map<std::string, std::map<std::string, std::string>> found;
+  for (const auto& [name, service] : model.services)
+    for (const auto& [key, aliases] : service.networks) {
+      auto& names = found[model.networks.at(key).name];
+      names[name] = name;
+      for (const std::string& alias : aliases) names[alias] = name;
+      if (!service.container_name.empty()) names[service.container_name] = name;
+    }
+  return found;
+}
+
 ComposeModel parse_model(std::string_view text, const std::string& project,
                          const std::vector<std::string>& profiles) {
   try {

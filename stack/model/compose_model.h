@@ -52,6 +52,9 @@ struct ComposeModel {
   const ComposeService* find(const std::string& service) const;
 };
 
+/// Names that its services answer to on each network, by the network's own name → name → service.
+std::map<std::string, std::map<std::string, std::string>> names_on_networks(const ComposeModel& model);
+
 /// `project` and `profiles`: what compose was given; 1.29 leaves both for us to apply. Throws Error on what
 /// is no such document; the message holds nothing of it.
 ComposeModel parse_model(std::string_view text, const std::string& project,

@@ -83,8 +83,27 @@ DatabaseVolume database_volume(const ComposeModel& model, const ComposeService& 
   return found;
 }
 
+bool is_half_made(const DatabaseVolume& volume) {
+  constexpr int kMadeByInitdb = 3;  // template1, template0, postgres, the last one at the end
+  if (volume.on_host.empty()) return false;
+  try {
+    const Path data = volume.on_host / volume.below, base = data / "base";
+    if (!exists(status_of(data)) || list_names(data).empty()) return false;
+    if (!exists(status_of(data / kVersionFile)) && !volume.below.empty()) return true;
+    if (!exists(status_of(data / kVersionFile))) return false;  // somebody's other files
+    if (!exists(status_of(data / "global" / "pg_control")) || !exists(status_of(base))) return true;
+    const std::vector<std::string> databases = list_names(base);
+    return std::ranges::count_if(databases, [&](const std::string& one) {
+             return exists(status_of(base / one / kVersionFile));
+           }) < kMadeByInitdb;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 std::string contents_of(const DatabaseVolume& volume) {
   try {
+    if (is_half_made(volume)) return "holds a half-made database";
     const Path file = volume.on_host / volume.below / kVersionFile;
     if (exists(status_of(file))) {
       std::string version = read_file(file, 64);

@@ -27,6 +27,9 @@ DatabaseVolume database_volume(const ComposeModel& model, const ComposeService& 
 
 /// "holds a database of PostgreSQL 15", "is empty", "holds no database", "can't be looked into".
 std::string contents_of(const DatabaseVolume& volume);
+/// A server was stopped while initdb made its cluster: no server starts from it, and no entrypoint makes it
+/// anew. False where it can't be looked into.
+bool is_half_made(const DatabaseVolume& volume);
 /// Nothing: it can't be looked into.
 std::optional<bool> holds_a_database(const DatabaseVolume& volume);
 

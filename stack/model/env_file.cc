@@ -163,6 +163,31 @@ bool is_placeholder(std::string_view key, std::string_view value) {
   return is_secret(key, value) && std::ranges::find(kGuessed, word) != kGuessed.end();
 }
 
+std::string unencoded_in_url(std::string_view value) {
+  const std::size_t scheme = value.find("://");
+  if (scheme == std::string_view::npos || scheme == 0) return {};
+  const std::string_view rest = value.substr(scheme + 3),
+                         authority = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t colon = authority.find(':');
+  std::size_t at = authority.rfind('@');
+  if (colon == std::string_view::npos || colon > at) return {};
+  if (at == std::string_view::npos) {
+    // "http://host:80/@me" has no password, and "postgresql://app:p/ss@db" has.
+    at = rest.rfind('@');
+    const bool a_port = std::ranges::all_of(authority.substr(colon + 1),
+                                            [](unsigned char c) { return std::isdigit(c) != 0; });
+    if (at == std::string_view::npos || a_port) return {};
+  }
+  const std::string_view password = rest.substr(colon + 1, at - colon - 1);
+  for (const char* wrong : {"@", "/", "?", "#"})
+    if (password.find(wrong) != std::string_view::npos) return wrong;
+  for (std::size_t i = password.find('%'); i != std::string_view::npos; i = password.find('%', i + 1))
+    if (i + 2 >= password.size() || std::isxdigit(static_cast<unsigned char>(password[i + 1])) == 0 ||
+        std::isxdigit(static_cast<unsigned char>(password[i + 2])) == 0)
+      return "%";
+  return password.find(':') != std::string_view::npos ? ":" : "";
+}
+
 std::string without_values(std::string text, const EnvFile& env) {
   const auto replace = [&text](const std::string& value) {
     for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))

@@ -31,6 +31,9 @@ bool is_placeholder(std::string_view key, std::string_view value);
 /// By its name (…PASSWORD, …SECRET, …TOKEN, …KEY), or a URL with a password in it; not a number, not a file's
 /// name.
 bool is_secret(std::string_view key, std::string_view value);
+/// Of a URL with a password in it: the first of @ / ? # % : in the password that should have been
+/// percent-encoded (RFC 3986, 3.2.1; a colon may stand there, and not every client knows); else empty.
+std::string unencoded_in_url(std::string_view value);
 /// `text` with *** where a value of the file stands that may be a secret.
 std::string without_values(std::string text, const EnvFile& env);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <vector>
 
 namespace pgassay::stack {
 namespace {
@@ -47,18 +48,33 @@ std::map<std::string, Labels> traefik_http(const Labels& labels, std::string_vie
 }
 
 std::set<std::string> hosts_in_rule(std::string_view rule) {
-  constexpr std::string_view kHost = "Host(";
   std::set<std::string> hosts;
-  for (std::size_t at = rule.find(kHost); at != std::string_view::npos; at = rule.find(kHost, at + 1)) {
-    const bool a_word = at == 0 || std::isalnum(static_cast<unsigned char>(rule[at - 1])) == 0;
-    if (!a_word) continue;
-    for (std::size_t i = at + kHost.size(); i < rule.size() && rule[i] != ')'; ++i) {
-      if (rule[i] != '`' && rule[i] != '"') continue;
-      const std::size_t end = rule.find(rule[i], i + 1);
+  std::string word;
+  bool negated = false;                  // by a ! right before
+  std::vector<bool> within = {false};    // of each open parenthesis: is it below an odd number of negations?
+  std::vector<bool> of_hosts = {false};  // and do its values name hosts?
+  for (std::size_t i = 0; i < rule.size(); ++i) {
+    const char c = rule[i];
+    if (c == '`' || c == '"') {
+      const std::size_t end = rule.find(c, i + 1);
       if (end == std::string_view::npos) break;
-      hosts.insert(in_lower_case(rule.substr(i + 1, end - i - 1)));
+      std::string host = in_lower_case(rule.substr(i + 1, end - i - 1));
+      if (host.ends_with('.')) host.pop_back();
+      if (of_hosts.back() && !within.back()) hosts.insert(std::move(host));
       i = end;
+    } else if (c == '!') {
+      negated = !negated;
+    } else if (c == '(') {
+      within.push_back(within.back() != negated);
+      of_hosts.push_back(word == "host" || word == "hostheader");
+      negated = false;
+    } else if (c == ')' && within.size() > 1) {
+      within.pop_back(), of_hosts.pop_back();
     }
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    else if (c != ' ')
+      word.clear();
   }
   return hosts;
 }

@@ -21,7 +21,8 @@ Labels traefik_labels(const Labels& labels);
 /// when it is not exposed.
 std::map<std::string, Labels> traefik_http(const Labels& labels, std::string_view kind);
 std::string in_lower_case(std::string_view text);
-/// The hosts that the rules of a service's HTTP routers name: Host(`a`, `b`).
+/// The hosts that the rules of a service's HTTP routers name: Host(`a`, `b`), but not !Host(`a`). In lower
+/// case, without a dot at the end.
 std::set<std::string> hosts_of(const ComposeService& service);
 std::set<std::string> hosts_in_rule(std::string_view rule);
 /// "http.routers.api", "http.services.api", "http.middlewares.auth", "tcp.routers.db", …

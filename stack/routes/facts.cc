@@ -4,7 +4,7 @@
 
 #include "core/container/container_cli.h"
 #include "core/system/error.h"
-#include "stack/routes/traefik_rule.h"
+#include "stack/model/traefik_rule.h"
 
 namespace pgassay::stack {
 namespace {

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "stack/routes/checks.h"
 
 namespace pgassay::stack {
@@ -26,10 +28,23 @@ std::map<std::string, std::string> expected_routers(const RouteFacts& facts) {
   return found;
 }
 
+bool is_of_docker(const TraefikRouter& router) {
+  return router.provider() == "docker" || router.provider() == "swarm";
+}
+
+/// Though there is one to be known: Traefik takes containers that run and are not unhealthy.
+bool knows_no_container(const RouteFacts& facts, const std::map<std::string, std::string>& expected) {
+  if (!facts.containers || std::ranges::any_of(facts.api->routers, is_of_docker)) return false;
+  return std::ranges::any_of(expected, [&](const auto& one) {
+    return std::ranges::any_of(facts.containers_of(one.second), [](const InspectedContainer* container) {
+      return container->running() && (container->health.empty() || container->health == "healthy");
+    });
+  });
+}
+
 const TraefikRouter* find_router(const TraefikView& api, const std::string& name) {
   for (const TraefikRouter& one : api.routers) {
-    const bool of_docker = one.provider() == "docker" || one.provider() == "swarm";
-    if (of_docker && in_lower_case(one.name.substr(0, one.name.find('@'))) == name) return &one;
+    if (is_of_docker(one) && in_lower_case(one.name.substr(0, one.name.find('@'))) == name) return &one;
   }
   return nullptr;
 }
@@ -65,7 +80,15 @@ void look_at(const RouteFacts& facts, const TraefikRouter& router, const std::st
 void check_routers(const RouteFacts& facts, Findings& out) {
   if (!has_api(facts, out)) return;
   std::set<const TraefikRouter*> seen;
-  for (const auto& [name, service] : expected_routers(facts)) {
+  const std::map<std::string, std::string> expected = expected_routers(facts);
+  if (knows_no_container(facts, expected)) {
+    out.refuse("", "",
+               "Traefik " + facts.api->version +
+                   " knows no router of any container: its docker provider is off or can't reach the engine",
+               "--providers.docker, and the engine's socket in Traefik's container; see its logs");
+    return;
+  }
+  for (const auto& [name, service] : expected) {
     const TraefikRouter* router = find_router(*facts.api, name);
     if (router == nullptr) {
       out.refuse(facts.stack.file_with(service), "http.routers." + name, "Traefik does not know it",

@@ -2,8 +2,8 @@
 // service.
 #include <algorithm>
 
+#include "stack/model/traefik_rule.h"
 #include "stack/routes/checks.h"
-#include "stack/routes/traefik_rule.h"
 
 namespace pgassay::stack {
 namespace {

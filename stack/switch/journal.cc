@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
 #include "core/repository/names.h"
@@ -13,6 +16,8 @@ namespace {
 constexpr int kJournalFormat = 1;
 constexpr std::size_t kLongestJournal = 64 << 20;
 constexpr std::string_view kSuffix = ".jsonl";
+
+constexpr char kLock[] = "lock";
 
 Place home(const Repository& repository) {
   return repository.root() / ".switch";
@@ -51,11 +56,23 @@ std::vector<JournalEntry> parse_journal(std::string_view text, const Path& file)
 
 SwitchLock::SwitchLock(const Repository& repository) {
   make_private_dirs(home(repository));
-  const Place file = home(repository) / "lock";
+  const Place file = home(repository) / kLock;
   fd_ = open_lock_file(file);
-  if (!try_lock(fd_, LockMode::exclusive))
+  // is_held() takes it for a moment.
+  constexpr std::chrono::milliseconds kMoment(20);
+  bool got = try_lock(fd_, LockMode::exclusive);
+  for (int tries = 0; !got && tries < 10; ++tries) {
+    std::this_thread::sleep_for(kMoment);
+    got = try_lock(fd_, LockMode::exclusive);
+  }
+  if (!got)
     throw Locked("another switch, or a rollback of one, is going on",
                  "it holds " + file.string() + "; see pgassay stack status, and wait for its end");
+}
+
+bool SwitchLock::is_held(const Repository& repository) {
+  const Place file = home(repository) / kLock;
+  return exists(file) && !try_lock(open_lock_file(file), LockMode::shared);
 }
 
 SwitchJournal SwitchJournal::begin(const Repository& repository, const std::string& name) {

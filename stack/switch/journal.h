@@ -57,7 +57,9 @@ inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFro
                                 *kDowntime = "downtime_seconds",
                             *kDownSince = "down_since",  ///< boot_moment()
                                 *kVolumes = "volumes",   ///< to be carried over: FROM:TO,…
-                                    *kVolumesLeft = "volumes_left";
+                                    *kVolumesLeft = "volumes_left",
+                            *kOldServer = "old_server",  ///< system identifiers
+                                *kNewServer = "new_server";
 }  // namespace fact
 
 std::string to_json_line(const JournalEntry& entry);  ///< without its line feed
@@ -69,6 +71,8 @@ std::vector<JournalEntry> parse_journal(std::string_view text, const Path& name_
 class SwitchLock {
  public:
   explicit SwitchLock(const Repository& repository);  ///< throws Locked
+  /// Does somebody hold it now?
+  static bool is_held(const Repository& repository);
 
  private:
   Fd fd_;

@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "core/system/exits.h"
+#include "core/system/split.h"
 #include "stack/model/database_volume.h"
+#include "stack/model/first_start.h"
 #include "stack/switch/volumes.h"
 
 namespace pgassay::stack {
@@ -69,6 +71,8 @@ class Planner {
     if (services_are_there()) {
       judge_new();
       judge_database_volume();
+      if (!same_volume_) judge_first_start();
+      note_shared_names();
     }
     judge_strangers();
     judge_other_volumes();
@@ -203,14 +207,58 @@ class Planner {
           fmt::format("--keep-data, but the stacks keep their databases in {} and {}", old.name, fresh.name),
           "leave it out: the data is carried over by backup and restore");
     if (same_volume_) return;
+    if (is_half_made(fresh))
+      return obstacle(
+          fmt::format("the new stack's volume {} holds a half-made database: its server was stopped while "
+                      "initdb made it",
+                      fresh.name),
+          fmt::format("nothing is in it yet: {} removes it",
+                      fresh.name.starts_with("/") ? "rm -r " + (fresh.on_host / fresh.below).string() + "/*"
+                                                  : "docker volume rm " + fresh.name));
     const std::optional<bool> holds = holds_a_database(fresh);
     if (!holds)
       plan_.notes.push_back(
           fmt::format("{} can't be looked into: should it hold a database, the restore refuses", fresh.name));
-    if (holds.value_or(false) && !options_.data_from_backup)
+    new_volume_holds_a_database_ = holds.value_or(false);
+    if (new_volume_holds_a_database_ && !options_.data_from_backup)
       obstacle(fmt::format("the new stack's volume {} {}", fresh.name, contents_of(fresh)),
                "--data-from-backup: the old stack's data goes beside it and takes its name; what is there "
                "stays, as DATABASE_before_…");
+  }
+
+  /// Else the restore would refuse what is no empty database, in the down-time.
+  void judge_first_start() {
+    if (options_.data_from_backup || new_volume_holds_a_database_) return;
+    std::vector<std::string> scripts =
+        mounted_first_start_scripts(*scene_.to.model()->find(*scene_.to.settings.database_service));
+    scripts.insert(scripts.end(), scene_.image_scripts.begin(), scene_.image_scripts.end());
+    if (scripts.empty()) return;
+    obstacle(
+        fmt::format(
+            "the new database runs {} of {} at its first start, and would not be empty for the restore",
+            fmt::join(scripts, ", "), kFirstStartDir),
+        "--data-from-backup: the old stack's data goes beside what they make and takes its name; or take "
+        "them out of the new stack's file for the switch");
+  }
+
+  /// From step 6 to step 8 both databases run.
+  void note_shared_names() {
+    if (options_.keep_data) return;
+    const auto old = names_on_networks(*scene_.from.model()), fresh = names_on_networks(*scene_.to.model());
+    for (const auto& [network, names] : fresh) {
+      const auto shared = old.find(network);
+      if (shared == old.end()) continue;
+      for (const auto& [name, service] : names) {
+        const auto same = shared->second.find(name);
+        if (same == shared->second.end() || service != scene_.to.settings.database_service ||
+            same->second != scene_.from.settings.database_service)
+          continue;
+        plan_.notes.push_back(fmt::format(
+            "on the network {} both databases answer to {} while the data is restored: who else is on "
+            "it may reach either",
+            network, name));
+      }
+    }
   }
 
   void judge_strangers() {
@@ -337,8 +385,26 @@ class Planner {
   const SwitchScene& scene_;
   SwitchPlan plan_;
   PlannedVolumes volumes_;
-  bool same_volume_ = false;
+  bool same_volume_ = false, new_volume_holds_a_database_ = false;
 };
+
+/// By asking it: none where it has no such directory, no `ls`, or is not here.
+std::vector<std::string> first_start_scripts_of_image(const SwitchScene& scene, const ContainerCli& docker,
+                                                      const std::stop_token& stop) {
+  const auto& name = scene.to.settings.database_service;
+  const ComposeService* database = name ? scene.to.model()->find(*name) : nullptr;
+  if (database == nullptr || !scene.engine->images.contains(database->image)) return {};
+  try {
+    return scripts_among(split_nonempty(
+        docker.answer("can't look into the image " + database->image,
+                      {"run", "--rm", "--network=none", "--entrypoint=ls", database->image, kFirstStartDir},
+                      stop),
+        '\n'));
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
+    return {};
+  }
+}
 
 }  // namespace
 
@@ -401,6 +467,7 @@ SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std:
     const bool ours = scene.from.model()->find(one.service) != nullptr;
     (ours ? scene.old_there : scene.strangers).push_back(std::move(one));
   }
+  scene.image_scripts = first_start_scripts_of_image(scene, containers.docker(), stop);
   scene.new_there = containers.of_project(scene.new_project(), scene.new_services(), stop);
   return scene;
 }

@@ -31,7 +31,8 @@ struct SwitchScene {
   StackCheckReport check;                 ///< of the new stack, compared with all others but the old one
   std::vector<StackContainer> old_there;  ///< of the old stack's services
   std::vector<StackContainer> new_there;
-  std::vector<StackContainer> strangers;  ///< of the old project, of none of its stack's services
+  std::vector<std::string> image_scripts;  ///< that the new database's image runs at its first start
+  std::vector<StackContainer> strangers;   ///< of the old project, of none of its stack's services
 
   const std::string& old_project() const { return from.model()->project; }
   const std::string& new_project() const { return to.model()->project; }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/postgres/source_facts.h"
 #include "core/system/cancellation.h"
 #include "core/system/time_limit.h"
 #include "restore/resume.h"
@@ -190,7 +191,8 @@ std::string SwitchRun::take_final_backup() {
                         "final backup of switch " + options_.settings.name, observer_, stop_);
   journal_.add(entry::kFact, {{fact::kFinal, still.backup.id.shown()},
                               {fact::kFinalXmax, still.still.xmax},
-                              {fact::kFinalCatalog, still.still.catalog}});
+                              {fact::kFinalCatalog, still.still.catalog},
+                              {fact::kOldServer, read_manifest(still.backup.dir).server.system_identifier}});
   return still.backup.id.shown() + ", verified and pinned";
 }
 
@@ -220,7 +222,18 @@ std::string SwitchRun::start_new_database() {
   }
 }
 
+/// So that backups to come know that it took the old one's place.
+void SwitchRun::note_new_server() {
+  try {
+    Connection connection =
+        Connection::open(reach_new(kMaintenance).connection, backup::kApplicationName, stop_);
+    note(fact::kNewServer, read_server_facts(connection).system_identifier);
+  } catch (const ServerError&) {  // then the next backup tells of another server
+  }
+}
+
 std::string SwitchRun::restore() {
+  note_new_server();
   const SwitchState now = state();
   const std::string database = scene_.to.settings.database.value_or(now.fact(fact::kDatabase));
   if (!options_.keep_data && now.fact(fact::kRestored).empty()) {

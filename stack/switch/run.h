@@ -31,6 +31,7 @@ class SwitchRun {
   SwitchState state() const { return replay(journal_.entries()); }
   void note(const char* name, const std::string& value) { journal_.add(entry::kFact, {{name, value}}); }
   backup::BackupOptions reach_old();
+  void note_new_server();
   backup::BackupOptions reach_new(const std::string& database);
   Backup final_backup() const;
   std::string restore_into(const std::string& database);

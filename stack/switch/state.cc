@@ -158,6 +158,49 @@ SwitchState replay(std::span<const JournalEntry> entries) {
   return state;
 }
 
+namespace {
+
+/// Of the last switch of each name. A journal that can't be read tells of none: no backup is to fail for
+/// that.
+std::vector<SwitchState> last_switches(const Repository& repository) {
+  std::vector<SwitchState> states;
+  try {
+    for (const std::string& name : SwitchJournal::names(repository))
+      if (const auto journal = SwitchJournal::newest(repository, name))
+        states.push_back(replay(journal->entries()));
+  } catch (const Error&) {  // the others are known
+  }
+  return states;
+}
+
+}  // namespace
+
+std::set<std::string> servers_of_switches(const Repository& repository, const std::string& source) {
+  std::set<std::string> servers;
+  for (const SwitchState& state : last_switches(repository)) {
+    const std::string before = state.fact(fact::kOldServer), after = state.fact(fact::kNewServer);
+    if (state.fact(fact::kSource) == source && !before.empty() && !after.empty())
+      servers.insert({before, after});
+  }
+  return servers;
+}
+
+std::map<std::string, std::string> retired_containers(const Repository& repository) {
+  std::map<std::string, std::string> retired;
+  for (const SwitchState& state : last_switches(repository)) {
+    const bool there = state.standing == SwitchStage::switched,
+               back = state.standing == SwitchStage::rolled_back;
+    if (!there && !back) continue;
+    for (const SwitchedContainer& one : there ? state.old_containers : state.new_containers)
+      retired[one.id] = fmt::format(
+          "{} of {} has stopped it for good: the database is the one of the project {} now; name that in the "
+          "source",
+          there ? "the switch" : "the rollback", state.fact(fact::kName),
+          state.fact(there ? fact::kToProject : fact::kFromProject));
+  }
+  return retired;
+}
+
 GoingOn going_on(const SwitchState& state) {
   const std::string name = state.fact(fact::kName);
   switch (state.standing) {

@@ -63,6 +63,14 @@ struct SwitchState {
 
 SwitchState replay(std::span<const JournalEntry> entries);
 
+/// System identifiers of servers that took each other's place in the last switches of the source, or in their
+/// rollbacks. A journal that can't be read tells of none.
+std::set<std::string> servers_of_switches(const Repository& repository, const std::string& source);
+
+/// Of each container that a finished switch or rollback has stopped for good, by its id: what to do in place
+/// of starting it.
+std::map<std::string, std::string> retired_containers(const Repository& repository);
+
 /// What `--resume` does.
 struct GoingOn {
   std::optional<SwitchStep> from;  ///< the step to go on from; nothing: not to be gone on with

@@ -54,7 +54,9 @@ SwitchStatus switch_status(const Repository& repository, const std::string& name
     if (!journal) return status;
     status.journal = journal->file();
     status.state = replay(journal->entries());
-    status.next = commands_from(status.state, name);
+    status.under_way = (status.state.open() || status.state.standing == SwitchStage::untouched) &&
+                       SwitchLock::is_held(repository);
+    if (!status.under_way) status.next = commands_from(status.state, name);
   } catch (const Error& error) {
     status.problem = error.what();
   }

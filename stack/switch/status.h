@@ -30,6 +30,7 @@ struct SwitchStatus {
   std::string name;
   Path journal;
   SwitchState state;
+  bool under_way = false;         ///< a switch, or a rollback of it, goes on now
   std::string problem;            ///< why the journal can't be read
   std::vector<std::string> next;  ///< commands: what may be done now
 

@@ -36,6 +36,11 @@ TEST_F(StackSwitch, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
                     "postgresql://app:hunter2-of-the-new@127.0.0.1/app"})
                   .ok());
   EXPECT_EQ(sql("new", "SELECT has_table_privilege('reader', 't', 'SELECT')"), "t\n");
+  // The source still names the old stack's container, which nobody is to start.
+  const Ran old = pgassay({"backup", "app"}, environment_);
+  EXPECT_EQ(old.status, 1) << old.err;
+  EXPECT_EQ(old.err.find("docker start"), std::string::npos) << old.err;
+  expect_words(old.err, {"the switch of app has stopped it for good", project("new")});
 
   {
     // What can't be saved is not given up: the new stack runs on.
@@ -67,6 +72,10 @@ TEST_F(StackSwitch, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
   EXPECT_EQ(stack({"rollback", "app"}).status, 0);  // once is enough
   EXPECT_EQ(stack({"forget", "app"}).status, 6);
   expect_old_runs_as_before();
+  // The last backup is of the new stack's server, which took this one's place and gave it back.
+  const Ran next = pgassay({"backup", "app"}, environment_);
+  EXPECT_EQ(next.status, 0) << next.err;
+  EXPECT_EQ(next.err.find("another server"), std::string::npos) << next.err;
 }
 
 TEST_F(StackSwitch, GoesIntoAVolumeThatHoldsADatabaseOnlyWhenToldSo) {

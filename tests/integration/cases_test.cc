@@ -311,5 +311,60 @@ TEST(Sequences, AreComparedInAllTheirAttributes) {
   EXPECT_EQ(faults(database.after("SELECT setval('ring', 2)").checks), "");
 }
 
+/// A database with a dictionary whose file is gone by the time it is restored, and a role that is, too.
+class OnAHostThatLacksAFile : public testing::Test {
+ protected:
+  OnAHostThatLacksAFile()
+      : database_("lacking",
+                  "CREATE ROLE lacking_owner; CREATE TABLE t AS SELECT 1 AS a;"
+                  "ALTER TABLE t OWNER TO lacking_owner;") {
+    const std::string name = fmt::format("pgassay_lacking_{}", ::getpid());
+    const Path file = database_.server().share_dir() / "tsearch_data" / (name + ".stop");
+    write_new_file(file, "und\n");
+    set_mode(file, 0644);
+    const OnFailure remove_it([&] { remove_tree(file); });
+    database_.psql("CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, STOPWORDS = " + name + ")");
+    if (const Ran ran = vault_.back_up(database_); ran.status != 0) throw Error(ran.err);
+    remove_tree(file);
+    database_.psql("DROP TABLE t; DROP ROLE lacking_owner");
+  }
+  ~OnAHostThatLacksAFile() override {
+    database_.server().psql(
+        "postgres", "DROP DATABASE IF EXISTS " + database_.copy() + "; DROP ROLE IF EXISTS lacking_owner");
+  }
+  Ran restore(std::vector<std::string> more) const {
+    std::vector<std::string> words = {"restore", "latest", "-d", database_.server().conninfo("postgres")};
+    words.insert(words.end(), more.begin(), more.end());
+    return vault_.run(words);
+  }
+  std::string there() const {
+    return database_.server().value(
+        "postgres",
+        "SELECT (SELECT count(*) FROM pg_database WHERE datname LIKE 'lacking%'), "
+        "(SELECT count(*) FROM pg_roles WHERE rolname = 'lacking_owner')");
+  }
+
+  LiveDatabase database_;
+  Vault vault_;
+};
+
+TEST_F(OnAHostThatLacksAFile, ARestoreIsRefusedAndLeavesNothing) {
+  for (const auto& into :
+       {std::vector<std::string>{"--create", "--into", database_.copy()}, {"--replace", database_.name()}}) {
+    const Ran ran = restore(into);
+    EXPECT_EQ(ran.status, 6) << ran.out << ran.err;
+    EXPECT_NE(ran.err.find(".stop"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("--despite-host"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("nothing was restored, no role was created"), std::string::npos) << ran.err;
+    EXPECT_EQ(there(), "1|0");
+  }
+}
+
+TEST_F(OnAHostThatLacksAFile, ARestoreDespiteThatHasTheRows) {
+  const Ran ran = restore({"--create", "--into", database_.copy(), "--despite-host"});
+  EXPECT_EQ(ran.status, 1) << ran.out << ran.err;
+  EXPECT_EQ(database_.copied_value("SELECT a FROM t"), "1");
+}
+
 }  // namespace
 }  // namespace pgassay::test

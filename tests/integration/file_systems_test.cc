@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include "core/repository/layout.h"
+#include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
 
 namespace pgassay::test {
@@ -93,6 +94,52 @@ TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
     EXPECT_EQ(std::filesystem::hard_link_count(newer.dir.path() / part.file), 1U);
   EXPECT_EQ(vault.run({"verify", "--all"}).status, 0);
   EXPECT_EQ(vault.restore_and_compare(database), "");
+}
+
+/// A backup under limits of the shell's.
+Ended backed_up_within(const std::string& limits, const Vault& vault, const LiveDatabase& database) {
+  return run_child({"bash", "-c", limits + "; exec \"$@\"", "bash", PGASSAY_BINARY, "backup", "-q", "--repo",
+                    vault.root().string(), "--source", "test", "-d", database.conninfo()});
+}
+
+TEST(LimitsOfTheProcess, AreNamedWhereDescriptorsEnd) {
+  const LiveDatabase database("limits_files", kOneTable);
+  const Vault vault;
+  int failed = 0;
+  for (int files = 8; files <= 40; files += 2) {
+    const Ended ran = backed_up_within("ulimit -n " + std::to_string(files), vault, database);
+    if (ran.status == 0) continue;
+    ++failed;
+    EXPECT_EQ(ran.status, 1) << files << ran.err;
+    EXPECT_NE(ran.err.find("ulimit -n"), std::string::npos) << files << ran.err;
+    EXPECT_EQ(ran.err.find("no pg_dump fits"), std::string::npos) << files << ran.err;
+  }
+  EXPECT_GT(failed, 0);
+  EXPECT_EQ(vault.run({"verify", "--all"}).status, 0);
+}
+
+TEST(LimitsOfTheProcess, AreNamedWhereAFileMayNotGrow) {
+  const LiveDatabase database(
+      "limits_size", "CREATE TABLE t AS SELECT gen_random_uuid() AS a FROM generate_series(1, 50000);");
+  const Vault vault;
+  const Ended ran = backed_up_within("ulimit -f 64", vault, database);
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.err.find("ulimit -f"), std::string::npos) << ran.err;
+  EXPECT_TRUE(vault.repository().list().empty());
+  EXPECT_EQ(vault.debris(), std::vector<std::string>());
+}
+
+TEST(SmallDisks, WithoutInodesSaySo) {
+  const Vault vault;
+  const Mounted disk(vault.root(), "tmpfs", "tmpfs", 0, "nr_inodes=140,mode=0700");
+  std::string tables;
+  for (int table = 0; table < 200; ++table)
+    tables += "CREATE TABLE t" + std::to_string(table) + " AS SELECT 1 AS a;";
+  const LiveDatabase database("limits_inodes", tables);
+  const Ran ran = vault.back_up(database);
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_NE(ran.err.find("no inode is left"), std::string::npos) << ran.err;
+  EXPECT_EQ(vault.debris(), std::vector<std::string>());
 }
 
 }  // namespace

@@ -86,6 +86,19 @@ TEST_P(StackCheck, OfOneFileWithProfilesSaysWhatIsShared) {
   EXPECT_EQ(verdict(15, "prod"), "WARNING");
 }
 
+TEST_P(StackCheck, CountsProfilesOfTheEnvFileAsComposeDoes) {
+  const std::string env = read_file(stacks_.dir() / ".env") + "COMPOSE_PROFILES=\"prod, other\"\n";
+  replace_file(stacks_.dir() / "before/.env", env);
+  replace_file(
+      stacks_.dir() / "pgassay.toml",
+      "[stack.prod]\ncompose_files = [\"before/docker-compose.yml\"]\n"
+      "[stack.staging]\ncompose_files = [\"before/docker-compose.yml\"]\nprofiles = [\"no such\"]\n");
+  check();
+  EXPECT_EQ(verdict(2, "prod"), "PASS") << stacks_.document;
+  EXPECT_NE(found(10, "prod").find("services.redis.healthcheck"), std::string::npos) << stacks_.document;
+  EXPECT_EQ(verdict(2, "staging"), "FAIL") << "--profile wins";
+}
+
 TEST_P(StackCheck, FindsWhatIsWrongWithEnvFiles) {
   change(".env.production", secret(3), "<openssl rand -hex 24>");  // POSTGRES_PASSWORD
   change(".env.staging", secret(7), secret(1));                    // SECRET_KEY of dev

@@ -171,6 +171,30 @@ TEST_P(StackIsolation, Check10WantsARuleForEachRoute) {
         "services.api-prod.labels no rule of a Traefik router names the host www.jarvos.eu");
 }
 
+TEST_P(StackIsolation, Check10LeavesToTraefikWhatOnlyItCanTell) {
+  prod.settings.routes[0].host = "www.jarvos.eu";
+  auto& labels = prod.resolved.model->services.at("api-prod").labels;
+  const auto rule =
+      std::ranges::find_if(labels, [](const auto& one) { return one.first.ends_with(".rule"); });
+  ASSERT_NE(rule, labels.end());
+  rule->second = "HostRegexp(`^[a-z]+\\.jarvos\\.eu$`)";
+  finds(10, surroundings({prod}),
+        "WARNING /srv/docker-compose.prod.yml services.api-prod.labels the rule of router");
+  labels.erase(rule);
+  EXPECT_NE(said(10, surroundings({prod})).find("only Traefik can tell whether it takes www.jarvos.eu"),
+            std::string::npos);
+}
+
+TEST_P(StackIsolation, Check10TakesANegationForNoHost) {
+  prod.settings.routes[0].host = "www.jarvos.eu";
+  for (auto& [label, value] : prod.resolved.model->services.at("api-prod").labels)
+    if (label.ends_with(".rule")) value = "Host(`www.jarvos.eu.`) && !Host(`devrecyclic.jarvos.eu`)";
+  stack::StackFacts staging = stack("staging", {});
+  const std::string found = said(10, surroundings({prod, staging}));
+  EXPECT_EQ(found.find("devrecyclic.jarvos.eu is also one"), std::string::npos) << found;
+  EXPECT_EQ(found.find("no rule of a Traefik router"), std::string::npos) << found;
+}
+
 TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
   TemporaryDir volume;
   stack::Surroundings around = surroundings({prod});
@@ -178,6 +202,8 @@ TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
   around.engine->volumes["recyclic-prod_prod_postgres_data"] = {"recyclic-prod", volume.path()};
   EXPECT_NE(said(11, around).find("is empty"), std::string::npos);
   write_new_file(volume.path() / "PG_VERSION", "15\n");
+  EXPECT_NE(said(11, around).find("holds a half-made database"), std::string::npos);
+  make_cluster_files(volume.path());
   EXPECT_NE(said(11, around).find("holds a database of PostgreSQL 15"), std::string::npos);
   passes(11, around);
   finds(11, surroundings({stack("prod", {{"/var/lib/postgresql/data", "/elsewhere"}})}),

@@ -100,9 +100,25 @@ TEST(Ports, OverlapByAddressNumberAndProtocol) {
   EXPECT_FALSE(overlap(all, {"", 91, 95, "tcp"}));
 }
 
+TEST(UrlsWithPasswords, SayWhatIsNotEncodedInThem) {
+  using stack::unencoded_in_url;
+  for (const char* right : {"postgresql://app:s3cret@db:5432/app", "redis://:p%40ss%2F@redis:6379/0",
+                            "http://api:8000/@me", "https://host/a?b=c:d@e", "postgresql://app@db/app",
+                            "app:p@ss", "https://u:p@host/path@x", "amqp://a:p%25q@mq//vhost"})
+    EXPECT_EQ(unencoded_in_url(right), "") << right;
+  EXPECT_EQ(unencoded_in_url("postgresql://app:p@ss@db/app"), "@");
+  EXPECT_EQ(unencoded_in_url("postgresql://app:p/ss@db/app"), "/");
+  EXPECT_EQ(unencoded_in_url("postgresql://app:p?ss@db/app"), "?");
+  EXPECT_EQ(unencoded_in_url("redis://:p#ss@redis"), "#");
+  EXPECT_EQ(unencoded_in_url("postgresql://app:100%@db/app"), "%");
+  EXPECT_EQ(unencoded_in_url("postgresql://app:a:b@db/app"), ":");
+}
+
 TEST(TraefikRules, NameHosts) {
   EXPECT_EQ(stack::hosts_in_rule("Host(`A.example`, \"b.example\") && PathPrefix(`/api`) || Host(`c`)"),
             (std::set<std::string>{"a.example", "b.example", "c"}));
+  EXPECT_EQ(stack::hosts_in_rule("!Host(`a`) && !(Host(`b`) || !Host(`c`)) && Host ( `d.`, `e` )"),
+            (std::set<std::string>{"c", "d", "e"}));
   EXPECT_TRUE(stack::hosts_in_rule("HostSNI(`x`) || HostRegexp(`y`) || MyHost(`z`)").empty());
 }
 

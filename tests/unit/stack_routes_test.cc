@@ -233,6 +233,14 @@ TEST_F(StackRoutes, Check3FindsARouterThatTraefikDoesNotKnow) {
   finds(3, "| api-1 is starting: Traefik waits for its health check");
 }
 
+TEST_F(StackRoutes, Check3FindsADockerProviderThatIsDeadOnce) {
+  facts.api->routers.clear();
+  finds(3, "its docker provider is off or can't reach the engine");
+  EXPECT_EQ(said(3).find("Traefik does not know it"), std::string::npos);
+  for (InspectedContainer& one : *facts.containers) one.health = "starting";
+  finds(3, "is starting: Traefik waits for its health check");
+}
+
 TEST_F(StackRoutes, Check4LeavesItToCheck3WhereTheLabelsAreRight) {
   facts.api->routers.clear();
   finds(4, "takes /api/health | router recyclic-prod-api of its labels does: check 3 says what became of it");

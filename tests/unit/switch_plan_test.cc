@@ -72,6 +72,35 @@ TEST_P(SwitchPlans, StopAllButTheDatabaseWhereNoWriterIsNamed) {
             "docker stop id-of-postgr   # recyclic-staging_postgres_1");
 }
 
+TEST_P(SwitchPlans, RefuseADatabaseThatScriptsFillAtItsFirstStart) {
+  Planned planned(GetParam());
+  const TemporaryDir scripts;
+  write_new_file(scripts.path() / "10-schema.sql", "");
+  write_new_file(scripts.path() / "README", "");
+  auto& mounts = planned.scene.to.resolved.model->services.at("postgres").mounts;
+  mounts.push_back({stack::Mount::Kind::bind, scripts.path().string(), "/docker-entrypoint-initdb.d", true});
+  EXPECT_NE(planned.obstacles().find("runs 10-schema.sql of /docker-entrypoint-initdb.d"), std::string::npos)
+      << planned.obstacles();
+  mounts.back() = {stack::Mount::Kind::bind, "/x/init.sh", "/docker-entrypoint-initdb.d/init.sh", true};
+  planned.scene.image_scripts = {"10_postgis.sh"};
+  EXPECT_NE(planned.obstacles().find("runs init.sh, 10_postgis.sh of"), std::string::npos)
+      << planned.obstacles();
+  planned.options.data_from_backup = true;
+  EXPECT_EQ(planned.obstacles(), "");
+}
+
+TEST_P(SwitchPlans, SayWhatNameBothDatabasesAnswerToMeanwhile) {
+  Planned planned(GetParam());
+  for (stack::StackFacts* stack : {&planned.scene.from, &planned.scene.to}) {
+    stack->resolved.model->networks["shared"] = {"traefik-public", true};
+    stack->resolved.model->services.at("postgres").networks["shared"] = {"db"};
+  }
+  std::string notes;
+  for (const std::string& note : plan_switch(planned.options, planned.scene).notes) notes += note + "\n";
+  EXPECT_NE(notes.find("on the network traefik-public both databases answer to db"), std::string::npos)
+      << notes;
+}
+
 TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
   Planned planned(GetParam());
   planned.scene.strangers = {container("adminer")};
@@ -184,6 +213,12 @@ TEST_P(SwitchPlans, AskForAFlagWhereDataIsInTheWay) {
   planned.scene.engine->volumes[data] = {"recyclic-prod", dir.path()};
   EXPECT_EQ(planned.obstacles(), "");  // it is empty
   write_new_file(dir.path() / "PG_VERSION", "15\n");
+  planned.options.data_from_backup = true;
+  EXPECT_NE(planned.obstacles().find(data + " holds a half-made database"), std::string::npos);
+  EXPECT_EQ(plan_switch(planned.options, planned.scene).obstacles.at(0).hint,
+            "nothing is in it yet: docker volume rm " + data + " removes it");
+  planned.options.data_from_backup = false;
+  make_cluster_files(dir.path());
   EXPECT_NE(planned.obstacles().find(data + " holds a database of PostgreSQL 15"), std::string::npos);
   planned.options.data_from_backup = true;
   EXPECT_EQ(planned.obstacles(), "");

@@ -1,4 +1,5 @@
 #include "stack/switch/state.h"
+#include "stack/switch/status.h"
 
 #include <gtest/gtest.h>
 
@@ -235,6 +236,46 @@ TEST(SwitchLock, IsOneForAllSwitches) {
   const Repository repository = Repository::open_or_create(dir.path() / "repo");
   const stack::SwitchLock held(repository);
   EXPECT_THROW(stack::SwitchLock{repository}, Locked);
+}
+
+TEST(SwitchStatus, KnowsThatASwitchGoesOnNowAndProposesNothingThen) {
+  const test::TemporaryDir dir;
+  const Repository repository = Repository::open_or_create(dir.path() / "repo");
+  stack::SwitchJournal journal = stack::SwitchJournal::begin(repository, "app");
+  journal.add(stack::entry::kBegun, {{stack::fact::kName, "app"}});
+  {
+    const stack::SwitchLock held(repository);
+    EXPECT_TRUE(stack::switch_status(repository, "app").under_way) << "in its first step";
+    journal.add(stack::entry::kStepBegun, {{stack::fact::kStep, std::string(to_string(stack::kFirstTouch))}});
+    EXPECT_TRUE(stack::switch_status(repository, "app").under_way);
+    EXPECT_EQ(stack::switch_status(repository, "app").next, std::vector<std::string>())
+        << "all would be refused";
+  }
+  EXPECT_FALSE(stack::switch_status(repository, "app").under_way);
+  EXPECT_NE(stack::switch_status(repository, "app").next, std::vector<std::string>());
+}
+
+TEST(RetiredContainers, AreThoseThatAFinishedSwitchHasStopped) {
+  const test::TemporaryDir dir;
+  const Repository repository = Repository::open_or_create(dir.path() / "repo");
+  stack::SwitchJournal journal = stack::SwitchJournal::begin(repository, "app");
+  journal.add(stack::entry::kBegun, {{stack::fact::kName, "app"},
+                                     {stack::fact::kSource, "prod"},
+                                     {stack::fact::kFromProject, "old"},
+                                     {stack::fact::kToProject, "new"}});
+  journal.add(stack::entry::kContainer, facts_of(stack::SwitchedContainer{"1", "old-db-1", "db", "", "no"}));
+  journal.add(stack::entry::kFact, {{stack::fact::kOldServer, "71"}, {stack::fact::kNewServer, "72"}});
+  EXPECT_TRUE(stack::retired_containers(repository).empty());
+  journal.add(stack::entry::kSwitched, {});
+  EXPECT_NE(stack::retired_containers(repository).at("1").find("the project new now"), std::string::npos);
+  EXPECT_EQ(stack::servers_of_switches(repository, "prod"), (std::set<std::string>{"71", "72"}));
+  EXPECT_TRUE(stack::servers_of_switches(repository, "staging").empty());
+  journal.add(stack::entry::kRollbackBegun, {});
+  journal.add(stack::entry::kNewContainer,
+              facts_of(stack::SwitchedContainer{"2", "new-db-1", "db", "", "no"}));
+  journal.add(stack::entry::kRolledBack, {});
+  EXPECT_FALSE(stack::retired_containers(repository).contains("1"));
+  EXPECT_NE(stack::retired_containers(repository).at("2").find("the project old now"), std::string::npos);
 }
 
 }  // namespace

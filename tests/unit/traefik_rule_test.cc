@@ -1,4 +1,4 @@
-#include "stack/routes/traefik_rule.h"
+#include "stack/model/traefik_rule.h"
 
 #include <gtest/gtest.h>
 

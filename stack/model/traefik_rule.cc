@@ -1,4 +1,4 @@
-#include "stack/routes/traefik_rule.h"
+#include "stack/model/traefik_rule.h"
 
 #include <algorithm>
 #include <cctype>
@@ -94,7 +94,8 @@ class RuleReader {
   Fits judge(std::string_view name, std::string_view value) const {
     const auto said = [](bool yes) { return yes ? Fits::yes : Fits::no; };
     if (equal_without_case(name, "Host") || equal_without_case(name, "HostHeader"))
-      return said(equal_without_case(value, host_));
+      return said(
+          equal_without_case(value.ends_with('.') ? value.substr(0, value.size() - 1) : value, host_));
     if (equal_without_case(name, "Method")) return said(equal_without_case(value, "GET"));
     // In v2 these may hold {name:regexp}.
     if (value.find('{') != std::string_view::npos) return Fits::unknown;
