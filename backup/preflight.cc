@@ -2,6 +2,7 @@
 
 #include "backup/disk_check.h"
 #include "backup/lock_and_snapshot.h"
+#include "core/postgres/releases.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,6 @@
 namespace pgassay::backup {
 namespace {
 
-constexpr int kOldestServer = 120000, kNewestMajor = 18;
 /// Tables a worker may hold at a time, see copier.cc.
 constexpr std::uint64_t kLocksPerWorker = 32;
 /// Of the catalogs and their indexes, by the inventory and pg_dump.
@@ -42,9 +42,9 @@ class Findings {
 };
 
 void check_server(Connection& connection, const ServerFacts& server, Findings& findings) {
-  if (server.version < kOldestServer || server.version / 10000 > kNewestMajor) {
-    findings.refuse(fmt::format("server version {}: PostgreSQL 12 to {} are supported", server.version_text,
-                                kNewestMajor),
+  if (server.version / 10000 < kOldestMajor || server.version / 10000 > kNewestMajor) {
+    findings.refuse(fmt::format("server version {}: PostgreSQL {} to {} are supported", server.version_text,
+                                kOldestMajor, kNewestMajor),
                     "use a pgassay that knows this version");
   }
   if (connection.through_pooler()) {
