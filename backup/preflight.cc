@@ -85,9 +85,10 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
       "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT'),"
       " EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)");
   if (large.boolean(0, 1) && !large.boolean(0, 0)) {
-    findings.refuse(
-        "no privilege to read the large objects",
-        fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}", quote_identifier(connection.user())));
+    findings.refuse("no privilege to read the large objects",
+                    (server_has(connection.server_version(), Feature::read_all_data) ? grant + "; or " : "") +
+                        fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}",
+                                    quote_identifier(connection.user())));
   }
 }
 
