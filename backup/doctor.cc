@@ -10,6 +10,7 @@
 
 #include "backup/blockers.h"
 #include "backup/disk_check.h"
+#include "core/postgres/releases.h"
 #include "core/postgres/session.h"
 #include "core/repository/directory_lock.h"
 #include "core/repository/layout.h"
@@ -204,7 +205,7 @@ void add_unreadable_tomorrow(Connection& connection, std::vector<PreflightFindin
              "will then be refused",
              connection.user(), rows.text(row, 0), rows.text(row, 1)),
          fmt::format("{}ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}",
-                     connection.server_version() >= 140000
+                     server_has(connection.server_version(), Feature::read_all_data)
                          ? "GRANT pg_read_all_data TO " + quote_identifier(connection.user()) + "; or "
                          : "",
                      quote_identifier(rows.text(row, 0)), quote_identifier(rows.text(row, 1)),

@@ -2,6 +2,7 @@
 
 #include "backup/disk_check.h"
 #include "backup/lock_and_snapshot.h"
+#include "core/postgres/releases.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +11,6 @@
 namespace pgassay::backup {
 namespace {
 
-constexpr int kOldestServer = 120000, kNewestMajor = 18;
 /// Tables a worker may hold at a time, see copier.cc.
 constexpr std::uint64_t kLocksPerWorker = 32;
 /// Of the catalogs and their indexes, by the inventory and pg_dump.
@@ -42,9 +42,9 @@ class Findings {
 };
 
 void check_server(Connection& connection, const ServerFacts& server, Findings& findings) {
-  if (server.version < kOldestServer || server.version / 10000 > kNewestMajor) {
-    findings.refuse(fmt::format("server version {}: PostgreSQL 12 to {} are supported", server.version_text,
-                                kNewestMajor),
+  if (server.version / 10000 < kOldestMajor || server.version / 10000 > kNewestMajor) {
+    findings.refuse(fmt::format("server version {}: PostgreSQL {} to {} are supported", server.version_text,
+                                kOldestMajor, kNewestMajor),
                     "use a pgassay that knows this version");
   }
   if (connection.through_pooler()) {
@@ -85,9 +85,10 @@ void check_readable(Connection& connection, const std::vector<TableInfo>& tables
       "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT'),"
       " EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)");
   if (large.boolean(0, 1) && !large.boolean(0, 0)) {
-    findings.refuse(
-        "no privilege to read the large objects",
-        fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}", quote_identifier(connection.user())));
+    findings.refuse("no privilege to read the large objects",
+                    (server_has(connection.server_version(), Feature::read_all_data) ? grant + "; or " : "") +
+                        fmt::format("GRANT SELECT ON pg_catalog.pg_largeobject TO {}",
+                                    quote_identifier(connection.user())));
   }
 }
 

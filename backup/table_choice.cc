@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "core/postgres/name_pattern.h"
+#include "core/postgres/releases.h"
 
 namespace pgassay::backup {
 namespace {
@@ -33,8 +34,6 @@ WHERE t.typsend::pg_catalog.oid = 0 OR t.typreceive::pg_catalog.oid = 0 OR (h.na
   OR (t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AND t.typtype = 'b' AND t.typname LIKE 'reg%')
 ORDER BY a.attrelid, a.attnum, 4 DESC
 )";
-/// https://www.postgresql.org/docs/14/release-14.html
-constexpr int kMultiranges = 140000;
 
 const std::string* fits_above(NamePatterns& patterns, const TableInfo& table,
                               const std::map<Oid, const TableInfo*>& partitioned) {
@@ -88,8 +87,9 @@ std::vector<std::string> unfit_for_binary(Connection& connection, const std::vec
   std::string sql(kUnfit);
   constexpr std::string_view kRange = "$RANGE";
   sql.replace(sql.find(kRange), kRange.size(),
-              connection.server_version() >= kMultiranges ? "t.oid IN (r.rngtypid, r.rngmultitypid)"
-                                                          : "t.oid = r.rngtypid");
+              server_has(connection.server_version(), Feature::multiranges)
+                  ? "t.oid IN (r.rngtypid, r.rngmultitypid)"
+                  : "t.oid = r.rngtypid");
   const Result rows = connection.query(sql, {"{" + oids + "}"});
   for (int row = 0; row < rows.rows(); ++row)
     unfit.push_back(fmt::format("{}.{} ({}: {})", looked_at.at(rows.oid(row, 0))->name.shown(),

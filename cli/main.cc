@@ -1,3 +1,5 @@
+#include <pgassay_commit.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -50,7 +52,7 @@ int interrupted(const ExitReport& exit_report, int signal) {
 int answer(const std::vector<std::string>& words, const Signals& signals, ExitReport& exit_report,
            std::optional<Trace>& trace) {
   try {
-    const Invocation invocation = parse_command_line(words);
+    const Invocation invocation = parse_command_line(words, kCommit);
     const Arguments& arguments = invocation.arguments;
     if (invocation.answer) {
       exit_report.json = false;

@@ -7,14 +7,13 @@
 #include <mutex>
 #include <optional>
 
+#include "core/postgres/releases.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "drill/server_failure.h"
 
 namespace pgassay::drill {
 namespace {
-
-constexpr int kHeapChecks = 140000;  // verify_heapam: https://www.postgresql.org/docs/14/release-14.html
 
 struct Subject {
   bool index = false;
@@ -43,9 +42,9 @@ std::vector<Subject> list_subjects(Connection& connection) {
       " JOIN pg_catalog.pg_am a ON a.oid = c.relam LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"
       " WHERE c.relpersistence <> 't' AND ((c.relkind = 'i' AND a.amname = 'btree' AND i.indisvalid AND "
       "i.indisready)"
-      " OR (c.relkind IN ('r', 'm', 't') AND a.amname = 'heap' AND "
-      "pg_catalog.current_setting('server_version_num')::int4 >= " +
-      std::to_string(kHeapChecks) + ")) ORDER BY c.relpages DESC");
+      " OR (c.relkind IN ('r', 'm', 't') AND a.amname = 'heap' AND " +
+      std::string(server_has(connection.server_version(), Feature::heap_checks) ? "true" : "false") +
+      ")) ORDER BY c.relpages DESC");
   std::vector<Subject> subjects;
   for (int row = 0; row < found.rows(); ++row)
     subjects.push_back({found.boolean(row, 0), found.text(row, 1), found.text(row, 2)});

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "core/postgres/releases.h"
 #include "proof/row_proof.h"
 
 namespace pgassay::proof {
@@ -61,7 +62,7 @@ void check_extensions(Connection& connection, const Manifest& manifest, bool acc
 void check_collation(Connection& connection, const Manifest& manifest, bool accept,
                      std::vector<Check>& checks) {
   const std::string& then = manifest.database.collation_version;
-  if (then.empty() || connection.server_version() < 150000) return;
+  if (then.empty() || !server_has(connection.server_version(), Feature::locale_providers)) return;
   const std::string here =
       connection
           .query(

@@ -1,4 +1,4 @@
-// Values of regclass and the like that named nothing where the backup was taken.
+// Values that a server writes in another way than the one where the backup was taken.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,12 @@
 
 namespace pgassay::proof {
 
-/// COPY writes such a value as a number, and it is loaded as the number that it is; here something else may
-/// bear that number, whose name COPY then writes. When that is all that differs in the table, says so in
+/// A regclass or the like that named nothing is written by COPY as a number, and loaded as the number that it
+/// is; here something else may bear that number, whose name COPY then writes. A pg_lsn is written with more
+/// digits by newer servers (Feature::padded_lsn). When that is all that differs in the table, says so in
 /// words. Nothing: something else differs, or the table has no such columns. Reads the backup's rows of the
 /// table, and the table. Only text.
-std::optional<std::string> numbers_that_name_something(Connection& connection, const Place& backup,
-                                                       const Relation& relation, const std::string& encoding);
+std::optional<std::string> values_written_otherwise(Connection& connection, const Place& backup,
+                                                    const Relation& relation, const Manifest& manifest);
 
 }  // namespace pgassay::proof

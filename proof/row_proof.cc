@@ -329,8 +329,8 @@ void check_materialized_views(const Manifest& manifest, const std::map<Qualified
 
 namespace {
 
-/// A table that fails only because a number names something here passes, and says so.
-void look_at_numbers(Connection& connection, const Manifest& manifest, const Place& backup,
+/// A table that fails only because this server writes the same values in another way passes, and says so.
+void look_at_writing(Connection& connection, const Manifest& manifest, const Place& backup,
                      std::vector<Check>& checks) {
   for (Check& check : checks) {
     if (check.id.kind != CheckKind::rows || check.verdict == Verdict::pass) continue;
@@ -339,8 +339,7 @@ void look_at_numbers(Connection& connection, const Manifest& manifest, const Pla
       return one.kind == 'r' && !one.root && one.filter.empty() && one.name.shown() == check.id.object;
     });
     if (relation == manifest.relations.end()) continue;
-    const std::optional<std::string> told =
-        numbers_that_name_something(connection, backup, *relation, manifest.encoding);
+    const std::optional<std::string> told = values_written_otherwise(connection, backup, *relation, manifest);
     if (!told) continue;
     check.verdict = Verdict::pass;
     check.detail = *told;
@@ -370,7 +369,7 @@ std::vector<Check> prove(const ConnInfo& target, const Manifest& manifest, const
   own.rows = rows.rows_read();
   for (const Check& missing : checks) own.made.insert(missing.id);
   rows.compare(reasons, own.made, checks);
-  if (!options.backup.empty()) look_at_numbers(leader, manifest, options.backup, checks);
+  if (!options.backup.empty()) look_at_writing(leader, manifest, options.backup, checks);
   check_materialized_views(manifest, rows.by_name(), rows, own.made, checks);
   check_sequences(leader, manifest.sequences, checks, &own.made);
   objects.compare(rows.subjects, checks);

@@ -72,9 +72,12 @@ std::string last_word(const std::string& name) {
 /// The parser of all commands, and what each runs.
 class Parser {
  public:
-  explicit Parser(Arguments& arguments) : app_(kAbout, "pgassay") {
+  Parser(Arguments& arguments, const std::string& commit) : app_(kAbout, "pgassay") {
     add_common(app_, arguments);
-    app_.set_version_flag(kVersion, "pgassay " PGASSAY_VERSION, kVersionSentence)->group(kEverywhere);
+    const std::string version = "pgassay " PGASSAY_VERSION;
+    app_.set_version_flag(kVersion, commit.empty() ? version : version + " (commit " + commit + ")",
+                          kVersionSentence)
+        ->group(kEverywhere);
     app_.footer(
         "pgassay COMMAND --help shows a command's options and examples.\n"
         "Exit status: 0 done, 1 failed, 2 usage, 3 bad backup, 4 could not verify, 5 locked, 6 refused.");
@@ -195,10 +198,10 @@ void add_common(Options& options, Arguments& arguments) {
       .heading(kEverywhere);
 }
 
-Invocation parse_command_line(const std::vector<std::string>& words) {
+Invocation parse_command_line(const std::vector<std::string>& words, const std::string& commit) {
   Invocation invocation;
   Arguments& arguments = invocation.arguments;
-  Parser parser(arguments);
+  Parser parser(arguments, commit);
   CLI::App& app = parser.app();
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));

@@ -19,8 +19,9 @@ struct Invocation {
   std::optional<std::string> answer;  ///< the text of --help or --version: print it, do nothing else
 };
 
-/// `words` without the program's name. Throws UsageError.
-Invocation parse_command_line(const std::vector<std::string>& words);
+/// `words` without the program's name. `commit`: what --version says besides, where it is known. Throws
+/// UsageError.
+Invocation parse_command_line(const std::vector<std::string>& words, const std::string& commit = {});
 
 /// Reads `words` into what `options` point to, as if they followed the name of a command that has these
 /// options. Throws UsageError.

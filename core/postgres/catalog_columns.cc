@@ -13,7 +13,8 @@ namespace {
 /// Its names would be anybody's outside of it.
 struct Classification {
   using enum Treatment;
-  static constexpr int k13 = 130000, k14 = 140000, k15 = 150000, k16 = 160000, k17 = 170000, k18 = 180000;
+  static constexpr int k13 = 130000, k14 = 140000, k15 = 150000, k16 = 160000, k17 = 170000, k18 = 180000,
+                       k19 = 190000;
 
   static constexpr CatalogColumns kRows[] = {
       {"pg_aggregate",
@@ -117,6 +118,7 @@ struct Classification {
       {"pg_extension", "extrelocatable extconfig extcondition", derived, "the script of this version"},
       {"pg_foreign_data_wrapper", "oid", oid},
       {"pg_foreign_data_wrapper", "fdwname fdwowner fdwhandler fdwvalidator fdwacl fdwoptions", compared},
+      {"pg_foreign_data_wrapper", "fdwconnection", compared, {}, k19},
       {"pg_foreign_server", "oid", oid},
       {"pg_foreign_server", "srvname srvowner srvfdw srvtype srvversion srvacl srvoptions", compared},
       {"pg_foreign_table", "ftrelid ftserver ftoptions", compared},
@@ -173,13 +175,17 @@ struct Classification {
       {"pg_publication", "puballtables pubinsert pubupdate pubdelete pubtruncate", through, "to_jsonb(p)"},
       {"pg_publication", "pubviaroot", through, "to_jsonb(p)", k13},
       {"pg_publication", "pubgencols", through, "to_jsonb(p)", k18},
+      {"pg_publication", "puballsequences", through, "to_jsonb(p)", k19},
       {"pg_publication_namespace", "oid", oid, {}, k15},
       {"pg_publication_namespace", "pnpubid pnnspid", compared, {}, k15},
       {"pg_publication_rel", "oid", oid},
       {"pg_publication_rel", "prpubid prrelid", compared},
       {"pg_publication_rel", "prqual prattrs", compared, {}, k15},
+      {"pg_publication_rel", "prexcept", compared, {}, k19},
       {"pg_range", "rngtypid rngsubtype rngcollation rngsubopc rngcanonical rngsubdiff", compared},
       {"pg_range", "rngmultitypid", compared, {}, k14},
+      {"pg_range", "rngconstruct2 rngconstruct3 rngmltconstruct0 rngmltconstruct1 rngmltconstruct2", derived,
+       "functions that CREATE TYPE makes beside the type", k19},
       {"pg_replication_origin", "roident roname", cluster},
       {"pg_rewrite", "oid", oid},
       {"pg_rewrite", "rulename ev_class ev_enabled", compared},
@@ -217,6 +223,8 @@ struct Classification {
       {"pg_subscription", "suborigin subpasswordrequired subrunasowner", not_carried,
        "a drill makes no subscription", k16},
       {"pg_subscription", "subfailover", not_carried, "a drill makes no subscription", k17},
+      {"pg_subscription", "submaxretention subretaindeadtuples subretentionactive subserver subwalrcvtimeout",
+       not_carried, "a drill makes no subscription", k19},
       {"pg_subscription_rel", "srsubid srrelid srsubstate srsublsn", passing},
       {"pg_tablespace", "oid spcname spcowner spcacl spcoptions", cluster},
       {"pg_transform", "oid", oid},

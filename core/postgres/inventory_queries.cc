@@ -101,6 +101,14 @@ std::vector<ObjectKind> relation_kinds() {
        "ROW(k.convalidated, pg_get_constraintdef(k.oid))::text",
        "pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace",
        "k.contype = 'c' AND {user:n}", "pg_type, t.oid"},
+      {"'not-null constraint'", "format('%I on %I.%I', k.conname, n.nspname, c.relname)", "", "",
+       "ROW(k.convalidated, pg_get_constraintdef(k.oid))::text",
+       "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace",
+       "k.contype = 'n' AND $NAMED_NOT_NULLS AND {own:c}", ""},
+      {"'not-null constraint'", "format('%I on domain %s', k.conname, format_type(k.contypid, NULL))", "", "",
+       "''",
+       "pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace",
+       "k.contype = 'n' AND $NAMED_NOT_NULLS AND {user:n}", "pg_type, t.oid"},
       {"'trigger'", "format('%I on %I.%I', t.tgname, n.nspname, c.relname)", "", "",
        "ROW(t.tgenabled, pg_get_triggerdef(t.oid))::text",
        "pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace",
@@ -260,7 +268,8 @@ std::vector<ObjectKind> other_kinds() {
        "pg_ts_template, t.oid"},
       // Options of user mappings hold passwords: they stay out, even as a hash.
       {"'foreign-data wrapper'", "quote_ident(f.fdwname)", "f.fdwowner", "f.fdwacl, 'F', f.fdwowner",
-       "ROW(f.fdwhandler::regproc::text, f.fdwvalidator::regproc::text, {options:f.fdwoptions})::text",
+       "ROW(f.fdwhandler::regproc::text, f.fdwvalidator::regproc::text, "
+       "{options:f.fdwoptions}$FDWCONNECTION)::text",
        "pg_foreign_data_wrapper f", "true", "pg_foreign_data_wrapper, f.oid"},
       {"'foreign server'", "quote_ident(s.srvname)", "s.srvowner", "s.srvacl, 'S', s.srvowner",
        "ROW((SELECT f.fdwname FROM pg_foreign_data_wrapper f WHERE f.oid = s.srvfdw), "
@@ -276,7 +285,8 @@ std::vector<ObjectKind> other_kinds() {
        "pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace", "true", ""},
       {"'publication'", "quote_ident(p.pubname)", "p.pubowner", "",
        "ROW(to_jsonb(p) - '{oid,pubname,pubowner}'::text[], (SELECT array_agg(ROW("
-       "r.prrelid::regclass::text$PUBLISHED) ORDER BY r.prrelid::regclass::text) FROM pg_publication_rel r "
+       "r.prrelid::regclass::text$PUBLISHED_PARTS$EXCEPTED) ORDER BY r.prrelid::regclass::text) FROM "
+       "pg_publication_rel r "
        "WHERE r.prpubid = p.oid)$PUBLISHED_SCHEMAS)::text",
        "pg_publication p", "true", "pg_publication, p.oid"},
       // Whether it is enabled is not restored, on purpose; its connection string holds a password.

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "core/postgres/inventory_queries.h"
+#include "core/postgres/releases.h"
 
 namespace pgassay {
 namespace {
@@ -62,6 +63,32 @@ std::string extension_of(std::string_view class_oid) {
          catalog_of(class_oid) + " AND x.objid = " + oid_of(class_oid) +
          " AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'e')";
 }
+
+/// Parts of definitions that not every release has. Where one is left out, the rest is what it was before
+/// that release, so that backups of older ones are compared as ever.
+struct Conditional {
+  std::string_view mark;
+  Feature feature;
+  std::string_view with, without;
+};
+constexpr Conditional kConditional[] = {
+    {"$SQLBODY", Feature::sql_bodies, "pg_get_function_sqlbody(p.oid)", "NULL::text"},
+    {"$ATTCOMPRESSION", Feature::column_compression, "a.attcompression", "''::\"char\""},
+    {"$TYPSUBSCRIPT", Feature::subscripting, "t.typsubscript::regproc::text", "NULL::text"},
+    {"$MULTIRANGE", Feature::multiranges, "format_type(r.rngmultitypid, NULL)", "NULL::text"},
+    {"$STXSTATTARGET", Feature::statistics_targets, "s.stxstattarget", "-1"},
+    {"$PUBLISHED_SCHEMAS", Feature::selective_publications,
+     ", (SELECT array_agg(s.pnnspid::regnamespace::text ORDER BY s.pnnspid::regnamespace::text) "
+     "FROM pg_publication_namespace s WHERE s.pnpubid = p.oid)",
+     ""},
+    {"$PUBLISHED_PARTS", Feature::selective_publications,
+     ", (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = "
+     "r.prrelid AND a.attnum = ANY (r.prattrs)), pg_get_expr(r.prqual, r.prrelid)",
+     ""},
+    {"$NAMED_NOT_NULLS", Feature::named_not_nulls, "true", "false"},
+    {"$EXCEPTED", Feature::publication_exceptions, ", r.prexcept", ""},
+    {"$FDWCONNECTION", Feature::wrapper_connections, ", f.fdwconnection::regproc::text", ""},
+};
 
 void replace_all(std::string& text, std::string_view mark, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += with.size()) {
@@ -160,29 +187,11 @@ std::string acl_expression(const Acl& acl) {
 
 std::string inventory_query(const ObjectKind& kind, int server_version, bool converts, InventoryOf which,
                             const std::vector<Oid>& without) {
-  std::string definition(kind.definition), from(kind.from);
-  for (std::string* text : {&definition, &from}) {
-    replace_all(*text, "$SQLBODY",
-                server_version >= 140000 ? "pg_get_function_sqlbody(p.oid)" : "NULL::text");
-    replace_all(*text, "$ATTCOMPRESSION", server_version >= 140000 ? "a.attcompression" : "''::\"char\"");
-    replace_all(*text, "$TYPSUBSCRIPT",
-                server_version >= 140000 ? "t.typsubscript::regproc::text" : "NULL::text");
-    replace_all(*text, "$MULTIRANGE",
-                server_version >= 140000 ? "format_type(r.rngmultitypid, NULL)" : "NULL::text");
-    replace_all(*text, "$STXSTATTARGET", server_version >= 130000 ? "s.stxstattarget" : "-1");
-  }
-  const bool selective = server_version >= 150000;  // publications learned of columns, rows and schemas
-  replace_all(
-      definition, "$PUBLISHED_SCHEMAS",
-      selective ? ", (SELECT array_agg(s.pnnspid::regnamespace::text ORDER BY s.pnnspid::regnamespace::text) "
-                  "FROM pg_publication_namespace s WHERE s.pnpubid = p.oid)"
-                : "");
-  replace_all(
-      definition, "$PUBLISHED",
-      selective ? ", (SELECT array_agg(a.attname ORDER BY a.attname) FROM pg_attribute a WHERE a.attrelid = "
-                  "r.prrelid AND a.attnum = ANY (r.prattrs)), pg_get_expr(r.prqual, r.prrelid)"
-                : "");
-  std::string where(kind.where), with, acl = "NULL", extension = "NULL::name";
+  std::string definition(kind.definition), from(kind.from), where(kind.where);
+  for (std::string* text : {&definition, &from, &where})
+    for (const Conditional& part : kConditional)
+      replace_all(*text, part.mark, server_has(server_version, part.feature) ? part.with : part.without);
+  std::string with, acl = "NULL", extension = "NULL::name";
   if (!kind.class_oid.empty()) extension = extension_of(kind.class_oid);
   if (which == InventoryOf::members) where += " AND " + extension + " IS NOT NULL";
   if (!kind.acl.empty()) {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "core/postgres/releases.h"
+
 namespace pgassay {
 namespace {
 
-constexpr int kTidRangeScans = 140000;
 /// Smaller ones are not worth a second COPY.
 constexpr std::uint64_t kLeastBytes = 32 << 20;
 /// So that the workers end at about the same time, though TOAST may be spread unevenly.
@@ -23,7 +24,7 @@ Spread spread_over(Connection& connection, unsigned workers) {
 }
 
 std::vector<PageRange> page_ranges(const TableInfo& table, int server_version, const Spread& spread) {
-  const bool can = server_version >= kTidRangeScans && table.access_method == "heap" &&
+  const bool can = server_has(server_version, Feature::tid_range_scans) && table.access_method == "heap" &&
                    !table.planning_calls_code && spread.workers > 1;
   const std::uint64_t bytes = table.heap_bytes + table.toast_bytes, share = spread.all_bytes / spread.workers,
                       pages = table.heap_bytes / spread.page_bytes;

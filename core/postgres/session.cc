@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/postgres/releases.h"
+
 namespace pgassay {
 namespace {
 
@@ -153,8 +155,8 @@ std::string child_options(int server_version) {
       "default_transaction_isolation=read\\ "
       "committed"
       " -c default_transaction_deferrable=off";
-  if (server_version >= 140000) options += " -c idle_session_timeout=0";
-  if (server_version >= 170000) options += " -c transaction_timeout=0";
+  if (server_has(server_version, Feature::idle_session_timeout)) options += " -c idle_session_timeout=0";
+  if (server_has(server_version, Feature::transaction_timeout)) options += " -c transaction_timeout=0";
   return options;
 }
 

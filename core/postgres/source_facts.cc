@@ -5,14 +5,18 @@
 #include <map>
 #include <set>
 
+#include "core/postgres/releases.h"
+
 namespace pgassay {
 namespace {
 
-/// The columns that came and went between 12 and 18.
 std::string locale_columns(int version) {
-  std::string columns = version >= 150000 ? "d.datlocprovider, d.datcollversion, " : "'c', NULL, ";
-  columns += version >= 170000 ? "d.datlocale, " : version >= 150000 ? "d.daticulocale, " : "NULL, ";
-  return columns + (version >= 160000 ? "d.daticurules " : "NULL ");
+  std::string columns =
+      server_has(version, Feature::locale_providers) ? "d.datlocprovider, d.datcollversion, " : "'c', NULL, ";
+  columns += server_has(version, Feature::locale_column)       ? "d.datlocale, "
+             : server_has(version, Feature::icu_locale_column) ? "d.daticulocale, "
+                                                               : "NULL, ";
+  return columns + (server_has(version, Feature::icu_rules) ? "d.daticurules " : "NULL ");
 }
 
 /// GRANT and REVOKE that turn a fresh database's privileges, which are the defaults, into these. Who granted

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "core/postgres/releases.h"
 #include "core/repository/layout.h"
 #include "restore/backup_files.h"
 #include "restore/tables/absent_types.h"
@@ -19,7 +20,6 @@
 namespace pgassay::restore {
 namespace {
 
-constexpr int kDropExpression = 130000;  // https://www.postgresql.org/docs/13/sql-altertable.html
 constexpr std::size_t kLongestName = 63;
 
 /// One table to be made, and the relations that its rows come from: itself, or its partitions.
@@ -216,7 +216,7 @@ class BesideRestore : public TransactionRestore {
       std::vector<std::string> names;
       for (const GeneratedColumn& column : beside->table->generated) {
         names.push_back(column.name);
-        if (connection_->server_version() >= kDropExpression)
+        if (server_has(connection_->server_version(), Feature::drop_expression))
           connection_->query(fmt::format("ALTER TABLE {} ALTER COLUMN {} DROP EXPRESSION",
                                          beside->into.quoted(), quote_identifier(column.name)));
       }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/postgres/releases.h"
 #include "core/postgres/session.h"
 #include "core/postgres/tool_words.h"
 #include "core/system/error.h"
@@ -331,8 +332,9 @@ void ask_for_sqlstate(Connection& target, SchemaProblem& problem) {
 }  // namespace
 
 void open_public_no_wider_than(int archive_version, Connection& target) {
-  constexpr int kClosed = 150000;
-  if (archive_version < kClosed || target.server_version() >= kClosed) return;
+  if (!server_has(archive_version, Feature::closed_public) ||
+      server_has(target.server_version(), Feature::closed_public))
+    return;
   target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/postgres/catalog.h"
+#include "core/postgres/releases.h"
 #include "core/system/error.h"
 
 namespace pgassay::restore {
@@ -20,7 +21,10 @@ void check_version(const Connection& connection, const Manifest& manifest) {
   if (target >= source) return;
   throw Refused(
       fmt::format("{}: PostgreSQL {} is older than the backup's {}", connection.described(), target, source),
-      fmt::format("restore into PostgreSQL {} or newer", source));
+      fmt::format("restore into PostgreSQL {} or newer. What an older one can take is rows: make the tables "
+                  "there, and load "
+                  "what pgassay export --table writes (docs/postgresql.md)",
+                  source));
 }
 
 void check_extensions(Connection& connection, const Manifest& manifest, std::vector<Note>& notes) {
@@ -171,12 +175,12 @@ std::vector<std::string> configuration_rows(Connection& connection) {
 }
 
 std::string provider_clause(const DatabaseProperties& database, int target_version) {
-  if (target_version < 150000) return {};
+  if (!server_has(target_version, Feature::locale_providers)) return {};
   std::string sql;
   switch (database.provider) {
     case 'i':
       sql = " LOCALE_PROVIDER icu ICU_LOCALE " + quote_literal(database.icu_locale);
-      if (!database.icu_rules.empty() && target_version >= 160000)
+      if (!database.icu_rules.empty() && server_has(target_version, Feature::icu_rules))
         sql += " ICU_RULES " + quote_literal(database.icu_rules);
       return sql;
     case 'b':

@@ -9,8 +9,10 @@
 #include <sstream>
 
 #include "core/postgres/inventory_queries.h"
+#include "core/postgres/releases.h"
 #include "core/postgres/session.h"
 #include "tests/fixtures/local_server.h"
+#include "tests/fixtures/other_releases.h"
 
 namespace pgassay::test {
 namespace {
@@ -43,8 +45,8 @@ std::string inventory_sql(int version) {
   return sql;
 }
 
-TEST(CatalogColumns, OfThisServerAreAllClassifiedAndNoneIsThatIsNotThere) {
-  Connection connection = Connection::open(shared_server().connection("postgres"), "test", {});
+/// Every column of every catalog of this server is in the table, and none that is not there.
+void expect_all_classified(Connection& connection) {
   Columns columns = classified(connection.server_version());
   const Result found = connection.query(
       "SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
@@ -57,13 +59,13 @@ TEST(CatalogColumns, OfThisServerAreAllClassifiedAndNoneIsThatIsNotThere) {
   for (const auto& [name, what] : columns) ADD_FAILURE() << name << " is no column of this server";
 }
 
-TEST(CatalogColumns, ThatAreSaidToBeComparedAreReadByAQueryOfTheInventory) {
-  Connection connection = Connection::open(shared_server().connection("postgres"), "test", {});
-  const std::string sql = inventory_sql(connection.server_version());
+/// What the table says to be compared is read by a query of the inventory.
+void expect_compared_are_read(int version) {
+  const std::string sql = inventory_sql(version);
   std::set<std::string> words;
   const std::regex word("[a-z_][a-z_0-9]*");
   for (std::sregex_iterator at(sql.begin(), sql.end(), word), end; at != end; ++at) words.insert(at->str());
-  for (const auto& [name, what] : classified(connection.server_version())) {
+  for (const auto& [name, what] : classified(version)) {
     const std::string column = name.substr(name.find('.') + 1);
     if (what.treatment == Treatment::compared) {
       EXPECT_TRUE(words.contains(column)) << name << " is in no query of the inventory";
@@ -73,6 +75,28 @@ TEST(CatalogColumns, ThatAreSaidToBeComparedAreReadByAQueryOfTheInventory) {
     }
   }
 }
+
+TEST(CatalogColumns, OfThisServerAreAllClassifiedAndNoneIsThatIsNotThere) {
+  Connection connection = Connection::open(shared_server().connection("postgres"), "test", {});
+  expect_all_classified(connection);
+}
+
+TEST(CatalogColumns, ThatAreSaidToBeComparedAreReadByAQueryOfTheInventory) {
+  for (int major = kOldestMajor; major <= kNewestMajor; ++major) {
+    SCOPED_TRACE(major);
+    expect_compared_are_read(major * 10000);
+  }
+}
+
+class CatalogColumnsLong : public testing::TestWithParam<int> {};
+
+TEST_P(CatalogColumnsLong, OfEachReleaseAreAllClassified) {
+  const LocalServer server = LocalServer::of_release(bin_dir_of_release(GetParam()));
+  Connection connection = Connection::open(server.connection("postgres"), "test", {});
+  expect_all_classified(connection);
+}
+INSTANTIATE_TEST_SUITE_P(Of, CatalogColumnsLong, testing::ValuesIn(other_majors()),
+                         testing::PrintToStringParamName());
 
 TEST(CatalogColumns, ThatAreComparedOrDerivedElsewhereSayByWhat) {
   for (const CatalogColumns& row : catalog_columns()) {

@@ -60,6 +60,9 @@ TEST_F(Cli, VersionAndHelpGoToStdoutAndEndWithZero) {
   const Ran version = pgassay({"--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_TRUE(version.out.starts_with("pgassay "));
+  if (std::filesystem::exists(Path(PGASSAY_SOURCE_DIR) / ".git")) {
+    EXPECT_NE(version.out.find(" (commit "), std::string::npos) << version.out;
+  }
   EXPECT_EQ(version.err, "");
   EXPECT_EQ(pgassay({"backup", "--help"}).status, 0);
 }

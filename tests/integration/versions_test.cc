@@ -6,31 +6,15 @@
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/other_releases.h"
 #include "tests/fixtures/sample_sql.h"
 
 namespace pgassay::test {
 namespace {
 
-/// Of the build directory; brought by the first test that asks.
-const Path& servers() {
-  static const Path dir = [] {
-    const Path brought = Path(PGASSAY_BINARY).parent_path() / "servers";
-    const Ended ended =
-        run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/fetch_servers.sh", brought});
-    if (ended.status != 0) throw Error("fetch_servers.sh: " + ended.err);
-    return brought;
-  }();
-  return dir;
-}
-
-/// Client programs that are new enough for each of them.
-std::map<std::string, std::string> with_new_clients() {
-  return {{"PATH", (servers() / "client/bin").string() + ":/usr/bin:/bin"}};
-}
-
 class VersionsLong : public testing::TestWithParam<int> {
  protected:
-  VersionsLong() : server_(LocalServer::of_release(servers() / std::to_string(GetParam()) / "bin")) {}
+  VersionsLong() : server_(LocalServer::of_release(bin_dir_of_release(GetParam()))) {}
 
   LocalServer server_;
   Vault vault_;
@@ -38,29 +22,28 @@ class VersionsLong : public testing::TestWithParam<int> {
 
 TEST_P(VersionsLong, AreBackedUpVerifiedAndRestoredIdentical) {
   const LiveDatabase database("versions", sample_sql(server_), "", server_);
-  const Ran backup = vault_.back_up(database, {"--binary-table", "stock.*"}, with_new_clients());
+  const Ran backup = vault_.back_up(database, {"--binary-table", "stock.*"}, with_clients_of(GetParam()));
   ASSERT_EQ(backup.status, 0) << backup.err;
   const Manifest manifest = vault_.manifest(database);
   EXPECT_EQ(manifest.server.version / 10000, GetParam());
   EXPECT_GT(manifest.summary.rows, 170'000U);
-  EXPECT_EQ(vault_.run({"verify", "-q", "--all"}, with_new_clients()).status, 0);
+  EXPECT_EQ(vault_.run({"verify", "-q", "--all"}, with_clients_of(GetParam())).status, 0);
   const Ran restore =
       vault_.run({"restore", "latest", "-q", "-d", server_.conninfo(), "--create", "--into", database.copy()},
-                 with_new_clients());
+                 with_clients_of(GetParam()));
   EXPECT_EQ(restore.status, 0) << restore.out << restore.err;
   const Ended compared =
       run_child({"bash", std::string(PGASSAY_SOURCE_DIR) + "/tests/fixtures/compare_databases.sh",
                  database.conninfo(), server_.conninfo(database.copy())},
-                with_new_clients());
+                with_clients_of(GetParam()));
   EXPECT_EQ(compared.status, 0) << compared.out << compared.err;
 }
 
 TEST_P(VersionsLong, AreDrilledInAThrowawayServerOfTheirRelease) {
   const LiveDatabase database("drilled", sample_sql(server_), "", server_);
-  ASSERT_EQ(vault_.back_up(database, {}, with_new_clients()).status, 0);
-  const std::string own = (servers() / std::to_string(GetParam()) / "bin").string();
-  const Ran drill = vault_.run({"drill", "latest", "--engine", "local", "--json"},
-                               {{"PATH", own + ":" + with_new_clients().at("PATH")}});
+  ASSERT_EQ(vault_.back_up(database, {}, with_clients_of(GetParam())).status, 0);
+  const Ran drill =
+      vault_.run({"drill", "latest", "--engine", "local", "--json"}, with_clients_of(GetParam()));
   EXPECT_EQ(drill.status, 0) << drill.out << drill.err;
   const auto report = nlohmann::json::parse(drill.out);
   EXPECT_EQ(report.at("verdict"), "PASS");
@@ -83,28 +66,64 @@ TEST_P(NewerVersionsLong, ThanThatOfPgDumpAreRefused) {
   EXPECT_EQ(vault_.debris(), std::vector<std::string>());
 }
 
-TEST_P(NewerVersionsLong, TakeTheSampleOfAnOlderServerWholeAndProved) {
-  const LocalServer host;
-  const LiveDatabase database("older", sample_sql(server_), "TEMPLATE template0 ENCODING 'UTF8'", host);
-  ASSERT_EQ(vault_.back_up(database, {"--binary-table", "stock.*"}).status, 0);
-  const Ran restore =
-      vault_.run({"restore", "latest", "--json", "-d", server_.conninfo(), "--create"}, with_new_clients());
-  EXPECT_EQ(restore.status, 0) << restore.out << restore.err;
-  const auto report = nlohmann::json::parse(restore.out);
+/// From a release to another: first the source's, then the target's.
+class FromReleaseToReleaseLong : public testing::TestWithParam<std::pair<int, int>> {
+ protected:
+  LocalServer source_ = LocalServer::of_release(bin_dir_of_release(GetParam().first));
+  LocalServer target_ = LocalServer::of_release(bin_dir_of_release(GetParam().second));
+  Vault vault_;
+
+  Ran restore() const {
+    return vault_.run({"restore", "latest", "--json", "-d", target_.conninfo(), "--create"},
+                      with_clients_of(std::max(GetParam().first, GetParam().second)));
+  }
+};
+
+/// Each into the next, and the oldest into the newest.
+class IntoANewerReleaseLong : public FromReleaseToReleaseLong {};
+
+TEST_P(IntoANewerReleaseLong, TheSampleIsRestoredWholeAndProved) {
+  const LiveDatabase database("older", sample_sql(source_), "TEMPLATE template0 ENCODING 'UTF8'", source_);
+  const Ran backup =
+      vault_.back_up(database, {"--binary-table", "stock.*"}, with_clients_of(GetParam().first));
+  ASSERT_EQ(backup.status, 0) << backup.err;
+  const Ran ran = restore();
+  EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
+  const auto report = nlohmann::json::parse(ran.out);
   EXPECT_EQ(report.at("restore").at("lost"), nlohmann::json::array());
   EXPECT_EQ(report.at("verdict"), "PASS");
 }
 
-/// The releases that fetch_servers.sh brings, but for this host's, which all other tests are about.
-std::vector<int> others(int newer_than = 0) {
-  std::vector<int> majors = {13, 14, 15, 16, 17, 18};
-  std::erase_if(majors, [&](int major) { return major == host_major() || major <= newer_than; });
-  return majors;
+class IntoAnOlderReleaseLong : public FromReleaseToReleaseLong {};
+
+TEST_P(IntoAnOlderReleaseLong, NothingIsRestored) {
+  const LiveDatabase database("younger", "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2);", "",
+                              source_);
+  ASSERT_EQ(vault_.back_up(database, {}, with_clients_of(GetParam().first)).status, 0);
+  const Ran ran = restore();
+  EXPECT_EQ(ran.status, 6) << ran.out << ran.err;
+  EXPECT_EQ(target_.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'younger'"), "0");
+  // What the hint says can be tried.
+  const Ran rows = vault_.run({"export", "latest", "--table", "t"}, with_clients_of(GetParam().first));
+  EXPECT_EQ(rows.status, 0) << rows.err;
+  EXPECT_EQ(rows.out, "1\n2\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, VersionsLong, testing::ValuesIn(others()), testing::PrintToStringParamName());
-INSTANTIATE_TEST_SUITE_P(Of, NewerVersionsLong, testing::ValuesIn(others(host_major())),
+INSTANTIATE_TEST_SUITE_P(Of, VersionsLong, testing::ValuesIn(other_majors()),
                          testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(Of, NewerVersionsLong, testing::ValuesIn(other_majors(host_major())),
+                         testing::PrintToStringParamName());
+
+std::string from_to(const testing::TestParamInfo<std::pair<int, int>>& info) {
+  return std::to_string(info.param.first) + "to" + std::to_string(info.param.second);
+}
+INSTANTIATE_TEST_SUITE_P(From, IntoANewerReleaseLong,
+                         testing::Values(std::pair(13, 14), std::pair(14, 15), std::pair(15, 16),
+                                         std::pair(16, 17), std::pair(17, 18), std::pair(18, 19),
+                                         std::pair(13, 19)),
+                         from_to);
+INSTANTIATE_TEST_SUITE_P(From, IntoAnOlderReleaseLong,
+                         testing::Values(std::pair(19, 18), std::pair(18, 17), std::pair(14, 13)), from_to);
 
 }  // namespace
 }  // namespace pgassay::test

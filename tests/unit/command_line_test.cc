@@ -74,6 +74,8 @@ TEST_F(CommandLine, GlobalOptionsStandBeforeOrAfterTheCommand) {
 
 TEST_F(CommandLine, HelpAndVersionAreAnswers) {
   EXPECT_EQ(parse_command_line({"--version"}).answer, "pgassay " PGASSAY_VERSION "\n");
+  EXPECT_EQ(parse_command_line({"--version"}, "e81eb9b").answer,
+            "pgassay " PGASSAY_VERSION " (commit e81eb9b)\n");
   for (const char* command : {"backup", "list", "show", "verify", "restore"}) {
     EXPECT_NE(parse_command_line({command, "--help"}).answer.value_or("").find("Examples:\n  pgassay "),
               std::string::npos)

@@ -46,6 +46,13 @@ TEST(InventoryCheck, NamesWhatWasNotThere) {
             "FAIL table c: it is there, and the backup's database had none of that name\n");
 }
 
+TEST(InventoryCheck, NamesOfNotNullConstraintsAreNotMissedInABackupThatHasNone) {
+  const proof::InventoryObject named{"not-null constraint", "a_b_not_null on a", {}, {}, "2:d"};
+  EXPECT_EQ(compared({table("a")}, {table("a"), named}).substr(0, 4), "PASS");
+  EXPECT_EQ(compared({table("a"), named}, {table("a")}),
+            "FAIL not-null constraint a_b_not_null on a: it is missing\n");
+}
+
 TEST(InventoryCheck, ADefinitionThatIsHashedInTheOlderWayIsNotCompared) {
   proof::InventoryObject then = table("a");
   then.definition = "0123456789abcdef0123456789abcdef";
