@@ -20,8 +20,18 @@ void add_identity(Options& options, StoreArguments& arguments) {
 }
 
 void add_store_to_read(Options& options, StoreArguments& arguments) {
-  add_store(options, arguments, "from that store, by its name or URL, by way of a copy in $TMPDIR");
+  add_store(options, arguments, "from that store, by its name or URL; rows are fetched as they are read");
   add_identity(options, arguments);
+}
+
+const StoreConfig& configured_store(const std::string& name, const Config& config) {
+  const auto found = config.stores.find(name);
+  if (found != config.stores.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [one, settings] : config.stores) known.push_back(one);
+  throw UsageError(fmt::format("there is no [store.{}] in the configuration{}", printable(name),
+                               did_you_mean(name, known)),
+                   "name a store of the configuration, or a URL: s3://BUCKET/PREFIX, file:///mnt/nas");
 }
 
 NamedStore open_named_store(const std::string& name, const Config& config) {
@@ -29,15 +39,7 @@ NamedStore open_named_store(const std::string& name, const Config& config) {
   if (name.find("://") != std::string::npos) {
     named.config.at.url = name;
   } else {
-    const auto found = config.stores.find(name);
-    if (found == config.stores.end()) {
-      std::vector<std::string> known;
-      for (const auto& [one, settings] : config.stores) known.push_back(one);
-      throw UsageError(fmt::format("there is no [store.{}] in the configuration{}", printable(name),
-                                   did_you_mean(name, known)),
-                       "name a store of the configuration, or a URL: s3://BUCKET/PREFIX, file:///mnt/nas");
-    }
-    named.config = found->second;
+    named.config = configured_store(name, config);
   }
   named.store = open_store(named.config.at);
   return named;

@@ -28,6 +28,8 @@ struct NamedStore {
   StoreConfig config;
   std::unique_ptr<Store> store;
 };
+/// Throws UsageError when the configuration has no such store.
+const StoreConfig& configured_store(const std::string& name, const Config& config);
 /// Throws UsageError.
 NamedStore open_named_store(const StoreArguments& arguments, const Config& config);
 NamedStore open_named_store(const std::string& name, const Config& config);
@@ -36,6 +38,7 @@ NamedStore open_named_store(const std::string& name, const Config& config);
 class StoreReader {
  public:
   StoreReader(const StoreArguments& arguments, Context& context);
+  StoreReader(const StoreReader&) = delete;
   store::Reader& reader() { return *reader_; }
   const std::string& name() const { return name_; }
 

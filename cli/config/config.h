@@ -63,6 +63,7 @@ struct SourceConfig {
   RetentionConfig retention;
   NotifyConfig notify;
   WatchConfig watch;
+  std::optional<std::vector<std::string>> push;
 };
 
 /// [store.NAME]: where copies lie off the host.
@@ -82,6 +83,7 @@ struct Config {
   DrillConfig drill;
   NotifyConfig notify;
   WatchConfig watch;
+  std::vector<std::string> push;  ///< names of stores that nightly pushes to
   std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
   std::map<std::string, stack::StackSettings> stacks;
