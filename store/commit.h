@@ -37,6 +37,7 @@ struct Commit {
 struct NamingKey {
   std::string bytes;
   std::string hex() const;
+  friend bool operator==(const NamingKey&, const NamingKey&) = default;
   static NamingKey parse(std::string_view hex);  ///< throws Error
 };
 std::string hmac_hex(const NamingKey& key, std::string_view text);  ///< HMAC-SHA-256

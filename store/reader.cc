@@ -34,7 +34,9 @@ std::string candidates_of(const std::vector<Copy>& copies) {
 }
 
 [[noreturn]] void throw_problem(const Copy& copy) {
-  throw BadBackup(fmt::format("{} in the store can't be used: {}", copy.id.shown(), copy.problem));
+  const std::string text = fmt::format("{} in the store can't be used: {}", copy.id.shown(), copy.problem);
+  if (copy.is_newer) throw Unverified(text, "use the pgassay that wrote it, or a newer one");
+  throw BadBackup(text);
 }
 
 /// The newest of the one database that there is among them.
@@ -56,13 +58,26 @@ Copy latest_of(std::vector<Copy> copies) {
 }  // namespace
 
 const Opened& Reader::key_of(const std::string& repository, unsigned number, const std::stop_token& stop) {
+  const auto naming = naming_of(repository, number, stop);
   const std::lock_guard lock(mutex_);  // the others wait, rather than ask for a passphrase, too
   const auto found = keys_.find({repository, number});
   if (found != keys_.end()) return found->second;
-  return keys_
-      .emplace(std::pair(repository, number),
-               open_key(store_, repository, number, options_.identity_file, stop))
-      .first->second;
+  Opened opened = open_key(store_, repository, number, options_.identity_file, stop);
+  if (naming && opened.naming != naming)
+    throw BadBackup(
+        fmt::format("{}: its store key {} was not made by the repository: it has another naming key",
+                    store_.where(), number),
+        "somebody may have written to the store; what is encrypted to that key is not to be trusted");
+  return keys_.emplace(std::pair(repository, number), std::move(opened)).first->second;
+}
+
+const Opened& Reader::first_key(const std::string& repository, const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = first_keys_.find(repository); found != first_keys_.end())
+    return keys_.at({repository, found->second});
+  Opened opened = open_key(store_, repository, {}, options_.identity_file, stop);
+  first_keys_[repository] = opened.number;
+  return keys_[{repository, opened.number}] = std::move(opened);
 }
 
 std::optional<NamingKey> Reader::naming_of(const std::string& repository, unsigned key,
@@ -70,7 +85,7 @@ std::optional<NamingKey> Reader::naming_of(const std::string& repository, unsign
   if (options_.local != nullptr && options_.local->uuid() == repository)
     if (auto naming = LocalState(*options_.local).naming_key_if_there()) return naming;
   if (key == 0 || options_.identity_file.empty()) return std::nullopt;
-  return key_of(repository, key, stop).naming;
+  return first_key(repository, stop).naming;
 }
 
 std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop_token& stop) {
@@ -97,6 +112,7 @@ std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop
       } catch (const Error& error) {
         if (!error.is(ErrorKind::bad_backup, ErrorKind::newer_format)) error.raise();
         copy.problem = error.what();
+        copy.is_newer = error.is(ErrorKind::newer_format);
       }
       copies.push_back(std::move(copy));
     }
