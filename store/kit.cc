@@ -53,47 +53,47 @@ cd "$to" && sha256sum --quiet --check SHA256SUMS)sh";
 std::string recovery_kit(Store& store, const StoreAt& at, const std::vector<std::string>& recipients,
                          const Repository& repository, const std::string& tool_version,
                          const std::stop_token& stop) {
-      const std::string& uuid = repository.uuid();
-      const auto marker = read_marker(store, uuid, stop);
-      if (!marker)
-        throw UsageError(store.where() + " is not set up for this repository", "pgassay store init NAME");
-      std::string text = fmt::format(
-          "# Recovery kit of {}\n\n"
-          "Made {} by pgassay {}. Print it, and keep it where the server is not. It holds no secret in "
-          "clear: to read the\n"
-          "copies one needs the secret key (identity) of a recipient below, and, for S3, the bucket's access "
-          "keys. Keep\n"
-          "those elsewhere, and more than once. Make a new kit after `pgassay store rekey`.\n\n"
-          "- url: {}\n{}{}- repository: {}\n",
-          store.where(), to_rfc3339(now()), tool_version, at.url, setting("endpoint", at.endpoint),
-          setting("region", at.region), uuid);
-      for (const std::string& recipient : recipients) text += setting("recipient", recipient);
-      const std::string identity = marker->encrypted ? " --identity FILE_WITH_THE_SECRET_KEY" : "";
-      text += fmt::format(
-          "\n## With pgassay\n\n{}"
-          "    pgassay list --store {}{}\n"
-          "    pgassay restore latest --database NAME --store {}{} --create\n"
-          "    pgassay restore --all --store {}{}\n",
-          at.endpoint.empty() ? "" : fmt::format("    export AWS_ENDPOINT_URL={}\n", at.endpoint), at.url,
-          identity, at.url, identity, at.url, identity);
-      text += fmt::format(
-          "\n## Without pgassay\n\n"
-          "Copy the objects with any S3 client (`aws s3 sync {} copy`). Then this script, fetch.sh, gives "
-          "one backup's\n"
-          "directory back; pg_restore, zstd and psql restore it (docs/restore-without-pgassay.md in "
-          "pgassay's sources):\n\n"
-          "    bash fetch.sh COPY {}/backups/SOURCE/DATABASE/STAMP IDENTITY NEW_DIRECTORY\n\n"
-          "It needs jq, tar, sha256sum, and age: the package age of Debian, Ubuntu, Fedora and Homebrew, or\n"
-          "https://age-encryption.org, where the format is described, too; rage is another program for "
-          "it.\n\n"
-          "```bash\n{}\n```\n",
-          at.url, uuid, kFetchScript);
-      if (marker->encrypted)
-        text +=
-            "\n## The store keys\n\nThey lie in the store, too. Were they lost there, each block below would "
-            "be put back under its name.\n\n" +
-            keys_text(store, uuid, stop);
-      return text;
-    }
+  const std::string& uuid = repository.uuid();
+  const auto marker = read_marker(store, uuid, stop);
+  if (!marker)
+    throw UsageError(store.where() + " is not set up for this repository", "pgassay store init NAME");
+  std::string text = fmt::format(
+      "# Recovery kit of {}\n\n"
+      "Made {} by pgassay {}. Print it, and keep it where the server is not. It holds no secret in "
+      "clear: to read the\n"
+      "copies one needs the secret key (identity) of a recipient below, and, for S3, the bucket's access "
+      "keys. Keep\n"
+      "those elsewhere, and more than once. Make a new kit after `pgassay store rekey`.\n\n"
+      "- url: {}\n{}{}- repository: {}\n",
+      store.where(), to_rfc3339(now()), tool_version, at.url, setting("endpoint", at.endpoint),
+      setting("region", at.region), uuid);
+  for (const std::string& recipient : recipients) text += setting("recipient", recipient);
+  const std::string identity = marker->encrypted ? " --identity FILE_WITH_THE_SECRET_KEY" : "";
+  text += fmt::format(
+      "\n## With pgassay\n\n{}"
+      "    pgassay list --store {}{}\n"
+      "    pgassay restore latest --database NAME --store {}{} --create\n"
+      "    pgassay restore --all --store {}{}\n",
+      at.endpoint.empty() ? "" : fmt::format("    export AWS_ENDPOINT_URL={}\n", at.endpoint), at.url,
+      identity, at.url, identity, at.url, identity);
+  text += fmt::format(
+      "\n## Without pgassay\n\n"
+      "Copy the objects with any S3 client (`aws s3 sync {} copy`). Then this script, fetch.sh, gives "
+      "one backup's\n"
+      "directory back; pg_restore, zstd and psql restore it (docs/restore-without-pgassay.md in "
+      "pgassay's sources):\n\n"
+      "    bash fetch.sh COPY {}/backups/SOURCE/DATABASE/STAMP IDENTITY NEW_DIRECTORY\n\n"
+      "It needs jq, tar, sha256sum, and age: the package age of Debian, Ubuntu, Fedora and Homebrew, or\n"
+      "https://age-encryption.org, where the format is described, too; rage is another program for "
+      "it.\n\n"
+      "```bash\n{}\n```\n",
+      at.url, uuid, kFetchScript);
+  if (marker->encrypted)
+    text +=
+        "\n## The store keys\n\nThey lie in the store, too. Were they lost there, each block below would "
+        "be put back under its name.\n\n" +
+        keys_text(store, uuid, stop);
+  return text;
+}
 
 }  // namespace pgassay::store

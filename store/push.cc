@@ -11,11 +11,13 @@
 #include "core/repository/names.h"
 #include "core/repository/stored_manifest.h"
 #include "core/system/cancellation.h"
+#include "core/system/files.h"
 #include "core/system/spool.h"
 #include "store/local_state.h"
 #include "store/names.h"
 #include "store/packing.h"
 #include "store/sealing.h"
+#include "store/signing.h"
 #include "store/tar.h"
 #include "store/target.h"
 
@@ -84,7 +86,8 @@ class Pushing {
   Fd plain_of(const Unit& unit, const std::stop_token& stop) const;
   ObjectBody stored_form(Fd plain, const std::stop_token& stop) const;
   ObjectBody body_for(const Unit& unit, const std::stop_token& stop) const;
-  Bound put(const ObjectBody& body, const std::function<std::string()>& new_name, const std::stop_token& stop);
+  Bound put(const ObjectBody& body, const std::function<std::string()>& new_name,
+            const std::stop_token& stop);
   std::string suffix(bool is_pack) const {
     return fmt::format("{}{}", is_pack ? ".tar" : "", known_.key == 0 ? "" : ".age");
   }
@@ -124,6 +127,10 @@ void Pushing::find_target(const std::stop_token& stop) {
                               known->key != 0 ? "encrypted" : "in clear",
                               options_.encrypted ? "names recipients" : "names no recipients"),
                   "one store is one or the other: use another prefix in url, or mend recipients");
+  if (!options_.sign_key.empty() &&
+      status_of(options_.sign_key).type() == std::filesystem::file_type::not_found)
+    throw UsageError(options_.sign_key.string() + ": there is no such key to sign with",
+                     "sign_key in [store.NAME] names an SSH key: ssh-keygen -t ed25519");
   store_id_ = marker->store_id;
   known_ = *known;
   naming_ = state_.naming_key();
@@ -297,7 +304,8 @@ Bound Pushing::send_files(const std::stop_token& stop) {
   tar.finish();
   const std::string home = store_home_of(repository_.uuid(), backup_.id);
   return put(
-      stored_form(std::move(pack), stop), [&] { return home + "files-" + random_hex(kRandomOfFiles) + suffix(true); }, stop);
+      stored_form(std::move(pack), stop),
+      [&] { return home + "files-" + random_hex(kRandomOfFiles) + suffix(true); }, stop);
 }
 
 /// Sent is what the store shows afterwards.
@@ -325,7 +333,10 @@ void Pushing::commit(const Bound& files, const std::stop_token& stop) {
                 .parts = {}};
   for (const auto& object : objects_) commit.parts.push_back(*object);
   const std::string name = commit_name(repository_.uuid(), backup_.id);
-  const Put put = store_.put_new(name, body_of(to_json(commit, naming_)), stop);
+  Signer signer;
+  if (!options_.sign_key.empty())
+    signer = [&](const std::string& text) { return sign_by_ssh(text, options_.sign_key, stop); };
+  const Put put = store_.put_new(name, body_of(to_json(commit, naming_, signer)), stop);
   if (put == Put::stored || (put == Put::taken && is_committed(stop))) return;
   throw Error(fmt::format("{}/{}: the store did not take it as it was sent", store_.where(), name));
 }

@@ -11,6 +11,7 @@
 #include "core/system/spool.h"
 #include "store/names.h"
 #include "store/sealing.h"
+#include "store/signing.h"
 
 namespace pgassay::store {
 namespace {
@@ -96,7 +97,9 @@ std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop
       if (!id || (!filter.source.empty() && id->source != filter.source) ||
           (!filter.database.empty() && id->database != filter.database))
         continue;
-      Copy copy{repository, *id, {}, {}, false};
+      Copy copy;
+      copy.repository = repository;
+      copy.id = *id;
       const std::string shown = store_.where() + "/" + object.name;
       try {
         const auto text = get_text(store_, object.name, kLongestCommitObject, stop);
@@ -106,6 +109,11 @@ std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop
         if (naming) parse_commit(*text, shown, &*naming);
         if (commit.repository != repository || commit_name(repository, commit.id) != object.name)
           throw BadBackup(shown + ": it is the commit object of another backup, " + commit.id.shown());
+        if (!options_.allowed_signers.empty()) {
+          const auto part = signed_part(*text);
+          if (!part) throw BadBackup(shown + ": the commit object is not signed");
+          copy.signer = signer_of(part->text, part->signature, options_.allowed_signers, shown, stop);
+        }
         copy.id = commit.id;
         copy.is_sealed_by_us = naming.has_value();
         copy.commit = std::move(commit);

@@ -23,10 +23,12 @@ struct Copy {
   std::string problem;
   bool is_newer = false;         ///< the problem: a newer pgassay wrote it
   bool is_sealed_by_us = false;  ///< its MAC was checked
+  std::string signer;            ///< of `allowed_signers`; empty: nobody was asked for
 };
 
 struct ReaderOptions {
-  Path identity_file;  ///< empty: none
+  Path identity_file;    ///< empty: none
+  Path allowed_signers;  ///< commit objects that none of them signed are unusable; empty: nobody need have
   /// Knows its own naming key, so that MACs are checked without an identity. Null: there is no repository
   /// here.
   const Repository* local = nullptr;

@@ -112,6 +112,7 @@ class Nightly {
                         store.at,
                         {.jobs = first_of(std::optional<unsigned>(), own.jobs, config.jobs, default_jobs()),
                          .encrypted = !store.recipients.empty(),
+                         .sign_key = store.sign_key,
                          .tool_version = PGASSAY_VERSION}});
     }
     return stores;

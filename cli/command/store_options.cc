@@ -19,9 +19,16 @@ void add_identity(Options& options, StoreArguments& arguments) {
                 "age's secret key that opens an encrypted store (default: identity_file of [store.NAME])");
 }
 
+void add_keys(Options& options, StoreArguments& arguments) {
+  add_identity(options, arguments);
+  options.value(
+      "--signers", &arguments.signers, "FILE",
+      "SSH keys that may have signed a copy, one of which must (default: allowed_signers of [store.NAME])");
+}
+
 void add_store_to_read(Options& options, StoreArguments& arguments) {
   add_store(options, arguments, "from that store, by its name or URL; rows are fetched as they are read");
-  add_identity(options, arguments);
+  add_keys(options, arguments);
 }
 
 const StoreConfig& configured_store(const std::string& name, const Config& config) {
@@ -50,6 +57,7 @@ NamedStore open_named_store(const StoreArguments& arguments, const Config& confi
     throw UsageError("no store is named", "--store NAME, where the configuration has [store.NAME], or a URL");
   NamedStore named = open_named_store(*arguments.store, config);
   if (arguments.identity) named.config.identity_file = *arguments.identity;
+  if (arguments.signers) named.config.allowed_signers = *arguments.signers;
   return named;
 }
 
@@ -61,7 +69,8 @@ StoreReader::StoreReader(const StoreArguments& arguments, Context& context)
     // From nothing: there is no repository here, and none is needed.
   }
   reader_.emplace(*named_.store,
-                  store::ReaderOptions{named_.config.identity_file, local_ ? &*local_ : nullptr});
+                  store::ReaderOptions{named_.config.identity_file, named_.config.allowed_signers,
+                                       local_ ? &*local_ : nullptr});
 }
 
 std::vector<store::Copy> selected_copies(store::Reader& reader, const Selection& selection, bool all,

@@ -15,10 +15,12 @@ namespace pgassay::cli {
 struct StoreArguments {
   std::optional<std::string> store;     ///< NAME of [store.NAME], or a URL
   std::optional<std::string> identity;  ///< a file
+  std::optional<std::string> signers;   ///< a file
 };
 void add_store_name(Options& options, std::string& name);                              ///< NAME of a command
 Option& add_store(Options& options, StoreArguments& arguments, const char* sentence);  ///< --store
 void add_identity(Options& options, StoreArguments& arguments);                        ///< --identity
+void add_keys(Options& options, StoreArguments& arguments);  ///< --identity, --signers
 void add_store_to_read(Options& options,
                        StoreArguments& arguments);  ///< both, of a command that reads a backup
 

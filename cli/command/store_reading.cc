@@ -21,7 +21,8 @@ Json copy_json(const store::Copy& copy) {
                {"bytes", nullptr},
                {"objects", nullptr},
                {"encrypted", nullptr},
-               {"mac_checked", copy.is_sealed_by_us}};
+               {"mac_checked", copy.is_sealed_by_us},
+               {"signer", text_or_null(copy.signer)}};
   if (!copy.commit) return json;
   json["taken"] = to_rfc3339(copy.commit->taken);
   json["pushed"] = to_rfc3339(copy.commit->pushed);
@@ -49,6 +50,7 @@ std::string list_text(const std::vector<store::Copy>& copies) {
     }
     std::string note = copy.commit->key == 0 ? "in clear" : "encrypted";
     if (!copy.is_sealed_by_us) note += ", MAC not checked";
+    if (!copy.signer.empty()) note += ", signed by " + printable(copy.signer);
     table.row({printable(copy.id.shown()), ago(copy.commit->taken), format_bytes(copy.commit->bytes()),
                format_count(copy.commit->parts.size() + 1), ago(copy.commit->pushed) + " ago", note});
   }

@@ -71,6 +71,7 @@ struct StoreConfig {
   StoreAt at;
   std::vector<std::string> recipients;  ///< age's public keys; empty: in clear
   Path identity_file;                   ///< empty: this host reads nothing encrypted
+  Path sign_key, allowed_signers;       ///< empty: nothing is signed, no signature is asked for
 };
 
 struct Config {

@@ -609,6 +609,19 @@ constexpr Setting kSettings[] = {
      .type = "file with one of the secret keys, relative to this file: only where copies are read",
      .otherwise = "none",
      .flag = "--identity"},
+    {.where = "store",
+     .key = "sign_key",
+     .kind = Kind::text,
+     .type = "an SSH key, relative to this file, that [signs](stores.md#who-wrote-it) what is pushed; its "
+             "secret half there, or with ssh-agent",
+     .otherwise = "none: nothing is signed"},
+    {.where = "store",
+     .key = "allowed_signers",
+     .kind = Kind::text,
+     .type = "file, relative to this file, as ssh-keygen(1) has it: only copies that one of these signed are "
+             "read",
+     .otherwise = "none: signatures are not asked for",
+     .flag = "--signers"},
 };
 
 }  // namespace

@@ -140,7 +140,7 @@ class CopyOnDemandTest : public testing::Test {
   const StoreWorld world_{Cipher::encrypted};
   const LiveDatabase database_{"on_demand", kTables};
   const std::unique_ptr<Store> store_ = open_store({.url = world_.url()});
-  store::Reader reader_{*store_, {world_.identity(), nullptr}};
+  store::Reader reader_{*store_, {world_.identity(), {}, nullptr}};
   store::Copy copy_;
 };
 
