@@ -59,7 +59,7 @@ bool is_relation(const proof::InventoryObject& object) {
 
 /// A container sees the backup under the very path that its programs are given.
 Backup by_absolute_path(Backup backup) {
-  backup.dir = Place(std::filesystem::absolute(backup.dir.root())) / backup.dir.below();
+  backup.dir = backup.dir.absolute();
   return backup;
 }
 

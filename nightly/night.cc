@@ -50,6 +50,7 @@ class Run {
     step("backup", [this](NightStep& step) { back_up(step); });
     judge_size();
     after_backup("verify", [this](NightStep& step) { verify(step); });
+    for (const PushTo& to : options_.push) after_backup("push", [&](NightStep& step) { push(step, to); });
     after_backup("drill", [this](NightStep& step) { drill(step); });
     prune_unless_stopped();
   }
@@ -178,6 +179,31 @@ class Run {
     const Evidence evidence =
         verify_backup(repository_, *backup_, options_.verify, observer_, limit_.token());
     judge(step, evidence, "every stored byte is what was written");
+  }
+
+  /// The newest first. What an earlier night could not push is pushed, too.
+  void push(NightStep& step, const PushTo& to) {
+    const std::unique_ptr<Store> store = open_store(to.at);
+    std::vector<Backup> backups = repository_.list({backup_->id.source, backup_->id.database});
+    std::ranges::reverse(backups);
+    std::size_t copies = 0;
+    std::uint64_t objects = 0, bytes = 0;
+    std::optional<Error> problem;
+    for (const Backup& backup : backups) {
+      if (!backup.summary) continue;  // status tells of it
+      try {
+        const store::Pushed pushed =
+            store::push(*store, repository_, backup, to.options, observer_, limit_.token());
+        copies += pushed.was_there ? 0 : 1;
+        objects += pushed.objects_sent;
+        bytes += pushed.bytes_sent;
+      } catch (const BadBackup& bad) {
+        // An old one that rotted keeps none of the others here.
+        if (!problem) problem = bad;
+      }
+    }
+    if (problem) problem->with_context(to.name)->raise();
+    step.text = fmt::format("{}: {} new, {} objects, {}", to.name, copies, objects, mebibytes(bytes));
   }
 
   void drill(NightStep& step) {

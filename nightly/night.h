@@ -1,5 +1,5 @@
-// The nightly run of one source: backup, verify, drill when due, prune. Each step's failure is kept, and what
-// would be unsafe or pointless after it is not done.
+// The nightly run of one source: backup, verify, push, drill when due, prune. Each step's failure is kept,
+// and what would be unsafe or pointless after it is not done.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,22 @@
 #include <stop_token>
 
 #include "backup/backup.h"
+#include "core/store/open_store.h"
 #include "core/system/clock.h"
 #include "drill/drill.h"
 #include "nightly/record.h"
 #include "retention/prune.h"
+#include "store/push.h"
 #include "verify/verify.h"
 
 namespace pgassay::nightly {
+
+/// A store that a night copies to.
+struct PushTo {
+  std::string name;
+  StoreAt at;
+  store::PushOptions options;
+};
 
 struct NightOptions {
   backup::BackupOptions backup;  ///< its `source` is the run's
@@ -23,6 +32,7 @@ struct NightOptions {
   bool all_databases = false;
   std::vector<std::string> exclude_databases;
   std::optional<Seconds> drill_every;  ///< absent: no drills
+  std::vector<PushTo> push;            ///< of each database's backups those that are not there yet
   retention::PruneOptions prune;
   std::optional<Seconds> timeout;  ///< of the whole run
   /// Nothing is done while the newest verified backup of the source is younger; absent: always.
@@ -39,7 +49,7 @@ struct Night {
 /// - No backup: nothing to verify or to drill. prune still makes room, while keep_min verified backups
 /// remain.
 /// - A backup that verify or a drill found bad: prune as after a failed run.
-/// - Could not verify, or could not drill: told, and prune works as always; what it keeps is safe by its
+/// - Could not verify, push or drill: told, and prune works as always; what it keeps is safe by its
 /// rules. All of this holds for each of several databases by itself. Stores the record. Throws Locked when
 /// another run of this source goes on, UsageError.
 Night run_night(const Repository& repository, const NightOptions& options, Observer& observer,

@@ -14,8 +14,8 @@ enum class Outcome { done, failed, not_due, skipped };
 std::string_view to_string(Outcome outcome);  ///< done, failed, not due, skipped
 
 struct NightStep {
-  /// backup, verify, drill, prune, metrics, notify; list: of a server's databases; shrink: only where it
-  /// fails
+  /// backup, verify, push, drill, prune, metrics, notify; list: of a server's databases; shrink: only where
+  /// it fails
   std::string name;
   Outcome outcome = Outcome::done;
   Exit exit = Exit::done;

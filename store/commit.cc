@@ -8,11 +8,13 @@
 #include "core/repository/json_fields.h"
 #include "core/repository/json_text.h"
 #include "core/repository/layout.h"
+#include "core/system/split.h"
 
 namespace pgassay::store {
 namespace {
 
-constexpr std::string_view kMacBegins = ",\n\"mac\": \"", kMacEnds = "\"}\n";
+constexpr std::string_view kMacBegins = ",\n\"mac\": \"", kMacEnds = "\"}\n",
+                           kSignatureBegins = ",\n\"signature\": \"", kSignatureEnds = "\"";
 constexpr std::size_t kMacDigits = 64, kKeyBytes = 32;
 
 void write(JsonText& json, const Bound& object) {
@@ -86,7 +88,7 @@ std::string hmac_hex(const NamingKey& key, std::string_view text) {
   return mac.hex();
 }
 
-std::string to_json(const Commit& commit, const NamingKey& key) {
+std::string to_json(const Commit& commit, const NamingKey& key, const Signer& signer) {
   JsonText json;
   json.object(JsonText::Layout::block);
   json.number({"format"}, kStoreFormat);
@@ -107,7 +109,23 @@ std::string to_json(const Commit& commit, const NamingKey& key) {
   json.end();
   std::string text = json.take();
   text.resize(text.find_last_not_of("}\n \t") + 1);  // open again
+  if (signer) {
+    std::string signature;
+    for (const char letter : signer(text)) signature += letter == '\n' ? "\\n" : std::string(1, letter);
+    text += std::string(kSignatureBegins) + signature + std::string(kSignatureEnds);
+  }
   return text + std::string(kMacBegins) + hmac_hex(key, text) + std::string(kMacEnds);
+}
+
+std::optional<Signed> signed_part(const std::string& text) {
+  const std::size_t at = text.rfind(kSignatureBegins), begin = at + kSignatureBegins.size(),
+                    end = text.rfind(kMacBegins);
+  if (at == std::string::npos || end == std::string::npos || end <= begin) return std::nullopt;
+  const std::string letters = text.substr(begin, end - kSignatureEnds.size() - begin);
+  Signed found{text.substr(0, at), {}};
+  for (const std::string& line : split(letters, '\\'))
+    found.signature += line.starts_with('n') ? "\n" + line.substr(1) : line;
+  return found;
 }
 
 Commit parse_commit(const std::string& text, const std::string& name, const NamingKey* key) {

@@ -1,6 +1,7 @@
 // The commit object: it is written last, and a backup without one is not in the store.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,14 +38,23 @@ struct Commit {
 struct NamingKey {
   std::string bytes;
   std::string hex() const;
+  friend bool operator==(const NamingKey&, const NamingKey&) = default;
   static NamingKey parse(std::string_view hex);  ///< throws Error
 };
 std::string hmac_hex(const NamingKey& key, std::string_view text);  ///< HMAC-SHA-256
 
-std::string to_json(const Commit& commit, const NamingKey& key);
+/// Given the text that is to be signed, its signature; null: none is made.
+using Signer = std::function<std::string(const std::string&)>;
+std::string to_json(const Commit& commit, const NamingKey& key, const Signer& signer = nullptr);
 /// Throws BadBackup when it is damaged, or its MAC is not the key's; NewerFormat. Without a key the MAC is
 /// not looked at.
 Commit parse_commit(const std::string& text, const std::string& name_for_errors, const NamingKey* key);
+
+/// What is signed of a commit object, and its signature; nothing: it has none. The MAC covers both.
+struct Signed {
+  std::string text, signature;
+};
+std::optional<Signed> signed_part(const std::string& text);
 
 /// Where the bytes of a file of the backup are.
 struct Placed {

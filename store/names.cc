@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "core/repository/identity.h"
 #include "core/repository/layout.h"
 #include "core/repository/names.h"
@@ -18,8 +21,27 @@ std::string marker_name(const std::string& repository) {
   return fmt::format("{}/{}", repository, kMarkerFile);
 }
 
-std::string key_name(const std::string& repository, unsigned number) {
-  return fmt::format("{}/keys/{}.age", repository, number);
+std::string key_name(const std::string& repository, const WrappedKey& key) {
+  return fmt::format("{}/keys/{}{}.age", repository, key.number,
+                     key.edition == 1 ? "" : fmt::format(".{}", key.edition));
+}
+
+std::vector<WrappedKey> wrapped_keys(Store& store, const std::string& repository,
+                                     const std::stop_token& stop) {
+  std::vector<WrappedKey> found;
+  const std::string prefix = repository + "/keys/";
+  for (const StoredObject& object : store.list(prefix, Depth::all, stop).objects) {
+    const std::vector<std::string> words = split(object.name.substr(prefix.size()), '.');
+    WrappedKey key;
+    const auto read = [](const std::string& digits, unsigned& number) {
+      return std::from_chars(digits.data(), digits.data() + digits.size(), number).ec == std::errc();
+    };
+    if (words.size() < 2 || !read(words[0], key.number)) continue;
+    if (words.size() == 3 && !read(words[1], key.edition)) continue;
+    if (key_name(repository, key) == object.name) found.push_back(key);
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 std::string parts_prefix(const std::string& repository) {

@@ -12,7 +12,16 @@ namespace pgassay::store {
 inline constexpr std::string_view kMarkerFile = "store.json", kCommitFile = "commit.json";
 
 std::string marker_name(const std::string& repository);
-std::string key_name(const std::string& repository, unsigned number);  ///< of a wrapped store key
+/// The secret half of a store key, encrypted to recipients: keys/1.age; encrypted again to others,
+/// keys/1.2.age.
+struct WrappedKey {
+  unsigned number = 0, edition = 1;
+  friend auto operator<=>(const WrappedKey&, const WrappedKey&) = default;
+};
+std::string key_name(const std::string& repository, const WrappedKey& key);
+/// All that are in the store, sorted.
+std::vector<WrappedKey> wrapped_keys(Store& store, const std::string& repository,
+                                     const std::stop_token& stop);
 std::string parts_prefix(const std::string& repository);
 std::string backups_prefix(const std::string& repository);
 /// UUID/backups/SOURCE/DATABASE/STAMP/

@@ -11,11 +11,13 @@
 #include "core/repository/names.h"
 #include "core/repository/stored_manifest.h"
 #include "core/system/cancellation.h"
+#include "core/system/files.h"
 #include "core/system/spool.h"
 #include "store/local_state.h"
 #include "store/names.h"
 #include "store/packing.h"
 #include "store/sealing.h"
+#include "store/signing.h"
 #include "store/tar.h"
 #include "store/target.h"
 
@@ -82,7 +84,10 @@ class Pushing {
   void commit(const Bound& files, const std::stop_token& stop);
 
   Fd plain_of(const Unit& unit, const std::stop_token& stop) const;
-  Bound put(Fd plain, const std::function<std::string()>& new_name, const std::stop_token& stop);
+  ObjectBody stored_form(Fd plain, const std::stop_token& stop) const;
+  ObjectBody body_for(const Unit& unit, const std::stop_token& stop) const;
+  Bound put(const ObjectBody& body, const std::function<std::string()>& new_name,
+            const std::stop_token& stop);
   std::string suffix(bool is_pack) const {
     return fmt::format("{}{}", is_pack ? ".tar" : "", known_.key == 0 ? "" : ".age");
   }
@@ -122,6 +127,10 @@ void Pushing::find_target(const std::stop_token& stop) {
                               known->key != 0 ? "encrypted" : "in clear",
                               options_.encrypted ? "names recipients" : "names no recipients"),
                   "one store is one or the other: use another prefix in url, or mend recipients");
+  if (!options_.sign_key.empty() &&
+      status_of(options_.sign_key).type() == std::filesystem::file_type::not_found)
+    throw UsageError(options_.sign_key.string() + ": there is no such key to sign with",
+                     "sign_key in [store.NAME] names an SSH key: ssh-keygen -t ed25519");
   store_id_ = marker->store_id;
   known_ = *known;
   naming_ = state_.naming_key();
@@ -131,7 +140,11 @@ bool Pushing::is_committed(const std::stop_token& stop) {
   const std::string name = commit_name(repository_.uuid(), backup_.id);
   const auto text = get_text(store_, name, kLongestCommit, stop);
   if (!text) return false;
-  parse_commit(*text, store_.where() + "/" + name, &naming_);  // throws when it is not ours
+  try {
+    parse_commit(*text, store_.where() + "/" + name, &naming_);  // throws when it is not ours
+  } catch (const NewerFormat& newer) {
+    throw Unverified(newer.what(), newer.hint());
+  }
   return true;
 }
 
@@ -174,9 +187,22 @@ Fd Pushing::plain_of(const Unit& unit, const std::stop_token& stop) const {
   return pack;
 }
 
-Bound Pushing::put(Fd plain, const std::function<std::string()>& new_name, const std::stop_token& stop) {
-  const ObjectBody body =
-      body_of(known_.key == 0 ? std::move(plain) : seal(plain, known_.recipient, stop), kSpool);
+ObjectBody Pushing::stored_form(Fd plain, const std::stop_token& stop) const {
+  return body_of(known_.key == 0 ? std::move(plain) : seal(plain, known_.recipient, stop), kSpool);
+}
+
+ObjectBody Pushing::body_for(const Unit& unit, const std::stop_token& stop) const {
+  if (unit.is_pack || known_.key != 0) return stored_form(plain_of(unit, stop), stop);
+  // The sum that the object is sent by is the file's own: it is read once.
+  const StoredFile& file = unit.files.front();
+  const Place place = backup_.dir / file.file;
+  ObjectBody body = body_of(open_for_reading(place), place.path());
+  if (body.size != file.stored || body.sha != file.sha) throw_rotten(place);
+  return body;
+}
+
+Bound Pushing::put(const ObjectBody& body, const std::function<std::string()>& new_name,
+                   const std::stop_token& stop) {
   for (;;) {
     Bound object{new_name(), body.size, body.sha};
     switch (store_.put_new(object.name, body, stop)) {
@@ -222,7 +248,7 @@ void Pushing::send_units(const std::stop_token& stop) {
       const std::string identity = unit.identity();
       const std::string digits = known_.key == 0 ? identity : hmac_hex(naming_, identity);
       const auto new_name = [&] { return new_part_name(repository_.uuid(), digits, suffix(unit.is_pack)); };
-      const Bound object = put(plain_of(unit, token), new_name, token);
+      const Bound object = put(body_for(unit, token), new_name, token);
       {
         const std::lock_guard lock(mutex_);
         state_.add_sent(store_id_, known_.key, identity, object);
@@ -278,7 +304,8 @@ Bound Pushing::send_files(const std::stop_token& stop) {
   tar.finish();
   const std::string home = store_home_of(repository_.uuid(), backup_.id);
   return put(
-      std::move(pack), [&] { return home + "files-" + random_hex(kRandomOfFiles) + suffix(true); }, stop);
+      stored_form(std::move(pack), stop),
+      [&] { return home + "files-" + random_hex(kRandomOfFiles) + suffix(true); }, stop);
 }
 
 /// Sent is what the store shows afterwards.
@@ -306,7 +333,10 @@ void Pushing::commit(const Bound& files, const std::stop_token& stop) {
                 .parts = {}};
   for (const auto& object : objects_) commit.parts.push_back(*object);
   const std::string name = commit_name(repository_.uuid(), backup_.id);
-  const Put put = store_.put_new(name, body_of(to_json(commit, naming_)), stop);
+  Signer signer;
+  if (!options_.sign_key.empty())
+    signer = [&](const std::string& text) { return sign_by_ssh(text, options_.sign_key, stop); };
+  const Put put = store_.put_new(name, body_of(to_json(commit, naming_, signer)), stop);
   if (put == Put::stored || (put == Put::taken && is_committed(stop))) return;
   throw Error(fmt::format("{}/{}: the store did not take it as it was sent", store_.where(), name));
 }

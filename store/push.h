@@ -15,6 +15,7 @@ struct PushOptions {
   unsigned jobs = 4;
   bool encrypted = false;  ///< the configuration names recipients: a store in clear is refused
   bool dry_run = false;
+  Path sign_key = {};  ///< an SSH key that commit objects are signed with; empty: none
   std::string tool_version;
 };
 

@@ -11,6 +11,7 @@
 #include "core/system/spool.h"
 #include "store/names.h"
 #include "store/sealing.h"
+#include "store/signing.h"
 
 namespace pgassay::store {
 namespace {
@@ -34,7 +35,9 @@ std::string candidates_of(const std::vector<Copy>& copies) {
 }
 
 [[noreturn]] void throw_problem(const Copy& copy) {
-  throw BadBackup(fmt::format("{} in the store can't be used: {}", copy.id.shown(), copy.problem));
+  const std::string text = fmt::format("{} in the store can't be used: {}", copy.id.shown(), copy.problem);
+  if (copy.is_newer) throw Unverified(text, "use the pgassay that wrote it, or a newer one");
+  throw BadBackup(text);
 }
 
 /// The newest of the one database that there is among them.
@@ -56,13 +59,26 @@ Copy latest_of(std::vector<Copy> copies) {
 }  // namespace
 
 const Opened& Reader::key_of(const std::string& repository, unsigned number, const std::stop_token& stop) {
+  const auto naming = naming_of(repository, number, stop);
   const std::lock_guard lock(mutex_);  // the others wait, rather than ask for a passphrase, too
   const auto found = keys_.find({repository, number});
   if (found != keys_.end()) return found->second;
-  return keys_
-      .emplace(std::pair(repository, number),
-               open_key(store_, repository, number, options_.identity_file, stop))
-      .first->second;
+  Opened opened = open_key(store_, repository, number, options_.identity_file, stop);
+  if (naming && opened.naming != naming)
+    throw BadBackup(
+        fmt::format("{}: its store key {} was not made by the repository: it has another naming key",
+                    store_.where(), number),
+        "somebody may have written to the store; what is encrypted to that key is not to be trusted");
+  return keys_.emplace(std::pair(repository, number), std::move(opened)).first->second;
+}
+
+const Opened& Reader::first_key(const std::string& repository, const std::stop_token& stop) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = first_keys_.find(repository); found != first_keys_.end())
+    return keys_.at({repository, found->second});
+  Opened opened = open_key(store_, repository, {}, options_.identity_file, stop);
+  first_keys_[repository] = opened.number;
+  return keys_[{repository, opened.number}] = std::move(opened);
 }
 
 std::optional<NamingKey> Reader::naming_of(const std::string& repository, unsigned key,
@@ -70,7 +86,7 @@ std::optional<NamingKey> Reader::naming_of(const std::string& repository, unsign
   if (options_.local != nullptr && options_.local->uuid() == repository)
     if (auto naming = LocalState(*options_.local).naming_key_if_there()) return naming;
   if (key == 0 || options_.identity_file.empty()) return std::nullopt;
-  return key_of(repository, key, stop).naming;
+  return first_key(repository, stop).naming;
 }
 
 std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop_token& stop) {
@@ -81,7 +97,9 @@ std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop
       if (!id || (!filter.source.empty() && id->source != filter.source) ||
           (!filter.database.empty() && id->database != filter.database))
         continue;
-      Copy copy{repository, *id, {}, {}, false};
+      Copy copy;
+      copy.repository = repository;
+      copy.id = *id;
       const std::string shown = store_.where() + "/" + object.name;
       try {
         const auto text = get_text(store_, object.name, kLongestCommitObject, stop);
@@ -91,12 +109,18 @@ std::vector<Copy> Reader::list(const Repository::Filter& filter, const std::stop
         if (naming) parse_commit(*text, shown, &*naming);
         if (commit.repository != repository || commit_name(repository, commit.id) != object.name)
           throw BadBackup(shown + ": it is the commit object of another backup, " + commit.id.shown());
+        if (!options_.allowed_signers.empty()) {
+          const auto part = signed_part(*text);
+          if (!part) throw BadBackup(shown + ": the commit object is not signed");
+          copy.signer = signer_of(part->text, part->signature, options_.allowed_signers, shown, stop);
+        }
         copy.id = commit.id;
         copy.is_sealed_by_us = naming.has_value();
         copy.commit = std::move(commit);
       } catch (const Error& error) {
         if (!error.is(ErrorKind::bad_backup, ErrorKind::newer_format)) error.raise();
         copy.problem = error.what();
+        copy.is_newer = error.is(ErrorKind::newer_format);
       }
       copies.push_back(std::move(copy));
     }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "core/system/error.h"
 #include "core/system/split.h"
 #include "core/system/spool.h"
@@ -16,6 +18,9 @@ Completed run_age(Command command, const std::stop_token& stop) {
   if (find_program(command.argv[0]).empty())
     throw Error(fmt::format("there is no program {} in PATH", command.argv[0]),
                 "install the package age; encrypted stores are written and read by it");
+  // It is no business of age's, nor of its plug-ins.
+  for (const char* secret : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+    if (std::getenv(secret) != nullptr) command.env[secret] = "";
   return run(command, stop);
 }
 

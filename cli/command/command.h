@@ -39,7 +39,8 @@ struct Command {
 
 extern const Command kBackup, kList, kShow, kVerify, kRestore, kDrill, kExport, kPrune, kPin, kUnpin, kAccept,
     kDoctor, kNightly, kStatus, kReport, kStack, kStackCheck, kStackRoutes, kStackSwitch, kStackRollback,
-    kStackStatus, kStackForget, kPush, kPull, kStore, kStoreInit, kStoreCheck, kManual;
+    kStackStatus, kStackForget, kPush, kPull, kStore, kStoreInit, kStoreCheck, kStoreRekey, kStoreKit,
+    kManual;
 
 /// In the order of the help. A group stands before its commands.
 std::span<const Command* const> all_commands();

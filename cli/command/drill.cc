@@ -5,6 +5,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/read_repository.h"
 #include "cli/command/run_drill.h"
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
@@ -14,6 +15,7 @@ namespace {
 
 struct DrillArguments {
   Selection selection;
+  StoreArguments store;
   std::optional<std::string> engine, image, pull, memory, work_dir, junit;
   std::optional<unsigned> jobs;
   std::vector<std::string> accept;
@@ -72,21 +74,23 @@ Exit collect(Context& context, const DrillArguments& arguments) {
 
 Exit run(Context& context, const DrillArguments& arguments) {
   if (arguments.gc) return collect(context, arguments);
-  const Repository repository = open_repository(context.arguments, context.config);
   const Selection& selection = arguments.selection;
+  const ReadRepository place(arguments.store, selection, context);
+  const Repository& repository = place.get();
   const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
   const Backup backup = repository.find(id, selection.filter());
   const std::string& source = backup.id.source;
-  return drill_and_report(
-      context, repository, backup,
-      with_image_of_source(context, {}, source, options_of(arguments, context.config, source)),
-      Audience::alone, arguments.junit);
+  drill::DrillOptions options =
+      with_image_of_source(context, {}, source, options_of(arguments, context.config, source));
+  options.write_evidence = !place.is_temporary();
+  return drill_and_report(context, repository, backup, options, Audience::alone, arguments.junit);
 }
 
 Run declare(Options& options) {
   const auto arguments = std::make_shared<DrillArguments>();
   add_optional_id(options, arguments->selection).expected(0, 1);
   add_selection(options, arguments->selection);
+  add_store_to_read(options, arguments->store);
   add_engine(options, *arguments);
   add_jobs(options, arguments->jobs, "connections that load and compare (default: CPUs, at most 4)");
   options.flag("--amcheck", arguments->amcheck,
@@ -109,6 +113,7 @@ const Command kDrill = {
         "  pgassay drill                          the latest backup, where there is one database\n"
         "  pgassay drill latest --database app --engine docker --image postgis/postgis:15-3.3\n"
         "  pgassay drill prod/app/20261123T020000Z --amcheck --junit drill.xml\n"
+        "  pgassay drill latest --database app --store vault --identity drill.key\n"
         "  pgassay drill --keep                   and look around in it afterwards\n"
         "  pgassay drill --gc                     remove what killed drills left behind\n",
     .declare = declare,

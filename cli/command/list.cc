@@ -96,7 +96,7 @@ Run declare(Options& options) {
   const auto arguments = std::make_shared<ListArguments>();
   add_selection(options, arguments->selection);
   add_store(options, arguments->store, "what lies in that store, by its name or URL");
-  add_identity(options, arguments->store);
+  add_keys(options, arguments->store);
   return [arguments](Context& context) { return run(context, *arguments); };
 }
 

@@ -11,6 +11,7 @@
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
 #include "cli/command/run_drill.h"
+#include "cli/command/store_options.h"
 #include "cli/command/verify_options.h"
 #include "cli/command/watch_options.h"
 #include "cli/render/json/nightly.h"
@@ -93,12 +94,29 @@ class Nightly {
     options.verify = verify_options(config);
     options.drill = drill_options(config, source);
     options.drill_every = drill_every(config, source);
+    options.push = push_to(source);
     RetentionConfig flags;
     flags.shrink_alarm = arguments_.shrink_alarm;
     options.prune.policy = retention_policy(flags, config, source);
     options.timeout = duration(arguments_.timeout, "--timeout");
     options.unless_newer = duration(arguments_.unless_newer, "--unless-newer");
     return options;
+  }
+
+  std::vector<nightly::PushTo> push_to(const std::string& source) const {
+    const Config& config = context_.config;
+    const SourceConfig& own = config.sources.at(source);
+    std::vector<nightly::PushTo> stores;
+    for (const std::string& name : own.push.value_or(config.push)) {
+      const StoreConfig& store = configured_store(name, config);
+      stores.push_back({name,
+                        store.at,
+                        {.jobs = first_of(std::optional<unsigned>(), own.jobs, config.jobs, default_jobs()),
+                         .encrypted = !store.recipients.empty(),
+                         .sign_key = store.sign_key,
+                         .tool_version = PGASSAY_VERSION}});
+    }
+    return stores;
   }
 
   void run_one(const std::string& source) {
@@ -180,7 +198,7 @@ class Nightly {
                               fmt::to_string(fmt::join(undelivered, "; ")),
                               {}});
     }
-    store(repository, record);
+    nightly::store(repository, record);
   }
 
   Context& context_;
@@ -208,7 +226,7 @@ Run declare(Options& options) {
 
 const Command kNightly = {
     .name = "nightly",
-    .what = "cron's one line: backup, verify, drill when due, prune, metrics, notifications",
+    .what = "cron's one line: backup, verify, push, drill when due, prune, metrics, notifications",
     .examples =
         "  pgassay nightly prod --quiet\n"
         "  pgassay nightly --all --timeout 4h --low-priority\n"

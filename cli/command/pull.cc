@@ -36,7 +36,7 @@ Run declare(Options& options) {
   add_selection(options, arguments->selection);
   add_store(options, arguments->store, "where from: a [store.NAME] of the configuration, or a URL")
       .required();
-  add_identity(options, arguments->store);
+  add_keys(options, arguments->store);
   add_jobs(options, arguments->jobs, "objects read at a time (default: CPUs, at most 4)");
   return [arguments](Context& context) { return run(context, *arguments); };
 }

@@ -47,6 +47,7 @@ Exit run(Context& context, const PushArguments& arguments) {
       .jobs = arguments.jobs.value_or(context.config.jobs.value_or(default_jobs())),
       .encrypted = !named.config.recipients.empty(),
       .dry_run = arguments.dry_run,
+      .sign_key = named.config.sign_key,
       .tool_version = PGASSAY_VERSION};
   Exit exit = Exit::done;
   Json list = Json::array();

@@ -5,6 +5,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/read_repository.h"
+#include "cli/command/restore_all.h"
 #include "cli/command/restore_options.h"
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
@@ -59,6 +60,10 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
 }
 
 Exit run(Context& context, const RestoreArguments& arguments) {
+  if (arguments.all) return restore_all(context, arguments);
+  if (arguments.selection.ids.empty())
+    throw UsageError("which backup?",
+                     "an ID, as list shows it, or latest; --all: the newest of every database");
   restore::RestoreRequest request = restore_request(arguments, context.config, context.reporter);
   const ReadRepository place(arguments.store, arguments.selection, context);
   const Repository& repository = place.get();
@@ -96,7 +101,8 @@ const Command kRestore = {
         "  pgassay restore latest -d app --table public.orders   where it was dropped\n"
         "  pgassay restore latest -d app --table public.orders --as orders_before\n"
         "  pgassay restore latest --create --store s3://backups/recyclic --identity recovery.key\n"
-        "  pgassay restore latest --create --into some --table 'public.order*'\n",
+        "  pgassay restore latest --create --into some --table 'public.order*'\n"
+        "  pgassay restore --all --store s3://backups/recyclic --identity recovery.key    a whole server\n",
     .declare = declare,
 };
 

@@ -147,7 +147,13 @@ restore::RestoreContext restore_context(const RestoreArguments& arguments, const
 }  // namespace
 
 void add_restore(Options& options, RestoreArguments& restore) {
-  add_one_id(options, restore.selection);
+  options
+      .argument("ID", &restore.selection.ids,
+                "latest (of one database: see --database), SOURCE/DATABASE/STAMP, a stamp, or its beginning")
+      .expected(0, 1);
+  options.flag("--all", restore.all,
+               "a whole server: the newest backup of every database of the source, each into a new database "
+               "of its name");
   add_selection(options, restore.selection);
   add_store_to_read(options, restore.store);
   options.value("-d,--dbname", &restore.dbname, "CONN",

@@ -25,6 +25,7 @@ struct RestoreArguments {
   PartsArguments parts;
   std::optional<std::string> dbname, into, replace, rejects, search_path;
   bool drop_old = false;  ///< of --replace
+  bool all = false;
   bool create = false, resume = false, prove = false, no_prove = false, no_owner = false,
        no_role_passwords = false;
   std::string roles = "missing";

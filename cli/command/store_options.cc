@@ -19,9 +19,26 @@ void add_identity(Options& options, StoreArguments& arguments) {
                 "age's secret key that opens an encrypted store (default: identity_file of [store.NAME])");
 }
 
-void add_store_to_read(Options& options, StoreArguments& arguments) {
-  add_store(options, arguments, "from that store, by its name or URL, by way of a copy in $TMPDIR");
+void add_keys(Options& options, StoreArguments& arguments) {
   add_identity(options, arguments);
+  options.value(
+      "--signers", &arguments.signers, "FILE",
+      "SSH keys that may have signed a copy, one of which must (default: allowed_signers of [store.NAME])");
+}
+
+void add_store_to_read(Options& options, StoreArguments& arguments) {
+  add_store(options, arguments, "from that store, by its name or URL; rows are fetched as they are read");
+  add_keys(options, arguments);
+}
+
+const StoreConfig& configured_store(const std::string& name, const Config& config) {
+  const auto found = config.stores.find(name);
+  if (found != config.stores.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [one, settings] : config.stores) known.push_back(one);
+  throw UsageError(fmt::format("there is no [store.{}] in the configuration{}", printable(name),
+                               did_you_mean(name, known)),
+                   "name a store of the configuration, or a URL: s3://BUCKET/PREFIX, file:///mnt/nas");
 }
 
 NamedStore open_named_store(const std::string& name, const Config& config) {
@@ -29,15 +46,7 @@ NamedStore open_named_store(const std::string& name, const Config& config) {
   if (name.find("://") != std::string::npos) {
     named.config.at.url = name;
   } else {
-    const auto found = config.stores.find(name);
-    if (found == config.stores.end()) {
-      std::vector<std::string> known;
-      for (const auto& [one, settings] : config.stores) known.push_back(one);
-      throw UsageError(fmt::format("there is no [store.{}] in the configuration{}", printable(name),
-                                   did_you_mean(name, known)),
-                       "name a store of the configuration, or a URL: s3://BUCKET/PREFIX, file:///mnt/nas");
-    }
-    named.config = found->second;
+    named.config = configured_store(name, config);
   }
   named.store = open_store(named.config.at);
   return named;
@@ -48,6 +57,7 @@ NamedStore open_named_store(const StoreArguments& arguments, const Config& confi
     throw UsageError("no store is named", "--store NAME, where the configuration has [store.NAME], or a URL");
   NamedStore named = open_named_store(*arguments.store, config);
   if (arguments.identity) named.config.identity_file = *arguments.identity;
+  if (arguments.signers) named.config.allowed_signers = *arguments.signers;
   return named;
 }
 
@@ -59,7 +69,8 @@ StoreReader::StoreReader(const StoreArguments& arguments, Context& context)
     // From nothing: there is no repository here, and none is needed.
   }
   reader_.emplace(*named_.store,
-                  store::ReaderOptions{named_.config.identity_file, local_ ? &*local_ : nullptr});
+                  store::ReaderOptions{named_.config.identity_file, named_.config.allowed_signers,
+                                       local_ ? &*local_ : nullptr});
 }
 
 std::vector<store::Copy> selected_copies(store::Reader& reader, const Selection& selection, bool all,

@@ -15,10 +15,12 @@ namespace pgassay::cli {
 struct StoreArguments {
   std::optional<std::string> store;     ///< NAME of [store.NAME], or a URL
   std::optional<std::string> identity;  ///< a file
+  std::optional<std::string> signers;   ///< a file
 };
 void add_store_name(Options& options, std::string& name);                              ///< NAME of a command
 Option& add_store(Options& options, StoreArguments& arguments, const char* sentence);  ///< --store
 void add_identity(Options& options, StoreArguments& arguments);                        ///< --identity
+void add_keys(Options& options, StoreArguments& arguments);  ///< --identity, --signers
 void add_store_to_read(Options& options,
                        StoreArguments& arguments);  ///< both, of a command that reads a backup
 
@@ -28,6 +30,8 @@ struct NamedStore {
   StoreConfig config;
   std::unique_ptr<Store> store;
 };
+/// Throws UsageError when the configuration has no such store.
+const StoreConfig& configured_store(const std::string& name, const Config& config);
 /// Throws UsageError.
 NamedStore open_named_store(const StoreArguments& arguments, const Config& config);
 NamedStore open_named_store(const std::string& name, const Config& config);
@@ -36,6 +40,7 @@ NamedStore open_named_store(const std::string& name, const Config& config);
 class StoreReader {
  public:
   StoreReader(const StoreArguments& arguments, Context& context);
+  StoreReader(const StoreReader&) = delete;
   store::Reader& reader() { return *reader_; }
   const std::string& name() const { return name_; }
 

@@ -21,7 +21,8 @@ Json copy_json(const store::Copy& copy) {
                {"bytes", nullptr},
                {"objects", nullptr},
                {"encrypted", nullptr},
-               {"mac_checked", copy.is_sealed_by_us}};
+               {"mac_checked", copy.is_sealed_by_us},
+               {"signer", text_or_null(copy.signer)}};
   if (!copy.commit) return json;
   json["taken"] = to_rfc3339(copy.commit->taken);
   json["pushed"] = to_rfc3339(copy.commit->pushed);
@@ -49,6 +50,7 @@ std::string list_text(const std::vector<store::Copy>& copies) {
     }
     std::string note = copy.commit->key == 0 ? "in clear" : "encrypted";
     if (!copy.is_sealed_by_us) note += ", MAC not checked";
+    if (!copy.signer.empty()) note += ", signed by " + printable(copy.signer);
     table.row({printable(copy.id.shown()), ago(copy.commit->taken), format_bytes(copy.commit->bytes()),
                format_count(copy.commit->parts.size() + 1), ago(copy.commit->pushed) + " ago", note});
   }
@@ -76,7 +78,7 @@ Exit verify_store_bytes(Context& context, const Selection& selection, bool all, 
                         const StoreArguments& arguments) {
   StoreReader store(arguments, context);
   std::vector<Verified> verified;
-  std::string bad;
+  std::string bad, newer;
   context.reporter.phase("read");
   for (const store::Copy& copy : selected_copies(store.reader(), selection, all, context.stop)) {
     throw_if_stopped(context.stop);
@@ -86,17 +88,21 @@ Exit verify_store_bytes(Context& context, const Selection& selection, bool all, 
     if (copy.commit) {
       evidence.findings =
           store::check_bytes(store.reader(), *copy.commit, jobs, context.reporter, context.stop);
+    } else if (copy.is_newer) {
+      newer += (newer.empty() ? "" : "; ") + copy.problem;
     } else {
       evidence.findings.push_back({std::string("commit.json"), "commit", copy.problem});
     }
-    evidence.verdict = evidence.findings.empty() ? Verdict::pass : Verdict::fail;
+    evidence.verdict = copy.is_newer               ? Verdict::unverified
+                       : evidence.findings.empty() ? Verdict::pass
+                                                   : Verdict::fail;
     const std::size_t objects = copy.commit ? copy.commit->parts.size() + 1 : 0;
     std::string text =
         fmt::format("{} {}: {} in {}\n", to_string(evidence.verdict), printable(copy.id.shown()),
                     counted(objects, "object"), printable(store.reader().store().where()));
     for (const Finding& finding : evidence.findings)
       text += fmt::format("  {}: {}: {}\n", printable(finding.file), finding.kind, printable(finding.detail));
-    evidence.findings.empty() ? context.reporter.summary(text) : context.reporter.print(text);
+    evidence.verdict == Verdict::pass ? context.reporter.summary(text) : context.reporter.print(text);
     evidence.checks.push_back(
         {"stored bytes", evidence.verdict, counted(evidence.findings.size(), "finding")});
     if (!evidence.findings.empty())
@@ -111,6 +117,8 @@ Exit verify_store_bytes(Context& context, const Selection& selection, bool all, 
                 "replaced under "
                 "another prefix",
                 Exit::bad_backup);
+  if (!newer.empty())
+    throw Unverified("could not verify " + newer, "use the pgassay that wrote it, or a newer one");
   return Exit::done;
 }
 

@@ -190,6 +190,7 @@ SourceConfig read_source(Section section, const std::string& name, const Path& f
   source.retention = read_retention(section);
   source.notify = read_notify(section.take("notify"), fmt::format("source.{}.notify", name), file);
   source.watch = read_watch(section);
+  if (section.has("push")) source.push = section.texts("push");
   section.finish();
   return source;
 }
@@ -227,6 +228,7 @@ Config parse_config(std::string_view text, const Path& name) {
   config.drill = read_drill(top.take("drill"), "drill", false, config.file);
   config.notify = read_notify(top.take("notify"), "notify", config.file);
   config.watch = read_watch(top);
+  config.push = top.texts("push");
   if (const auto metrics = top.text("metrics_file"))
     config.metrics_file = config.file.parent_path() / *metrics;
   if (const toml::node* sources = top.take("source")) read_sources(*sources, config.file, config);

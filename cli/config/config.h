@@ -63,6 +63,7 @@ struct SourceConfig {
   RetentionConfig retention;
   NotifyConfig notify;
   WatchConfig watch;
+  std::optional<std::vector<std::string>> push;
 };
 
 /// [store.NAME]: where copies lie off the host.
@@ -70,6 +71,7 @@ struct StoreConfig {
   StoreAt at;
   std::vector<std::string> recipients;  ///< age's public keys; empty: in clear
   Path identity_file;                   ///< empty: this host reads nothing encrypted
+  Path sign_key, allowed_signers;       ///< empty: nothing is signed, no signature is asked for
 };
 
 struct Config {
@@ -82,6 +84,7 @@ struct Config {
   DrillConfig drill;
   NotifyConfig notify;
   WatchConfig watch;
+  std::vector<std::string> push;  ///< names of stores that nightly pushes to
   std::optional<Path> metrics_file;
   std::map<std::string, SourceConfig> sources;
   std::map<std::string, stack::StackSettings> stacks;

@@ -32,6 +32,9 @@ StoreConfig read_store(Section section, const toml::node& node, const std::strin
                      "a secret key belongs to whoever restores; age-keygen -y prints its public half");
   if (const auto identity = section.text("identity_file"))
     store.identity_file = file.parent_path() / *identity;
+  if (const auto key = section.text("sign_key")) store.sign_key = file.parent_path() / *key;
+  if (const auto signers = section.text("allowed_signers"))
+    store.allowed_signers = file.parent_path() / *signers;
   section.finish();
   return store;
 }

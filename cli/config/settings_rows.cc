@@ -105,6 +105,11 @@ constexpr Setting kSettings[] = {
      .kind = Kind::long_duration,
      .type = "duration: how often `nightly` drills a source",
      .otherwise = "never"},
+    {.where = "top source",
+     .key = "push",
+     .kind = Kind::texts,
+     .type = "array of names of [stores](#in-storename): where `nightly` copies what is not there yet",
+     .otherwise = "none"},
     {.where = "top",
      .key = "metrics_file",
      .kind = Kind::text,
@@ -604,6 +609,19 @@ constexpr Setting kSettings[] = {
      .type = "file with one of the secret keys, relative to this file: only where copies are read",
      .otherwise = "none",
      .flag = "--identity"},
+    {.where = "store",
+     .key = "sign_key",
+     .kind = Kind::text,
+     .type = "an SSH key, relative to this file, that [signs](stores.md#who-wrote-it) what is pushed; its "
+             "secret half there, or with ssh-agent",
+     .otherwise = "none: nothing is signed"},
+    {.where = "store",
+     .key = "allowed_signers",
+     .kind = Kind::text,
+     .type = "file, relative to this file, as ssh-keygen(1) has it: only copies that one of these signed are "
+             "read",
+     .otherwise = "none: signatures are not asked for",
+     .flag = "--signers"},
 };
 
 }  // namespace

@@ -106,6 +106,11 @@ class Repository {
   /// Makes it when the directory is absent or empty; refuses a directory that holds something else.
   static Repository open_or_create(const Path& root);
 
+  /// The same, some of whose files are fetched when they are read.
+  Repository with_files_from(std::shared_ptr<const Elsewhere> elsewhere) const {
+    return {root_.with_files_from(std::move(elsewhere)), uuid_};
+  }
+
   const Place& root() const { return root_; }
   const std::string& uuid() const { return uuid_; }
 

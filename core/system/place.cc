@@ -41,15 +41,33 @@ bool leads_below(std::string_view names) {
   return true;
 }
 
+Place Place::with_below(std::string below) const {
+  Place place = *this;
+  place.below_ = std::move(below);
+  return place;
+}
+
+Place Place::with_files_from(std::shared_ptr<const Elsewhere> elsewhere) const {
+  Place place = *this;
+  place.elsewhere_ = std::move(elsewhere);
+  return place;
+}
+
+Place Place::absolute() const {
+  Place place = *this;
+  place.root_ = std::filesystem::absolute(root_);
+  return place;
+}
+
 Place Place::operator/(std::string_view names) const {
   if (!leads_below(names))
     throw BadBackup(fmt::format("{}: \"{}\" is no name of a file in it", string(), names));
-  return {root_, below_.empty() ? std::string(names) : fmt::format("{}/{}", below_, names)};
+  return with_below(below_.empty() ? std::string(names) : fmt::format("{}/{}", below_, names));
 }
 
 Place Place::parent_path() const {
   const std::size_t slash = below_.rfind('/');
-  return {root_, slash == std::string::npos ? std::string() : below_.substr(0, slash)};
+  return with_below(slash == std::string::npos ? std::string() : below_.substr(0, slash));
 }
 
 std::string Place::filename() const {
@@ -57,6 +75,8 @@ std::string Place::filename() const {
 }
 
 Fd open_for_reading(const Place& file) {
+  if (file.elsewhere() != nullptr)
+    if (Fd fetched = file.elsewhere()->open(file.below())) return fetched;
   return open_regular(file, O_RDONLY);
 }
 

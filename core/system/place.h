@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,16 @@
 
 namespace pgassay {
 
+/// Files below a root that lie elsewhere, in a store perhaps, and are fetched when they are opened for
+/// reading. On the disk there is something of their size in their place.
+class Elsewhere {
+ public:
+  virtual ~Elsewhere() = default;
+  /// `below`: relative to the root. Returns the file, at its first byte, or no descriptor when the one on the
+  /// disk is it. May be called from any thread.
+  virtual Fd open(const std::string& below) const = 0;
+};
+
 /// A name below a root. Only the functions of this header open it: there is no way from here to a Path but
 /// path(), which is for messages and for other programs.
 class Place {
@@ -22,6 +33,10 @@ class Place {
   Place() = default;
   /// The root, as its owner named it: links that lead to it are followed. It need not be there.
   explicit Place(Path root) : root_(std::move(root)) {}
+  /// The same, some of whose files are fetched by open_for_reading().
+  Place with_files_from(std::shared_ptr<const Elsewhere> elsewhere) const;
+  /// The same below a root that is an absolute path.
+  Place absolute() const;
   /// One name or several, with '/'. Throws BadBackup when it would lead out ("..", "", "/x").
   Place operator/(std::string_view names) const;
   /// Of the root: itself.
@@ -31,14 +46,16 @@ class Place {
   const Path& root() const { return root_; }
   const std::string& below() const { return below_; }  ///< relative to the root, with '/'; empty: the root
   bool empty() const { return root_.empty(); }
+  const Elsewhere* elsewhere() const { return elsewhere_.get(); }
   Path path() const { return below_.empty() ? root_ : root_ / below_; }
   std::string string() const { return path().string(); }
   friend bool operator==(const Place&, const Place&) = default;
 
  private:
-  Place(Path root, std::string below) : root_(std::move(root)), below_(std::move(below)) {}
+  Place with_below(std::string below) const;
   Path root_;
   std::string below_;
+  std::shared_ptr<const Elsewhere> elsewhere_;
 };
 
 /// Relative, without empty names, "." and "..": what operator/ takes.

@@ -16,7 +16,8 @@ using pgassay::bench::Options;
 
 constexpr const char* kUsage =
     "usage: bench [--runs N] [--scale S] [--only NAME] [--pgassay PROGRAM] [--scratch DIR]\n"
-    "NAME: two_tables, one_table, small_tables, large_row, restore, engine_start (the last two only when "
+    "NAME: two_tables, one_table, small_tables, large_row, restore, stores, engine_start (the last three "
+    "only when "
     "named)\n";
 
 Options parse(int argc, char** argv) {

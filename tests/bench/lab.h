@@ -74,8 +74,9 @@ class Lab {
   /// COPY of the manifest's tables over two connections, and nothing done with the rows.
   Cost nowhere(const std::string& database, const Manifest& manifest) const;
 
+  Ran run(const std::vector<std::string>& argv) const;  ///< throws when its exit status is not 0
+
  private:
-  Ran run(const std::vector<std::string>& argv) const;
   pid_t postmaster() const;
   std::string tool(const std::string& name) const;
 

@@ -10,6 +10,7 @@
 #include "tests/bench/restore.h"
 #include "tests/bench/results.h"
 #include "tests/bench/second_night.h"
+#include "tests/bench/stores.h"
 
 namespace pgassay::bench {
 
@@ -182,6 +183,8 @@ const std::vector<Measure>& measures() {
                                            {"second_night", "two_tables", second_night},
                                            {"restore", "two_tables", restore_two_tables, false},
                                            {"restore", "indexed_table", restore_indexed_table, false},
+                                           {"stores", "one_table", stores_one_table, false},
+                                           {"stores", "small_tables", stores_small_tables, false},
                                            {"drill", "two_tables", drill},
                                            {"engine_start", "", engine_start, false}};
   return all;

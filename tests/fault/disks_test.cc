@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "tests/fault/scene.h"
+#include "tests/fixtures/sample_backup.h"
 
 namespace pgassay::test {
 
@@ -47,9 +48,12 @@ class Disks : public Scene, public ::testing::WithParamInterface<Lack> {
       CREATE TABLE "Größe." AS SELECT 4)");
   }
   Ended run(Arguments arguments) const {
+    arguments.insert(arguments.end(), {"--repo", repository_.string()});
+    return on_that_disk(std::move(arguments));
+  }
+  Ended on_that_disk(Arguments arguments) const {
     const char* sanitizer = std::getenv("ASAN_OPTIONS");
     arguments.insert(arguments.begin(), PGASSAY_BINARY);
-    arguments.insert(arguments.end(), {"--repo", repository_.string()});
     return run_child(arguments,
                      {{"LD_PRELOAD", PGASSAY_DISK_SHIM},
                       {"ASAN_OPTIONS", std::string(sanitizer ? sanitizer : "") + ":verify_asan_link_order=0"},
@@ -94,6 +98,28 @@ TEST_P(Disks, HoldBackupsThatAreWholeAndSayWhatTheyLack) {
   EXPECT_NE((doctor.out + doctor.err).find(told.empty() ? "flushes and locks work" : told), std::string::npos)
       << doctor.out << doctor.err;
   for (const std::string& dir : listed()) expect_sound(dir);
+}
+
+/// The store is on such a disk, the repository is not.
+TEST_P(Disks, HoldCopiesOfBackups) {
+  std::filesystem::create_directory(repository_ / "nas");
+  const Path config = repository_.parent_path() / "stores.toml",
+             elsewhere = repository_.parent_path() / "elsewhere";
+  write_new_file(config, "[store.nas]\nurl = \"file://" + (repository_ / "nas").string() + "\"\n");
+  publish_sample(Repository::open_or_create(elsewhere));
+  const auto of_store = [&](Arguments arguments) {
+    arguments.insert(arguments.end(), {"--config", config.string(), "--repo", elsewhere.string()});
+    return on_that_disk(std::move(arguments));
+  };
+  for (const Arguments& words : std::vector<Arguments>{{"store", "init", "nas"},
+                                                       {"store", "check", "nas"},
+                                                       {"push", "--store", "nas"},
+                                                       {"verify", "--all", "--store", "nas", "--bytes"}}) {
+    const Ended ended = of_store(words);
+    EXPECT_EQ(ended.status, 0) << words[0] << " " << words[1] << ": " << ended.err;
+  }
+  const Ended again = of_store({"push", "--store", "nas"});
+  EXPECT_NE(again.out.find("already"), std::string::npos) << again.out << again.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Disks, ::testing::ValuesIn(kLacks), lack_name);

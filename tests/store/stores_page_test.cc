@@ -1,4 +1,5 @@
 // docs/stores.md: its commands, run as they are written there.
+#include "store/kit.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/runbook.h"
 #include "tests/store/rgw.h"
@@ -52,6 +53,10 @@ TEST(StoresPage, IsAStoryFromTheKeyToTheBareMachine) {
   follow("The server is gone", {{"PGASSAY_CONFIG", "/dev/null"}});
   follow("Get a backup back", {{"PGASSAY_CONFIG", "/dev/null"}});
   EXPECT_EQ(database.server().value("app", "SELECT count(*) FROM orders"), "20000");
+}
+
+TEST(StoresPage, HasTheScriptOfTheRecoveryKit) {
+  EXPECT_EQ(last_script_of("stores.md"), store::kFetchScript);
 }
 
 TEST(StoresPage, HasAScriptThatFetchesABackupWithoutPgassay) {

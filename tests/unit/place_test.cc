@@ -65,6 +65,25 @@ void forget_openat2() {
     std::abort();
 }
 
+TEST_F(PlaceTest, FilesThatLieElsewhereAreFetchedWhenTheyAreOpened) {
+  struct Fetched : Elsewhere {
+    Path file;
+    Fd open(const std::string& below) const override {
+      return below == "dir/fetched" ? open_for_reading(file) : Fd();
+    }
+  };
+  const auto fetched = std::make_shared<Fetched>();
+  fetched->file = outside / "file";
+  write_new_file(place / "dir/fetched", "......");
+  write_new_file(place / "dir/here", "ours");
+  const Place both = (place.with_files_from(fetched) / "dir").absolute();
+  EXPECT_EQ(read_file(both / "fetched", 100), "theirs");
+  EXPECT_EQ(size_of_file(both / "fetched"), 6u);
+  EXPECT_EQ(read_file(both / "here", 100), "ours");
+  EXPECT_EQ(read_file(both.parent_path() / "dir/fetched", 100), "theirs");
+  EXPECT_EQ(read_file(place / "dir/fetched", 100), "......");
+}
+
 TEST_F(PlaceTest, TakesNoNameThatLeadsOut) {
   for (const char* name : {"", ".", "..", "/", "/etc", "a//b", "a/", "a/../b", "../outside/file"})
     EXPECT_THROW(place / name, BadBackup) << name;

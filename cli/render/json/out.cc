@@ -225,24 +225,29 @@ void Reply::set_verified(std::span<const Verified> verified) {
   own["results"] = std::move(results);
 }
 
+Json restored_json(const BackupId& id, const restore::RestoreReport& report) {
+  return {{"restore",
+           {{"id", id.stamp},
+            {"source", id.source},
+            {"database", id.database},
+            {"into", report.database},
+            {"resumed", report.resumed},
+            {"server_version", report.server_version},
+            {"seconds", report.seconds},
+            {"rows", report.rows},
+            {"raw_bytes", report.raw_bytes},
+            {"phases", phases_json(restore::phase_times(report.steps))},
+            {"lost", restore::texts(report.lost)},
+            {"notes", restore::texts(report.notes)},
+            {"not_carried", report.not_carried},
+            {"next_steps", report.next_steps}}},
+          {"verdict", to_string(report.verdict)},
+          {"checks", checks_json(report.checks)}};
+}
+
 void Reply::set_restored(const BackupId& id, const restore::RestoreReport& report) {
-  Json& own = members_->own;
-  own["restore"] = {{"id", id.stamp},
-                    {"source", id.source},
-                    {"database", id.database},
-                    {"into", report.database},
-                    {"resumed", report.resumed},
-                    {"server_version", report.server_version},
-                    {"seconds", report.seconds},
-                    {"rows", report.rows},
-                    {"raw_bytes", report.raw_bytes},
-                    {"phases", phases_json(restore::phase_times(report.steps))},
-                    {"lost", restore::texts(report.lost)},
-                    {"notes", restore::texts(report.notes)},
-                    {"not_carried", report.not_carried},
-                    {"next_steps", report.next_steps}};
-  own["verdict"] = to_string(report.verdict);
-  own["checks"] = checks_json(report.checks);
+  const Json document = restored_json(id, report);
+  for (const Json::Member& member : document.members()) members_->own[member.name] = member.value;
 }
 
 void Reply::set(std::string_view key, Json value) {

@@ -58,6 +58,8 @@ class Reply final : public Observer {
 Json phases_json(std::span<const PhaseTime> phases);
 Json checks_json(std::span<const Check> checks);
 Json findings_json(std::span<const Finding> findings);
+/// Of several restores one: what set_restored() puts at the top, in one object.
+Json restored_json(const BackupId& id, const restore::RestoreReport& report);
 
 /// The worst verdict; none: unverified.
 Verdict overall(std::span<const Verified> verified);
