@@ -142,6 +142,23 @@ void grant(Connection& connection, const GlobalStatement& statement, std::vector
                     error->sqlstate(), fmt::format("{}: {}", what, error->what())});
 }
 
+/// Where one can't be joined, what it owns is lost and named as it is met.
+void join(Connection& connection, const std::vector<std::string>& roles, std::vector<Note>& notes) {
+  std::vector<std::string> joined;
+  for (const std::string& role : roles)
+    if (!try_statement(connection, "GRANT " + quote_identifier(role) + " TO CURRENT_USER"))
+      joined.push_back(quote_identifier(role));
+  if (joined.empty()) return;
+  const std::string me = quote_identifier(connection.user());
+  notes.push_back(
+      {NoteKind::role,
+       connection.user(),
+       {},
+       fmt::format("{0} was made a member of the roles that were made, so that they can own what is theirs; "
+                   "REVOKE {1} FROM {0} takes that back",
+                   me, fmt::join(joined, ", "))});
+}
+
 }  // namespace
 
 RolePlan plan_roles(Connection& connection, const std::string& globals, const IntoEmpty& options) {
@@ -174,10 +191,11 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
 
   const Powers powers = our_powers(connection);
   check_powers(plan, powers, connection);
+  plan.join = !powers.superuser && options.owners;
   for (GlobalStatement& statement : statements) {
     if (ours(statement, absent, options.throwaway))
       plan.statements.push_back(fitted(std::move(statement), options, powers.superuser, plan));
-    else
+    else if (!plan.join || statement.role != connection.user())  // of what we join, another note tells
       note_left_alone(statement, absent, plan);
   }
   return plan;
@@ -207,6 +225,7 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss
                   "no role was created; create it yourself, or pass `--roles none`");
     }
   }
+  if (plan.join) join(connection, plan.absent, notes);
   connection.query("COMMIT");
   notes.push_back({NoteKind::role, {}, {}, fmt::format("created roles: {}", fmt::join(plan.absent, ", "))});
 }

@@ -17,6 +17,7 @@ struct RolePlan {
   std::vector<GlobalStatement> statements;      ///< that make the absent roles what they were, in order
   std::vector<std::string> session;             ///< settings that the statements are to be read under
   std::vector<Note> notes;
+  bool join = false;    ///< we are no superuser: only a member of a role can give it what it owns
   bool softly = false;  ///< a statement that fails is a line in `lost`, and the rest goes on
 };
 
@@ -25,8 +26,9 @@ struct RolePlan {
 /// unexpected.
 RolePlan plan_roles(Connection& connection, const std::string& globals, const IntoEmpty& options);
 
-/// All or nothing, but for memberships and privileges on parameters, of which a failing one is named in
-/// `lost`; softly: so is every other statement.
+/// With `join` we are made a member of the roles that were made, and a note says so. All or nothing, but for
+/// memberships and privileges on parameters, of which a failing one is named in `lost`; softly: so is every
+/// other statement.
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss>& lost,
                   std::vector<Note>& notes);
 
