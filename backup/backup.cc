@@ -303,7 +303,8 @@ class Attempt {
     // victim.
     leader_.query("SET LOCAL lock_timeout = 500");
     manifest_.sequences = read_sequences(leader_, listed_.sequences);
-    if (options_.digest_matviews) digest_views(leader_, plan_.relations, manifest_.encoding, plan_.left_out);
+    if (options_.digest_matviews)
+      digest_views(leader_, plan_.relations, listed_.tables, manifest_.encoding, plan_.left_out);
     leader_.query("SET LOCAL lock_timeout = 0");
     std::optional<LeftOut> doubt;
     std::vector<Oid> without;

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "core/postgres/connection.h"
+#include "core/postgres/catalog.h"
 #include "core/repository/manifest.h"
 
 namespace pgassay::backup {
 
 /// Number and digest of the rows of each materialized view that is filled. Who refreshes one is not waited
-/// for.
-void digest_views(Connection& leader, std::vector<Relation>& relations, const std::string& encoding,
-                  std::vector<LeftOut>& left_out);
+/// for. Of `tables` they are not read whose planning would call their owner's code, by our rights.
+void digest_views(Connection& leader, std::vector<Relation>& relations, const std::vector<TableInfo>& tables,
+                  const std::string& encoding, std::vector<LeftOut>& left_out);
 
 /// The proof of a partition tree is at its root: rows may move between leaves when they are loaded.
 void sum_at_the_roots(std::vector<Relation>& relations);

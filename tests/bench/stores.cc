@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/repository/identity.h"
+#include "core/repository/repository.h"
 #include "core/system/files.h"
 
 namespace pgassay::bench {

@@ -57,12 +57,16 @@ TEST(BackupRows, AreReadWithoutCallingWhatTheirOwnerWrote) {
     CREATE TABLE statistics (a int, b int GENERATED ALWAYS AS (a + 1) STORED); INSERT INTO statistics VALUES (1);
     CREATE STATISTICS s ON (f(2) + a) FROM statistics;
     CREATE TABLE checked (a int CHECK (a < f(3)), b int GENERATED ALWAYS AS (a + 1) STORED); INSERT INTO checked VALUES (1);
+    CREATE MATERIALIZED VIEW viewed AS SELECT 1 AS a; CREATE INDEX ON viewed (f(4));
     RESET ROLE;
     ALTER DATABASE rows_uncalled SET constraint_exclusion = on;)");
   const Vault vault;
-  const Ran ran = vault.back_up(database);
+  const Ran ran = vault.back_up(database, {"--digest-matviews"});
   ASSERT_EQ(ran.status, 0) << ran.err;
   const Manifest manifest = vault.manifest(database);
+  ASSERT_EQ(manifest.left_out.size(), 1U);
+  EXPECT_EQ(manifest.left_out[0].what, "digest of materialized view public.viewed");
+  EXPECT_EQ(manifest.left_out[0].why.find("called by"), std::string::npos) << manifest.left_out[0].why;
   for (const char* table : {"indexed", "statistics", "checked"}) {
     const Relation& relation = test::relation(manifest, "public", table);
     EXPECT_EQ(relation.digest.rows, 1U) << table;
