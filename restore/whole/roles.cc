@@ -59,16 +59,22 @@ std::set<std::string> existing_roles(Connection& connection, const std::vector<G
 
 struct Powers {
   bool superuser, create_role;
+  bool says_createdb;  ///< and NOCREATEDB
 };
 
 Powers our_powers(Connection& connection) {
   const Result result = connection.query(
-      "SELECT rolsuper, rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user");
-  return {result.boolean(0, 0), result.boolean(0, 1)};
+      "SELECT rolsuper, rolsuper OR rolcreaterole, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = "
+      "current_user");
+  // https://www.postgresql.org/docs/16/release-16.html
+  constexpr int kCreatedbIsAskedFor = 160000;
+  return {result.boolean(0, 0), result.boolean(0, 1),
+          result.boolean(0, 2) || connection.server_version() < kCreatedbIsAskedFor};
 }
 
 /// Only a superuser may say even NOSUPERUSER.
-std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, const std::string& role) {
+std::string as_far_as_we_may(const SqlStatement& statement, const Powers& powers, RolePlan& plan,
+                             const std::string& role) {
   for (const char* attribute : {"superuser", "replication", "bypassrls"})
     if (has_word(statement, attribute))
       plan.notes.push_back(
@@ -76,15 +82,26 @@ std::string as_far_as_we_may(const SqlStatement& statement, RolePlan& plan, cons
            role,
            {},
            fmt::format("role {}: created without {}: only a superuser can give it", role, attribute)});
-  return without_words(
-      statement, {"superuser", "nosuperuser", "replication", "noreplication", "bypassrls", "nobypassrls"});
+  std::vector<std::string> unsaid = {"superuser",     "nosuperuser", "replication",
+                                     "noreplication", "bypassrls",   "nobypassrls"};
+  if (!powers.says_createdb) {
+    unsaid.insert(unsaid.end(), {"createdb", "nocreatedb"});
+    if (has_word(statement, "createdb"))
+      plan.notes.push_back(
+          {NoteKind::role,
+           role,
+           {},
+           fmt::format("role {}: created without createdb: only a role that has it can give it", role)});
+  }
+  return without_words(statement, unsaid);
 }
 
-GlobalStatement fitted(GlobalStatement statement, const IntoEmpty& options, bool superuser, RolePlan& plan) {
+GlobalStatement fitted(GlobalStatement statement, const IntoEmpty& options, const Powers& powers,
+                       RolePlan& plan) {
   if (statement.kind != Kind::alter_role) return statement;
   SqlStatement& sql = statement.statement;
   if (!options.role_passwords) sql = split_statements(without_password(sql) + ";").at(0);
-  if (!superuser) sql.text = as_far_as_we_may(sql, plan, statement.role);
+  if (!powers.superuser) sql.text = as_far_as_we_may(sql, powers, plan, statement.role);
   return statement;
 }
 
@@ -194,7 +211,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
   plan.join = !powers.superuser && options.owners;
   for (GlobalStatement& statement : statements) {
     if (ours(statement, absent, options.throwaway))
-      plan.statements.push_back(fitted(std::move(statement), options, powers.superuser, plan));
+      plan.statements.push_back(fitted(std::move(statement), options, powers, plan));
     else if (!plan.join || statement.role != connection.user())  // of what we join, another note tells
       note_left_alone(statement, absent, plan);
   }

@@ -169,7 +169,7 @@ class TwoStacks : public ::testing::Test {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) throw std::runtime_error("waited in vain");
-      std::this_thread::sleep_for(100ms);
+      std::this_thread::sleep_for(300ms);  // each look is a process or two
     }
   }
   std::string container(const std::string& stack, const std::string& service) const {

@@ -381,16 +381,14 @@ TEST(Drill, RunsCodeOfOwnersByTheirRightsAlone) {
   const TemporaryDir dir;
   set_mode(dir.path(), 0711);
   const Vault vault;
-  LiveDatabase database(
-      "drill_owner",
-      "CREATE ROLE drill_owner; GRANT CREATE ON SCHEMA public TO drill_owner;"
-      "SET ROLE drill_owner;"
-      "CREATE FUNCTION f(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN "
-      "IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN (current_user, session_user) "
-      "AND rolsuper) THEN RAISE 'a superuser runs this'; END IF; RETURN true; END $$;"
-      "CREATE DOMAIN d AS int CHECK (public.f(VALUE));"
-      "CREATE TABLE t (i int, j d); INSERT INTO t SELECT g FROM generate_series(1, 3) g;"
-      "ALTER TABLE t ADD CHECK (public.f(i)) NOT VALID;");
+  LiveDatabase database("drill_owner", R"(
+    CREATE ROLE drill_owner; GRANT CREATE ON SCHEMA public TO drill_owner; SET ROLE drill_owner;
+    CREATE FUNCTION f(i int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
+    CREATE DOMAIN d AS int CHECK (public.f(VALUE));
+    CREATE TABLE t (i int CHECK (public.f(i)), j d); INSERT INTO t SELECT g, g FROM generate_series(1, 3) g;
+    CREATE OR REPLACE FUNCTION f(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+      IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN (current_user, session_user) AND rolsuper) THEN
+        RAISE 'a superuser runs this'; END IF; RETURN true; END $$;)");
   ASSERT_EQ(vault.back_up(database).status, 0);
   const Ran ran = vault.run({"drill", "latest", "--engine", "local", "--work-dir", dir.path().string()});
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;

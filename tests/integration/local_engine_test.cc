@@ -36,8 +36,15 @@ std::string failure_of(const drill::ThrowawayRequest& request) {
 TEST_P(LocalEngineTest, DoesNotRunAsRoot) {
   const auto server = start();
   const std::vector<pid_t> processes = drill::processes_in(work_.path());
-  EXPECT_FALSE(processes.empty());
-  for (const pid_t pid : processes) EXPECT_NE(owner_of("/proc/" + std::to_string(pid)), 0u) << pid;
+  int seen = 0;
+  for (const pid_t pid : processes) {
+    try {
+      EXPECT_NE(owner_of("/proc/" + std::to_string(pid)), 0u) << pid;
+      ++seen;
+    } catch (const SystemError&) {  // a session has ended since
+    }
+  }
+  EXPECT_GT(seen, 0);
 }
 
 TEST_P(LocalEngineTest, HasTheNameOfTheSourcesBootstrapRole) {
