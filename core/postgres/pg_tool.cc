@@ -1,5 +1,7 @@
 #include "core/postgres/pg_tool.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,6 +68,16 @@ std::optional<PgTool> lowest_newer_major(int major, const std::vector<PgTool>& t
   return lowest;
 }
 
+/// Programs that say no version are none of PostgreSQL's; but with so few descriptors none says anything.
+void throw_if_for_want_of_descriptors(const std::string& tool, const Completed& failed) {
+  constexpr rlim_t kFew = 64;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kFew) return;
+  throw SystemError(fmt::format("{} --version failed, and {} files may be open: {}", tool, files.rlim_cur,
+                                failed.complaint()),
+                    "raise `ulimit -n`", EMFILE);
+}
+
 }  // namespace
 
 std::string PgTool::shown() const {
@@ -82,6 +94,8 @@ PgTool examine_pg_tool(PgTool tool, const std::string& program, std::stop_token 
     if (completed.ok()) {
       tool.version = parse_tool_version(completed.out, program);
       if (tool.version != 0) tool.version_text = version_text(completed.out);
+    } else {
+      throw_if_for_want_of_descriptors(tool.shown(), completed);
     }
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
