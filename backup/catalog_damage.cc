@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "core/postgres/releases.h"
+#include "core/system/split.h"
+
 namespace pgassay::backup {
 namespace {
 
@@ -20,19 +23,7 @@ SELECT k.fktable::pg_catalog.text, k.pktable::pg_catalog.text, k.is_array, k.is_
 FROM pg_catalog.pg_get_catalog_foreign_keys() k
 WHERE k.fktable <> 'pg_catalog.pg_statistic'::pg_catalog.regclass
 )";
-constexpr int kSaysItsKeys = 140000;
 constexpr std::size_t kMost = 10;
-
-std::vector<std::string> split(const std::string& words) {
-  std::vector<std::string> parts(1);
-  for (const char c : words) {
-    if (c == ' ')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
-}
 
 /// Of a role's row everybody may read what a view shows.
 std::string readable(const std::string& catalog) {
@@ -41,7 +32,7 @@ std::string readable(const std::string& catalog) {
 
 /// Two columns: whose row it is, and the values that nothing fits.
 std::string orphans_sql(const Result& keys, int row) {
-  const std::vector<std::string> from = split(keys.text(row, 4)), to = split(keys.text(row, 5));
+  const std::vector<std::string> from = split(keys.text(row, 4), ' '), to = split(keys.text(row, 5), ' ');
   const bool array = keys.boolean(row, 2), optional = keys.boolean(row, 3);
   std::string source = readable(keys.text(row, 0)) + " f", same, set = "true";
   std::vector<std::string> values;
@@ -71,7 +62,7 @@ std::string orphans_sql(const Result& keys, int row) {
 
 std::vector<std::string> catalog_damage(Connection& connection) {
   std::vector<std::string> found;
-  if (connection.server_version() < kSaysItsKeys) return found;
+  if (!server_has(connection.server_version(), Feature::catalog_keys)) return found;
   const Result keys = connection.query(kKeys);
   for (int row = 0; row < keys.rows() && found.size() < kMost; ++row) {
     try {

@@ -64,9 +64,7 @@ void throw_server_failure(const Error& error, const ThrowawayServer& server, Obs
 }
 
 void throw_if_lacking(std::span<const restore::Loss> lost) {
-  std::string lacking;
-  for (const restore::Loss& loss : lost)
-    if (loss.kind == restore::LossKind::lacking) lacking += (lacking.empty() ? "" : "; ") + loss.text;
+  const std::string lacking = lacking_of_host(lost);
   if (lacking.empty()) return;
   throw Unverified("could not verify: the throwaway server's host lacks what the backup needs: " + lacking,
                    "install it here, or drill with an image that has it: --engine docker --image IMAGE");

@@ -83,6 +83,13 @@ NoteKind parse_note_kind(std::string_view word) {
   return kind_of<NoteKind>(kNoteKinds, word);
 }
 
+std::string lacking_of_host(std::span<const Loss> lost) {
+  std::string lacking;
+  for (const Loss& loss : lost)
+    if (loss.kind == LossKind::lacking) lacking += (lacking.empty() ? "" : "; ") + loss.text;
+  return lacking;
+}
+
 std::vector<std::string> texts(std::span<const Loss> lost) {
   return texts_of(lost);
 }

@@ -47,6 +47,9 @@ struct Loss {
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
+/// What the server's host lacks, of all that was lost for that: "…; …", empty where nothing was.
+std::string lacking_of_host(std::span<const Loss> lost);
+
 enum class NoteKind {
   unknown,  ///< of the record that an older pgassay left
   role,

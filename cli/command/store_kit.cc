@@ -16,9 +16,7 @@ Exit run(Context& context, const std::string& name) {
 }
 
 Run declare(Options& options) {
-  const auto name = std::make_shared<std::string>();
-  add_store_name(options, *name);
-  return [name](Context& context) { return run(context, *name); };
+  return run_on_named_store(options, run);
 }
 
 }  // namespace

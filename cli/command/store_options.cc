@@ -10,6 +10,12 @@ void add_store_name(Options& options, std::string& name) {
   options.argument("NAME", &name, "a [store.NAME] of the configuration, or a URL").required();
 }
 
+Run run_on_named_store(Options& options, Exit (*run)(Context& context, const std::string& name)) {
+  const auto name = std::make_shared<std::string>();
+  add_store_name(options, *name);
+  return [name, run](Context& context) { return run(context, *name); };
+}
+
 Option& add_store(Options& options, StoreArguments& arguments, const char* sentence) {
   return options.value("--store", &arguments.store, "NAME|URL", sentence);
 }

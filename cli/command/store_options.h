@@ -17,7 +17,9 @@ struct StoreArguments {
   std::optional<std::string> identity;  ///< a file
   std::optional<std::string> signers;   ///< a file
 };
-void add_store_name(Options& options, std::string& name);                              ///< NAME of a command
+void add_store_name(Options& options, std::string& name);  ///< NAME of a command
+/// Of a command that takes nothing but that.
+Run run_on_named_store(Options& options, Exit (*run)(Context& context, const std::string& name));
 Option& add_store(Options& options, StoreArguments& arguments, const char* sentence);  ///< --store
 void add_identity(Options& options, StoreArguments& arguments);                        ///< --identity
 void add_keys(Options& options, StoreArguments& arguments);  ///< --identity, --signers

@@ -14,6 +14,7 @@ inline constexpr int kOldestMajor = 12, kNewestMajor = 19;
 enum class Feature {
   drop_expression,
   statistics_targets,
+  catalog_keys,
   column_compression,
   heap_checks,
   idle_session_timeout,
@@ -26,6 +27,7 @@ enum class Feature {
   icu_locale_column,
   locale_providers,
   selective_publications,
+  createdb_to_be_had,
   icu_rules,
   locale_column,
   transaction_timeout,

@@ -234,9 +234,7 @@ class Restoration {
 
   /// Before any row: what is there was made just now, and is removed again.
   void refuse_what_the_host_lacks() {
-    std::string lacks;
-    for (const Loss& loss : report_.lost)
-      if (loss.kind == LossKind::lacking) lacks += (lacks.empty() ? "" : "; ") + loss.text;
+    const std::string lacks = lacking_of_host(report_.lost);
     if (lacks.empty()) return;
     remove_what_was_made();
     throw Refused(

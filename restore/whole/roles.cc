@@ -7,6 +7,8 @@
 #include <optional>
 #include <set>
 
+#include "core/postgres/releases.h"
+
 namespace pgassay::restore {
 namespace {
 
@@ -66,10 +68,8 @@ Powers our_powers(Connection& connection) {
   const Result result = connection.query(
       "SELECT rolsuper, rolsuper OR rolcreaterole, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = "
       "current_user");
-  // https://www.postgresql.org/docs/16/release-16.html
-  constexpr int kCreatedbIsAskedFor = 160000;
   return {result.boolean(0, 0), result.boolean(0, 1),
-          result.boolean(0, 2) || connection.server_version() < kCreatedbIsAskedFor};
+          result.boolean(0, 2) || !server_has(connection.server_version(), Feature::createdb_to_be_had)};
 }
 
 /// Only a superuser may say even NOSUPERUSER.

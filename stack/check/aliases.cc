@@ -2,6 +2,7 @@
 #include "stack/check/checks.h"
 
 namespace pgassay::stack {
+
 void check_aliases(const StackFacts& stack, const Surroundings& around, Findings& out) {
   const ComposeModel* model = model_or_note(stack, out);
   if (model == nullptr) return;
