@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "cli/basics/units.h"
 #include "cli/command/command_line.h"
 #include "cli/signals.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 #include "core/system/trace.h"
 
 namespace pgassay::cli {

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "backup/doctor.h"
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/doctor_drills.h"
 #include "cli/render/json/doctor.h"
+#include "core/system/printable.h"
 #include "source/databases.h"
 #include "stack/switch/state.h"
 

@@ -1,4 +1,5 @@
 #include "drill/drill.h"
+#include "core/system/printable.h"
 
 #include <fmt/format.h>
 

@@ -7,6 +7,7 @@
 #include "cli/command/read_repository.h"
 #include "cli/render/json/export.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 #include "export/sql_script.h"
 
 namespace pgassay::cli {

@@ -17,6 +17,7 @@
 #include "cli/render/json/nightly.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "nightly/night.h"
 #include "stack/switch/state.h"
 

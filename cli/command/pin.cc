@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

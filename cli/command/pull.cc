@@ -1,8 +1,8 @@
 #include "store/pull.h"
+#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/store_options.h"
 
 namespace pgassay::cli {

@@ -1,4 +1,5 @@
 #include "store/push.h"
+#include "core/system/printable.h"
 
 #include <fmt/format.h>
 

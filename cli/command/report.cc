@@ -12,6 +12,7 @@
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

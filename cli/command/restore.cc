@@ -1,4 +1,5 @@
 #include "restore/whole/restore.h"
+#include "core/system/printable.h"
 
 #include <fmt/format.h>
 

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
 #include "cli/render/text/switch_text.h"
+#include "core/system/printable.h"
 #include "stack/switch/return.h"
 
 namespace pgassay::cli {

@@ -7,6 +7,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 #include "stack/switch/status.h"
 
 namespace pgassay::cli {

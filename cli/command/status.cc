@@ -52,7 +52,7 @@ Exit answer_nagios(Context& context, const StatusArguments& arguments) {
     return static_cast<Exit>(worst);
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
-    context.reporter.print(fmt::format("PGASSAY UNKNOWN - {}\n", error.what()));
+    context.reporter.print(fmt::format("PGASSAY UNKNOWN - {}\n", printable(error.what())));
     return static_cast<Exit>(kUnknown);
   }
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/command/store_options.h"
 #include "cli/render/text/tables.h"
+#include "core/system/printable.h"
 #include "store/target.h"
 #include "store/trial.h"
 

@@ -3,6 +3,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/command/store_options.h"
+#include "core/system/printable.h"
 #include "store/target.h"
 
 namespace pgassay::cli {

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -7,6 +7,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/retention_policy.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
