@@ -8,6 +8,7 @@
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "restore/search_path.h"
 #include "source/find_container.h"
 

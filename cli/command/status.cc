@@ -8,6 +8,7 @@
 #include "cli/render/json/nightly.h"
 #include "cli/render/text/status_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "nightly/metrics.h"
 
 namespace pgassay::cli {

@@ -36,7 +36,7 @@ TEST(Printable, IsWhatXmlMailPingAndMetricsGet) {
   status.watched = true;
   status.source = "prod";
   status.database = kForged;
-  const std::string metrics = nightly::metrics_text({status}, std::nullopt, now());
+  const std::string metrics = nightly::metrics_text({&status, 1}, std::nullopt, now());
   EXPECT_NE(metrics.find("database=\"app\\\\x0abackup"), std::string::npos) << metrics;
   EXPECT_EQ(printable(metrics, "\n"), metrics);
 }
