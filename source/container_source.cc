@@ -148,7 +148,8 @@ class Approach {
             error.what(),
             fmt::format("the container {} does not say the password of {}: put it into ~/.pgpass, or into "
                         "PGPASSWORD",
-                        found_.facts.name, parameters_.at("user")));
+                        found_.facts.name, parameters_.at("user")),
+            error);
       const std::string by = std::exchange(password_by_, {});
       parameters_.erase("password");
       if (connects()) return;
@@ -156,7 +157,8 @@ class Approach {
           error.what(),
           fmt::format("the password that {} of the container {} says is not in force (it counts only when "
                       "the data directory is made): put the right one into ~/.pgpass, or into PGPASSWORD",
-                      by, found_.facts.name));
+                      by, found_.facts.name),
+          error);
     }
   }
 

@@ -36,7 +36,7 @@ Exit run_stack_rollback(Context& context, const RollbackArguments& arguments) {
       roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
   context.reporter.print(rolled_back_text(report, name));
-  return report.routes_problem.empty() ? Exit::done : Exit::failed;
+  return report.routes_problem.empty() && report.gone.empty() ? Exit::done : Exit::failed;
 }
 
 Run declare_stack_rollback(Options& options) {

@@ -8,6 +8,7 @@
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
 #include "cli/render/text/switch_text.h"
+#include "stack/switch/trial.h"
 
 namespace pgassay::cli {
 namespace {
@@ -77,8 +78,10 @@ Exit run_stack_switch(Context& context, const SwitchArguments& arguments) {
     repository = Repository::open_or_create(root);
     lock.emplace(*repository);
   }
-  const stack::SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
+  stack::SwitchScene scene = look_at_scene(options, context.reporter, context.stop);
   choose_image(options, scene);
+  if (exists(Place(root) / kRepositoryFile))
+    scene.tried_volume = stack::volume_of_last_trial(Repository::open(root), name);
   const stack::SwitchPlan plan = plan_switch(options, scene);
   set_plan(context.reply, plan);
   context.reporter.print(plan_text(plan, name));

@@ -30,7 +30,7 @@ stack::SwitchSettings read_switch(Section section, const toml::node& node, const
          "the [source.NAME] under which the backups are filed");
   one.volumes = section.texts_by_key("volumes");
   one.drill = section.boolean("drill").value_or(one.drill);
-  one.health_timeout = section.duration("health_timeout").value_or(one.health_timeout);
+  one.health_timeout = section.duration("health_timeout");
   section.finish();
   return one;
 }

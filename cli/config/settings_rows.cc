@@ -511,7 +511,7 @@ constexpr Setting kSettings[] = {
      .key = "health_timeout",
      .kind = Kind::duration,
      .type = "duration: how long containers may take to become healthy",
-     .otherwise = "`\"180s\"`"},
+     .otherwise = "what their health checks allow, and at least `\"180s\"`"},
 
     {.where = "traefik",
      .key = "api",

@@ -125,6 +125,16 @@ void read_healthcheck(const YAML::Node& check, ComposeService& service) {
   const bool none = test.IsDefined() && test.IsSequence() && test.size() > 0 && text_of(test[0]) == "NONE";
   service.healthcheck_is_off = none || is_true(check["disable"]);
   service.has_healthcheck = test.IsDefined() && !test.IsNull() && !service.healthcheck_is_off;
+  if (!service.has_healthcheck) return;
+  HealthCheck& health = service.health.emplace();
+  const auto read = [&](const char* key, Seconds& into) {
+    into = parse_compose_duration(text_of(check[key])).value_or(into);
+  };
+  read("start_period", health.start_period);
+  read("interval", health.interval);
+  read("timeout", health.timeout);
+  const std::string retries = text_of(check["retries"]);
+  std::from_chars(retries.data(), retries.data() + retries.size(), health.retries);
 }
 
 ComposeService service_of(const std::string& name, const YAML::Node& node) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "stack/model/health_check.h"
+
 namespace pgassay::stack {
 
 /// A port of this host, or several in a row.
@@ -31,7 +33,8 @@ struct ComposeService {
   std::string name, image, container_name, restart;
   bool builds = false;
   bool has_healthcheck = false, healthcheck_is_off = false;
-  bool runs_once = false;  ///< some other service waits until it has ended
+  bool runs_once = false;                  ///< some other service waits until it has ended
+  std::optional<HealthCheck> health = {};  ///< as far as the files say; nothing: they have none
   std::map<std::string, std::string> environment, labels;
   std::vector<PublishedPort> ports;
   std::vector<Mount> mounts;

@@ -1,5 +1,6 @@
 // Values of env files that docker-compose 1.29 (python-dotenv) and compose v2 (compose-go's dotenv) read
-// differently: found by giving both versions the same files (tests/docker/stack_check_engine_test.cc does).
+// differently: found by giving both versions the same files (tests/fixtures/env_values.h has what came of
+// it).
 #pragma once
 
 #include <optional>

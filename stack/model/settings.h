@@ -64,8 +64,9 @@ struct SwitchSettings {
   std::string name, from, to, source;
   /// Beside the database's: key below `volumes:` in the old stack's compose files → key in the new one's.
   std::map<std::string, std::string> volumes = {};
-  bool drill = true;            ///< the rehearsal's backup
-  Seconds health_timeout{180};  ///< how long containers may take to become healthy
+  bool drill = true;  ///< the rehearsal's backup
+  /// How long containers may take to become healthy; absent: as long as their health checks do.
+  std::optional<Seconds> health_timeout = {};
 };
 
 }  // namespace pgassay::stack

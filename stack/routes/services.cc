@@ -17,9 +17,13 @@ void look_at_containers(const RouteFacts& facts, const std::string& service, Fin
       out.refuse(file, key, "the container " + one->name + " is " + one->status,
                  "see docker logs " + one->name);
     } else if (!one->health.empty() && one->health != "healthy") {
+      std::string hint = "see docker inspect --format '{{json .State.Health}}' " + one->name;
+      const ComposeService* known = facts.stack.model() ? facts.stack.model()->find(service) : nullptr;
+      if (known != nullptr && known->health)
+        hint += "; " + longer_start_period(*known->health) + ", and docker compose up -d";
       out.refuse(file, key,
                  "the container " + one->name + " is " + one->health + ": Traefik asks only healthy ones",
-                 "see docker inspect --format '{{json .State.Health}}' " + one->name);
+                 hint);
     }
   }
 }

@@ -13,13 +13,23 @@
 namespace pgassay::stack {
 namespace {
 
+/// What may be done about one that is not well in time.
+std::string hint_for(const StackContainer& one) {
+  const std::string logs = "docker logs " + one.name + " says why";
+  if (!one.check || (one.health != "unhealthy" && one.health != "starting"))
+    return logs + "; health_timeout in [switch.NAME]";
+  return fmt::format("{}; {}", logs, longer_start_period(*one.check));
+}
+
 /// Of the fields as docker itself calls them: by those of its JSON, a State without Health is an error.
 constexpr char kInspectFormat[] =
     "{{.ID}}\t{{.Name}}\t{{index .Config.Labels \"com.docker.compose.service\"}}\t{{.Image}}\t"
     "{{.State.Status}}\t{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}\t"
     "{{.HostConfig.RestartPolicy.Name}}\t{{.HostConfig.RestartPolicy.MaximumRetryCount}}\t"
-    "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}";
-constexpr std::size_t kFields = 10;
+    "{{.State.ExitCode}}\t{{index .Config.Labels \"com.docker.compose.oneoff\"}}\t"
+    "{{with .Config.Healthcheck}}{{.StartPeriod.Nanoseconds}} {{.Interval.Nanoseconds}} "
+    "{{.Timeout.Nanoseconds}} {{.Retries}}{{end}}";
+constexpr std::size_t kFields = 11;
 constexpr std::chrono::milliseconds kPauseOfLooks(250);
 
 std::string policy_of(const std::string& name, const std::string& retries) {
@@ -34,6 +44,11 @@ std::string shown(const StackContainer& one) {
 }
 
 }  // namespace
+
+Seconds patience_with(const StackContainer& container, std::optional<Seconds> health_timeout) {
+  if (health_timeout) return *health_timeout;
+  return container.check ? std::max(kUsualPatience, container.check->patience()) : kUsualPatience;
+}
 
 std::vector<StackContainer> parse_stack_containers(std::string_view text) {
   std::vector<StackContainer> found;
@@ -50,6 +65,7 @@ std::vector<StackContainer> parse_stack_containers(std::string_view text) {
     one.restart = policy_of(row[6], row[7]);
     std::from_chars(row[8].data(), row[8].data() + row[8].size(), one.exit_status);
     one.one_off = row[9] == "True";
+    one.check = health_check_of(row[10]);
     found.push_back(std::move(one));
   }
   return found;
@@ -108,15 +124,21 @@ void StackContainers::await(const std::function<std::vector<StackContainer>()>& 
   const Stopwatch watch;
   for (;;) {
     std::vector<std::string> not_yet;
+    std::string hint = "see docker ps -a";
+    Seconds patience = health_timeout_.value_or(kUsualPatience);
     const std::vector<StackContainer> seen = look();
-    for (const StackContainer& one : seen)
-      if (!settled(one)) not_yet.push_back(shown(one));
+    for (const StackContainer& one : seen) {
+      if (settled(one)) continue;
+      if (not_yet.empty()) hint = hint_for(one);
+      not_yet.push_back(shown(one));
+      patience = std::max(patience, patience_with(one, health_timeout_));
+    }
     if (!seen.empty() && not_yet.empty()) return;
-    if (watch.seconds() > health_timeout_.count())
+    if (watch.seconds() > patience.count())
       throw Error(
-          fmt::format("not well after {:.0f} s: {}", health_timeout_.count(),
+          fmt::format("not well after {:.0f} s: {}", patience.count(),
                       seen.empty() ? "no container is there" : fmt::to_string(fmt::join(not_yet, "; "))),
-          seen.empty() ? "see docker ps -a" : "docker logs says why; health_timeout in [switch.NAME]");
+          hint);
     pause_for(kPauseOfLooks, stop_fd);
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "core/container/container_cli.h"
 #include "core/system/clock.h"
+#include "stack/model/health_check.h"
 
 namespace pgassay::stack {
 
@@ -20,6 +22,7 @@ struct StackContainer {
   std::string restart;  ///< what `docker update --restart` takes
   int exit_status = 0;
   bool one_off = false;  ///< of `compose run`
+  std::optional<HealthCheck> check = {};
   bool running() const { return status == "running" || status == "restarting" || status == "paused"; }
   bool well() const { return status == "running" && (health == "healthy" || health == "none"); }
 };
@@ -33,10 +36,14 @@ inline constexpr int kServerStopSeconds = 300;
 /// signal.
 inline constexpr int kBriefStopSeconds = 20;
 
+/// How long a container is waited for: as long as `health_timeout` says, else as its own health check allows,
+/// and never less than usual.
+Seconds patience_with(const StackContainer& container, std::optional<Seconds> health_timeout);
+
 class StackContainers {
  public:
-  /// `health_timeout`: how long a container may take to become healthy.
-  explicit StackContainers(Seconds health_timeout) : docker_("docker"), health_timeout_(health_timeout) {}
+  explicit StackContainers(std::optional<Seconds> health_timeout)
+      : docker_("docker"), health_timeout_(health_timeout) {}
 
   const ContainerCli& docker() const { return docker_; }
   /// Of a project, running or not; only these services, where any are named.
@@ -53,14 +60,14 @@ class StackContainers {
   /// Starts one; one that runs is fine. Paused ones are left to their owner: an error.
   void start(const std::string& id, const std::stop_token& stop) const;
   /// Waits until `settled` says so of what is there; it throws where waiting is of no use. Throws Error
-  /// naming those that are not well when the time is over.
+  /// naming those that are not well when the time of each of them is over.
   void await(const std::function<std::vector<StackContainer>()>& look,
              const std::function<bool(const StackContainer&)>& settled, const std::stop_token& stop) const;
   void await_well(const std::vector<std::string>& ids, const std::stop_token& stop) const;
 
  private:
   ContainerCli docker_;
-  Seconds health_timeout_;
+  std::optional<Seconds> health_timeout_;
 };
 
 }  // namespace pgassay::stack

@@ -59,7 +59,10 @@ inline constexpr const char *kName = "name", *kFrom = "from", *kTo = "to", *kFro
                                 *kVolumes = "volumes",   ///< to be carried over: FROM:TO,…
                                     *kVolumesLeft = "volumes_left",
                             *kOldServer = "old_server",  ///< system identifiers
-                                *kNewServer = "new_server";
+                                *kNewServer = "new_server",
+                            *kNewVolume = "new_volume",        ///< of the new database
+                                *kTrial = "trial",             ///< "yes": it is started once beforehand
+                                    *kTried = "tried_volume";  ///< in which such a start made a cluster
 }  // namespace fact
 
 std::string to_json_line(const JournalEntry& entry);  ///< without its line feed

@@ -9,43 +9,11 @@
 #include "core/system/split.h"
 #include "stack/model/database_volume.h"
 #include "stack/model/first_start.h"
+#include "stack/switch/trial.h"
 #include "stack/switch/volumes.h"
 
 namespace pgassay::stack {
 namespace {
-
-const StackSettings& stack_of(const SwitchOptions& options, const std::string& name) {
-  const auto found = std::ranges::find(options.stacks, name, &StackSettings::name);
-  if (found == options.stacks.end())
-    throw UsageError(
-        fmt::format("[switch.{}] names the stack {}, which is not configured", options.settings.name, name),
-        fmt::format("write [stack.{}], or correct the name", name));
-  return *found;
-}
-
-/// The new stack is compared with all others but the old one, which is gone from its place by then. Volumes
-/// and networks of the old one stay there; whether they may be shared is judged here, not by the checks.
-void leave_out(Surroundings& around, const std::string& stack, const std::string& project,
-               const std::string& new_project) {
-  std::erase_if(around.stacks, [&](const StackFacts& one) { return one.name() == stack; });
-  if (!around.engine) return;
-  std::erase_if(around.engine->containers,
-                [&](const EngineContainer& one) { return one.project == project; });
-  for (auto& [name, volume] : around.engine->volumes)
-    if (volume.project == project) volume.project = new_project;
-  for (auto& [name, owner] : around.engine->networks)
-    if (owner == project) owner = new_project;
-}
-
-const StackFacts& with_model(const Surroundings& around, const std::string& name) {
-  const StackFacts& facts = *std::ranges::find(around.stacks, name, &StackFacts::name);
-  if (facts.model() == nullptr)
-    throw Unverified(
-        fmt::format("nothing is known of the stack {}: {}", name,
-                    facts.compose_ran ? facts.resolved.complaint : "docker compose is not installed"),
-        "pgassay stack check " + name);
-  return facts;
-}
 
 /// Lines for `docker update` and `docker stop` of these.
 std::vector<std::string> stop_commands(const std::vector<const StackContainer*>& all) {
@@ -73,6 +41,7 @@ class Planner {
       judge_database_volume();
       if (!same_volume_) judge_first_start();
       note_shared_names();
+      plan_trial();
     }
     judge_strangers();
     judge_other_volumes();
@@ -169,8 +138,9 @@ class Planner {
     for (const StackContainer& one : scene_.new_there)
       if (one.running()) running.push_back(one.name);
     if (!running.empty())
-      obstacle(fmt::format("the stack {} runs already: {}", to, fmt::join(running, ", ")),
-               "stop them: a switch starts them itself, in its order");
+      obstacle(
+          fmt::format("the stack {} runs already: {}", to, fmt::join(running, ", ")),
+          fmt::format("docker stop {}: a switch starts them itself, in its order", fmt::join(running, " ")));
     for (const auto& [name, service] : model.services)
       for (const StackContainer& old : scene_.old_there)
         if (!service.container_name.empty() && service.container_name == old.name)
@@ -207,23 +177,49 @@ class Planner {
           fmt::format("--keep-data, but the stacks keep their databases in {} and {}", old.name, fresh.name),
           "leave it out: the data is carried over by backup and restore");
     if (same_volume_) return;
+    plan_.facts[fact::kNewVolume] = fresh.name;
+    if (!scene_.on_new_volume.empty())
+      obstacle(fmt::format("{} runs on the new database's volume {}: a second server would ruin it",
+                           fmt::join(scene_.on_new_volume, ", "), fresh.name),
+               "stop it, or give the new stack a volume of its own");
     if (is_half_made(fresh))
       return obstacle(
           fmt::format("the new stack's volume {} holds a half-made database: its server was stopped while "
                       "initdb made it",
                       fresh.name),
-          fmt::format("nothing is in it yet: {} removes it",
-                      fresh.name.starts_with("/") ? "rm -r " + (fresh.on_host / fresh.below).string() + "/*"
-                                                  : "docker volume rm " + fresh.name));
+          fmt::format("nothing is in it yet: {} removes it", removal_of(fresh)));
     const std::optional<bool> holds = holds_a_database(fresh);
     if (!holds)
       plan_.notes.push_back(
           fmt::format("{} can't be looked into: should it hold a database, the restore refuses", fresh.name));
     new_volume_holds_a_database_ = holds.value_or(false);
-    if (new_volume_holds_a_database_ && !options_.data_from_backup)
+    const bool by_a_trial = !fresh.name.empty() && fresh.name == scene_.tried_volume;
+    // Whether anything is in it, the next trial says.
+    if (by_a_trial) plan_.facts[fact::kTried] = fresh.name;
+    if (new_volume_holds_a_database_ && !options_.data_from_backup && !by_a_trial)
       obstacle(fmt::format("the new stack's volume {} {}", fresh.name, contents_of(fresh)),
                "--data-from-backup: the old stack's data goes beside it and takes its name; what is there "
                "stays, as DATABASE_before_…");
+  }
+
+  /// With the container of an earlier attempt, which holds it.
+  std::string removal_of(const DatabaseVolume& volume) const {
+    std::string commands;
+    for (const StackContainer& one : scene_.new_there)
+      if (one.service == scene_.to.settings.database_service) commands += "docker rm " + one.name + "; ";
+    return commands + (volume.name.starts_with("/")
+                           ? "rm -r " + (volume.on_host / volume.below).string() + "/*"
+                           : "docker volume rm " + volume.name);
+  }
+
+  void plan_trial() {
+    if (options_.keep_data) return;
+    const std::string why_not = why_no_trial(scene_);
+    trial_ = why_not.empty();
+    plan_.facts[fact::kTrial] = trial_ ? "yes" : "no";
+    if (!trial_)
+      plan_.notes.push_back("the new database is not tried before the down-time, for " + why_not +
+                            ": step 6 starts it");
   }
 
   /// Else the restore would refuse what is no empty database, in the down-time.
@@ -297,8 +293,9 @@ class Planner {
       case SwitchStep::images:
         return "every image of the new stack is here";
       case SwitchStep::rehearsal:
-        return fmt::format("a backup of the running database, verified{}; nothing is touched yet",
-                           options_.drill ? " and drilled" : ", not drilled");
+        return fmt::format("a backup of the running database, verified{}{}; nothing of {} is touched yet",
+                           options_.drill ? " and drilled" : ", not drilled",
+                           trial_ ? "; the new database is started once, looked at, and stopped" : "", from);
       case SwitchStep::stop_writers:
         return fmt::format("stop the writers of {}: the down-time begins", from);
       case SwitchStep::final_backup:
@@ -337,8 +334,16 @@ class Planner {
         for (const auto& words : image_commands(scene_.to, scene_.engine)) lines.push_back(by_compose(words));
         return lines;
       }
-      case SwitchStep::rehearsal:
-        return {backup + (options_.drill ? " --drill" : ""), "pgassay verify latest --source " + source};
+      case SwitchStep::rehearsal: {
+        std::vector<std::string> lines = {backup + (options_.drill ? " --drill" : ""),
+                                          "pgassay verify latest --source " + source};
+        const std::string database = to.database_service.value_or("?");
+        if (trial_)
+          for (const auto& words :
+               {std::vector<std::string>{"up", "-d", "--no-deps", database}, {"stop", database}})
+            lines.push_back(by_compose(words));
+        return lines;
+      }
       case SwitchStep::stop_writers:
         return stop_commands(running([&](const SwitchedContainer& one) { return one.is_writer; }));
       case SwitchStep::final_backup:
@@ -385,26 +390,8 @@ class Planner {
   const SwitchScene& scene_;
   SwitchPlan plan_;
   PlannedVolumes volumes_;
-  bool same_volume_ = false, new_volume_holds_a_database_ = false;
+  bool same_volume_ = false, new_volume_holds_a_database_ = false, trial_ = false;
 };
-
-/// By asking it: none where it has no such directory, no `ls`, or is not here.
-std::vector<std::string> first_start_scripts_of_image(const SwitchScene& scene, const ContainerCli& docker,
-                                                      const std::stop_token& stop) {
-  const auto& name = scene.to.settings.database_service;
-  const ComposeService* database = name ? scene.to.model()->find(*name) : nullptr;
-  if (database == nullptr || !scene.engine->images.contains(database->image)) return {};
-  try {
-    return scripts_among(split_nonempty(
-        docker.answer("can't look into the image " + database->image,
-                      {"run", "--rm", "--network=none", "--entrypoint=ls", database->image, kFirstStartDir},
-                      stop),
-        '\n'));
-  } catch (const Error& error) {
-    error.raise_if(ErrorKind::stopped);
-    return {};
-  }
-}
 
 }  // namespace
 
@@ -425,51 +412,6 @@ std::vector<std::vector<std::string>> image_commands(const StackFacts& stack,
 
 bool goes_on(const StackContainer& container, const StackSettings& old) {
   return std::ranges::find(old.bystanders, container.service) != old.bystanders.end();
-}
-
-std::set<std::string> SwitchScene::new_services() const {
-  std::set<std::string> names;
-  for (const auto& [name, service] : to.model()->services) names.insert(name);
-  return names;
-}
-
-const StackContainer* SwitchScene::old_database() const {
-  const StackContainer* found = nullptr;
-  for (const StackContainer& one : old_there) {
-    if (one.one_off || one.status != "running" || one.service != from.settings.database_service) continue;
-    if (found != nullptr) return nullptr;
-    found = &one;
-  }
-  return found;
-}
-
-SwitchScene look_at_scene(const SwitchOptions& options, Observer& observer, std::stop_token stop) {
-  const StackSettings &from = stack_of(options, options.settings.from),
-                      &to = stack_of(options, options.settings.to);
-  Surroundings around = gather({options.stacks, {}, {}}, observer, stop);
-  if (!around.engine) throw Unverified(around.engine_problem, around.engine_hint);
-  SwitchScene scene;
-  scene.compose = Compose::find(stop);
-  scene.from = with_model(around, from.name);
-  scene.to = with_model(around, to.name);
-  scene.engine = around.engine;
-  leave_out(around, from.name, scene.old_project(), scene.new_project());
-  // The switch takes a backup of its own.
-  for (StackFacts& one : around.stacks) one.settings.source.reset();
-  scene.check = judge(around, {to.name});
-  std::set<std::string> images;
-  for (const StackFacts* stack : {&scene.from, &scene.to})
-    for (const auto& [name, service] : stack->model()->services)
-      if (!service.image.empty()) images.insert(service.image);
-  look_at_images(images, *scene.engine, stop);
-  const StackContainers containers(options.settings.health_timeout);
-  for (StackContainer& one : containers.of_project(scene.old_project(), {}, stop)) {
-    const bool ours = scene.from.model()->find(one.service) != nullptr;
-    (ours ? scene.old_there : scene.strangers).push_back(std::move(one));
-  }
-  scene.image_scripts = first_start_scripts_of_image(scene, containers.docker(), stop);
-  scene.new_there = containers.of_project(scene.new_project(), scene.new_services(), stop);
-  return scene;
 }
 
 SwitchPlan plan_switch(const SwitchOptions& options, const SwitchScene& scene) {

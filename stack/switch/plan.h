@@ -33,6 +33,9 @@ struct SwitchScene {
   std::vector<StackContainer> new_there;
   std::vector<std::string> image_scripts;  ///< that the new database's image runs at its first start
   std::vector<StackContainer> strangers;   ///< of the old project, of none of its stack's services
+  /// Containers that run on the new database's volume, and are not of the new stack.
+  std::vector<std::string> on_new_volume;
+  std::string tried_volume;  ///< in which a trial made a cluster (trial.h), by the last switch's journal
 
   const std::string& old_project() const { return from.model()->project; }
   const std::string& new_project() const { return to.model()->project; }

@@ -80,6 +80,8 @@ class Rollback {
 
   /// Before anything is stopped: can the old stack come back?
   void check_that_it_fits() {
+    // Nothing else runs then: what is left of the old stack is better than nothing.
+    if (nothing_else_may_run()) return;
     const Ids ids = state_.ids_that_ran([](const auto&) { return true; });
     const std::vector<StackContainer> there = containers_.those(ids, stop_);
     for (const SwitchedContainer& one : state_.old_containers)
@@ -94,6 +96,13 @@ class Rollback {
       if (one.running())
         throw Refused(fmt::format("the container {} of the old stack runs", one.name),
                       "somebody has started it since; stop it, if that was no later switch's");
+  }
+
+  /// The new stack never came to run.
+  bool nothing_else_may_run() const {
+    return state_.standing == SwitchStage::before_return ||
+           (state_.standing == SwitchStage::rolling_back &&
+            state_.before_rollback == SwitchStage::before_return);
   }
 
   void note_new_stack() {
@@ -249,26 +258,55 @@ class Rollback {
     start_all([](const SwitchedContainer& one) { return !one.is_database; });
   }
 
+  /// Where somebody removed it, that which was made anew for its service; empty: there is none.
+  std::string id_now(const SwitchedContainer& one) const {
+    if (!containers_.those({one.id}, stop_).empty()) return one.id;
+    for (const StackContainer& other :
+         containers_.of_project(state_.fact(fact::kFromProject), {one.service}, stop_))
+      if (!other.one_off && std::ranges::find(state_.old_containers, other.id, &SwitchedContainer::id) ==
+                                state_.old_containers.end())
+        return other.id;
+    return {};
+  }
+
+  std::string how_to_make_anew(const SwitchedContainer& one) const {
+    return fmt::format("make it anew from the old stack's files: docker compose -p {} … up -d {}",
+                       state_.fact(fact::kFromProject), one.service);
+  }
+
+  void go_without(const SwitchedContainer& one) {
+    report_.gone.push_back(one.name);
+    observer_.message(Level::error, fmt::format("the container {} of the old stack is gone", one.name),
+                      how_to_make_anew(one));
+  }
+
   /// Each of them that ran, though another fails.
   template <typename Wanted>
   void start_all(Wanted wanted) {
     std::string problems, hint;
+    Ids to_be_well;
     for (const SwitchedContainer& one : state_.old_containers) {
       if (!one.ran || !wanted(one)) continue;
       try {
-        containers_.start(one.id, stop_);
-        containers_.set_restart(one.id, one.restart, stop_);
+        const std::string id = id_now(one);
+        if (id.empty() && !one.is_database && nothing_else_may_run()) {
+          go_without(one);
+          continue;
+        }
+        if (id.empty()) throw Error("the container is gone", how_to_make_anew(one));
+        containers_.start(id, stop_);
+        containers_.set_restart(id, one.restart, stop_);
         report_.started.push_back(one.name);
-        note(entry::kUndone, {{"container", one.name}, {"id", one.id}, {"restart", one.restart}});
+        // What was not well before need not be now.
+        if (one.well) to_be_well.push_back(id);
+        note(entry::kUndone, {{"container", one.name}, {"id", id}, {"restart", one.restart}});
       } catch (const Error& error) {
         error.raise_if(ErrorKind::stopped);
         problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", one.name, error.what());
         hint = error.hint();
       }
     }
-    // What was not well before need not be now.
-    const auto was_well = [&](const SwitchedContainer& one) { return one.well && wanted(one); };
-    if (problems.empty()) return containers_.await_well(state_.ids_that_ran(was_well), stop_);
+    if (problems.empty()) return containers_.await_well(to_be_well, stop_);
     throw Error("not all of the old stack could be started: " + problems,
                 fmt::format("{}{}then again: pgassay stack rollback {}", hint, hint.empty() ? "" : "; ",
                             state_.fact(fact::kName)));

@@ -12,7 +12,7 @@ namespace pgassay::stack {
 struct RollbackOptions {
   backup::BackupOptions source;  ///< under whose name the new stack's rows are backed up
   verify::VerifyOptions verify;
-  Seconds health_timeout{180};
+  std::optional<Seconds> health_timeout = {};
   bool without_new_data = false;  ///< they are not; the new stack's volume stays
   RoutesCheck routes;             ///< of the old stack, when it runs again; empty: not checked
   std::string why;                ///< for the journal
@@ -23,11 +23,14 @@ struct RollbackReport {
   std::string saved;                      ///< the backup of the new stack's rows; empty: none was due
   std::vector<ChangedTable> left_behind;  ///< tables of it that the old database does not have like that
   std::vector<std::string> started;       ///< containers of the old stack
+  std::vector<std::string> gone;          ///< that somebody removed: the others run without them
   std::string routes_problem;             ///< it runs, but is not to be reached so; empty: nothing is known
 };
 
 /// May be called again after whatever ended it. While the new stack's rows can't be saved, that stack runs
-/// on. Throws Refused when there is no way back, Error naming what of the old stack does not run.
+/// on. Of a switch that never came to its point of no return no container of the old stack but the database
+/// must be there; one that was made anew for its service takes its place. Throws Refused when there is no way
+/// back, Error naming what of the old stack does not run.
 RollbackReport roll_back(const Repository& repository, SwitchJournal& journal, const RollbackOptions& options,
                          Observer& observer, std::stop_token stop);
 

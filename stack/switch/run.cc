@@ -6,23 +6,17 @@
 #include <algorithm>
 
 #include "core/postgres/source_facts.h"
-#include "core/system/cancellation.h"
-#include "core/system/time_limit.h"
 #include "restore/resume.h"
 #include "restore/whole/replace.h"
 #include "restore/whole/target.h"
+#include "stack/switch/passwords.h"
+#include "stack/switch/trial.h"
 #include "stack/switch/volumes.h"
 
 namespace pgassay::stack {
 namespace {
 
-constexpr Seconds kComposeTime(300);
-constexpr std::chrono::milliseconds kPauseOfTries(500);
-constexpr char kCutOver[] = "cut_over", kYes[] = "yes", kMaintenance[] = "postgres";
-/// A server that listens nowhere may be the one with which the image's entrypoint makes the database.
-constexpr char kIsLasting[] =
-    "SELECT pg_catalog.current_setting('listen_addresses') <> ''"
-    " OR pg_catalog.clock_timestamp() - pg_catalog.pg_postmaster_start_time() > interval '10 s'";
+constexpr char kCutOver[] = "cut_over", kYes[] = "yes";
 
 bool anyone(const SwitchedContainer&) {
   return true;
@@ -60,7 +54,8 @@ SwitchRun::SwitchRun(const Repository& repository, SwitchJournal& journal, const
       scene_(scene),
       observer_(observer),
       stop_(std::move(stop)),
-      containers_(options.settings.health_timeout) {}
+      containers_(options.settings.health_timeout),
+      new_stack_(options, scene, observer) {}
 
 std::string SwitchRun::act(SwitchStep step) {
   switch (step) {
@@ -103,31 +98,11 @@ backup::BackupOptions SwitchRun::reach_old() {
 }
 
 backup::BackupOptions SwitchRun::reach_new(const std::string& database) {
-  return reach_new_database(state().fact(fact::kNewDatabase), options_.source, database, observer_, stop_);
+  return new_stack_.reach(state().fact(fact::kNewDatabase), database, stop_);
 }
 
 Backup SwitchRun::final_backup() const {
   return repository_.find(state().fact(fact::kFinal));
-}
-
-std::vector<StackContainer> SwitchRun::new_containers() const {
-  return containers_.of_project(scene_.new_project(), scene_.new_services(), stop_);
-}
-
-void SwitchRun::compose_up(std::vector<std::string> words) {
-  words.insert(words.begin(), {"up", "-d"});
-  run_compose(words);
-}
-
-void SwitchRun::run_compose(const std::vector<std::string>& words) {
-  const TimeLimit limit(stop_, options_.settings.health_timeout + kComposeTime);
-  try {
-    scene_.compose->run(scene_.to.settings, scene_.to.env.value_or(EnvFile()), words, limit.token());
-  } catch (const Stopped& error) {
-    if (!limit.over()) error.raise();
-    throw Error("compose " + words.at(0) + " of stack " + options_.settings.to + " does not end",
-                "see it yourself: " + scene_.compose->command(scene_.to.settings, words));
-  }
 }
 
 /// It was made when the scene was looked at.
@@ -164,7 +139,8 @@ std::string SwitchRun::rehearse() {
   verify_or_throw(repository_, backup, options_.verify, observer_, stop_);
   note(fact::kRehearsal, backup.id.shown());
   note(fact::kDatabase, manifest.database.name);
-  if (!options_.drill) return backup.id.shown() + ", verified, not drilled";
+  const std::string tried = try_new_stack(manifest);
+  if (!options_.drill) return backup.id.shown() + ", verified, not drilled" + tried;
   const drill::DrillReport drill = drill_backup(repository_, backup, *options_.drill, observer_, stop_);
   if (drill.evidence.verdict != Verdict::pass) {
     const std::string text = fmt::format("the drill of {} did not pass: {}", backup.id.shown(),
@@ -172,7 +148,25 @@ std::string SwitchRun::rehearse() {
     if (drill.evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay drill " + backup.id.shown());
     throw Unverified(text, "pgassay drill " + backup.id.shown() + "; or --no-drill");
   }
-  return backup.id.shown() + ", verified and drilled";
+  return backup.id.shown() + ", verified and drilled" + tried;
+}
+
+/// Before anything is stopped: does its database come up, and take the backup and the passwords?
+std::string SwitchRun::try_new_stack(const Manifest& backup) {
+  std::vector<DatabaseLogin> logins = logins_of(*scene_.to.model(), *scene_.to.settings.database_service);
+  const LoginServer old{reach_old().connection, "the old stack's database, and keeps it",
+                        "write that one into the env file, or ALTER ROLE … PASSWORD there"};
+  if (state().fact(fact::kTrial) != kYes) {
+    if (!options_.keep_data) std::erase_if(logins, [](const DatabaseLogin& one) { return one.first_user; });
+    try_logins(logins, {old}, stop_);
+    return {};
+  }
+  if (!options_.data_from_backup) note(fact::kTried, state().fact(fact::kNewVolume));
+  const auto look = [&](const ConnInfo& fresh) {
+    try_logins(logins, {{fresh, "the new stack's database", kOfVolumesPassword}, old}, stop_);
+  };
+  try_new_database(new_stack_, options_, scene_, backup, look, stop_);
+  return "; the new database came up, and is stopped until step 6";
 }
 
 std::string SwitchRun::stop_writers() {
@@ -197,29 +191,12 @@ std::string SwitchRun::take_final_backup() {
 }
 
 std::string SwitchRun::start_new_database() {
-  const std::string service = *scene_.to.settings.database_service;
   if (options_.keep_data) check_old_is_down();
-  compose_up({"--no-deps", service});
-  std::vector<StackContainer> found = containers_.of_project(scene_.new_project(), {service}, stop_);
-  std::erase_if(found, [](const StackContainer& one) { return one.one_off || !one.running(); });
-  if (found.size() != 1)
-    throw Error(fmt::format("{} containers run as the new stack's {}", found.size(), service),
-                "docker ps -a --filter label=com.docker.compose.project=" + scene_.new_project());
-  note(fact::kNewDatabase, found[0].id);
-  containers_.await_well({found[0].id}, stop_);
-  const StopFd stop_fd(stop_);
-  for (const Stopwatch watch;; pause_for(kPauseOfTries, stop_fd)) {
-    try {
-      const backup::BackupOptions reached = reach_new(kMaintenance);
-      if (Connection::open(reached.connection, backup::kApplicationName, stop_)
-              .query(kIsLasting)
-              .boolean(0, 0))
-        return found[0].name + " is healthy";
-    } catch (const Error& error) {
-      error.raise_if(ErrorKind::stopped);
-      if (watch.seconds() > options_.settings.health_timeout.count()) error.raise();
-    }
-  }
+  new_stack_.compose({"up", "-d", "--no-deps", *scene_.to.settings.database_service}, stop_);
+  const StackContainer database = new_stack_.database(true, stop_);
+  note(fact::kNewDatabase, database.id);
+  new_stack_.await_server(database.id, stop_);
+  return database.name + " is healthy";
 }
 
 /// So that backups to come know that it took the old one's place.
@@ -335,6 +312,17 @@ std::string SwitchRun::stop_old() {
   return "every container of the old stack is stopped";
 }
 
+/// Whoever removed one by hand took a part of the way back.
+void SwitchRun::check_old_is_there() const {
+  const std::vector<StackContainer> there = containers_.those(state().ids_that_ran(anyone), stop_);
+  for (const SwitchedContainer& one : state().old_containers)
+    if (one.ran && std::ranges::find(there, one.id, &StackContainer::id) == there.end())
+      throw Refused(
+          fmt::format("the container {} of the old stack was removed since the switch was planned", one.name),
+          fmt::format("make it anew: {}; then begin anew",
+                      scene_.compose->command(scene_.from.settings, {"up", "-d", one.service})));
+}
+
 /// Containers that run in the old project by now and did not when the switch was planned.
 void SwitchRun::check_no_newcomers() const {
   const std::vector<std::string> known = state().ids_that_ran(anyone);
@@ -371,7 +359,7 @@ std::string SwitchRun::carry_volumes() {
     if (!copies.exists(one.to, stop_)) {
       std::vector<std::string> words = services_on(*scene_.to.model(), one.to);
       words.insert(words.begin(), {"up", "--no-start", "--no-deps"});
-      run_compose(words);
+      new_stack_.compose(words, stop_);
     }
     told.push_back(copies.copy(one, stop_));
   }
@@ -382,11 +370,11 @@ std::string SwitchRun::start_new() {
   check_old_is_down();
   if (state().fact(fact::kRestored).empty())
     throw Refused("the new database was never proved", "pgassay stack rollback " + options_.settings.name);
-  compose_up({});
+  new_stack_.compose({"up", "-d"}, stop_);
   // A switch that was rolled back has set them to "no".
   const ComposeModel& model = *scene_.to.model();
   bool database_is_there = false;
-  for (const StackContainer& one : new_containers()) {
+  for (const StackContainer& one : new_stack_.containers(stop_)) {
     const ComposeService* service = model.find(one.service);
     const std::string wanted = service == nullptr || service->restart.empty() ? "no" : service->restart;
     if (!one.one_off && one.restart != wanted) containers_.set_restart(one.id, wanted, stop_);
@@ -401,7 +389,7 @@ std::string SwitchRun::start_new() {
 std::string SwitchRun::await_health() {
   const ComposeModel& model = *scene_.to.model();
   const auto look = [&] {
-    std::vector<StackContainer> there = new_containers();
+    std::vector<StackContainer> there = new_stack_.containers(stop_);
     std::erase_if(there, [](const StackContainer& one) { return one.one_off; });
     for (const auto& [name, service] : model.services)
       if (std::ranges::find(there, name, &StackContainer::service) == there.end())

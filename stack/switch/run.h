@@ -2,6 +2,7 @@
 // the world, and can be done again when it was interrupted.
 #pragma once
 
+#include "stack/switch/new_stack.h"
 #include "stack/switch/switch.h"
 
 namespace pgassay::stack {
@@ -13,6 +14,8 @@ class SwitchRun {
 
   /// What is worth writing down of it.
   std::string act(SwitchStep step);
+  /// Throws Refused when a container is gone that the way back starts.
+  void check_old_is_there() const;
 
  private:
   std::string check();
@@ -33,16 +36,14 @@ class SwitchRun {
   backup::BackupOptions reach_old();
   void note_new_server();
   backup::BackupOptions reach_new(const std::string& database);
+  std::string try_new_stack(const Manifest& backup);
   Backup final_backup() const;
   std::string restore_into(const std::string& database);
   bool restore_was_begun_before() const;
   bool is_restored(const std::string& database);
   void prove_nobody_wrote();
-  void compose_up(std::vector<std::string> words);
-  void run_compose(const std::vector<std::string>& words);
   void check_no_newcomers() const;
   void check_old_is_down() const;
-  std::vector<StackContainer> new_containers() const;
 
   const Repository& repository_;
   SwitchJournal& journal_;
@@ -51,6 +52,7 @@ class SwitchRun {
   Observer& observer_;
   std::stop_token stop_;
   StackContainers containers_;
+  NewStack new_stack_;
 };
 
 }  // namespace pgassay::stack

@@ -261,4 +261,16 @@ TakingBack taking_back(const SwitchState& state) {
   return {false, "no rollback of it is under way", "pgassay stack status " + state.fact(fact::kName)};
 }
 
+std::vector<std::string> ways_from(const SwitchState& state) {
+  const std::string name = state.fact(fact::kName);
+  std::vector<std::string> ways;
+  if (going_on(state).from) ways.push_back("pgassay stack switch " + name + " --resume");
+  const WayBack way = going_back(state).way;
+  if (way == WayBack::start_old || way == WayBack::save_then_old)
+    ways.push_back("pgassay stack rollback " + name);
+  if (taking_back(state).may) ways.push_back("pgassay stack rollback " + name + " --abandon");
+  if (state.standing == SwitchStage::switched) ways.push_back("pgassay stack forget " + name);
+  return ways;
+}
+
 }  // namespace pgassay::stack

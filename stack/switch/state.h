@@ -98,4 +98,7 @@ struct TakingBack {
 };
 TakingBack taking_back(const SwitchState& state);
 
+/// The commands that may follow, none of which is refused for where the switch stands.
+std::vector<std::string> ways_from(const SwitchState& state);
+
 }  // namespace pgassay::stack

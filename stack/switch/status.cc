@@ -7,17 +7,6 @@
 namespace pgassay::stack {
 namespace {
 
-std::vector<std::string> commands_from(const SwitchState& state, const std::string& name) {
-  std::vector<std::string> next;
-  if (going_on(state).from) next.push_back("pgassay stack switch " + name + " --resume");
-  const WayBack way = going_back(state).way;
-  if (way == WayBack::start_old || way == WayBack::save_then_old)
-    next.push_back("pgassay stack rollback " + name);
-  if (taking_back(state).may) next.push_back("pgassay stack rollback " + name + " --abandon");
-  if (state.standing == SwitchStage::switched) next.push_back("pgassay stack forget " + name);
-  return next;
-}
-
 std::optional<std::uint64_t> bytes_in(const Path& volume) {
   try {
     return bytes_freed({disk_use(Place(volume))})[0];
@@ -56,7 +45,7 @@ SwitchStatus switch_status(const Repository& repository, const std::string& name
     status.state = replay(journal->entries());
     status.under_way = (status.state.open() || status.state.standing == SwitchStage::untouched) &&
                        SwitchLock::is_held(repository);
-    if (!status.under_way) status.next = commands_from(status.state, name);
+    if (!status.under_way) status.next = ways_from(status.state);
   } catch (const Error& error) {
     status.problem = error.what();
   }

@@ -1,6 +1,7 @@
 #include "stack/switch/switch.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -43,6 +44,8 @@ class Switching {
     for (auto step = std::ranges::find(all, first); step != all.end(); ++step) {
       throw_if_stopped(stop_);
       current_ = std::string(to_string(*step));
+      // Seen before the step is begun: from the point of no return on, nobody goes back by himself.
+      if (!replay(journal_.entries()).passed_the_point()) run.check_old_is_there();
       journal_.add(entry::kStepBegun, {{fact::kStep, current_}});
       observer_.phase(current_);
       const std::string detail = run.act(*step);
@@ -71,7 +74,7 @@ class Switching {
     const SwitchState state = replay(journal_.entries());
     if (!state.begun.contains(kFirstTouch)) {
       note(entry::kGivenUp, {});
-      outcome_ = "nothing was touched";
+      outcome_ = "nothing of the old stack was touched";
       return true;
     }
     observer_.message(Level::error, current_ + ": " + what, hint);
@@ -83,18 +86,19 @@ class Switching {
       }
       note(entry::kFact, {{fact::kSame, "yes"}});
     }
-    go_back(what);
-    outcome_ = "rolled back: the old stack runs as before";
+    outcome_ = go_back(what);
     return true;
   }
 
-  void go_back(const std::string& what) {
+  /// Returns what came of it.
+  std::string go_back(const std::string& what) {
     observer_.message(Level::info, "rolling back");
+    RollbackReport report;
     const RollbackOptions options{options_.source, options_.verify, options_.settings.health_timeout,
                                   false,           options_.routes, what};
     try {
       // Not to be stopped half way.
-      roll_back(repository_, journal_, options, observer_, {});
+      report = roll_back(repository_, journal_, options, observer_, {});
     } catch (const Error& error) {
       const std::string text =
           fmt::format("{}; and the rollback did not come to its end: {}", what, error.what());
@@ -104,7 +108,12 @@ class Switching {
       observer_.message(Level::error, text, hint);
       throw Error(text, hint);
     }
-    observer_.message(Level::info, "rolled back: the old stack runs as before");
+    const std::string outcome = report.gone.empty()
+                                    ? "rolled back: the old stack runs as before"
+                                    : fmt::format("rolled back: the old stack runs as before, but without {}",
+                                                  fmt::join(report.gone, ", "));
+    observer_.message(Level::info, outcome);
+    return outcome;
   }
 
   /// Empty: the new stack's writers are stopped, and wrote nothing.
@@ -164,9 +173,7 @@ void check_may_begin(const Repository& repository, const SwitchPlan& plan, const
     if (state.open())
       throw Refused(
           fmt::format("the last switch {} is {}", name, to_string(state.standing)),
-          fmt::format("pgassay stack status {0}; then pgassay stack switch {0} --resume, or pgassay "
-                      "stack rollback {0}",
-                      name));
+          fmt::format("pgassay stack status {}; then {}", name, fmt::join(ways_from(state), ", or ")));
     if (state.standing != SwitchStage::switched) continue;
     for (const SwitchedContainer& old : state.old_containers)
       for (const StackContainer& one : scene.new_there)

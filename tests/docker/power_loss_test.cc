@@ -87,12 +87,12 @@ std::unique_ptr<MortalEngine> StackSwitchPowerLong::engine_;
 TEST_F(StackSwitchPowerLong, LostAtAnyStepLosesNoRowAndLeavesAWayOnAndBack) {
   std::vector<Kill> kills;
   for (const bool resume : {false, true}) {
-    for (const char* call :
-         {"docker update --restart=no *", "docker stop *", "pg_restore *post-data*", "docker stop -t *"})
+    for (const std::string& call :
+         {"docker update --restart=no " + container("old", "writer") + "*", stop_of_old("writer"),
+          std::string("pg_restore *post-data*"), stop_of_old("db")})
       kills.push_back({"kill-after", call, kBefore, resume});
     kills.push_back({"kill-after", "* up -d", kAfter, resume});
   }
-  // It is being made then, and what is there of it keeps the image from beginning anew: there is only back.
   kills.push_back({"kill-after", "* up -d --no-deps db", kBefore, false});
   expect_a_way_from(kills);
 }

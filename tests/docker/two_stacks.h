@@ -75,7 +75,7 @@ dir=${0%/*} name=${0##*/}
 check() { [ -e "$dir/$1" ] || return 1; pattern=$(cat "$dir/$1"); case "$call" in $pattern) return 0 ;; esac; return 1; }
 call="$name $*"
 if check kill-before; then rm "$dir/kill-before"; kill -9 $PPID; exit 1; fi
-if check fail; then echo "made to fail" >&2; exit 1; fi
+if check fail || check fail-too; then echo "made to fail" >&2; exit 1; fi
 PATH=REST "$name" "$@"
 status=$?
 if check kill-after; then rm "$dir/kill-after"; kill -9 $PPID; fi
@@ -177,6 +177,10 @@ class TwoStacks : public ::testing::Test {
         {"ps", "-aq", "--filter", label(stack), "--filter", "label=com.docker.compose.service=" + service}));
     return ids.size() == 1 ? ids[0] : "";
   }
+  /// The call that stops this one of the old stack: the new database is stopped once before, after its trial.
+  std::string stop_of_old(const std::string& service) const {
+    return "docker stop *" + container("old", service) + "*";
+  }
   std::string sql(const std::string& stack, const std::string& statement) const {
     return docker({"exec", container(stack, "db"), "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-U", "app",
                    "-c", statement, "app"});
@@ -247,14 +251,16 @@ class TwoStacks : public ::testing::Test {
 
   /// Where pgassay is killed, and what follows.
   struct Kill {
-    const char *file, *pattern, *standing;
+    const char* file;
+    std::string pattern;
+    const char* standing;
     bool resume;
   };
   /// And what else happens at that moment.
   virtual void after_kill() {}
   void expect_a_way_from(const std::vector<Kill>& kills) {
     for (const Kill& kill : kills) {
-      SCOPED_TRACE(std::string(kill.file) + " " + kill.pattern + (kill.resume ? ", resumed" : ""));
+      SCOPED_TRACE(kill.file + (" " + kill.pattern) + (kill.resume ? ", resumed" : ""));
       write(std::string("bin/") + kill.file, kill.pattern);
       const Ran killed = do_switch();
       ASSERT_EQ(killed.status, 137) << killed.err;

@@ -101,6 +101,50 @@ TEST_P(SwitchPlans, SayWhatNameBothDatabasesAnswerToMeanwhile) {
       << notes;
 }
 
+TEST_P(SwitchPlans, TryTheNewDatabaseBeforehandWhereItCanNotDisturbTheOldStack) {
+  const auto trial_of = [](const Planned& planned) {
+    const stack::SwitchPlan plan = plan_switch(planned.options, planned.scene);
+    std::string notes;
+    for (const std::string& note : plan.notes)
+      if (note.find("is not tried before the down-time") != std::string::npos) notes = note;
+    EXPECT_EQ(notes.empty(), plan.facts.at(stack::fact::kTrial) == "yes");
+    return notes;
+  };
+  const auto database = [](stack::StackFacts& stack) -> stack::ComposeService& {
+    return stack.resolved.model->services.at("postgres");
+  };
+  Planned planned(GetParam());
+  EXPECT_EQ(trial_of(planned), "");
+  EXPECT_NE(planned.step(stack::SwitchStep::rehearsal).what.find("the new database is started once"),
+            std::string::npos);
+
+  Planned named(GetParam());  // no database of the old stack, but a name of its api's
+  named.scene.to.resolved.model->networks["shared"] = {"traefik-public", true};
+  database(named.scene.to).networks["shared"] = {"api-staging"};
+  EXPECT_NE(trial_of(named).find("on the network traefik-public it would answer to api-staging"),
+            std::string::npos)
+      << trial_of(named);
+  EXPECT_EQ(named.step(stack::SwitchStep::rehearsal).what.find("is started once"), std::string::npos);
+
+  Planned sockets(GetParam());
+  for (stack::StackFacts* stack : {&sockets.scene.from, &sockets.scene.to})
+    database(*stack).mounts.push_back(
+        {stack::Mount::Kind::bind, "/run/postgresql", "/var/run/postgresql", false});
+  EXPECT_NE(trial_of(sockets).find("postgres of the old stack uses the directory /run/postgresql, too"),
+            std::string::npos)
+      << trial_of(sockets);
+
+  Planned labelled(GetParam());
+  database(labelled.scene.to).labels["traefik.tcp.routers.db.rule"] = "HostSNI(`*`)";
+  EXPECT_NE(trial_of(labelled).find("Traefik would lead to it"), std::string::npos);
+}
+
+TEST_P(SwitchPlans, RefuseASecondServerOnAVolume) {
+  Planned planned(GetParam());
+  planned.scene.on_new_volume = {"somebodys-db-1"};
+  EXPECT_NE(planned.obstacles().find("somebodys-db-1 runs on the new database's volume"), std::string::npos);
+}
+
 TEST_P(SwitchPlans, SayWhatIsNotCarriedOver) {
   Planned planned(GetParam());
   planned.scene.strangers = {container("adminer")};
@@ -217,9 +261,18 @@ TEST_P(SwitchPlans, AskForAFlagWhereDataIsInTheWay) {
   EXPECT_NE(planned.obstacles().find(data + " holds a half-made database"), std::string::npos);
   EXPECT_EQ(plan_switch(planned.options, planned.scene).obstacles.at(0).hint,
             "nothing is in it yet: docker volume rm " + data + " removes it");
+  planned.scene.new_there = {container("postgres", "exited")};
+  EXPECT_EQ(plan_switch(planned.options, planned.scene).obstacles.at(0).hint,
+            "nothing is in it yet: docker rm recyclic-staging_postgres_1; docker volume rm " + data +
+                " removes it");
+  planned.scene.new_there.clear();
   planned.options.data_from_backup = false;
   make_cluster_files(dir.path());
   EXPECT_NE(planned.obstacles().find(data + " holds a database of PostgreSQL 15"), std::string::npos);
+  planned.scene.tried_volume = data;  // made by the start of a switch that came no further
+  EXPECT_EQ(planned.obstacles(), "");
+  EXPECT_EQ(plan_switch(planned.options, planned.scene).facts.at(stack::fact::kTried), data);
+  planned.scene.tried_volume.clear();
   planned.options.data_from_backup = true;
   EXPECT_EQ(planned.obstacles(), "");
 
@@ -281,9 +334,9 @@ TEST(SwitchConfig, RefusesWhatNamesNoStack) {
 
 TEST(StackContainers, AreReadFromWhatInspectSays) {
   const auto found = stack::parse_stack_containers(
-      "abc\t/app_db_1\tdb\tsha256:1\trunning\thealthy\tunless-stopped\t0\t0\tFalse\n"
-      "def\t/app_api_run_1\tapi\tsha256:2\texited\tnone\ton-failure\t3\t137\tTrue\n"
-      "ghi\t/x\tx\tsha256:3\trunning\tstarting\t\t0\t0\t\nnoise\n");
+      "abc\t/app_db_1\tdb\tsha256:1\trunning\thealthy\tunless-stopped\t0\t0\tFalse\t\n"
+      "def\t/app_api_run_1\tapi\tsha256:2\texited\tnone\ton-failure\t3\t137\tTrue\t\n"
+      "ghi\t/x\tx\tsha256:3\trunning\tstarting\t\t0\t0\t\t\nnoise\n");
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0].name, "app_db_1");
   EXPECT_TRUE(found[0].well());

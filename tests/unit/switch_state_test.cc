@@ -109,8 +109,8 @@ TEST(SwitchState, OfARollbackThatWasInterruptedOnlyGoesBack) {
   }
 }
 
-/// Of resume, rollback and its --abandon at least one may be done, at every moment of a switch and of a
-/// rollback of it.
+/// Of resume, rollback, its --abandon and forget at least one may be done, at every moment of a switch and of
+/// a rollback of it.
 TEST(SwitchState, NeverLeavesAnOperatorWithoutAWay) {
   for (const bool keep_data : {false, true}) {
     Entries all = whole(keep_data);
@@ -123,10 +123,21 @@ TEST(SwitchState, NeverLeavesAnOperatorWithoutAWay) {
       SCOPED_TRACE("prefix of " + std::to_string(n));
       const bool back = going_back(state).way != stack::WayBack::none;
       EXPECT_TRUE(back || going_on(state).from || taking_back(state).may);
-      // A hint names something that may be done.
-      if (const stack::GoingOn on = going_on(state); on.hint.find("stack rollback") != std::string::npos) {
-        EXPECT_TRUE(back) << on.hint;
-      }
+      // What a hint names may be done, and what may be done is named.
+      const stack::WayBack way = going_back(state).way;
+      const auto may = [&](const std::string& command) {
+        const std::vector<std::string> ways = ways_from(state);
+        return std::ranges::find(ways, command) != ways.end();
+      };
+      EXPECT_EQ(may("pgassay stack switch prod --resume"), going_on(state).from.has_value());
+      EXPECT_EQ(may("pgassay stack rollback prod"),
+                way == stack::WayBack::start_old || way == stack::WayBack::save_then_old);
+      EXPECT_EQ(may("pgassay stack rollback prod --abandon"), taking_back(state).may);
+      EXPECT_EQ(may("pgassay stack forget prod"), state.standing == stack::SwitchStage::switched);
+      for (const std::string& hint : {going_on(state).hint, going_back(state).hint, taking_back(state).hint})
+        for (const char* command : {"pgassay stack switch prod --resume", "pgassay stack rollback prod",
+                                    "pgassay stack forget prod"})
+          EXPECT_TRUE(hint.find(command) == std::string::npos || may(command)) << hint;
       if (state.open()) {
         EXPECT_TRUE(going_on(state).from || going_back(state).way != stack::WayBack::nothing);
       }

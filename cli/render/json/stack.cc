@@ -66,6 +66,7 @@ void set_rolled_back(Reply& reply, const stack::RollbackReport& report, const st
   reply.set("rollback", {{"name", name},
                          {"needed", report.needed},
                          {"started", report.started},
+                         {"gone", report.gone},
                          {"backup", text_or_null(report.saved)},
                          {"left_behind", std::move(tables)},
                          {"routes_problem", text_or_null(report.routes_problem)}});
