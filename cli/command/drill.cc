@@ -1,5 +1,4 @@
 #include "drill/drill.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "cli/command/run_drill.h"
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

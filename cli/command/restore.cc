@@ -1,5 +1,4 @@
 #include "restore/whole/restore.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +10,7 @@
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "restore/whole/replace.h"
 
 namespace pgassay::cli {
