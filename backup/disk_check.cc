@@ -49,13 +49,12 @@ std::vector<PreflightFinding> examine_disk(const Repository& repository) {
          fmt::format("{}: {} of {} inodes are free", where, traits.free_inodes, traits.inodes),
          "remove files that are not needed; there may be room, and still no file can be made"});
   if (findings.empty())
-    findings.push_back(
-        {"file system",
-         Weight::passed,
-         fmt::format(
-             "links, modes, renames, flushes and locks work{}",
-             traits.folds_case ? "; names that differ by case alone are one, and get other names" : ""),
-         {}});
+    findings.push_back({"file system", Weight::passed, "links, modes, renames, flushes and locks work", {}});
+  if (traits.folds_case)
+    findings.push_back({"file system",
+                        Weight::passed,
+                        where + ": names that differ by case alone are one here, and get other names",
+                        {}});
   return findings;
 }
 

@@ -1,4 +1,5 @@
 #include <pgassay_commit.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <csignal>
@@ -12,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "cli/basics/units.h"
 #include "cli/command/command_line.h"
 #include "cli/command/hints.h"
 #include "cli/signals.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 #include "core/system/trace.h"
 
 namespace pgassay::cli {
@@ -104,7 +105,17 @@ void end_trace(Trace& trace, int exit, const ExitReport& exit_report) {
   if (!problem.empty()) exit_report.complain("the trace is not whole: " + problem);
 }
 
+/// A core file would hold rows, passwords and identities. Whoever looks for a fault of ours raises the limit
+/// again (prlimit).
+void leave_no_core_file() {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_CORE, &limit);
+}
+
 int main(const std::vector<std::string>& words) {
+  leave_no_core_file();
   const Signals signals;
   const std::string command = command_in(words);
   Reply reply(command);

@@ -108,6 +108,7 @@ class Drill {
     } catch (const NewerFormat& error) {
       throw Unverified(error.what(), error.hint());
     } catch (const BadBackup& error) {
+      lease.throw_if_removed();
       evidence.checks = {{"restore", Verdict::fail, error.what(), {CheckKind::restore, {}, {}}}};
       add_damage(repository_, backup_, observer_, evidence, stop_);
       make_unique(evidence.checks);

@@ -92,11 +92,8 @@ void check_header(const Manifest& manifest, const Relation& table) {
                      "leave --header out; `pgassay show --tables --json` has the names");
 }
 
-}  // namespace
-
-Exported export_rows(const Repository& repository, const Backup& backup, const RowExport& what,
-                     ChunkSink& out, Observer& observer, std::stop_token stop) {
-  const ReadLease lease = repository.lease(backup);
+Exported write_rows(const Backup& backup, const RowExport& what, ChunkSink& out, Observer& observer,
+                    const std::stop_token& stop) {
   const Manifest manifest = read_manifest(backup.dir);
   const Relation& table = named_table(manifest, what.table);
   const std::vector<const Relation*> leaves = leaves_of(manifest, table, observer);
@@ -127,6 +124,14 @@ Exported export_rows(const Repository& repository, const Backup& backup, const R
   csv.finish();
   if (binary) out.chunk(as_bytes(kBinaryTrailer));
   return done;
+}
+
+}  // namespace
+
+Exported export_rows(const Repository& repository, const Backup& backup, const RowExport& what,
+                     ChunkSink& out, Observer& observer, std::stop_token stop) {
+  const ReadLease lease = repository.lease(backup);
+  return lease.reading([&] { return write_rows(backup, what, out, observer, stop); });
 }
 
 void CsvWriter::chunk(Bytes bytes) {

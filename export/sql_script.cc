@@ -292,7 +292,7 @@ class Script {
 Exported export_sql(const Repository& repository, const Backup& backup, const SqlExport& options,
                     ChunkSink& out, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
-  return Script(backup, options, out, observer, std::move(stop)).write();
+  return lease.reading([&] { return Script(backup, options, out, observer, std::move(stop)).write(); });
 }
 
 }  // namespace pgassay::exports

@@ -4,14 +4,16 @@
 
 #include <functional>
 
+#include "core/system/printable.h"
+
 namespace pgassay::nightly {
 namespace {
 
 std::string escaped(const std::string& value) {
   std::string text;
-  for (const char c : value) {
+  for (const char c : printable(value)) {
     if (c == '\\' || c == '"') text += '\\';
-    text += c == '\n' ? std::string("\\n") : std::string(1, c);
+    text += c;
   }
   return text;
 }

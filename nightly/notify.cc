@@ -7,6 +7,7 @@
 
 #include "core/http/http.h"
 #include "core/system/cancellation.h"
+#include "core/system/printable.h"
 #include "core/system/subprocess.h"
 
 namespace pgassay::nightly {
@@ -39,7 +40,7 @@ class Notifier {
     if (options_.mail_to.empty()) return;
     const Exit exit = record.exit();
     const std::string subject =
-        fmt::format("pgassay {} on {}: {}", record.source, record.host,
+        fmt::format("pgassay {} on {}: {}", printable(record.source), printable(record.host),
                     exit == Exit::done ? "done" : fmt::format("FAILED ({})", static_cast<int>(exit)));
     const std::string letter = fmt::format(
         "To: {}\nSubject: {}\nContent-Type: text/plain; charset=utf-8\n"
@@ -119,8 +120,8 @@ std::string night_text(const NightRecord& record) {
   std::string text;
   for (const NightStep& step : record.steps) {
     text += fmt::format("{:<8} {:<8} {:>8.1f} s  {}{}\n", step.name, to_string(step.outcome), step.seconds,
-                        step.database.empty() ? "" : step.database + ": ", step.text);
-    if (!step.hint.empty()) text += fmt::format("{:>29}{}\n", "", step.hint);
+                        step.database.empty() ? "" : printable(step.database) + ": ", printable(step.text));
+    if (!step.hint.empty()) text += fmt::format("{:>29}{}\n", "", printable(step.hint));
   }
   return text;
 }

@@ -75,6 +75,7 @@ class Pushing {
   Pushed run(const std::stop_token& stop);
 
  private:
+  Pushed send_backup(const std::stop_token& stop);
   void find_target(const std::stop_token& stop);
   bool is_committed(const std::stop_token& stop);
   void sort_out_known(const std::stop_token& stop);
@@ -344,6 +345,10 @@ void Pushing::commit(const Bound& files, const std::stop_token& stop) {
 Pushed Pushing::run(const std::stop_token& stop) {
   check_place(backup_);
   const ReadLease lease = repository_.lease(backup_);
+  return lease.reading([&] { return send_backup(stop); });
+}
+
+Pushed Pushing::send_backup(const std::stop_token& stop) {
   manifest_ = read_manifest(backup_.dir);
   pushed_.id = manifest_.summary.id;
   find_target(stop);

@@ -50,7 +50,8 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
   observer.phase("verify");
   const Stopwatch reading;
   VerifyFindings findings;
-  StoredBytes stored = check_stored_bytes(backup.dir, options, findings, observer, stop);
+  StoredBytes stored =
+      lease.reading([&] { return check_stored_bytes(backup.dir, options, findings, observer, stop); });
   evidence.phases.push_back({"stored bytes", reading.seconds()});
   if (stored.manifest) {
     const Stopwatch restoring;
@@ -62,9 +63,7 @@ Evidence verify_backup(const Repository& repository, const Backup& backup, const
     stored.checks.push_back({check::kSchema, Verdict::unverified, "the manifest cannot be read"});
   }
 
-  // Over NFS another host may prune what we read: it knows nothing of our lease.
-  if (!exists(backup.dir))
-    throw Locked(backup.id.shown() + " was removed while it was read", "choose another: pgassay list");
+  lease.throw_if_removed();
   evidence.checks = std::move(stored.checks);
   make_unique(evidence.checks);
   evidence.findings = findings.sorted();

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <string>
 
-#include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -8,8 +8,8 @@
 #include <cstdlib>
 
 #include "cli/basics/json.h"
-#include "cli/basics/units.h"
 #include "core/system/clock.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

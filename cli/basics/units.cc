@@ -111,23 +111,6 @@ std::optional<Seconds> parse_duration(std::string_view text) {
   }
 }
 
-std::string printable(std::string_view text) {
-  std::string shown;
-  shown.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, the C1 controls, are C2 80 to C2 9F in UTF-8.
-    const bool c1 = byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (byte < 0x20 || byte == 0x7f || c1) {
-      shown += fmt::format("\\x{:02x}", byte);
-      if (c1) shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[++i]));
-    } else {
-      shown += text[i];
-    }
-  }
-  return shown;
-}
-
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;

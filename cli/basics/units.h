@@ -20,9 +20,6 @@ std::string counted(std::uint64_t count, std::string_view one);  ///< "1 table",
 /// "90s", "30m", "12h", "7d", "2w", or "0". None when it is something else.
 std::optional<Seconds> parse_duration(std::string_view text);
 
-/// Control bytes as \xNN: a table's name must not reach a terminal as an escape sequence.
-std::string printable(std::string_view text);
-
 /// "512MB", "2 GiB", "1073741824": bytes, where a unit is 1024 times the one before, as PostgreSQL counts.
 /// None when it is something else, or 0.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -12,7 +12,7 @@ struct AcceptArguments {
   std::optional<std::string> reason;
 };
 
-Exit run(Context& context, const AcceptArguments& arguments) {
+Exit run_accept(Context& context, const AcceptArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   Backup backup = arguments.selection.find_in(repository);
   repository.accept(backup, arguments.reason.value_or(""));
@@ -23,12 +23,12 @@ Exit run(Context& context, const AcceptArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_accept(Options& options) {
   const auto arguments = std::make_shared<AcceptArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
   options.value("--reason", &arguments->reason, "TEXT", "why, for whoever finds it later");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_accept(context, *arguments); };
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ const Command kAccept = {
     .examples =
         "  pgassay accept latest --database app --reason 'the archive moved to its own server'\n"
         "  pgassay accept prod/app/20261123T020000Z\n",
-    .declare = declare,
+    .declare = declare_accept,
 };
 
 }  // namespace pgassay::cli

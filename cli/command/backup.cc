@@ -123,7 +123,7 @@ Exit back_up_all(Context& context, const BackupArguments& arguments, const Repos
   return series.conclude(databases.size() + missing.size());
 }
 
-Exit run(Context& context, const BackupArguments& arguments) {
+Exit run_backup(Context& context, const BackupArguments& arguments) {
   const Path root = repository_path(context.arguments, context.config);
   backup::BackupOptions named =
       backup_options(arguments, context.arguments, context.config, context.reporter);
@@ -142,10 +142,10 @@ Exit run(Context& context, const BackupArguments& arguments) {
       Audience::alone);
 }
 
-Run declare(Options& options) {
+Run declare_backup(Options& options) {
   const auto arguments = std::make_shared<BackupArguments>();
   add_backup(options, *arguments);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_backup(context, *arguments); };
 }
 
 }  // namespace
@@ -161,7 +161,7 @@ const Command kBackup = {
         "  pgassay backup prod --label before-migration --pin\n"
         "  pgassay backup prod --drill                  and restore it into a throwaway server\n"
         "  pgassay backup prod --all-databases          each by itself; the worst status counts\n",
-    .declare = declare,
+    .declare = declare_backup,
 };
 
 }  // namespace pgassay::cli

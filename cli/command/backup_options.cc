@@ -9,6 +9,7 @@
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

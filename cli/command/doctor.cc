@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "backup/doctor.h"
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/doctor_drills.h"
 #include "cli/command/hints.h"
 #include "cli/render/json/doctor.h"
+#include "core/system/printable.h"
 #include "source/databases.h"
 #include "stack/switch/state.h"
 
@@ -92,7 +92,7 @@ std::string diagnosis_text(const backup::Diagnosis& diagnosis, bool quiet) {
   return text.empty() ? text : printable(diagnosis.subject) + "\n" + text;
 }
 
-Exit run(Context& context, const BackupArguments& named) {
+Exit run_doctor(Context& context, const BackupArguments& named) {
   const Path root = repository_path(context.arguments, context.config);
   std::vector<backup::Diagnosis> diagnoses;
   const std::vector<backup::BackupOptions> sources = examined(context, named);
@@ -118,13 +118,13 @@ Exit run(Context& context, const BackupArguments& named) {
   return exit;
 }
 
-Run declare(Options& options) {
+Run declare_doctor(Options& options) {
   const auto arguments = std::make_shared<BackupArguments>();
   add_server(options, *arguments);
   options.value("--pg-dump", &arguments->pg_dump, "PATH",
                 "the pg_dump that backups would use (default: one that fits the server is found)");
   add_all_databases(options, *arguments);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_doctor(context, *arguments); };
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ const Command kDoctor = {
         "  pgassay doctor --repo /var/backups/pg --container shop-db-1\n"
         "  pgassay doctor prod --all-databases          each of the server's databases\n"
         "Exit status 6: a backup could not work.\n",
-    .declare = declare,
+    .declare = declare_doctor,
 };
 
 }  // namespace pgassay::cli

@@ -9,6 +9,7 @@
 #include "cli/command/run_drill.h"
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -72,7 +73,7 @@ Exit collect(Context& context, const DrillArguments& arguments) {
   return Exit::done;
 }
 
-Exit run(Context& context, const DrillArguments& arguments) {
+Exit run_drill(Context& context, const DrillArguments& arguments) {
   if (arguments.gc) return collect(context, arguments);
   const Selection& selection = arguments.selection;
   const ReadRepository place(arguments.store, selection, context);
@@ -86,7 +87,7 @@ Exit run(Context& context, const DrillArguments& arguments) {
   return drill_and_report(context, repository, backup, options, Audience::alone, arguments.junit);
 }
 
-Run declare(Options& options) {
+Run declare_drill(Options& options) {
   const auto arguments = std::make_shared<DrillArguments>();
   add_optional_id(options, arguments->selection).expected(0, 1);
   add_selection(options, arguments->selection);
@@ -101,7 +102,7 @@ Run declare(Options& options) {
   options
       .flag("--gc", arguments->gc, "only remove throwaway servers that were left behind or whose day is over")
       .excludes({"--keep"});
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_drill(context, *arguments); };
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ const Command kDrill = {
         "  pgassay drill latest --database app --store vault --identity drill.key\n"
         "  pgassay drill --keep                   and look around in it afterwards\n"
         "  pgassay drill --gc                     remove what killed drills left behind\n",
-    .declare = declare,
+    .declare = declare_drill,
 };
 
 }  // namespace pgassay::cli

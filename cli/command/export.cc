@@ -7,6 +7,7 @@
 #include "cli/command/read_repository.h"
 #include "cli/render/json/export.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 #include "export/sql_script.h"
 
 namespace pgassay::cli {
@@ -77,7 +78,7 @@ class MessagesOnly : public Observer {
   Observer& to_;
 };
 
-Exit run(Context& context, const ExportArguments& arguments) {
+Exit run_export(Context& context, const ExportArguments& arguments) {
   const std::string format = arguments.table ? arguments.format.value_or("copy") : "sql";
   check(arguments, context.arguments.json);
   const ReadRepository place(arguments.store, arguments.selection, context);
@@ -108,7 +109,7 @@ Exit run(Context& context, const ExportArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_export(Options& options) {
   const auto arguments = std::make_shared<ExportArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
@@ -135,7 +136,7 @@ Run declare(Options& options) {
       .flag("--no-restrict", arguments->no_restrict,
             "without \\restrict, which psql before 13.22, 14.19, 15.14, 16.10, 17.6 does not know")
       .excludes({"--table"});
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_export(context, *arguments); };
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ const Command kExport = {
         "  pgassay export latest --no-owner --no-acl --output app.sql\n"
         "  pgassay export latest --table public.orders > orders.copy\n"
         "  pgassay export latest --table public.orders --format csv --header --output orders.csv\n",
-    .declare = declare,
+    .declare = declare_export,
 };
 
 }  // namespace pgassay::cli

@@ -58,7 +58,7 @@ struct ListArguments {
   StoreArguments store;
 };
 
-Exit run(Context& context, const ListArguments& arguments) {
+Exit run_list(Context& context, const ListArguments& arguments) {
   const Selection& selection = arguments.selection;
   if (arguments.store.store) return list_store(context, selection, arguments.store);
   const Repository repository = open_repository(context.arguments, context.config);
@@ -92,12 +92,12 @@ Exit run(Context& context, const ListArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_list(Options& options) {
   const auto arguments = std::make_shared<ListArguments>();
   add_selection(options, arguments->selection);
   add_store(options, arguments->store, "what lies in that store, by its name or URL");
   add_keys(options, arguments->store);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_list(context, *arguments); };
 }
 
 }  // namespace
@@ -110,7 +110,7 @@ const Command kList = {
         "  pgassay list --source prod --database app\n"
         "  pgassay list --store vault\n"
         "  pgassay list --json | jq -r '.backups[-1].path'\n",
-    .declare = declare,
+    .declare = declare_list,
     .takes_long = false,
 };
 

@@ -28,18 +28,18 @@ void write(const Path& file, const std::string& text) {
   set_mode(file, 0644);
 }
 
-Exit run(const ManualArguments& arguments) {
+Exit run_manual(const ManualArguments& arguments) {
   for (const auto& [name, text] : manual_files()) write(Path(arguments.dir) / name, text);
   if (arguments.toml)
     write(Path(arguments.dir) / "man/man5/pgassay.toml.5", configuration_page(read_file(*arguments.toml)));
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_manual(Options& options) {
   const auto arguments = std::make_shared<ManualArguments>();
   options.argument("DIR", &arguments->dir, "a share directory").required();
   options.value("--toml", &arguments->toml, "FILE", "the configuration that pgassay.toml(5) shows");
-  return [arguments](Context&) { return run(*arguments); };
+  return [arguments](Context&) { return run_manual(*arguments); };
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ const Command kManual = {
     .name = "manual",
     .what = "write man pages and completions",
     .examples = "  pgassay manual /usr/local/share\n",
-    .declare = declare,
+    .declare = declare_manual,
     .takes_long = false,
     .is_hidden = true,
 };

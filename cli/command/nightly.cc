@@ -18,6 +18,7 @@
 #include "cli/render/json/nightly.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "nightly/night.h"
 #include "stack/switch/state.h"
 
@@ -225,7 +226,7 @@ class Nightly {
   Exit exit_ = Exit::done;
 };
 
-Run declare(Options& options) {
+Run declare_nightly(Options& options) {
   const auto arguments = std::make_shared<NightlyArguments>();
   options.argument("SOURCE", &arguments->sources, "sources of the configuration");
   options.flag("--all", arguments->all, "every source of the configuration, one after the other")
@@ -251,7 +252,7 @@ const Command kNightly = {
         "  pgassay nightly prod --all-databases        each of the server's, as all_databases = true says, "
         "too\n"
         "  pgassay nightly prod --unless-newer 20h     by an hourly timer: catches up after a missed night\n",
-    .declare = declare,
+    .declare = declare_nightly,
 };
 
 }  // namespace pgassay::cli

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -12,7 +12,7 @@ struct PinArguments {
   std::optional<std::string> reason;
 };
 
-Exit run(Context& context, const PinArguments& arguments) {
+Exit run_pin(Context& context, const PinArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   Backup backup = arguments.selection.find_in(repository);
   repository.pin(backup, arguments.reason.value_or(""));
@@ -22,12 +22,12 @@ Exit run(Context& context, const PinArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_pin(Options& options) {
   const auto arguments = std::make_shared<PinArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
   options.value("--reason", &arguments->reason, "TEXT", "why, for whoever finds it later");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_pin(context, *arguments); };
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ const Command kPin = {
     .examples =
         "  pgassay pin latest --reason 'before the migration'\n"
         "  pgassay pin prod/app/20261123T020000Z\n",
-    .declare = declare,
+    .declare = declare_pin,
 };
 
 }  // namespace pgassay::cli

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
@@ -105,7 +104,7 @@ void conclude(const std::vector<retention::PruneReport>& reports, Observer& obse
       {}, exit);
 }
 
-Exit run(Context& context, const PruneArguments& arguments) {
+Exit run_prune(Context& context, const PruneArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const bool dry_run = arguments.dry_run;
   std::vector<retention::PruneReport> reports;
@@ -123,7 +122,7 @@ Exit run(Context& context, const PruneArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_prune(Options& options) {
   const auto arguments = std::make_shared<PruneArguments>();
   add_selection(options, arguments->selection);
   options.flag("-n,--dry-run", arguments->dry_run, "say what would be done; write nothing");
@@ -133,7 +132,7 @@ Run declare(Options& options) {
   options.list("--ignore-future", arguments->ignore_future, "ID",
                "keep this backup, which is dated in the future, and do not count it; repeatable");
   add_policy(options, *arguments);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_prune(context, *arguments); };
 }
 
 }  // namespace
@@ -146,7 +145,7 @@ const Command kPrune = {
         "  pgassay prune --source prod\n"
         "  pgassay prune --source prod --keep-days 14 --keep-monthly 12\n"
         "  pgassay backup prod || pgassay prune --source prod --after-failed-run\n",
-    .declare = declare,
+    .declare = declare_prune,
 };
 
 }  // namespace pgassay::cli

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/store_options.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -14,7 +14,7 @@ struct PullArguments {
   std::optional<unsigned> jobs;
 };
 
-Exit run(Context& context, const PullArguments& arguments) {
+Exit run_pull(Context& context, const PullArguments& arguments) {
   const Repository repository =
       Repository::open_or_create(repository_path(context.arguments, context.config));
   StoreReader store(arguments.store, context);
@@ -30,7 +30,7 @@ Exit run(Context& context, const PullArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_pull(Options& options) {
   const auto arguments = std::make_shared<PullArguments>();
   add_one_id(options, arguments->selection);
   add_selection(options, arguments->selection);
@@ -38,7 +38,7 @@ Run declare(Options& options) {
       .required();
   add_keys(options, arguments->store);
   add_jobs(options, arguments->jobs, "objects read at a time (default: CPUs, at most 4)");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_pull(context, *arguments); };
 }
 
 }  // namespace
@@ -50,7 +50,7 @@ const Command kPull = {
         "  pgassay pull latest --database app --store vault\n"
         "  pgassay pull prod/app/20261123T020000Z --store s3://backups/recyclic --identity key.txt --repo "
         "/tmp/repo\n",
-    .declare = declare,
+    .declare = declare_pull,
 };
 
 }  // namespace pgassay::cli

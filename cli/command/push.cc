@@ -6,6 +6,7 @@
 #include "cli/command/store_options.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -39,7 +40,7 @@ std::string pushed_text(const store::Pushed& pushed, bool dry_run, const std::st
                      counted(pushed.objects_sent, "object"), format_bytes(pushed.bytes_sent), known);
 }
 
-Exit run(Context& context, const PushArguments& arguments) {
+Exit run_push(Context& context, const PushArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const std::vector<Backup> backups = arguments.selection.all_in(repository, arguments.all);
   const NamedStore named = open_named_store(arguments.store, context.config);
@@ -71,15 +72,15 @@ Exit run(Context& context, const PushArguments& arguments) {
   return exit;
 }
 
-Run declare(Options& options) {
+Run declare_push(Options& options) {
   const auto arguments = std::make_shared<PushArguments>();
   add_optional_id(options, arguments->selection);
   add_selection(options, arguments->selection);
   add_store(options, arguments->store, "where to: a [store.NAME] of the configuration, or a URL").required();
-  options.flag("--all", arguments->all, "every backup that is not there yet");
+  options.flag("--all,--missing", arguments->all, "every backup that is not there yet");
   options.flag("--dry-run", arguments->dry_run, "say what would be sent, and send nothing");
   add_jobs(options, arguments->jobs, "objects sent at a time (default: CPUs, at most 4)");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_push(context, *arguments); };
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ const Command kPush = {
         "  pgassay push --store vault                   the latest backup, where there is one database\n"
         "  pgassay push --all --store vault             all that are not there yet\n"
         "  pgassay push latest --database app --store file:///mnt/nas/pgassay --dry-run\n",
-    .declare = declare,
+    .declare = declare_push,
 };
 
 }  // namespace pgassay::cli

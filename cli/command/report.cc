@@ -12,6 +12,7 @@
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/output.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -34,7 +35,7 @@ std::vector<Proving> provings_of(const std::vector<Backup>& backups, const std::
   return provings;
 }
 
-Exit run(Context& context, const ReportArguments& arguments) {
+Exit run_report(Context& context, const ReportArguments& arguments) {
   // stdout belongs to the document where there is one.
   if (context.arguments.json && !arguments.output)
     throw UsageError("--json and the report both want stdout", "give the report a file: --output FILE");
@@ -61,13 +62,13 @@ Exit run(Context& context, const ReportArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_report(Options& options) {
   const auto arguments = std::make_shared<ReportArguments>();
   options.value("-o,--output", &arguments->output, "FILE",
                 "a file that appears once it is complete (default: stdout)");
   options.list("--source", arguments->sources, "NAME",
                "only this source (default: all of the configuration and of the repository); repeatable");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_report(context, *arguments); };
 }
 
 }  // namespace
@@ -78,7 +79,7 @@ const Command kReport = {
     .examples =
         "  pgassay report --output /var/www/backups.html    a file that appears once it is complete\n"
         "  pgassay report --source prod > prod.html\n",
-    .declare = declare,
+    .declare = declare_report,
     .takes_long = false,
 };
 

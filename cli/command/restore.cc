@@ -10,6 +10,7 @@
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "restore/whole/replace.h"
 
 namespace pgassay::cli {
@@ -67,7 +68,7 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
   return report_restored(context, backup.id, done.restored, true, more);
 }
 
-Exit run(Context& context, const RestoreArguments& arguments) {
+Exit run_restore(Context& context, const RestoreArguments& arguments) {
   if (arguments.all) return restore_all(context, arguments);
   if (arguments.selection.ids.empty())
     throw UsageError("which backup?",
@@ -88,10 +89,10 @@ Exit run(Context& context, const RestoreArguments& arguments) {
   return report_restored(context, backup.id, report, context_of(request).prove);
 }
 
-Run declare(Options& options) {
+Run declare_restore(Options& options) {
   const auto arguments = std::make_shared<RestoreArguments>();
   add_restore(options, *arguments);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_restore(context, *arguments); };
 }
 
 }  // namespace
@@ -111,7 +112,7 @@ const Command kRestore = {
         "  pgassay restore latest --create --store s3://backups/recyclic --identity recovery.key\n"
         "  pgassay restore latest --create --into some --table 'public.order*'\n"
         "  pgassay restore --all --store s3://backups/recyclic --identity recovery.key    a whole server\n",
-    .declare = declare,
+    .declare = declare_restore,
 };
 
 }  // namespace pgassay::cli

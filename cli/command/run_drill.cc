@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/command/common.h"
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "restore/search_path.h"
 #include "source/find_container.h"
 
@@ -128,7 +128,7 @@ Exit drill_and_report(Context& context, const Repository& repository, const Back
   const std::string text = drill_text(backup.id, report, !context.arguments.quiet);
   evidence.verdict == Verdict::pass ? context.reporter.summary(text) : context.reporter.print(text);
   if (!report.how_to_connect.empty())
-    context.reporter.print(fmt::format("kept for a day: {}\n", report.how_to_connect));
+    context.reporter.print(fmt::format("kept for a day: {}\n", printable(report.how_to_connect)));
   // Somebody must be able to keep it.
   if (evidence.file.empty()) context.reporter.print(to_json(evidence));
   write_junit(junit, backup.id, evidence);

@@ -12,7 +12,7 @@ struct ShowArguments {
   StoreArguments store;
 };
 
-Exit run(Context& context, const ShowArguments& arguments) {
+Exit run_show(Context& context, const ShowArguments& arguments) {
   const ReadRepository place(arguments.store, arguments.selection, context);
   const Repository& repository = place.get();
   const Selection& selection = arguments.selection;
@@ -27,13 +27,13 @@ Exit run(Context& context, const ShowArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_show(Options& options) {
   const auto arguments = std::make_shared<ShowArguments>();
   add_optional_id(options, arguments->selection).expected(0, 1);
   add_selection(options, arguments->selection);
   add_store_to_read(options, arguments->store);
   options.flag("--tables", arguments->all_tables, "every table, not just the largest");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_show(context, *arguments); };
 }
 
 }  // namespace
@@ -44,7 +44,7 @@ const Command kShow = {
     .examples =
         "  pgassay show                                  the latest backup, where there is one database\n"
         "  pgassay show prod/app/20261123T020000Z --tables\n",
-    .declare = declare,
+    .declare = declare_show,
     .takes_long = false,
 };
 

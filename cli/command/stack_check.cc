@@ -33,7 +33,7 @@ stack::ProvenBackups backups_of(const Context& context, const stack::StackSettin
   return found;
 }
 
-Exit run(Context& context, const StacksArguments& arguments) {
+Exit run_stack_check(Context& context, const StacksArguments& arguments) {
   stack::StackCheckOptions options;
   options.chosen = chosen_stacks(arguments, context.config);
   for (const auto& [name, stack] : context.config.stacks) {
@@ -48,10 +48,10 @@ Exit run(Context& context, const StacksArguments& arguments) {
   return report.exit();
 }
 
-Run declare(Options& options) {
+Run declare_stack_check(Options& options) {
   const auto arguments = std::make_shared<StacksArguments>();
   add_stacks(options, *arguments, "every stack of the configuration");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_stack_check(context, *arguments); };
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ const Command kStackCheck = {
         "  pgassay stack check --all --junit stacks.xml\n"
         "Exit status 6: something is wrong. 4: not everything could be looked at.\n"
         "Nothing is started, stopped or changed, and no secret is printed.\n",
-    .declare = declare,
+    .declare = declare_stack_check,
 };
 
 }  // namespace pgassay::cli

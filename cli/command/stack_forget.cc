@@ -12,7 +12,7 @@
 namespace pgassay::cli {
 namespace {
 
-Exit run(Context& context, const std::string& name) {
+Exit run_stack_forget(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
   const stack::SwitchLock lock(repository);
   stack::SwitchJournal journal = begun_switch(repository, name);
@@ -22,10 +22,10 @@ Exit run(Context& context, const std::string& name) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_stack_forget(Options& options) {
   const auto name = std::make_shared<std::string>();
   add_switch_name(options, *name);
-  return [name](Context& context) { return run(context, *name); };
+  return [name](Context& context) { return run_stack_forget(context, *name); };
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ const Command kStackForget = {
     .examples =
         "  pgassay stack forget prod\n"
         "There is no rollback then.\n",
-    .declare = declare,
+    .declare = declare_stack_forget,
 };
 
 }  // namespace pgassay::cli

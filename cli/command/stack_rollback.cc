@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
 #include "cli/render/text/switch_text.h"
+#include "core/system/printable.h"
 #include "stack/switch/return.h"
 
 namespace pgassay::cli {
@@ -17,7 +17,7 @@ struct RollbackArguments {
   bool without_new_data = false, abandon = false;
 };
 
-Exit run(Context& context, const RollbackArguments& arguments) {
+Exit run_stack_rollback(Context& context, const RollbackArguments& arguments) {
   const std::string& name = arguments.name;
   const Repository repository = open_repository(context.arguments, context.config);
   const stack::SwitchLock lock(repository);
@@ -39,7 +39,7 @@ Exit run(Context& context, const RollbackArguments& arguments) {
   return report.routes_problem.empty() ? Exit::done : Exit::failed;
 }
 
-Run declare(Options& options) {
+Run declare_stack_rollback(Options& options) {
   const auto arguments = std::make_shared<RollbackArguments>();
   add_switch_name(options, arguments->name);
   options.flag("--without-new-data", arguments->without_new_data,
@@ -49,7 +49,7 @@ Run declare(Options& options) {
             "give up a rollback that did not come to its end: the old stack is stopped, the new one started "
             "again")
       .excludes({"--without-new-data"});
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_stack_rollback(context, *arguments); };
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ const Command kStackRollback = {
         "  pgassay stack rollback prod\n"
         "What the new stack wrote is backed up and pinned first, and the tables are named of which the old\n"
         "database lacks rows. Needs no compose file.\n",
-    .declare = declare,
+    .declare = declare_stack_rollback,
 };
 
 }  // namespace pgassay::cli

@@ -53,7 +53,7 @@ std::vector<stack::StackSettings> stacks_with_routes(const RoutesArguments& argu
   return found;
 }
 
-Exit run(Context& context, const RoutesArguments& arguments) {
+Exit run_stack_routes(Context& context, const RoutesArguments& arguments) {
   const std::vector<stack::StackSettings> stacks = stacks_with_routes(arguments, context.config);
   const Seconds wait = wait_of(arguments, stacks);
   const stack::StackCheckReport report =
@@ -68,7 +68,7 @@ Exit run(Context& context, const RoutesArguments& arguments) {
   return report.exit();
 }
 
-Run declare(Options& options) {
+Run declare_stack_routes(Options& options) {
   const auto arguments = std::make_shared<RoutesArguments>();
   add_stacks(options, arguments->stacks, "every stack of the configuration that has routes");
   options.value("--wait", &arguments->wait, "DURATION",
@@ -77,7 +77,7 @@ Run declare(Options& options) {
                 "where the hosts of routes are, instead of where DNS says");
   options.value("--ca-file", &arguments->ca_file, "FILE", "certificates to trust, instead of this host's");
   options.flag("--insecure", arguments->insecure, "trust any certificate");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_stack_routes(context, *arguments); };
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ const Command kStackRoutes = {
         "                                             this host's Traefik, before DNS leads to it\n"
         "Exit status 6: something is wrong. 4: not everything could be looked at.\n"
         "Nothing is started, stopped or changed; each route is asked for with GET.\n",
-    .declare = declare,
+    .declare = declare_stack_routes,
 };
 
 }  // namespace pgassay::cli

@@ -7,6 +7,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 #include "stack/switch/status.h"
 
 namespace pgassay::cli {
@@ -176,7 +177,7 @@ Json switch_json(const stack::SwitchStatus& one) {
           {"next", one.next}};
 }
 
-Exit run(Context& context, const std::vector<std::string>& asked_for) {
+Exit run_stack_status(Context& context, const std::vector<std::string>& asked_for) {
   std::optional<Repository> repository;
   const Path root = repository_path(context.arguments, context.config);
   if (exists(Place(root) / kRepositoryFile)) repository = Repository::open(root);
@@ -206,10 +207,10 @@ Exit run(Context& context, const std::vector<std::string>& asked_for) {
   return attention ? Exit::refused : Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_stack_status(Options& options) {
   const auto names = std::make_shared<std::vector<std::string>>();
   options.argument("NAME", names.get(), "stacks and switches of the configuration");
-  return [names](Context& context) { return run(context, *names); };
+  return [names](Context& context) { return run_stack_status(context, *names); };
 }
 
 }  // namespace
@@ -221,7 +222,7 @@ const Command kStackStatus = {
         "  pgassay stack status              everything that is configured\n"
         "  pgassay stack status prod --json\n"
         "Exit status 6: a switch is neither finished nor undone.\n",
-    .declare = declare,
+    .declare = declare_stack_status,
     .takes_long = false,
 };
 

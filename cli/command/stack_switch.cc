@@ -58,7 +58,7 @@ Exit dry_run(Context& context, const stack::SwitchPlan& plan, const stack::Switc
   return Exit::done;
 }
 
-Exit run(Context& context, const SwitchArguments& arguments) {
+Exit run_stack_switch(Context& context, const SwitchArguments& arguments) {
   stack::SwitchOptions options = switch_options(context, arguments.name, arguments.no_drill);
   options.keep_data = arguments.keep_data;
   options.data_from_backup = arguments.data_from_backup;
@@ -88,7 +88,7 @@ Exit run(Context& context, const SwitchArguments& arguments) {
               name);
 }
 
-Run declare(Options& options) {
+Run declare_stack_switch(Options& options) {
   const auto arguments = std::make_shared<SwitchArguments>();
   add_switch_name(options, arguments->name);
   options.flag("--dry-run", arguments->dry_run, "print the plan, touch nothing");
@@ -104,7 +104,7 @@ Run declare(Options& options) {
   options.flag("--resume", arguments->resume, "go on with a switch that was interrupted")
       .excludes({"--dry-run"});
 
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_stack_switch(context, *arguments); };
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ const Command kStackSwitch = {
         "  pgassay stack switch prod --resume        go on after a crash\n"
         "Before the new stack's writers start, whatever fails rolls back by itself. Exit status 6: refused,\n"
         "or somebody must choose; the message says between what.\n",
-    .declare = declare,
+    .declare = declare_stack_switch,
 };
 
 }  // namespace pgassay::cli

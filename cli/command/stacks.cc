@@ -4,6 +4,7 @@
 
 #include "cli/basics/units.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 

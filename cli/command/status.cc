@@ -8,6 +8,7 @@
 #include "cli/render/json/nightly.h"
 #include "cli/render/text/status_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "nightly/metrics.h"
 
 namespace pgassay::cli {
@@ -52,12 +53,12 @@ Exit answer_nagios(Context& context, const StatusArguments& arguments) {
     return static_cast<Exit>(worst);
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
-    context.reporter.print(fmt::format("PGASSAY UNKNOWN - {}\n", error.what()));
+    context.reporter.print(fmt::format("PGASSAY UNKNOWN - {}\n", printable(error.what())));
     return static_cast<Exit>(kUnknown);
   }
 }
 
-Exit run(Context& context, const StatusArguments& arguments) {
+Exit run_status(Context& context, const StatusArguments& arguments) {
   if (arguments.nagios && arguments.metrics == "-")
     throw UsageError("--nagios and --metrics - both want stdout", "give --metrics a file");
   if (arguments.nagios) return answer_nagios(context, arguments);
@@ -71,7 +72,7 @@ Exit run(Context& context, const StatusArguments& arguments) {
   return exit;
 }
 
-Run declare(Options& options) {
+Run declare_status(Options& options) {
   const auto arguments = std::make_shared<StatusArguments>();
   options.argument("SOURCE", &arguments->sources, "only these sources (default: all of the configuration)");
   options.flag("--nagios", arguments->nagios,
@@ -79,7 +80,7 @@ Run declare(Options& options) {
   options.value("--metrics", &arguments->metrics, "FILE",
                 "write metrics for Prometheus into FILE, - for stdout");
   add_shrink_alarm(options, arguments->shrink_alarm);
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_status(context, *arguments); };
 }
 
 }  // namespace
@@ -91,7 +92,7 @@ const Command kStatus = {
         "  pgassay status\n"
         "  pgassay status prod --nagios                 one line and 0, 1, 2 or 3, as Nagios wants it\n"
         "  pgassay status --metrics /var/lib/prometheus/node-exporter/pgassay.prom\n",
-    .declare = declare,
+    .declare = declare_status,
     .takes_long = false,
 };
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/command/store_options.h"
 #include "cli/render/text/tables.h"
+#include "core/system/printable.h"
 #include "store/target.h"
 #include "store/trial.h"
 
@@ -39,7 +39,7 @@ store::Promise setup_of(const NamedStore& named, const Repository& repository, c
       marker->encrypted ? "" : "recipients = [\"age1…\"] in [store.NAME], and another prefix"};
 }
 
-Exit run(Context& context, const std::string& name) {
+Exit run_store_check(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
   const NamedStore named = open_named_store(name, context.config);
   std::vector<store::Promise> promises = store::try_store(*named.store, repository.uuid(), context.stop);
@@ -62,8 +62,8 @@ Exit run(Context& context, const std::string& name) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
-  return run_on_named_store(options, run);
+Run declare_store_check(Options& options) {
+  return run_on_named_store(options, run_store_check);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ const Command kStoreCheck = {
     .name = "store check",
     .what = "try what a store promises: create-only, checksums, delete refused, clock",
     .examples = "  pgassay store check vault\n",
-    .declare = declare,
+    .declare = declare_store_check,
     .takes_long = false,
 };
 

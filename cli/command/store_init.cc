@@ -2,12 +2,13 @@
 
 #include "cli/basics/units.h"
 #include "cli/command/store_options.h"
+#include "core/system/printable.h"
 #include "store/target.h"
 
 namespace pgassay::cli {
 namespace {
 
-Exit run(Context& context, const std::string& name) {
+Exit run_store_init(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
   const NamedStore named = open_named_store(name, context.config);
   const store::Initialised done =
@@ -32,8 +33,8 @@ Exit run(Context& context, const std::string& name) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
-  return run_on_named_store(options, run);
+Run declare_store_init(Options& options) {
+  return run_on_named_store(options, run_store_init);
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ const Command kStoreInit = {
     .name = "store init",
     .what = "set a store up for this repository: its key, encrypted to the recipients, and its mark",
     .examples = "  pgassay store init vault\n",
-    .declare = declare,
+    .declare = declare_store_init,
     .takes_long = false,
 };
 

@@ -5,7 +5,7 @@
 namespace pgassay::cli {
 namespace {
 
-Exit run(Context& context, const std::string& name) {
+Exit run_store_kit(Context& context, const std::string& name) {
   const Repository repository = open_repository(context.arguments, context.config);
   const NamedStore named = open_named_store(name, context.config);
   const std::string kit = store::recovery_kit(*named.store, named.config.at, named.config.recipients,
@@ -15,8 +15,8 @@ Exit run(Context& context, const std::string& name) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
-  return run_on_named_store(options, run);
+Run declare_store_kit(Options& options) {
+  return run_on_named_store(options, run_store_kit);
 }
 
 }  // namespace
@@ -26,7 +26,7 @@ const Command kStoreKit = {
     .what =
         "what to print and keep: where the copies are, their keys as they lie there, and how to read them",
     .examples = "  pgassay store kit vault > kit.md\n",
-    .declare = declare,
+    .declare = declare_store_kit,
     .takes_long = false,
 };
 

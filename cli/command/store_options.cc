@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 

@@ -6,6 +6,7 @@
 #include "cli/render/text/tables.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

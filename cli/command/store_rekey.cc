@@ -3,6 +3,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/command/store_options.h"
+#include "core/system/printable.h"
 #include "store/target.h"
 
 namespace pgassay::cli {
@@ -14,7 +15,7 @@ struct RekeyArguments {
   bool make_new = false;
 };
 
-Exit run(Context& context, const RekeyArguments& arguments) {
+Exit run_store_rekey(Context& context, const RekeyArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const NamedStore named = open_named_store(arguments.name, context.config);
   const Path identity =
@@ -39,13 +40,13 @@ Exit run(Context& context, const RekeyArguments& arguments) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_store_rekey(Options& options) {
   const auto arguments = std::make_shared<RekeyArguments>();
   add_store_name(options, arguments->name);
   add_identity(options, arguments->store);
   options.flag("--new", arguments->make_new,
                "make a new store key for what is pushed from now on: for recipients that were removed");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_store_rekey(context, *arguments); };
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ const Command kStoreRekey = {
     .examples =
         "  pgassay store rekey vault --identity recovery.key          a recipient was added\n"
         "  pgassay store rekey vault --identity recovery.key --new    one was removed\n",
-    .declare = declare,
+    .declare = declare_store_rekey,
     .takes_long = false,
 };
 

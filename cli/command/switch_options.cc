@@ -9,6 +9,7 @@
 #include "cli/command/routes_check.h"
 #include "cli/command/run_drill.h"
 #include "cli/command/verify_options.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

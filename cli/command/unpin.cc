@@ -2,15 +2,15 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/retention_policy.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
 
-Exit run(Context& context, const Selection& selection) {
+Exit run_unpin(Context& context, const Selection& selection) {
   const Repository repository = open_repository(context.arguments, context.config);
   Backup backup = selection.find_in(repository);
   const bool was_pinned = repository.unpin(backup);
@@ -27,11 +27,11 @@ Exit run(Context& context, const Selection& selection) {
   return Exit::done;
 }
 
-Run declare(Options& options) {
+Run declare_unpin(Options& options) {
   const auto selection = std::make_shared<Selection>();
   add_one_id(options, *selection);
   add_selection(options, *selection);
-  return [selection](Context& context) { return run(context, *selection); };
+  return [selection](Context& context) { return run_unpin(context, *selection); };
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ const Command kUnpin = {
     .name = "unpin",
     .what = "leave a pinned backup to the retention policy again",
     .examples = "  pgassay unpin prod/app/20261123T020000Z\n",
-    .declare = declare,
+    .declare = declare_unpin,
 };
 
 }  // namespace pgassay::cli

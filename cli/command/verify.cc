@@ -58,7 +58,7 @@ void throw_unless_proved(const std::vector<Verified>& verified, Exit exit) {
   if (!unproved.empty()) throw Error("could not verify " + join(unproved), {}, exit);
 }
 
-Exit run(Context& context, const VerifyArguments& arguments) {
+Exit run_verify(Context& context, const VerifyArguments& arguments) {
   verify::VerifyOptions options = verify_options(context.config);
   options.jobs = arguments.jobs.value_or(options.jobs);
   if (arguments.bytes)
@@ -99,7 +99,7 @@ Exit run(Context& context, const VerifyArguments& arguments) {
   return exit;
 }
 
-Run declare(Options& options) {
+Run declare_verify(Options& options) {
   const auto arguments = std::make_shared<VerifyArguments>();
   add_optional_id(options, arguments->selection);
   add_selection(options, arguments->selection);
@@ -112,7 +112,7 @@ Run declare(Options& options) {
             "of a store: every object against its commit object; needs no identity")
       .needs("--store");
   add_jobs(options, arguments->jobs, "files read at a time (default: CPUs, at most 4)");
-  return [arguments](Context& context) { return run(context, *arguments); };
+  return [arguments](Context& context) { return run_verify(context, *arguments); };
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ const Command kVerify = {
         "  pgassay verify --store vault                 a copy off the host, down to its rows\n"
         "  pgassay verify --all --store vault --bytes   all copies there, as they lie there\n"
         "  pgassay verify --all --read-data-subset 2/7  a seventh of the data each night\n",
-    .declare = declare,
+    .declare = declare_verify,
 };
 
 }  // namespace pgassay::cli

@@ -4,9 +4,9 @@
 
 #include <charconv>
 
-#include "cli/basics/units.h"
 #include "cli/command/common.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 

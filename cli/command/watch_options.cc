@@ -8,6 +8,7 @@
 #include "cli/command/hints.h"
 #include "cli/command/retention_policy.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

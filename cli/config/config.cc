@@ -8,6 +8,7 @@
 #include "cli/config/config_text.h"
 #include "cli/config/config_traefik.h"
 #include "cli/config/toml_section.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -1,6 +1,7 @@
 #include "cli/config/config_switch.h"
 
 #include "cli/config/config.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -48,6 +48,7 @@ struct TomlAssertion {};
 #include "core/system/clock.h"
 #include "core/system/error.h"
 #include "core/system/files.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "core/repository/utf8.h"
+#include "core/system/utf8.h"
 
 namespace pgassay {
 namespace {

@@ -7,8 +7,8 @@
 #include <charconv>
 
 #include "core/repository/names.h"
-#include "core/repository/utf8.h"
 #include "core/system/place.h"
+#include "core/system/utf8.h"
 
 namespace pgassay {
 namespace {

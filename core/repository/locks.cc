@@ -74,7 +74,12 @@ ReadLease Repository::lease(const Backup& backup) const {
         fmt::format("cannot read {}: prune {} it", backup.id.shown(), lock ? "is removing" : "removed"),
         "choose another: pgassay list");
   }
-  return ReadLease(std::move(lock->fd));
+  return ReadLease(std::move(lock->fd), backup);
+}
+
+void ReadLease::throw_if_removed() const {
+  if (!exists(dir_))
+    throw Locked(id_.shown() + " was removed while it was read", "choose another: pgassay list");
 }
 
 PruneLock Repository::lock_for_prune(const std::string& source, const std::string& database) const {

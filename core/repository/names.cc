@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "core/repository/utf8.h"
+#include "core/system/utf8.h"
 
 namespace pgassay {
 namespace {

@@ -40,13 +40,29 @@ void check_place(const Backup& backup);
 /// What that throws. Only of one that `says`.
 BadBackup misplaced(const Backup& backup);
 
-/// Shared flock on a backup directory: while it is held, prune leaves the backup alone.
+/// Shared flock on a backup directory: while it is held, prune leaves the backup alone. Only another host's
+/// prune, over NFS, knows nothing of it.
 class ReadLease {
  public:
-  explicit ReadLease(Fd fd) : fd_(std::move(fd)) {}
+  ReadLease(Fd fd, const Backup& backup) : fd_(std::move(fd)), id_(backup.id), dir_(backup.dir) {}
+
+  /// What `body`, which reads the backup, returns. Where it throws and the backup is gone, that is told
+  /// (Locked), and no damage.
+  template <typename Body>
+  auto reading(Body body) const {
+    try {
+      return body();
+    } catch (const Error& error) {
+      throw_if_removed();
+      error.raise();
+    }
+  }
+  void throw_if_removed() const;
 
  private:
   Fd fd_;
+  BackupId id_;
+  Place dir_;
 };
 
 /// Exclusive flock on a database's directory: one prune of it at a time. It is not the RunLock: a prune can

@@ -21,6 +21,7 @@
 #include "core/system/cancellation.h"
 #include "core/system/child.h"
 #include "core/system/error.h"
+#include "core/system/printable.h"
 
 namespace pgassay {
 namespace {
@@ -219,10 +220,22 @@ void Process::release() {
   child_->release();
 }
 
+namespace {
+std::string backslashed(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '\'') out += '\\';
+    out += c;
+  }
+  return out;
+}
+}  // namespace
+
 std::string shell_word(std::string_view text) {
   const auto is_plain = [](unsigned char c) {
     return std::isalnum(c) || c >= 0x80 || (c != 0 && std::strchr("/._-+:,@%=", c) != nullptr);
   };
+  if (printable(text) != text) return "$'" + printable(backslashed(text)) + "'";
   if (!text.empty() && std::ranges::all_of(text, is_plain)) return std::string(text);
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);

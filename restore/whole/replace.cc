@@ -302,7 +302,8 @@ class Replacement {
 Replaced replace_database(const Repository& repository, const Backup& backup, const IntoEmpty& options,
                           Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
-  return Replacement(repository, backup, options, observer, std::move(stop)).run();
+  return lease.reading(
+      [&] { return Replacement(repository, backup, options, observer, std::move(stop)).run(); });
 }
 
 std::string drop_old_database(const Backup& backup, const IntoEmpty& options, std::stop_token stop) {

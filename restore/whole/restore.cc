@@ -566,7 +566,7 @@ RestoreContext& context_of(RestoreRequest& request) {
 RestoreReport restore_backup(const Repository& repository, const Backup& backup,
                              const RestoreRequest& request, Observer& observer, std::stop_token stop) {
   const ReadLease lease = repository.lease(backup);
-  RestoreReport report = carry_out(backup, request, observer, std::move(stop));
+  RestoreReport report = lease.reading([&] { return carry_out(backup, request, observer, std::move(stop)); });
   make_unique(report.checks);
   return report;
 }

@@ -96,6 +96,21 @@ TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
   EXPECT_EQ(vault.restore_and_compare(database), "");
 }
 
+TEST(SeveralFileSystems, OfWhichOneHoldsASourceOrADatabaseAreRefusedBeforeARowIsRead) {
+  const LiveDatabase database("disk_apart", kOneTable);
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  for (const char* dir : {"test", "test/disk_apart"}) {
+    const Path at = vault.root() / dir;
+    const Mounted apart(at, "tmpfs", "tmpfs", 0, "size=24m,mode=0700");
+    const Ran ran = vault.back_up(database);
+    EXPECT_EQ(ran.status, 6) << ran.err;
+    EXPECT_NE(ran.err.find("is on another file system than"), std::string::npos) << ran.err;
+    EXPECT_EQ(vault.debris(), std::vector<std::string>());
+  }
+  EXPECT_EQ(vault.back_up(database).status, 0);
+}
+
 /// A backup under limits of the shell's.
 Ended backed_up_within(const std::string& limits, const Vault& vault, const LiveDatabase& database) {
   return run_child({"bash", "-c", limits + "; exec \"$@\"", "bash", PGASSAY_BINARY, "backup", "-q", "--repo",
@@ -132,6 +147,16 @@ TEST(LimitsOfTheProcess, AreNamedWhereAFileMayNotGrow) {
 TEST(SmallDisks, WithoutInodesSaySo) {
   const Vault vault;
   const Mounted disk(vault.root(), "tmpfs", "tmpfs", 0, "nr_inodes=140,mode=0700");
+  const LiveDatabase small("limits_doctor", kOneTable);
+  {
+    const Vault full;
+    const Mounted no_room(full.root(), "tmpfs", "tmpfs", 0, "nr_inodes=200,mode=0700");
+    ASSERT_EQ(full.back_up(small).status, 0);
+    for (int n = 0; n < 100; ++n) write_new_file(full.root() / (".partial/other" + std::to_string(n)), "");
+    const Ran doctor = full.run({"doctor", "-d", small.conninfo()});
+    EXPECT_EQ(doctor.status, 6) << doctor.out << doctor.err;
+    EXPECT_NE(doctor.out.find("of 200 inodes are free"), std::string::npos) << doctor.out;
+  }
   std::string tables;
   for (int table = 0; table < 200; ++table)
     tables += "CREATE TABLE t" + std::to_string(table) + " AS SELECT 1 AS a;";
@@ -140,6 +165,62 @@ TEST(SmallDisks, WithoutInodesSaySo) {
   EXPECT_EQ(ran.status, 1) << ran.err;
   EXPECT_NE(ran.err.find("no inode is left"), std::string::npos) << ran.err;
   EXPECT_EQ(vault.debris(), std::vector<std::string>());
+}
+
+/// A loop device with a real exFAT, which folds case and has neither links nor modes, by FUSE: the kernel may
+/// have none.
+class Exfat {
+ public:
+  explicit Exfat(Path at) : at_(std::move(at)) {
+    must({"truncate", "-s", "64M", image()});
+    must({"mkfs.exfat", image()});
+    device_ = must({"losetup", "--find", "--show", image()});
+    device_.pop_back();
+    must({"mount.exfat-fuse", "-o", "nonempty", device_, at_.string()});
+  }
+  Exfat(const Exfat&) = delete;
+  ~Exfat() {
+    run_child({"umount", at_.string()});
+    run_child({"losetup", "-d", device_});
+  }
+
+ private:
+  static std::string must(const std::vector<std::string>& argv) {
+    const Ended ended = run_child(argv);
+    if (ended.status != 0) throw Error(argv[0] + " (needs root): " + ended.err);
+    return ended.out;
+  }
+  std::string image() const { return (dir_.path() / "image").string(); }
+
+  TemporaryDir dir_;
+  Path at_;
+  std::string device_;
+};
+
+TEST(RealDisks, ThatFoldCaseHoldBothDatabasesAndBothTables) {
+  const LiveDatabase upper("Folded",
+                           "CREATE TABLE t AS SELECT 'upper' AS a; CREATE TABLE \"T\" AS SELECT 1 AS b"),
+      lower("folded", "CREATE TABLE t AS SELECT 'lower' AS a; CREATE TABLE \"T\" AS SELECT 2 AS b");
+  const Vault vault;
+  const Exfat disk(vault.root());
+  for (int night = 1; night <= 2; ++night) {
+    for (const LiveDatabase* database : {&upper, &lower}) {
+      const Ran ran = vault.back_up(*database);
+      EXPECT_EQ(ran.status, 0) << ran.err;
+      EXPECT_NE(ran.err.find("each backup needs its full size"), std::string::npos) << ran.err;
+    }
+  }
+  EXPECT_EQ(vault.run({"verify", "--all"}).status, 0);
+  EXPECT_EQ(vault.repository().list().size(), 4U);
+  const Ran doctor = vault.run({"doctor", "-d", lower.conninfo()});
+  EXPECT_EQ(doctor.status, 0) << doctor.out;
+  EXPECT_NE(doctor.out.find("names that differ by case alone are one here"), std::string::npos) << doctor.out;
+  for (const LiveDatabase* database : {&upper, &lower}) {
+    const Ran rows = vault.run({"export", "latest", "--database", database->name(), "--table", "public.t"});
+    EXPECT_EQ(rows.out, database == &upper ? "upper\n" : "lower\n") << rows.err;
+    const Ran other = vault.run({"export", "latest", "--database", database->name(), "--table", "public.T"});
+    EXPECT_EQ(other.out, database == &upper ? "1\n" : "2\n") << other.err;
+  }
 }
 
 }  // namespace

@@ -209,12 +209,14 @@ TEST(Subprocess, RunsAsAnotherUserWhereWeAreRoot) {
 }
 
 TEST(ShellWord, IsTakenBackByAShell) {
-  for (const std::string word : {"plain-1.0_/:=", "", "a b", "it's", "$HOME", "\"", "a\nb", "*", "-n"}) {
+  for (const std::string word : {"plain-1.0_/:=", "", "a b", "it's", "$HOME", "\"", "a\nb", "*", "-n",
+                                 "it's\x1b[2J\\", "\u202e", "\xff"}) {
     const Completed done =
-        run({.argv = {"sh", "-c", "printf %s " + shell_word(word)}, .env = {}, .input = {}}, {});
+        run({.argv = {"bash", "-c", "printf %s " + shell_word(word)}, .env = {}, .input = {}}, {});
     EXPECT_EQ(done.out, word) << shell_word(word);
   }
   EXPECT_EQ(shell_word("plain"), "plain");
+  EXPECT_EQ(shell_word("a\nb's"), "$'a\\x0ab\\'s'") << "is the same when it has been made printable";
 }
 
 TEST(ACallInAFork, ComesToItsEnd) {

@@ -62,12 +62,6 @@ TEST(Units, ADurationIsANumberAndAUnit) {
   }
 }
 
-TEST(Units, ControlBytesAreShownAndUtf8IsLeftAlone) {
-  EXPECT_EQ(printable("a\x1b[2Jb\n\x7f"), "a\\x1b[2Jb\\x0a\\x7f");
-  EXPECT_EQ(printable("caf\u00e9 \u00a0 \u4e2d"), "caf\u00e9 \u00a0 \u4e2d");
-  EXPECT_EQ(printable("\u009b2J"), "\\xc2\\x9b2J");
-}
-
 TEST(Units, OnlyANearWordIsSuggested) {
   const std::vector<std::string> known = {"retention", "repository", "jobs"};
   EXPECT_EQ(did_you_mean("retension", known), "; did you mean 'retention'?");

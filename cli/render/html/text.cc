@@ -4,7 +4,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/render/text/xml_text.h"
-#include "core/repository/utf8.h"
+#include "core/system/utf8.h"
 
 namespace pgassay::cli {
 

@@ -4,6 +4,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/render/text/tables.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

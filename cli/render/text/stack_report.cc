@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "cli/basics/units.h"
 #include "cli/render/text/xml_text.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "cli/basics/units.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

@@ -2,21 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "core/repository/utf8.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 
 std::string xml_escaped(std::string_view text) {
   std::string out;
-  for (std::size_t length; !text.empty(); text.remove_prefix(std::max<std::size_t>(length, 1))) {
-    length = utf8_character(text);
-    const char c = text[0];
-    if (length > 1) {
-      out += text.substr(0, length);
-      continue;
-    }
+  for (const char c : printable(text, "\n\t")) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -37,10 +29,7 @@ std::string xml_escaped(std::string_view text) {
         out += "&#9;";
         break;
       default:
-        if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-          out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        else
-          out += c;
+        out += c;
     }
   }
   return out;

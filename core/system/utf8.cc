@@ -1,4 +1,4 @@
-#include "core/repository/utf8.h"
+#include "core/system/utf8.h"
 
 namespace pgassay {
 namespace {
