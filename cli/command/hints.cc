@@ -20,14 +20,15 @@ std::string_view name_at(std::string_view text) {
   return longest;
 }
 
-std::string flag(const char* name, const std::optional<std::string>& value) {
+std::string repeated_flag(const char* name, const std::optional<std::string>& value) {
   return value ? std::string(" ") + name + " " + shell_word(*value) : "";
 }
 
 }  // namespace
 
 std::string with_our_flags(std::string_view hint, const Arguments& arguments) {
-  const std::string flags = flag("--repo", arguments.repo) + flag("--config", arguments.config);
+  const std::string flags =
+      repeated_flag("--repo", arguments.repo) + repeated_flag("--config", arguments.config);
   std::string text;
   while (!flags.empty()) {
     const std::size_t at = hint.find(kOurName);

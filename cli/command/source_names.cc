@@ -6,6 +6,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -62,7 +63,7 @@ void tell_names(Context& context, const Path& root, const std::string& text) {
   context.reporter.summary(text);
 }
 
-Exit run_alias(Context& context, const SourceArguments& arguments) {
+Exit run_source_alias(Context& context, const SourceArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   check_not_configured(context.config, arguments.name, "an alias");
   check_owner(context, repository, arguments);
@@ -74,7 +75,7 @@ Exit run_alias(Context& context, const SourceArguments& arguments) {
   return Exit::done;
 }
 
-Exit run_forget(Context& context, const SourceArguments& arguments) {
+Exit run_source_forget(Context& context, const SourceArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   check_not_configured(context.config, arguments.name, "forgotten");
   check_filed(repository, arguments.name);
@@ -84,7 +85,7 @@ Exit run_forget(Context& context, const SourceArguments& arguments) {
   return Exit::done;
 }
 
-Exit run_reset(Context& context, const SourceArguments& arguments) {
+Exit run_source_reset(Context& context, const SourceArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   if (!reset_source_name(repository.root(), arguments.name))
     throw UsageError(printable(arguments.name) + " is neither an alias nor forgotten");
@@ -93,23 +94,23 @@ Exit run_reset(Context& context, const SourceArguments& arguments) {
   return Exit::done;
 }
 
-Run declare_alias(Options& options) {
+Run declare_source_alias(Options& options) {
   const auto arguments = std::make_shared<SourceArguments>();
   add_source_name(options, *arguments, "the name that backups were filed under");
   options.value("--of", &arguments->of, "SOURCE", "the source whose backups they are").required();
-  return [arguments](Context& context) { return run_alias(context, *arguments); };
+  return [arguments](Context& context) { return run_source_alias(context, *arguments); };
 }
 
-Run declare_forget(Options& options) {
+Run declare_source_forget(Options& options) {
   const auto arguments = std::make_shared<SourceArguments>();
   add_source_name(options, *arguments, "a source that no configuration names any more");
-  return [arguments](Context& context) { return run_forget(context, *arguments); };
+  return [arguments](Context& context) { return run_source_forget(context, *arguments); };
 }
 
-Run declare_reset(Options& options) {
+Run declare_source_reset(Options& options) {
   const auto arguments = std::make_shared<SourceArguments>();
   add_source_name(options, *arguments, "an alias, or a source that was forgotten");
-  return [arguments](Context& context) { return run_reset(context, *arguments); };
+  return [arguments](Context& context) { return run_source_reset(context, *arguments); };
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ const Command kSourceAlias = {
     .what = "backups that were filed under another name are those of a source, for every command",
     .examples =
         "  pgassay source alias local --of prod        the first backup was taken without a configuration\n",
-    .declare = declare_alias,
+    .declare = declare_source_alias,
     .takes_long = false,
 };
 
@@ -129,7 +130,7 @@ const Command kSourceForget = {
     .examples =
         "  pgassay source forget staging\n"
         "  pgassay prune --source staging --keep-days 0 --keep-min 1     to keep less of it\n",
-    .declare = declare_forget,
+    .declare = declare_source_forget,
     .takes_long = false,
 };
 
@@ -137,7 +138,7 @@ const Command kSourceReset = {
     .name = "source reset",
     .what = "undo source alias or source forget",
     .examples = "  pgassay source reset staging\n",
-    .declare = declare_reset,
+    .declare = declare_source_reset,
     .takes_long = false,
 };
 
