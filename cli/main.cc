@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/command/command_line.h"
+#include "cli/command/hints.h"
 #include "cli/signals.h"
 #include "core/system/output.h"
 #include "core/system/printable.h"
@@ -28,9 +29,11 @@ struct ExitReport {
   LogFormat format;
   Reply& reply;
   std::string command;  ///< empty: none was recognised
+  Arguments arguments = {};
 
   /// Says what ended the command.
-  void complain(const std::string& text, const std::string& hint = {}) const {
+  void complain(const std::string& text, const std::string& plain_hint = {}) const {
+    const std::string hint = with_our_flags(plain_hint, arguments);
     if (json) return reply.message(Level::error, text, hint);
     if (format == LogFormat::text) {
       std::fprintf(stderr, "pgassay: %s\n", printable(text).c_str());
@@ -55,6 +58,7 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
   try {
     const Invocation invocation = parse_command_line(words, kCommit);
     const Arguments& arguments = invocation.arguments;
+    exit_report.arguments = arguments;
     if (invocation.answer) {
       exit_report.json = false;
       std::fputs(invocation.answer->c_str(), stdout);
@@ -67,7 +71,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
                        .verbose = arguments.verbose,
                        .progress = invocation.command->takes_long,
                        .format = exit_report.format,
-                       .command = invocation.command->name},
+                       .command = invocation.command->name,
+                       .hint = [&](std::string_view hint) { return with_our_flags(hint, arguments); }},
                       exit_report.reply);
     Context context{arguments, config, reporter, exit_report.reply, signals.token()};
     return static_cast<int>(invocation.run(context));

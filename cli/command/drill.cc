@@ -80,7 +80,7 @@ Exit run_drill(Context& context, const DrillArguments& arguments) {
   const Repository& repository = place.get();
   const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
   const Backup backup = repository.find(id, selection.filter());
-  const std::string& source = backup.id.source;
+  const std::string& source = backup.source();
   drill::DrillOptions options =
       with_image_of_source(context, {}, source, options_of(arguments, context.config, source));
   options.write_evidence = !place.is_temporary();

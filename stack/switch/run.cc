@@ -7,6 +7,7 @@
 
 #include "core/postgres/source_facts.h"
 #include "core/system/cancellation.h"
+#include "core/system/subprocess.h"
 #include "core/system/time_limit.h"
 #include "restore/resume.h"
 #include "restore/whole/replace.h"
@@ -169,8 +170,9 @@ std::string SwitchRun::rehearse() {
   if (drill.evidence.verdict != Verdict::pass) {
     const std::string text = fmt::format("the drill of {} did not pass: {}", backup.id.shown(),
                                          first_problem(drill.evidence.checks, drill.evidence.verdict));
-    if (drill.evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay drill " + backup.id.shown());
-    throw Unverified(text, "pgassay drill " + backup.id.shown() + "; or --no-drill");
+    if (drill.evidence.verdict == Verdict::fail)
+      throw BadBackup(text, "pgassay drill " + shell_word(backup.id.shown()));
+    throw Unverified(text, "pgassay drill " + shell_word(backup.id.shown()) + "; or --no-drill");
   }
   return backup.id.shown() + ", verified and drilled";
 }
