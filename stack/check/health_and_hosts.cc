@@ -1,6 +1,7 @@
 // Check 10.
 #include "stack/check/checks.h"
 #include "stack/model/traefik_labels.h"
+#include "stack/model/traefik_release.h"
 #include "stack/model/traefik_rule.h"
 
 namespace pgassay::stack {
@@ -63,6 +64,29 @@ void look_at_routes(const StackFacts& stack, const ComposeModel& model, Findings
   }
 }
 
+/// Traefik v3 drops a router whose matcher has several values, unless it is told to read the rule as v2 did.
+void look_at_values(const StackFacts& stack, const ComposeModel& model, const Surroundings& around,
+                    Findings& out) {
+  const std::optional<int> major = traefik_major(stack, around);
+  if (major == 2) return;
+  for (const auto& [name, service] : model.services)
+    for (const auto& [router, options] : traefik_http(service.labels, "routers")) {
+      const auto rule = options.find("rule"), syntax = options.find("rulesyntax");
+      if (rule == options.end() || (syntax != options.end() && in_lower_case(syntax->second) == "v2"))
+        continue;
+      const std::string matcher = matcher_of_several(rule->second);
+      if (matcher.empty()) continue;
+      const std::string key = "services." + name + ".labels.traefik.http.routers." + router + ".rule",
+                        text = matcher +
+                               "(…) holds several values, and Traefik v3 takes one: it drops the router",
+                        hint = matcher + "(`…`) || " + matcher + "(`…`), which v2 reads, too";
+      if (major)
+        out.refuse(stack.file_with(name), key, text, hint);
+      else
+        out.warn(stack.file_with(name), key, text, hint);
+    }
+}
+
 }  // namespace
 
 void check_health_and_hosts(const StackFacts& stack, const Surroundings& around, Findings& out) {
@@ -70,6 +94,7 @@ void check_health_and_hosts(const StackFacts& stack, const Surroundings& around,
   if (model == nullptr) return;
   look_at_health(stack, *model, around, out);
   look_at_routes(stack, *model, out);
+  look_at_values(stack, *model, around, out);
   with_each_other(stack, around, out, [&](const StackFacts& other, const ComposeModel& theirs) {
     const std::set<std::string> taken = all_hosts(other, theirs);
     std::set<std::string> told;

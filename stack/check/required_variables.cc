@@ -1,8 +1,10 @@
 // Check 4.
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "stack/check/checks.h"
+#include "stack/model/env_dialects.h"
 #include "stack/model/env_file.h"
 
 namespace pgassay::stack {
@@ -41,6 +43,35 @@ const EnvVariable* with_a_dollar(const StackFacts& stack, const std::string& nam
   return nullptr;
 }
 
+/// What is cut is told by compose v2 (`unset`), and by nobody where 1.29 does it.
+void look_for_cuts_of_v1(const StackFacts& stack, const Surroundings& around, std::set<std::string>& told,
+                         Findings& out) {
+  if (!stack.env || !around.compose_version || !around.compose_version->starts_with("docker-compose 1."))
+    return;
+  const auto is_set = [&](const std::string& name) { return stack.env->find(name) != nullptr; };
+  for (const EnvVariable& variable : stack.env->variables())
+    if (!cut_by_v1(variable.raw, is_set).empty() && told.insert(variable.key).second)
+      out.refuse(stack.env_path(), variable.key,
+                 "docker-compose 1.29 takes ${…} in its value for a variable, and cuts it out, also in "
+                 "single quotes",
+                 "take a value without ${; or write the variable that is meant into the env file");
+}
+
+/// The same file means other passwords to whoever has the other version.
+void look_for_dialects(const StackFacts& stack, std::set<std::string>& told, Findings& out) {
+  if (!stack.env) return;
+  for (const EnvVariable& variable : stack.env->variables()) {
+    const std::optional<TwoReadings> readings = read_differently(variable.raw);
+    if (!readings || !told.insert(variable.key).second) continue;
+    const std::string text =
+        "read differently: docker-compose 1.29 " + readings->by_v1 + ", compose v2 " + readings->by_v2;
+    if (readings->breaks)
+      out.refuse(stack.env_path(), variable.key, text, readings->hint);
+    else
+      out.warn(stack.env_path(), variable.key, text, readings->hint);
+  }
+}
+
 /// A password of which a client takes a part for the host, the path or something else.
 void look_at_urls(const StackFacts& stack, Findings& out) {
   if (stack.model() == nullptr) return;
@@ -62,7 +93,8 @@ void look_at_urls(const StackFacts& stack, Findings& out) {
 
 }  // namespace
 
-void check_required_variables(const StackFacts& stack, const Surroundings&, Findings& out) {
+void check_required_variables(const StackFacts& stack, const Surroundings& around, Findings& out) {
+  std::set<std::string> told;
   for (const std::string& key : stack.settings.required_variables) {
     const EnvVariable* variable = stack.env ? stack.env->find(key) : nullptr;
     if (variable != nullptr && !variable->value.empty()) continue;
@@ -77,6 +109,7 @@ void check_required_variables(const StackFacts& stack, const Surroundings&, Find
   for (const std::string& name : stack.resolved.unset) {
     // The name of what was a part of a password is not to be told.
     if (const EnvVariable* variable = with_a_dollar(stack, name)) {
+      told.insert(variable->key);
       out.refuse(stack.env_path(), variable->key,
                  "compose takes what follows the $ in its value for a variable, and cuts it out",
                  "put the value into single quotes");
@@ -86,6 +119,8 @@ void check_required_variables(const StackFacts& stack, const Surroundings&, Find
                  "write " + name + "=… into the env file, or ${" + name + ":-DEFAULT} in the compose file");
     }
   }
+  look_for_cuts_of_v1(stack, around, told, out);
+  look_for_dialects(stack, told, out);
   look_at_urls(stack, out);
   out.note(std::to_string(stack.settings.required_variables.size()) + " required");
 }

@@ -51,13 +51,15 @@ std::map<std::string, std::string> parse_networks(std::string_view text) {
 
 std::vector<EngineContainer> parse_containers(std::string_view text) {
   std::vector<EngineContainer> found;
-  for (const auto& row : rows(text, 4)) {
+  for (const auto& row : rows(text, 6)) {
     EngineContainer container;
     container.name = row[0].starts_with('/') ? row[0].substr(1) : row[0];
     container.project = row[1];
     container.running = row[2] == "true";
     for (const std::string& word : split(row[3], ' '))
       if (const auto port = binding(word)) container.ports.push_back(*port);
+    container.image = row[4];
+    container.image_version = row[5];
     found.push_back(std::move(container));
   }
   return found;
@@ -81,7 +83,8 @@ EngineView look_at_engine(const std::set<std::string>& images, std::stop_token s
         "container", "inspect", "--format",
         std::string("{{.Name}}\t{{index .Config.Labels \"") + kProject +
             "\"}}\t{{.State.Running}}\t{{range $target, $list := .HostConfig.PortBindings}}"
-            "{{range $list}}{{.HostIp}}|{{.HostPort}}|{{$target}} {{end}}{{end}}"};
+            "{{range $list}}{{.HostIp}}|{{.HostPort}}|{{$target}} {{end}}{{end}}\t{{.Config.Image}}\t"
+            "{{index .Config.Labels \"org.opencontainers.image.version\"}}"};
     inspect.insert(inspect.end(), ids.begin(), ids.end());
     view.containers = parse_containers(docker.answer_in_part(inspect, stop));
   }

@@ -22,6 +22,8 @@ struct EngineContainer {
   std::string name, project;
   bool running = false;
   std::vector<PublishedPort> ports;
+  std::string image = {};          ///< as it was named
+  std::string image_version = {};  ///< that the image itself says (org.opencontainers.image.version)
 };
 
 /// Where an image of PostgreSQL keeps its data.
@@ -50,7 +52,7 @@ void look_at_images(const std::set<std::string>& images, EngineView& view, const
 std::map<std::string, EngineVolume> parse_volumes(std::string_view text);  ///< name, project, mountpoint
 std::map<std::string, std::string> parse_networks(std::string_view text);  ///< name, project
 std::vector<EngineContainer> parse_containers(
-    std::string_view text);  ///< name, project, running, ports as JSON
+    std::string_view text);  ///< name, project, running, ports, image, its version
 /// Lines of a word and what it says: health, env, volume.
 void add_image(std::string_view text, const std::string& image, EngineView& view);
 

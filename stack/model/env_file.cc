@@ -34,6 +34,7 @@ class Reader {
   }
   bool more() const { return !text_.empty(); }
   int line() const { return line_; }
+  const char* position() const { return text_.data(); }
   std::string_view next() {
     const std::size_t end = std::min(text_.find('\n'), text_.size());
     const std::string_view found = text_.substr(0, end);
@@ -59,13 +60,17 @@ std::string quoted_value(std::string text, Reader& reader) {
       continue;
     }
     if (text[i] == quote) return value;
-    if (quote == '"' && text[i] == '\\' && i + 1 < text.size()) {
+    if (text[i] == '\\' && i + 1 < text.size() && (quote == '"' || text[i + 1] == '\'')) {
       ++i;
       value += text[i] == 'n' ? '\n' : text[i];
       continue;
     }
     value += text[i];
   }
+}
+
+std::string_view without_line_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
 }
 
 std::string plain_value(std::string_view text) {
@@ -114,12 +119,13 @@ EnvFile EnvFile::parse(std::string_view text) {
     if (line.starts_with("export ")) line = trimmed(line.substr(7));
     const std::size_t equals = line.find('=');
     if (line.starts_with('#') || equals == std::string_view::npos) continue;
-    EnvVariable variable{std::string(trimmed(line.substr(0, equals))), {}, number, false};
+    EnvVariable variable{std::string(trimmed(line.substr(0, equals))), {}, number, false, {}};
     if (!is_name(variable.key)) continue;
     const std::string_view value = trimmed(line.substr(equals + 1));
     const bool quoted = value.starts_with('"') || value.starts_with('\'');
     variable.literal = value.starts_with('\'');
     variable.value = quoted ? quoted_value(std::string(value), reader) : plain_value(value);
+    variable.raw = without_line_end(quoted ? std::string_view(value.data(), reader.position()) : value);
     std::erase_if(file.variables_, [&](const EnvVariable& one) { return one.key == variable.key; });
     file.variables_.push_back(std::move(variable));
   }

@@ -11,7 +11,8 @@ namespace pgassay::stack {
 struct EnvVariable {
   std::string key, value;  ///< as written, without quotes: variables in it are not resolved
   int line = 0;
-  bool literal = false;  ///< in single quotes: compose resolves no variable in it
+  bool literal = false;  ///< in single quotes: compose v2 resolves no variable in it
+  std::string raw = {};  ///< what stands behind the =, with its quotes
 };
 
 /// Comments, `export`, quotes over several lines. A line that is none of these is passed over: compose itself

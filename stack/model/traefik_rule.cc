@@ -1,6 +1,7 @@
 #include "stack/model/traefik_rule.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <optional>
 #include <vector>
@@ -10,6 +11,8 @@ namespace {
 
 /// Of parentheses and negations: more is no rule that somebody wrote.
 constexpr int kDeepest = 100;
+constexpr std::array<const char*, 7> kOneValue = {"Host",       "HostRegexp", "Path",    "PathPrefix",
+                                                  "PathRegexp", "Method",     "ClientIP"};
 
 bool equal_without_case(std::string_view one, std::string_view other) {
   return std::ranges::equal(
@@ -27,6 +30,8 @@ class RuleReader {
     skip_space();
     return result && at_ == text_.size() ? *result : Fits::unknown;
   }
+  /// Of what was read.
+  const std::string& of_several() const { return of_several_; }
 
  private:
   using Result = std::optional<Fits>;  ///< nothing: it can't be read
@@ -79,7 +84,11 @@ class RuleReader {
       values.push_back(text_.substr(at_ + 1, end - at_ - 1));
       at_ = end + 1;
     }
+    if (values.size() > 1 && of_several_.empty() && takes_one_in_v3(name)) of_several_ = name;
     return judge(name, values);
+  }
+  static bool takes_one_in_v3(std::string_view name) {
+    return std::ranges::any_of(kOneValue, [&](const char* one) { return equal_without_case(name, one); });
   }
 
   Fits judge(std::string_view name, const std::vector<std::string_view>& values) const {
@@ -117,12 +126,19 @@ class RuleReader {
   std::string_view text_, host_, path_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  std::string of_several_;
 };
 
 }  // namespace
 
 Fits fits(std::string_view rule, std::string_view host, std::string_view path) {
   return RuleReader(rule, host, path.substr(0, path.find('?'))).whole();
+}
+
+std::string matcher_of_several(std::string_view rule) {
+  RuleReader reader(rule, "", "");
+  reader.whole();
+  return reader.of_several();
 }
 
 }  // namespace pgassay::stack

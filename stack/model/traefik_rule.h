@@ -13,4 +13,8 @@ enum class Fits { no, yes, unknown };
 /// where something else decides: regular expressions, headers, the client's address, what can't be read.
 Fits fits(std::string_view rule, std::string_view host, std::string_view path);
 
+/// The first matcher in the rule, such as Host, that holds several values where v3 takes one alone; empty:
+/// there is none.
+std::string matcher_of_several(std::string_view rule);
+
 }  // namespace pgassay::stack

@@ -4,6 +4,7 @@
 
 #include "core/container/container_cli.h"
 #include "core/system/error.h"
+#include "stack/model/traefik_release.h"
 #include "stack/model/traefik_rule.h"
 
 namespace pgassay::stack {
@@ -16,13 +17,6 @@ constexpr unsigned kApiPort = 8080;
 std::string label(const InspectedContainer& container, const char* name) {
   const auto found = container.labels.find(name);
   return found == container.labels.end() ? std::string() : found->second;
-}
-
-/// "traefik:v3.1", "docker.io/library/traefik@sha256:…"
-bool runs_traefik(const InspectedContainer& container) {
-  std::string image = container.image.substr(container.image.rfind('/') + 1);
-  image.resize(std::min(image.size(), image.find_first_of(":@")));
-  return image == "traefik";
 }
 
 /// HOST of SCHEME://[USER@]HOST[:PORT]/…, without an IPv6 address's brackets.
@@ -112,7 +106,7 @@ void find_traefik(RouteFacts& facts) {
   if (!facts.containers || settings.on_host) return;
   std::vector<const InspectedContainer*> found;
   for (const InspectedContainer& one : *facts.containers)
-    if (settings.container.empty() ? one.running() && runs_traefik(one) : one.name == settings.container)
+    if (settings.container.empty() ? one.running() && is_traefik(one.image) : one.name == settings.container)
       found.push_back(&one);
   if (found.size() == 1) {
     facts.traefik = *found[0];

@@ -116,6 +116,31 @@ TEST_P(StackFiles, Check4FindsADollarThatCutsAPasswordWithoutTellingIt) {
   EXPECT_EQ(said(4, both()).find("cd3f"), std::string::npos);
 }
 
+TEST_P(StackFiles, Check4SaysWhatEachVersionOfComposeMakesOfAValue) {
+  set_env("POSTGRES_PASSWORD=ab$cd3f\nSECRET_KEY='ab$cd3f'\n");
+  EXPECT_EQ(verdict(4, both()), stack::StackVerdict::warning);
+  says(4,
+       "WARNING /srv/.env.prod POSTGRES_PASSWORD read differently: docker-compose 1.29 keeps the $ and what "
+       "follows, compose v2 takes that for a variable ${NAME} for a variable, single quotes for a $ itself");
+  EXPECT_EQ(said(4, both()).find("cd3f"), std::string::npos);
+  EXPECT_EQ(said(4, both()).find("SECRET_KEY"), std::string::npos);
+  set_env("POSTGRES_PASSWORD=\"ab\"cd3f\nSECRET_KEY=x\n");
+  fails(4, "/srv/.env.prod POSTGRES_PASSWORD read differently: docker-compose 1.29 leaves it unset");
+}
+
+TEST_P(StackFiles, Check4FindsWhat1_29CutsWithoutAWord) {
+  set_env("POSTGRES_PASSWORD='ab${cd3f}'\nSECRET_KEY=${POSTGRES_PASSWORD}\n");
+  EXPECT_EQ(verdict(4, both()), stack::StackVerdict::warning);
+  stack::Surroundings around = both();
+  around.compose_version = "docker-compose 1.29.2";
+  EXPECT_EQ(verdict(4, around), stack::StackVerdict::fail);
+  EXPECT_NE(said(4, around).find("FAIL /srv/.env.prod POSTGRES_PASSWORD docker-compose 1.29 takes ${…}"),
+            std::string::npos)
+      << said(4, around);
+  EXPECT_EQ(said(4, around).find("SECRET_KEY"), std::string::npos);
+  EXPECT_EQ(said(4, around).find("cd3f"), std::string::npos);
+}
+
 TEST_P(StackFiles, Check5FindsPlaceholdersInTheEnvFile) {
   passes(5);
   set_env("A=1\nSECRET_KEY=<openssl rand>\nPOSTGRES_PASSWORD=x1y2\n");

@@ -195,6 +195,33 @@ TEST_P(StackIsolation, Check10TakesANegationForNoHost) {
   EXPECT_EQ(found.find("no rule of a Traefik router"), std::string::npos) << found;
 }
 
+TEST_P(StackIsolation, Check10KnowsThatTraefik3TakesOneValue) {
+  auto& labels = prod.resolved.model->services.at("api-prod").labels;
+  for (auto& [label, value] : labels)
+    if (label.ends_with(".rule")) value = "Host(`recyclic.jarvos.eu`, `www.jarvos.eu`)";
+  const std::string words = "Host(…) holds several values, and Traefik v3 takes one";
+  stack::Surroundings around = surroundings({prod});
+  finds(10, around, "WARNING /srv/docker-compose.prod.yml services.api-prod.labels.traefik.http.routers.");
+  finds(10, around, "WARNING");
+  const auto with = [&](const char* image, const char* version) {
+    around.engine->containers = {{"traefik", "", true, {}, image, version}};
+    return around;
+  };
+  for (const auto& three : {with("traefik:v3.1", ""), with("docker.io/library/traefik:3", ""),
+                            with("traefik:latest", "v3.0.4"), with("registry:5000/traefik:3@sha256:1", "")})
+    EXPECT_NE(said(10, three).find("FAIL /srv/docker-compose.prod.yml services.api-prod.labels.traefik"),
+              std::string::npos)
+        << said(10, three);
+  finds(10, with("traefik", ""), "WARNING");
+  passes(10, with("traefik:v2.11", ""));
+  EXPECT_NE(said(10, with("traefik:v3.1", "")).find(words), std::string::npos);
+  const std::string rule =
+      std::ranges::find_if(labels, [](const auto& one) { return one.first.ends_with(".rule"); })->first;
+  labels[rule.substr(0, rule.size() - 4) + "ruleSyntax"] = "v2";
+  for (stack::StackFacts& one : around.stacks) one = prod;
+  passes(10, with("traefik:v3.1", ""));
+}
+
 TEST_P(StackIsolation, Check11WantsTheDatabaseInANamedVolume) {
   TemporaryDir volume;
   stack::Surroundings around = surroundings({prod});

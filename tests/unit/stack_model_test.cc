@@ -201,11 +201,12 @@ TEST(ComposeWords, NameVariablesThatAreSetNowhere) {
 TEST(EngineWords, AreReadLineByLine) {
   EXPECT_EQ(stack::parse_volumes("a\tp\t/m/a\nb\t\t/m/b\n\n").at("a").project, "p");
   EXPECT_EQ(stack::parse_networks("bridge\t\nn\tp\n").at("n"), "p");
-  const auto containers =
-      stack::parse_containers("/c\tp\ttrue\t|8000|80/tcp 127.0.0.1|53|53/udp \n\n/d\t\tfalse\t\n");
+  const auto containers = stack::parse_containers(
+      "/c\tp\ttrue\t|8000|80/tcp 127.0.0.1|53|53/udp \ttraefik:3\tv3.1\n\n/d\t\tfalse\t\tx\t\n");
   ASSERT_EQ(containers.size(), 2u);
   EXPECT_EQ(containers[0].name, "c");
   EXPECT_EQ(stack::shown(containers[0].ports.at(1)), "127.0.0.1:53/udp");
+  EXPECT_EQ(containers[0].image_version, "v3.1");
   EXPECT_FALSE(containers[1].running);
 }
 
