@@ -3,6 +3,7 @@
 #include "backup/disk_check.h"
 #include "backup/lock_and_snapshot.h"
 #include "core/postgres/releases.h"
+#include "core/system/subprocess.h"
 
 #include <fmt/format.h>
 
@@ -177,7 +178,8 @@ std::string room_hint(const BackupOptions& options, const std::string& database)
   constexpr const char* kMove = "make room, or move the repository to a larger file system";
   const std::uint64_t prunable = options.prunable_bytes ? mib(options.prunable_bytes(database)) : 0;
   if (prunable == 0) return kMove;
-  return fmt::format("pgassay prune --source {} would free {} MiB; else {}", options.source, prunable, kMove);
+  return fmt::format("pgassay prune --source {} would free {} MiB; else {}", shell_word(options.source),
+                     prunable, kMove);
 }
 
 void check_disk(const Place& root, const ServerFacts& server, const std::optional<Backup>& newest,

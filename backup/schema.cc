@@ -74,6 +74,24 @@ void end_sessions(const ChildAccess& access) noexcept {
   }
 }
 
+/// What pg_dumpall writes down, as far as it can change under its hands; empty: it can't be said.
+std::string shared_objects(const ChildAccess& access, const std::stop_token& stop) {
+  std::string all;
+  try {
+    Connection connection = connect_again(access, stop);
+    connection.query("SET client_encoding TO '" + access.encoding + "'");
+    const Result rows = connection.query(
+        "SELECT 'r', oid, rolname::pg_catalog.text FROM pg_catalog.pg_roles"
+        " UNION ALL SELECT 'm', roleid, member::pg_catalog.text FROM pg_catalog.pg_auth_members"
+        " UNION ALL SELECT 't', oid, spcname FROM pg_catalog.pg_tablespace ORDER BY 1, 2, 3");
+    for (int row = 0; row < rows.rows(); ++row)
+      all += rows.text(row, 0) + rows.text(row, 1) + " " + rows.text(row, 2) + "\n";
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
+  }
+  return all;
+}
+
 /// Is there a role or a tablespace whose name is none in the database's encoding? It was made in a database
 /// of another one, and whoever asks about it by its name is refused.
 bool has_a_name_in_another_encoding(const ChildAccess& access, const std::stop_token& stop) {
@@ -91,6 +109,10 @@ bool has_a_name_in_another_encoding(const ChildAccess& access, const std::stop_t
   }
   return false;
 }
+
+/// pg_dumpall reads without a snapshot: a role that is dropped meanwhile may end it. Where the roles are
+/// others afterwards, that may have been the reason, and it is tried again.
+constexpr int kGlobalsAttempts = 3;
 
 StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Place& dir,
                     std::string_view name, std::vector<ToolWords>& said, const std::stop_token& stop) {
@@ -153,14 +175,23 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   command.argv.insert(command.argv.end(),
                       {"--globals-only", "--no-password", "--database=" + conninfo, "--dbname=" + conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
-  try {
-    return run_tool(access, pg_dumpall, std::move(command), dir, kGlobalsFile, said, stop);
-  } catch (const ToolFailed& error) {
-    if (!has_a_name_in_another_encoding(access, stop)) error.raise();
-    // The database's own rows must not go without a backup for that.
-    left_out = {"roles and tablespaces", error.what()};
+  std::string before = shared_objects(access, stop);
+  for (int attempt = 1; !left_out; ++attempt) {
+    try {
+      return run_tool(access, pg_dumpall, command, dir, kGlobalsFile, said, stop);
+    } catch (const ToolFailed& error) {
+      std::string after = shared_objects(access, stop);
+      const bool changed = before != after;
+      before = std::move(after);
+      if (has_a_name_in_another_encoding(access, stop)) {
+        // The database's own rows must not go without a backup for that.
+        left_out = {"roles and tablespaces", error.what()};
+      } else if (!changed || attempt == kGlobalsAttempts) {
+        error.raise();
+      }
+    }
+    remove_tree(dir / kGlobalsFile);
   }
-  remove_tree(dir / kGlobalsFile);
   write_new_file(dir / kGlobalsFile,
                  "-- No roles: pg_dumpall could not write them.\n\n"
                  "--\n-- PostgreSQL database cluster dump complete\n--\n\n");

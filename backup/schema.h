@@ -37,7 +37,8 @@ struct ChildAccess {
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
                        std::vector<ToolWords>& said, std::stop_token stop);
-/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails because a
+/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails while roles
+/// come and go it is tried again, three times in all. Where it fails because a
 /// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
 StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
                         const Place& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,

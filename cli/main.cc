@@ -1,4 +1,5 @@
 #include <pgassay_commit.h>
+#include <sys/resource.h>
 
 #include <cerrno>
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "cli/command/command_line.h"
+#include "cli/command/hints.h"
 #include "cli/signals.h"
 #include "core/system/output.h"
 #include "core/system/printable.h"
@@ -27,9 +29,11 @@ struct ExitReport {
   LogFormat format;
   Reply& reply;
   std::string command;  ///< empty: none was recognised
+  Arguments arguments = {};
 
   /// Says what ended the command.
-  void complain(const std::string& text, const std::string& hint = {}) const {
+  void complain(const std::string& text, const std::string& plain_hint = {}) const {
+    const std::string hint = with_our_flags(plain_hint, arguments);
     if (json) return reply.message(Level::error, text, hint);
     if (format == LogFormat::text) {
       std::fprintf(stderr, "pgassay: %s\n", printable(text).c_str());
@@ -54,6 +58,7 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
   try {
     const Invocation invocation = parse_command_line(words, kCommit);
     const Arguments& arguments = invocation.arguments;
+    exit_report.arguments = arguments;
     if (invocation.answer) {
       exit_report.json = false;
       std::fputs(invocation.answer->c_str(), stdout);
@@ -66,7 +71,8 @@ int answer(const std::vector<std::string>& words, const Signals& signals, ExitRe
                        .verbose = arguments.verbose,
                        .progress = invocation.command->takes_long,
                        .format = exit_report.format,
-                       .command = invocation.command->name},
+                       .command = invocation.command->name,
+                       .hint = [&](std::string_view hint) { return with_our_flags(hint, arguments); }},
                       exit_report.reply);
     Context context{arguments, config, reporter, exit_report.reply, signals.token()};
     return static_cast<int>(invocation.run(context));
@@ -99,7 +105,17 @@ void end_trace(Trace& trace, int exit, const ExitReport& exit_report) {
   if (!problem.empty()) exit_report.complain("the trace is not whole: " + problem);
 }
 
+/// A core file would hold rows, passwords and identities. Whoever looks for a fault of ours raises the limit
+/// again (prlimit).
+void leave_no_core_file() {
+  ::rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_CORE, &limit);
+}
+
 int main(const std::vector<std::string>& words) {
+  leave_no_core_file();
   const Signals signals;
   const std::string command = command_in(words);
   Reply reply(command);

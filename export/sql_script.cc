@@ -88,7 +88,8 @@ class Script {
       if (relation.format == RowFormat::binary && !relation.parts.empty())
         throw UsageError(
             "no SQL script can hold rows in COPY's binary format: those of " + relation.name.shown(),
-            "pgassay restore brings all of the backup back; pgassay export --table " + relation.name.shown() +
+            "pgassay restore ID brings all of the backup back; pgassay export ID --table " +
+                shell_word(relation.name.shown()) +
                 " --format binary writes these rows, for COPY … FROM … WITH (FORMAT binary)");
   }
   void begin_some() {

@@ -9,6 +9,7 @@
 #include "core/repository/identity.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/subprocess.h"
 #include "core/system/time_limit.h"
 #include "nightly/status.h"
 #include "source/databases.h"
@@ -172,7 +173,8 @@ class Run {
     fail(step, exit_of(evidence.verdict),
          fmt::format("{} {}: {}", backup_->id.shown(), bad_ ? "is bad" : "could not be proved",
                      first_problem(evidence.checks, evidence.verdict)),
-         "pgassay show " + backup_->id.shown() + (bad_ ? "; look at the disk, and take a new backup" : ""));
+         "pgassay show " + shell_word(backup_->id.shown()) +
+             (bad_ ? "; look at the disk, and take a new backup" : ""));
   }
 
   void verify(NightStep& step) {
@@ -299,12 +301,19 @@ bool each_has_a_young_one(const Repository& repository, const NightOptions& opti
   }
 }
 
+/// The one that is named; empty: the user's, a service's or a container's own.
+std::string database_of(const ConnInfo& connection) {
+  const auto named = connection.parameters.find("dbname");
+  return named == connection.parameters.end() ? "" : named->second;
+}
+
 bool is_not_due(const Repository& repository, const NightOptions& options, Observer& observer,
                 const std::stop_token& stop) {
   if (!options.unless_newer) return false;
   return options.all_databases
              ? each_has_a_young_one(repository, options, observer, stop)
-             : has_a_young_one(repository, options.backup.source, "", *options.unless_newer);
+             : has_a_young_one(repository, options.backup.source, database_of(options.backup.connection),
+                               *options.unless_newer);
 }
 
 std::vector<RoomThen> room_so_far(const Repository& repository, const std::string& source) {

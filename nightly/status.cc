@@ -1,4 +1,5 @@
 #include "nightly/status.h"
+#include "core/system/subprocess.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -44,7 +45,8 @@ class Assessment {
     status_.night = input_.night;
     for (const Backup& backup : input_.backups) look_at(backup);
     if (input_.backups.empty()) {
-      add(Health::critical, concern::kNoBackup, "there is no backup", "pgassay nightly " + input_.source);
+      add(Health::critical, concern::kNoBackup, "there is no backup",
+          "pgassay nightly " + shell_word(input_.source));
     } else {
       judge_age();
       judge_places_and_clocks();
@@ -84,7 +86,7 @@ class Assessment {
     if (!last.summary && !last.says) {
       add(Health::critical, concern::kUnreadable,
           fmt::format("the newest, {}, is unreadable: {}", last.id.stamp, last.problem),
-          "pgassay verify " + last.id.shown());
+          "pgassay verify " + shell_word(last.id.shown()));
     }
     if (!status_.newest) return;
     const double age = seconds_between(status_.newest->summary->snapshot.taken, input_.now);
@@ -98,7 +100,7 @@ class Assessment {
       add(Health::critical, concern::kStale,
           fmt::format("the newest is {} old, and may be {}", duration(age),
                       duration(input_.rules.max_age.count())),
-          "pgassay nightly " + input_.source);
+          "pgassay nightly " + shell_word(input_.source));
     }
   }
 
@@ -113,7 +115,7 @@ class Assessment {
         add(Health::warning, concern::kEvidenceAhead,
             fmt::format("{}: evidence is dated after now and set aside: {}", backup.id.stamp,
                         fmt::join(backup.proofs.dated_ahead, ", ")),
-            "see to the clocks, then pgassay verify " + backup.id.shown());
+            "see to the clocks, then pgassay verify " + shell_word(backup.id.shown()));
     }
   }
 
@@ -124,7 +126,7 @@ class Assessment {
       add(is_newest ? Health::critical : Health::warning, concern::kBad,
           fmt::format("{} is bad: {}", backup.id.stamp,
                       failed(backup.proofs.verified) ? "verify failed" : "its drill failed"),
-          "pgassay show " + backup.id.shown() + "; look at the disk, and take a new backup");
+          "pgassay show " + shell_word(backup.id.shown()) + "; look at the disk, and take a new backup");
     }
     judge_functions();
     if (status_.newest) judge_verified();
@@ -150,7 +152,7 @@ class Assessment {
     add(Health::warning, concern::kUnverified,
         status_.newest_verified ? fmt::format("the newest verified one is {} old", duration(age))
                                 : "no backup was ever verified",
-        "pgassay verify " + status_.newest->id.shown());
+        "pgassay verify " + shell_word(status_.newest->id.shown()));
   }
 
   void judge_drilled(double every) {
@@ -161,7 +163,7 @@ class Assessment {
         last ? fmt::format("the last drill that passed was {} ago, and is to be held every {}", duration(age),
                            duration(every))
              : "no backup was ever drilled",
-        "pgassay drill " + status_.newest->id.shown());
+        "pgassay drill " + shell_word(status_.newest->id.shown()));
   }
 
   void judge_size() {
@@ -225,7 +227,7 @@ Health DatabaseStatus::health() const {
 }
 
 Concern concern_of(const retention::Shrink& shrink) {
-  const std::string accepted = shrink.accepted->id.stamp, newest = shrink.newest->id.shown();
+  const std::string accepted = shrink.accepted->id.stamp, newest = shell_word(shrink.newest->id.shown());
   return {
       Health::critical, concern::kShrunk,
       fmt::format("since {} the database holds far less than it did: {} ({})", shrink.first->id.stamp,

@@ -43,7 +43,8 @@ Concern concern_of(const retention::Shrink& shrink);
 /// One database of a source; of a source without any backup `database` is what the configuration says.
 struct DatabaseStatus {
   std::string source, database;
-  bool watched = true;  ///< false: backups of a source that is not configured; no concerns then
+  bool watched = true;    ///< false: backups of a source that is not configured; no concerns then
+  std::string unclaimed;  ///< of a source that the configuration does not name: the commands that end that
   std::size_t backups = 0, bad = 0;
   std::optional<Backup> newest;           ///< that can be read
   std::optional<Time> verified, drilled;  ///< when: of the newest backup of which that is the last word

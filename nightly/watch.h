@@ -31,7 +31,8 @@ struct Watched {
 };
 
 /// `wanted`: only these sources; empty: every one of `options`, and those that only the repository has, which
-/// are watched when `options` has none. A source that is nowhere has no database. Throws Error.
+/// are watched when `options` has none and left out where they were forgotten. A source that is nowhere has
+/// no database. Throws Error.
 std::vector<Watched> look_closely(const WatchOptions& options, const Repository& repository,
                                   const std::vector<std::string>& wanted);
 std::vector<DatabaseStatus> statuses_of(std::vector<Watched> watched);

@@ -195,7 +195,7 @@ std::vector<DatabaseName> databases_in(const Repository& repository, const Repos
                                        std::vector<Path>* foreign) {
   std::vector<DatabaseName> names;
   for (const Backup& backup : repository.list(filter, foreign)) {
-    DatabaseName name{backup.id.source, backup.id.database};
+    DatabaseName name{backup.source(), backup.id.database};
     if (names.empty() || names.back() != name) names.push_back(std::move(name));
   }
   return names;

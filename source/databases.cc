@@ -9,6 +9,7 @@
 #include "core/postgres/name_pattern.h"
 #include "core/postgres/session.h"
 #include "core/system/error.h"
+#include "core/system/subprocess.h"
 #include "source/application_name.h"
 
 namespace pgassay::source {
@@ -62,7 +63,7 @@ DatabaseList list_databases(const ConnInfo& info, std::stop_token stop) {
       list.open.push_back(name);
     else if (has_objects_of_users(server, name, stop))
       list.aside.push_back({name, "it is a template, and holds objects of users",
-                            fmt::format("pgassay backup -d {}, or exclude it", name)});
+                            fmt::format("pgassay backup -d {}, or exclude it", shell_word(name))});
   }
   return list;
 }

@@ -63,7 +63,7 @@ std::string recovery_kit(Store& store, const StoreAt& at, const std::vector<std:
       "clear: to read the\n"
       "copies one needs the secret key (identity) of a recipient below, and, for S3, the bucket's access "
       "keys. Keep\n"
-      "those elsewhere, and more than once. Make a new kit after `pgassay store rekey`.\n\n"
+      "those elsewhere, and more than once. Make a new kit after `pgassay store rekey NAME`.\n\n"
       "- url: {}\n{}{}- repository: {}\n",
       store.where(), to_rfc3339(now()), tool_version, at.url, setting("endpoint", at.endpoint),
       setting("region", at.region), uuid);

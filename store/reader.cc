@@ -141,7 +141,7 @@ Copy Reader::find(const std::string& id, const Repository::Filter& filter, const
   });
   if (copies.empty())
     throw UsageError(fmt::format("no backup in {} fits {}", store_.where(), id),
-                     "pgassay list --store says what there is");
+                     "pgassay list --store STORE says what there is");
   if (latest) {
     const Copy last = copies.back();
     std::erase_if(copies, [](const Copy& copy) { return !copy.commit; });

@@ -154,7 +154,7 @@ Rekeyed rekey(Store& store, const Repository& repository, const std::vector<std:
   const Initialised there = already(store, repository, *marker, !recipients.empty());
   if (!marker->encrypted)
     throw Refused(store.where() + " holds copies in clear: it has no key",
-                  "name recipients and another prefix in [store.NAME], then pgassay store init");
+                  "name recipients and another prefix in [store.NAME], then pgassay store init NAME");
   if (identity_file.empty() && !make_new)
     throw Unverified(
         "no identity is named, and the store key can't be opened without",

@@ -80,12 +80,13 @@ Reporter::Reporter(const LogOptions& options, Observer& document)
 
 Reporter::~Reporter() = default;
 
-void Reporter::message(Level level, std::string_view text, std::string_view hint) {
+void Reporter::message(Level level, std::string_view text, std::string_view plain_hint) {
+  const std::string hint = options_.hint ? options_.hint(plain_hint) : std::string(plain_hint);
   if (level != Level::debug) document_.message(level, text, hint);
   if (!log_->logger.should_log(spdlog_level(level))) return;
   if (options_.format != LogFormat::text) {
     std::vector<LogField> fields;
-    if (!hint.empty()) fields.push_back({"hint", std::string(hint)});
+    if (!hint.empty()) fields.push_back({"hint", hint});
     const std::string text_line = line(level, text, std::move(fields));
     progress_.beside([&] {
       log_->logger.log(spdlog_level(level), "{}", text_line);

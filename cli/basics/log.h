@@ -2,6 +2,7 @@
 // message in the document as well.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -19,6 +20,8 @@ struct LogOptions {
   bool progress = true;  ///< of a command that takes long
   LogFormat format = LogFormat::text;
   std::string command;  ///< a member of each line of JSON
+  /// Each hint goes through it. Empty: it stays as it is.
+  std::function<std::string(std::string_view)> hint = {};
 };
 
 class Reporter final : public Observer {

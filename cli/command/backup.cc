@@ -135,7 +135,7 @@ Exit run_backup(Context& context, const BackupArguments& arguments) {
     return back_up_all(context, arguments, repository, options);
   const Backup backup = take_and_report(context, repository, options, Audience::alone);
   if (!arguments.drill) return Exit::done;
-  const std::string& source = backup.id.source;
+  const std::string& source = backup.source();
   return drill_and_report(
       context, repository, backup,
       with_image_of_source(context, arguments, source, drill_options(context.config, source)),

@@ -38,9 +38,9 @@ struct Command {
 };
 
 extern const Command kBackup, kList, kShow, kVerify, kRestore, kDrill, kExport, kPrune, kPin, kUnpin, kAccept,
-    kDoctor, kNightly, kStatus, kReport, kStack, kStackCheck, kStackRoutes, kStackSwitch, kStackRollback,
-    kStackStatus, kStackForget, kPush, kPull, kStore, kStoreInit, kStoreCheck, kStoreRekey, kStoreKit,
-    kManual;
+    kDoctor, kSource, kSourceAlias, kSourceForget, kSourceReset, kNightly, kStatus, kReport, kStack,
+    kStackCheck, kStackRoutes, kStackSwitch, kStackRollback, kStackStatus, kStackForget, kPush, kPull, kStore,
+    kStoreInit, kStoreCheck, kStoreRekey, kStoreKit, kManual;
 
 /// In the order of the help. A group stands before its commands.
 std::span<const Command* const> all_commands();

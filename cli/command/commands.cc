@@ -4,11 +4,11 @@ namespace pgassay::cli {
 namespace {
 
 constexpr const Command* kCommands[] = {
-    &kBackup,      &kList,          &kShow,        &kVerify,      &kRestore,    &kDrill,
-    &kExport,      &kPrune,         &kPin,         &kUnpin,       &kAccept,     &kDoctor,
-    &kNightly,     &kStatus,        &kReport,      &kStack,       &kStackCheck, &kStackRoutes,
-    &kStackSwitch, &kStackRollback, &kStackStatus, &kStackForget, &kPush,       &kPull,
-    &kStore,       &kStoreInit,     &kStoreCheck,  &kStoreRekey,  &kStoreKit,   &kManual,
+    &kBackup,      &kList,        &kShow,          &kVerify,       &kRestore,     &kDrill,   &kExport,
+    &kPrune,       &kPin,         &kUnpin,         &kAccept,       &kDoctor,      &kNightly, &kStatus,
+    &kReport,      &kSource,      &kSourceAlias,   &kSourceForget, &kSourceReset, &kStack,   &kStackCheck,
+    &kStackRoutes, &kStackSwitch, &kStackRollback, &kStackStatus,  &kStackForget, &kPush,    &kPull,
+    &kStore,       &kStoreInit,   &kStoreCheck,    &kStoreRekey,   &kStoreKit,    &kManual,
 };
 
 }  // namespace

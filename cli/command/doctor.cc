@@ -6,6 +6,7 @@
 #include "cli/command/command.h"
 #include "cli/command/common.h"
 #include "cli/command/doctor_drills.h"
+#include "cli/command/hints.h"
 #include "cli/render/json/doctor.h"
 #include "core/system/printable.h"
 #include "source/databases.h"
@@ -106,7 +107,9 @@ Exit run_doctor(Context& context, const BackupArguments& named) {
       diagnoses.push_back(std::move(one));
   Exit exit = Exit::done;
   std::string text;
-  for (const backup::Diagnosis& diagnosis : diagnoses) {
+  for (backup::Diagnosis& diagnosis : diagnoses) {
+    for (backup::PreflightFinding& finding : diagnosis.findings)
+      finding.hint = with_our_flags(finding.hint, context.arguments);
     if (!diagnosis.can_back_up()) exit = Exit::refused;
     text += diagnosis_text(diagnosis, context.arguments.quiet);
   }

@@ -1,5 +1,4 @@
 #include "drill/drill.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "cli/command/run_drill.h"
 #include "cli/render/json/drill.h"
 #include "cli/render/text/drill_text.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -80,7 +80,7 @@ Exit run_drill(Context& context, const DrillArguments& arguments) {
   const Repository& repository = place.get();
   const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
   const Backup backup = repository.find(id, selection.filter());
-  const std::string& source = backup.id.source;
+  const std::string& source = backup.source();
   drill::DrillOptions options =
       with_image_of_source(context, {}, source, options_of(arguments, context.config, source));
   options.write_evidence = !place.is_temporary();

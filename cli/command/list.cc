@@ -5,6 +5,7 @@
 #include "cli/command/common.h"
 #include "cli/command/store_options.h"
 #include "cli/render/text/tables.h"
+#include "core/system/subprocess.h"
 
 namespace pgassay::cli {
 namespace {
@@ -70,8 +71,7 @@ Exit run_list(Context& context, const ListArguments& arguments) {
     } else if (!backup.summary) {
       context.reporter.message(Level::warning,
                                fmt::format("{} is unreadable: {}", backup.id.shown(), backup.problem),
-                               "pgassay verify" + repeated_repository(context.arguments) + " " +
-                                   backup.id.shown() + " says what is wrong");
+                               "pgassay verify " + shell_word(backup.id.shown()) + " says what is wrong");
     }
     for (const std::string& file : backup.proofs.dated_ahead) {
       context.reporter.message(

@@ -9,6 +9,7 @@
 #include "cli/command/backup_options.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/hints.h"
 #include "cli/command/retention_policy.h"
 #include "cli/command/run_drill.h"
 #include "cli/command/store_options.h"
@@ -81,10 +82,26 @@ class Nightly {
       }
     }
     set_nights(context_.reply, nights_);
+    tell_unclaimed();
     return exit_;
   }
 
  private:
+  /// Not with --quiet: nothing is wrong, and cron would mail it each night.
+  void tell_unclaimed() const {
+    if (nights_.empty()) return;
+    const Repository repository = open_repository(context_.arguments, context_.config);
+    std::string last;
+    for (const nightly::Watched& one : look_closely(context_, repository, {})) {
+      const nightly::DatabaseStatus& status = one.status;
+      if (status.unclaimed.empty() || status.source == last) continue;
+      last = status.source;
+      context_.reporter.message(Level::info,
+                                fmt::format("no configured source is {}: nobody watches its backups", last),
+                                status.unclaimed);
+    }
+  }
+
   nightly::NightOptions options_of(const std::string& source) const {
     nightly::NightOptions options;
     const Config& config = context_.config;
@@ -139,6 +156,7 @@ class Nightly {
       return;
     }
     nightly::NightRecord& record = night.record;
+    add_our_flags(record, context_.arguments);
     write_metrics(repository, record);
     tell(repository, record, notify, std::move(undelivered));
     exit_ = worse(exit_, record.exit());
@@ -166,9 +184,9 @@ class Nightly {
     step.name = "metrics";
     const Stopwatch watch;
     try {
-      nightly::write_metrics(
-          *context_.config.metrics_file,
-          statuses_of(look_closely(context_.config, repository, {}, arguments_.shrink_alarm)), repository);
+      nightly::write_metrics(*context_.config.metrics_file,
+                             statuses_of(look_closely(context_, repository, {}, arguments_.shrink_alarm)),
+                             repository);
       step.text = context_.config.metrics_file->string();
     } catch (const Error& error) {
       step.outcome = nightly::Outcome::failed;

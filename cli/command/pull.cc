@@ -1,9 +1,9 @@
 #include "store/pull.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
 #include "cli/command/store_options.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {

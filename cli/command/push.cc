@@ -1,5 +1,4 @@
 #include "store/push.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +6,7 @@
 #include "cli/command/store_options.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 
 namespace pgassay::cli {
 namespace {
@@ -77,7 +77,7 @@ Run declare_push(Options& options) {
   add_optional_id(options, arguments->selection);
   add_selection(options, arguments->selection);
   add_store(options, arguments->store, "where to: a [store.NAME] of the configuration, or a URL").required();
-  options.flag("--all", arguments->all, "every backup that is not there yet");
+  options.flag("--all,--missing", arguments->all, "every backup that is not there yet");
   options.flag("--dry-run", arguments->dry_run, "say what would be sent, and send nothing");
   add_jobs(options, arguments->jobs, "objects sent at a time (default: CPUs, at most 4)");
   return [arguments](Context& context) { return run_push(context, *arguments); };

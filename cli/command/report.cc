@@ -41,7 +41,7 @@ Exit run_report(Context& context, const ReportArguments& arguments) {
     throw UsageError("--json and the report both want stdout", "give the report a file: --output FILE");
   const Repository repository = open_repository(context.arguments, context.config);
   std::vector<Chapter> chapters;
-  for (nightly::Watched& watched : look_closely(context.config, repository, arguments.sources))
+  for (nightly::Watched& watched : look_closely(context, repository, arguments.sources))
     chapters.push_back({std::move(watched), {}});
   for (Chapter& chapter : chapters) chapter.provings = provings_of(chapter.watched.backups, context.stop);
   const std::string page = report_html(

@@ -1,5 +1,4 @@
 #include "restore/whole/restore.h"
-#include "core/system/printable.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +10,7 @@
 #include "cli/render/json/replace.h"
 #include "cli/render/text/report_text.h"
 #include "core/system/exits.h"
+#include "core/system/printable.h"
 #include "restore/whole/replace.h"
 
 namespace pgassay::cli {
@@ -41,9 +41,17 @@ Exit drop_old(Context& context, const Backup& backup, const restore::IntoEmpty& 
   return Exit::done;
 }
 
+/// " -d CONN" as it was given; nothing where it would show a password.
+std::string repeated_connection(const RestoreArguments& arguments) {
+  if (!arguments.dbname) return {};
+  const auto parameters = ConnInfo::parse(*arguments.dbname).parameters;
+  if (parameters.contains("password") || parameters.contains("sslpassword")) return {};
+  return " -d " + shell_word(*arguments.dbname);
+}
+
 /// --replace DB.
 Exit replace(Context& context, const Repository& repository, const Backup& backup,
-             const restore::IntoEmpty& options) {
+             const restore::IntoEmpty& options, const RestoreArguments& arguments) {
   const restore::Replaced done =
       replace_database(repository, backup, options, context.reporter, context.stop);
   set_replaced(context.reply, options.into, done);
@@ -52,11 +60,11 @@ Exit replace(Context& context, const Repository& repository, const Backup& backu
       done.before.empty()
           ? fmt::format("NOT REPLACED: {} is as it was; the copy is {}\n", database, printable(done.beside))
           : fmt::format(
-                "replaced {}: the old one is {}, {} ended\n  to drop it later: pgassay restore{} {} "
-                "--replace {} --drop-old\n",
+                "replaced {}: the old one is {}, {} ended\n  to drop it later: pgassay restore{}{} "
+                "{} --replace {} --drop-old\n",
                 database, printable(done.before), counted(done.sessions, "session"),
-                repeated_repository(context.arguments), shell_word(backup.id.shown()),
-                printable(shell_word(options.into)));
+                repeated_repository(context.arguments), printable(repeated_connection(arguments)),
+                shell_word(backup.id.shown()), printable(shell_word(options.into)));
   return report_restored(context, backup.id, done.restored, true, more);
 }
 
@@ -69,11 +77,11 @@ Exit run_restore(Context& context, const RestoreArguments& arguments) {
   const ReadRepository place(arguments.store, arguments.selection, context);
   const Repository& repository = place.get();
   const Backup backup = arguments.selection.find_in(repository);
-  context_of(request).accepted = accepted_of(context.config, backup.id.source, arguments.accept);
+  context_of(request).accepted = accepted_of(context.config, backup.source(), arguments.accept);
   if (arguments.replace) {
     const auto& options = std::get<restore::IntoEmpty>(request);
     return arguments.drop_old ? drop_old(context, backup, options)
-                              : replace(context, repository, backup, options);
+                              : replace(context, repository, backup, options, arguments);
   }
   const ReadLease lease = repository.lease(backup);
   const restore::RestoreReport report =

@@ -12,12 +12,14 @@
 #include "cli/render/text/report_text.h"
 #include "core/system/cancellation.h"
 #include "core/system/exits.h"
+#include "core/system/subprocess.h"
 
 namespace pgassay::cli {
 namespace {
 
 /// The newest backup of a database that can be read.
 struct Newest {
+  std::string source;  ///< whose it is
   BackupId id;
   Time taken;
   std::optional<store::Copy> copy;  ///< of a store
@@ -78,9 +80,9 @@ class WholeServer {
     std::map<std::string, Newest> found;
     for (const Backup& backup : repository_->list(arguments_.selection.filter())) {
       if (backup.summary)
-        take(found, {backup.id, backup.summary->snapshot.taken, {}});
+        take(found, {backup.source(), backup.id, backup.summary->snapshot.taken, {}});
       else
-        pass_over(backup.id, backup.problem);
+        pass_over(backup.source(), backup.id, backup.problem);
     }
     return in_order(std::move(found));
   }
@@ -89,21 +91,21 @@ class WholeServer {
     std::map<std::string, Newest> found;
     for (store::Copy& copy : store_->reader().list(arguments_.selection.filter(), context_.stop)) {
       if (copy.commit)
-        take(found, {copy.id, copy.commit->taken, copy});
+        take(found, {copy.id.source, copy.id, copy.commit->taken, copy});
       else
-        pass_over(copy.id, copy.problem);
+        pass_over(copy.id.source, copy.id, copy.problem);
     }
     return in_order(std::move(found));
   }
 
   /// Backups come in their order.
   void take(std::map<std::string, Newest>& found, Newest newest) {
-    const std::string scope = newest.id.source + "/" + newest.id.database;
+    const std::string scope = newest.source + "/" + newest.id.database;
     unusable_.erase(scope);
     found.insert_or_assign(scope, std::move(newest));
   }
-  void pass_over(const BackupId& id, const std::string& problem) {
-    unusable_[id.source + "/" + id.database] = {id, problem};
+  void pass_over(const std::string& source, const BackupId& id, const std::string& problem) {
+    unusable_[source + "/" + id.database] = {id, problem};
   }
 
   std::vector<Newest> in_order(std::map<std::string, Newest> found) {
@@ -124,7 +126,7 @@ class WholeServer {
 
   std::vector<Newest> one_source(std::vector<Newest> all) {
     std::set<std::string> sources;
-    for (const Newest& one : all) sources.insert(one.id.source);
+    for (const Newest& one : all) sources.insert(one.source);
     if (sources.size() > 1)
       throw UsageError(fmt::format("there are backups of several sources: {}", fmt::join(sources, ", ")),
                        "one server at a time: --source NAME");
@@ -149,7 +151,7 @@ class WholeServer {
     if (is_the_servers_own(backup)) return;
     ++wanted;
     restore::RestoreRequest request = restore_request(arguments_, context_.config, context_.reporter);
-    context_of(request).accepted = accepted_of(context_.config, backup.id.source, arguments_.accept);
+    context_of(request).accepted = accepted_of(context_.config, backup.source(), arguments_.accept);
     const bool prove = context_of(request).prove;
     const ReadLease lease = repository.lease(backup);
     const restore::RestoreReport report =
@@ -170,7 +172,7 @@ class WholeServer {
       throw Refused(fmt::format("the server has a database {} of its own, and this one holds {}",
                                 backup.id.database, counted(backup.summary->tables, "table")),
                     fmt::format("pgassay restore {} --create --into {}_before brings it back beside",
-                                backup.id.shown(), backup.id.database));
+                                shell_word(backup.id.shown()), backup.id.database));
     context_.reporter.message(
         Level::info,
         fmt::format("{} holds no table, and every server has one: it is not restored", backup.id.shown()));

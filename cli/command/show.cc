@@ -15,7 +15,9 @@ struct ShowArguments {
 Exit run_show(Context& context, const ShowArguments& arguments) {
   const ReadRepository place(arguments.store, arguments.selection, context);
   const Repository& repository = place.get();
-  const Backup backup = arguments.selection.find_in(repository);
+  const Selection& selection = arguments.selection;
+  const Backup backup =
+      repository.find(selection.ids.empty() ? "latest" : selection.ids[0], selection.filter());
   const ReadLease lease = repository.lease(backup);
   context.reply.set_backup(backup);
   const Manifest manifest = read_manifest(backup.dir);
@@ -27,7 +29,7 @@ Exit run_show(Context& context, const ShowArguments& arguments) {
 
 Run declare_show(Options& options) {
   const auto arguments = std::make_shared<ShowArguments>();
-  add_one_id(options, arguments->selection);
+  add_optional_id(options, arguments->selection).expected(0, 1);
   add_selection(options, arguments->selection);
   add_store_to_read(options, arguments->store);
   options.flag("--tables", arguments->all_tables, "every table, not just the largest");
@@ -40,7 +42,7 @@ const Command kShow = {
     .name = "show",
     .what = "all about one backup",
     .examples =
-        "  pgassay show latest\n"
+        "  pgassay show                                  the latest backup, where there is one database\n"
         "  pgassay show prod/app/20261123T020000Z --tables\n",
     .declare = declare_show,
     .takes_long = false,

@@ -32,7 +32,7 @@ Exit exit_of(const std::vector<nightly::DatabaseStatus>& databases) {
 std::vector<nightly::DatabaseStatus> look(Context& context, const StatusArguments& arguments) {
   const Repository repository = open_repository(context.arguments, context.config);
   const std::vector<nightly::DatabaseStatus> databases =
-      statuses_of(look_closely(context.config, repository, arguments.sources, arguments.shrink_alarm));
+      statuses_of(look_closely(context, repository, arguments.sources, arguments.shrink_alarm));
   const auto& metrics = arguments.metrics;
   if (metrics && *metrics != "-") write_metrics(*metrics, databases, repository);
   if (metrics && *metrics == "-")

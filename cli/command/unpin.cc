@@ -18,7 +18,7 @@ Exit run_unpin(Context& context, const Selection& selection) {
   context.reply.set_backup(backup);
   context.reporter.summary(
       fmt::format("{} {}\n", was_pinned ? "unpinned" : "was not pinned:", printable(backup.id.shown())));
-  const std::vector<std::string> labels = retention_policy({}, context.config, backup.id.source).pin_labels;
+  const std::vector<std::string> labels = retention_policy({}, context.config, backup.source()).pin_labels;
   if (backup.summary && std::ranges::find(labels, backup.summary->label) != labels.end()) {
     context.reporter.message(Level::warning,
                              fmt::format("its label '{}' pins it still", backup.summary->label),

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/basics/units.h"
+#include "cli/command/hints.h"
 #include "cli/command/retention_policy.h"
 #include "core/system/error.h"
 #include "core/system/printable.h"
@@ -52,12 +53,14 @@ nightly::WatchOptions watch_options(const Config& config, std::optional<double> 
 
 }  // namespace
 
-std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
+std::vector<nightly::Watched> look_closely(const Context& context, const Repository& repository,
                                            const std::vector<std::string>& wanted,
                                            std::optional<double> shrink_alarm) {
+  const Config& config = context.config;
   std::vector<nightly::Watched> found =
       nightly::look_closely(watch_options(config, shrink_alarm), repository, wanted);
-  for (const std::string& source : wanted) {
+  for (const std::string& name : wanted) {
+    const std::string& source = repository.source_names().owner_of(name);
     const auto of_source = [&](const nightly::Watched& one) { return one.status.source == source; };
     if (config.sources.contains(source) || std::ranges::any_of(found, of_source)) continue;
     std::vector<std::string> known;
@@ -65,6 +68,7 @@ std::vector<nightly::Watched> look_closely(const Config& config, const Repositor
     throw UsageError(fmt::format("no source '{}'{}", printable(source), did_you_mean(source, known)),
                      "it is neither in the configuration nor in " + repository.root().string());
   }
+  add_our_flags(found, context.arguments);
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command/command.h"
 #include "cli/config/config.h"
 #include "core/system/clock.h"
 #include "nightly/notify.h"
@@ -12,9 +13,9 @@
 
 namespace pgassay::cli {
 
-/// What look_closely() finds by the configuration; `shrink_alarm` outranks it. Throws UsageError when a
-/// source that is wanted is neither in the configuration nor in the repository.
-std::vector<nightly::Watched> look_closely(const Config& config, const Repository& repository,
+/// What look_closely() finds by the configuration, hints with our flags; `shrink_alarm` outranks it. Throws
+/// UsageError when a source that is wanted is neither in the configuration nor in the repository.
+std::vector<nightly::Watched> look_closely(const Context& context, const Repository& repository,
                                            const std::vector<std::string>& wanted,
                                            std::optional<double> shrink_alarm = {});
 

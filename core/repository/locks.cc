@@ -84,6 +84,7 @@ void ReadLease::throw_if_removed() const {
 
 PruneLock Repository::lock_for_prune(const std::string& source, const std::string& database) const {
   const Place dir = database_dir(source, database);
+  make_private_dirs(dir);  // all may be filed under an alias
   DirectoryLock lock = lock_directory(dir, kPruneLease, LockMode::exclusive);
   if (lock.held == Held::impossible) throw_without_locks(dir);
   if (lock.held == Held::by_another) {

@@ -88,31 +88,34 @@ bool holds_backup(const Place& dir) {
 /// Walks REPO/SOURCE/DATABASE/STAMP.
 class Lister {
  public:
-  Lister(const Place& root, const Repository::Filter& filter, std::vector<Path>* foreign)
-      : root_(root), filter_(filter), foreign_(foreign) {}
+  Lister(const Place& root, const SourceNames& names, const Repository::Filter& filter,
+         std::vector<Path>* foreign)
+      : root_(root), names_(names), filter_(filter), foreign_(foreign) {
+    if (!filter.source.empty()) sources_ = names.names_of(filter.source);
+  }
 
   std::vector<Backup> list() {
     for (const std::string& source : list_names(root_)) {
       const bool ours = is_hidden(source) || source == kRepositoryFile || source == "lost+found";
-      if (!ours && enter(root_ / source, source, filter_.source)) list_source(source);
+      if (!ours && enter(root_ / source, source, sources_)) list_source(source);
     }
-    std::sort(found_.begin(), found_.end(), [](const Backup& a, const Backup& b) {
-      return std::tuple(std::string_view(a.id.source), std::string_view(a.id.database),
-                        stamp_order(a.id.stamp)) < std::tuple(std::string_view(b.id.source),
-                                                              std::string_view(b.id.database),
-                                                              stamp_order(b.id.stamp));
-    });
+    const auto order = [](const Backup& backup) {
+      return std::tuple(std::string_view(backup.source()), std::string_view(backup.id.database),
+                        stamp_order(backup.id.stamp), std::string_view(backup.id.source));
+    };
+    std::ranges::sort(found_, {}, order);
     return std::move(found_);
   }
 
  private:
   /// A directory that the filter lets through; what is no directory is foreign.
-  bool enter(const Place& place, const std::string& name, const std::string& wanted) {
+  bool enter(const Place& place, const std::string& name, const std::vector<std::string>& wanted) {
     if (!is_directory(place)) {
       note_foreign(place);
       return false;
     }
-    return wanted.empty() || stands_for(name, wanted);
+    return wanted.empty() ||
+           std::ranges::any_of(wanted, [&](const std::string& one) { return stands_for(name, one); });
   }
 
   void note_foreign(const Place& place) {
@@ -120,8 +123,10 @@ class Lister {
   }
 
   void list_source(const std::string& source) {
+    std::vector<std::string> databases;
+    if (!filter_.database.empty()) databases.push_back(filter_.database);
     for (const std::string& database : list_names(root_ / source)) {
-      if (is_hidden(database) || !enter(root_ / source / database, database, filter_.database)) continue;
+      if (is_hidden(database) || !enter(root_ / source / database, database, databases)) continue;
       for (const std::string& stamp : list_names(root_ / source / database)) {
         if (!is_hidden(stamp)) add(source, database, stamp);
       }
@@ -136,14 +141,18 @@ class Lister {
       return;
     }
     Backup backup = read_backup({name_of_entry(source), name_of_entry(database), stamp}, dir);
+    if (const std::string& owner = names_.owner_of(backup.id.source); owner != backup.id.source)
+      backup.alias_of = owner;
     // Pruned while we looked.
     if (!backup.summary && !exists(dir)) return;
     found_.push_back(std::move(backup));
   }
 
   const Place& root_;
+  const SourceNames& names_;
   const Repository::Filter& filter_;
   std::vector<Path>* foreign_;
+  std::vector<std::string> sources_;  ///< names that backups may be filed under; none: any
   std::vector<Backup> found_;
 };
 
@@ -158,7 +167,13 @@ std::string candidates(const std::vector<Backup>& backups) {
 }
 
 std::string scope_of(const Backup& backup) {
-  return backup.id.source + "/" + backup.id.database;
+  return backup.source() + "/" + backup.id.database;
+}
+
+/// SOURCE/DATABASE, where SOURCE may be an alias.
+std::string scope_of(const std::string& given, const SourceNames& names) {
+  const std::size_t slash = std::min(given.find('/'), given.size());
+  return names.owner_of(given.substr(0, slash)) + given.substr(slash);
 }
 
 [[noreturn]] void throw_none(const Repository& repository, const std::string& id,
@@ -191,7 +206,7 @@ Repository Repository::open(const Path& root) {
     throw UsageError(fmt::format("no repository at {}: there is no {}", root.string(), kRepositoryFile),
                      "name one with --repo; the first backup makes it");
   }
-  return Repository(at, read_uuid(file));
+  return {at, read_uuid(file), read_source_names(at)};
 }
 
 Repository Repository::open_or_create(const Path& root) {
@@ -215,17 +230,18 @@ Place Repository::database_dir(const std::string& source, const std::string& dat
 }
 
 std::vector<Backup> Repository::list(const Filter& filter, std::vector<Path>* foreign) const {
-  return Lister(root_, filter, foreign).list();
+  return Lister(root_, names_, filter, foreign).list();
 }
 
 Backup Repository::find(const std::string& id, const Filter& filter) const {
   const std::size_t slash = id.rfind('/');
   const std::string scope = slash == std::string::npos ? "" : id.substr(0, slash);
   const std::string stamp = slash == std::string::npos ? id : id.substr(slash + 1);
+  const std::string of_owner = scope_of(scope, names_);
   std::vector<Backup> fitting = list(filter);
   std::erase_if(fitting, [&](const Backup& backup) {
     const bool elsewhere =
-        !scope.empty() && scope_of(backup) != scope && backup.dir.parent_path().below() != scope;
+        !scope.empty() && scope_of(backup) != of_owner && backup.dir.parent_path().below() != scope;
     return elsewhere || (stamp != "latest" && (stamp.empty() || !backup.id.stamp.starts_with(stamp)));
   });
   if (fitting.empty()) throw_none(*this, id, filter);
@@ -237,6 +253,9 @@ Backup Repository::find(const std::string& id, const Filter& filter) const {
   }
   const auto is_exact = [&](const Backup& backup) { return backup.id.stamp == stamp; };
   if (std::any_of(fitting.begin(), fitting.end(), is_exact)) std::erase_if(fitting, std::not_fn(is_exact));
+  // Of two in the same second, one under an alias, the one that was named.
+  const auto is_named = [&](const Backup& backup) { return backup.id.shown() == id; };
+  if (std::any_of(fitting.begin(), fitting.end(), is_named)) std::erase_if(fitting, std::not_fn(is_named));
   if (fitting.size() > 1) {
     throw UsageError(fmt::format("{} is ambiguous: {}", id, candidates(fitting)), "write SOURCE/DATABASE/ID");
   }
@@ -253,13 +272,14 @@ BadBackup misplaced(const Backup& backup) {
 }
 
 std::optional<Backup> Repository::newest(const std::string& source, const std::string& database) const {
-  const Place parent = database_dir(source, database);
-  std::vector<std::string> stamps = list_names(parent);
-  std::erase_if(stamps, [](const std::string& name) { return !is_stamp(name); });
-  std::sort(stamps.begin(), stamps.end(),
-            [](const std::string& a, const std::string& b) { return stamp_order(a) > stamp_order(b); });
-  for (const std::string& stamp : stamps) {
-    Backup backup = read_backup({source, database, stamp}, parent / stamp);
+  std::vector<BackupId> ids;
+  for (const std::string& name : names_.names_of(source))
+    for (const std::string& stamp : list_names(database_dir(name, database)))
+      if (is_stamp(stamp)) ids.push_back({name, database, stamp});
+  std::ranges::stable_sort(ids, std::ranges::greater(),
+                           [](const BackupId& id) { return stamp_order(id.stamp); });
+  for (const BackupId& id : ids) {
+    Backup backup = read_backup(id, database_dir(id.source, database) / id.stamp);
     if (backup.summary) return backup;
   }
   return std::nullopt;

@@ -10,6 +10,7 @@
 #include "core/repository/evidence.h"
 #include "core/repository/layout.h"
 #include "core/repository/manifest.h"
+#include "core/repository/source_names.h"
 #include "core/system/error.h"
 #include "core/system/observer.h"
 #include "core/system/place.h"
@@ -26,6 +27,10 @@ struct Backup {
   /// What its manifest says that it is, where that is not the place in which it lies: by a file system that
   /// folds names, a tool that copies, or a hand. There is no summary then; `id` is of the place.
   std::optional<BackupId> says = {};
+  std::string alias_of = {};  ///< the source that id.source is another name of; empty: none
+
+  /// Whose backup it is. Everything that asks that asks this.
+  const std::string& source() const { return alias_of.empty() ? id.source : alias_of; }
 };
 
 /// Throws BadBackup when the backup lies where its manifest says that it does not belong; the hint says how
@@ -124,17 +129,21 @@ class Repository {
 
   /// The same, some of whose files are fetched when they are read.
   Repository with_files_from(std::shared_ptr<const Elsewhere> elsewhere) const {
-    return {root_.with_files_from(std::move(elsewhere)), uuid_};
+    return {root_.with_files_from(std::move(elsewhere)), uuid_, names_};
   }
 
   const Place& root() const { return root_; }
   const std::string& uuid() const { return uuid_; }
 
+  /// As they were when the repository was opened.
+  const SourceNames& source_names() const { return names_; }
+
   struct Filter {
-    std::string source, database;  ///< empty: all
+    std::string source, database;  ///< empty: all. An alias means its source, with all names of that
   };
-  /// Sorted by source, database, stamp. Unreadable backups are in it with their problem; directories that are
-  /// no backups (no manifest, odd names) are not backups and go to `foreign` when given.
+  /// Sorted by source (whose alias a name is, see Backup::source), database, stamp. Unreadable backups are in
+  /// it with their problem; directories that are no backups (no manifest, odd names) are not backups and go
+  /// to `foreign` when given.
   std::vector<Backup> list(const Filter& filter = {}, std::vector<Path>* foreign = nullptr) const;
   /// ID as of the command line: "latest", SOURCE/DATABASE/STAMP, a stamp or a unique prefix of one. "latest"
   /// may be one that can't be read: older ones are not passed off as it. It is never one that belongs
@@ -174,10 +183,12 @@ class Repository {
   void remove(RemovalLock lock) const;
 
  private:
-  Repository(Place root, std::string uuid) : root_(std::move(root)), uuid_(std::move(uuid)) {}
+  Repository(Place root, std::string uuid, SourceNames names)
+      : root_(std::move(root)), uuid_(std::move(uuid)), names_(std::move(names)) {}
   Place database_dir(const std::string& source, const std::string& database) const;
   Place root_;
   std::string uuid_;
+  SourceNames names_;
 };
 
 /// The same, told to the observer as warnings.

@@ -93,9 +93,12 @@ Manifest read_manifest(const Place& backup_dir) {
 }
 
 bool lies_where_it_belongs(const Place& backup_dir, const BackupId& id) {
-  const Place database = backup_dir.parent_path();
-  return backup_dir.filename() == id.stamp && stands_for(database.filename(), id.database) &&
-         stands_for(database.parent_path().filename(), id.source);
+  const Place database = backup_dir.parent_path(), source = database.parent_path();
+  if (backup_dir.filename() != id.stamp || !stands_for(database.filename(), id.database)) return false;
+  if (stands_for(source.filename(), id.source)) return true;
+  const std::vector<std::string> names = read_source_names(source.parent_path()).names_of(id.source);
+  return std::ranges::any_of(names,
+                             [&](const std::string& name) { return stands_for(source.filename(), name); });
 }
 
 BadBackup misplaced(const Place& backup_dir, const BackupId& says) {

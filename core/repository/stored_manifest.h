@@ -21,7 +21,8 @@ inline constexpr std::size_t kLongestManifest = std::size_t{1} << 30;
 /// names.
 ManifestSummary read_stored_summary(const Place& backup_dir);
 
-/// Is it the directory of that backup? Compares the last three components with names_on_disk().
+/// Is it the directory of that backup? Compares the last three components with names_on_disk(); the source's
+/// may be another name of the same source (source_names.h).
 bool lies_where_it_belongs(const Place& backup_dir, const BackupId& id);
 /// What is wrong with a backup that does not, and how it is moved back: what() and hint().
 BadBackup misplaced(const Place& backup_dir, const BackupId& says);

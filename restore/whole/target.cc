@@ -23,7 +23,7 @@ void check_version(const Connection& connection, const Manifest& manifest) {
       fmt::format("{}: PostgreSQL {} is older than the backup's {}", connection.described(), target, source),
       fmt::format("restore into PostgreSQL {} or newer. What an older one can take is rows: make the tables "
                   "there, and load "
-                  "what pgassay export --table writes (docs/postgresql.md)",
+                  "what pgassay export ID --table TABLE writes (docs/postgresql.md)",
                   source));
 }
 

@@ -1,6 +1,7 @@
 // Check 16.
 #include <fmt/format.h>
 
+#include "core/system/subprocess.h"
 #include "stack/check/checks.h"
 
 namespace pgassay::stack {
@@ -41,7 +42,7 @@ void check_backup_age(const StackFacts& stack, const Surroundings& around, Findi
                take);
   } else if (!passed(newest->proofs.drilled)) {
     out.warn("", "source", "the newest verified backup, " + shown + ", was not drilled",
-             "pgassay drill " + newest->id.shown());
+             "pgassay drill " + shell_word(newest->id.shown()));
   } else {
     out.note(shown + ", verified and drilled");
   }

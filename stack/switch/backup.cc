@@ -1,4 +1,5 @@
 #include "stack/switch/backup.h"
+#include "core/system/subprocess.h"
 
 #include <fmt/format.h>
 
@@ -15,8 +16,9 @@ void verify_or_throw(const Repository& repository, const Backup& backup, const v
   if (evidence.verdict == Verdict::pass) return;
   const std::string text = fmt::format("the backup {} could not be verified: {}", backup.id.shown(),
                                        first_problem(evidence.checks, evidence.verdict));
-  if (evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay verify " + backup.id.shown());
-  throw Unverified(text, "pgassay verify " + backup.id.shown());
+  if (evidence.verdict == Verdict::fail)
+    throw BadBackup(text, "pgassay verify " + shell_word(backup.id.shown()));
+  throw Unverified(text, "pgassay verify " + shell_word(backup.id.shown()));
 }
 
 StillBackup take_still_backup(const Repository& repository, const backup::BackupOptions& reached,

@@ -352,8 +352,9 @@ class Planner {
         return {by_compose({"up", "-d", "--no-deps", to.database_service.value_or("?")})};
       case SwitchStep::restore:
         if (options_.keep_data) return {};
-        return {fmt::format("pgassay restore latest --source {} --roles missing {}", source,
-                            options_.data_from_backup ? "--replace …" : "--into …")};
+        if (options_.data_from_backup)
+          return {fmt::format("pgassay restore latest --source {} --roles missing --replace …", source)};
+        return {fmt::format("pgassay restore latest --source {} --roles missing --into …", source)};
       case SwitchStep::stop_old:
         return stop_commands(running([&](const SwitchedContainer& one) { return !one.is_writer; }));
       case SwitchStep::carry_volumes: {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/postgres/source_facts.h"
+#include "core/system/subprocess.h"
 #include "restore/resume.h"
 #include "restore/whole/replace.h"
 #include "restore/whole/target.h"
@@ -145,8 +146,9 @@ std::string SwitchRun::rehearse() {
   if (drill.evidence.verdict != Verdict::pass) {
     const std::string text = fmt::format("the drill of {} did not pass: {}", backup.id.shown(),
                                          first_problem(drill.evidence.checks, drill.evidence.verdict));
-    if (drill.evidence.verdict == Verdict::fail) throw BadBackup(text, "pgassay drill " + backup.id.shown());
-    throw Unverified(text, "pgassay drill " + backup.id.shown() + "; or --no-drill");
+    if (drill.evidence.verdict == Verdict::fail)
+      throw BadBackup(text, "pgassay drill " + shell_word(backup.id.shown()));
+    throw Unverified(text, "pgassay drill " + shell_word(backup.id.shown()) + "; or --no-drill");
   }
   return backup.id.shown() + ", verified and drilled" + tried;
 }

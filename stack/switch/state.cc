@@ -232,7 +232,7 @@ GoingBack going_back(const SwitchState& state) {
     case SwitchStage::none:
       return {WayBack::none, "there is no switch to roll back", "pgassay stack status"};
     case SwitchStage::forgotten:
-      return {WayBack::none, "its old containers were removed by pgassay stack forget",
+      return {WayBack::none, "its old containers were removed (stack forget)",
               "a backup brings the data back: pgassay list"};
     case SwitchStage::untouched:
     case SwitchStage::given_up:

@@ -74,8 +74,8 @@ std::vector<std::string> containers_of(drill::Engine engine, const Path& work_di
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers,
-                         ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
+INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServers, ::testing::Values(drill::Engine::docker), name_of);
+INSTANTIATE_TEST_SUITE_P(PodmanLong, ThrowawayServers, ::testing::Values(drill::Engine::podman), name_of);
 
 INSTANTIATE_TEST_SUITE_P(Containers, ThrowawayServersLong,
                          ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);

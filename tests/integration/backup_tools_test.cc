@@ -144,6 +144,51 @@ TEST_F(BackupTools, ARoleThatPgDumpallCannotNameCostsTheRolesAndNotTheBackup) {
   EXPECT_EQ(vault_.run({"verify", "-q"}).status, 0);
 }
 
+/// pg_dumpall has no snapshot. The stand-in drops a role each time and fails, as often as its file says.
+class PgDumpallBesideRoles : public BackupTools {
+ protected:
+  PgDumpallBesideRoles() {
+    shared_server().psql("postgres", "CREATE ROLE passing_1; CREATE ROLE passing_2; CREATE ROLE passing_3");
+    true_tool("pg_dump");
+  }
+  ~PgDumpallBesideRoles() override {
+    shared_server().psql("postgres", "DROP ROLE IF EXISTS passing_1, passing_2, passing_3");
+  }
+  void fail_so_often(int times, const std::string& meanwhile) {
+    const std::string calls = (scripts_.path() / "calls").string();
+    script("pg_dumpall", true_version_,
+           "echo x >> " + calls + "\nn=$(wc -l < " + calls + ")\nif [ $n -le " + std::to_string(times) +
+               " ]; then " + meanwhile + "; echo 'pg_dumpall: erreur : un rôle manque' >&2; exit 1; fi\n" +
+               call_of_true("pg_dumpall"));
+  }
+  std::string drop() const {
+    return (shared_server().bin_dir() / "psql").string() + " -qX -d '" + database_.conninfo() +
+           "' -c \"DROP ROLE passing_$n\" >&2";
+  }
+  std::size_t calls() const { return read_file(scripts_.path() / "calls").size() / 2; }
+};
+
+TEST_F(PgDumpallBesideRoles, IsTriedAgainWhereOneWasDroppedMeanwhile) {
+  fail_so_often(2, drop());
+  const Ran ran = back_up();
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_EQ(calls(), 3u);
+}
+
+TEST_F(PgDumpallBesideRoles, IsTriedThreeTimesAtMost) {
+  fail_so_often(3, drop());
+  const Ran ran = back_up();
+  EXPECT_EQ(ran.status, 1) << ran.err;
+  EXPECT_EQ(calls(), 3u);
+  expect_nothing_left();
+}
+
+TEST_F(PgDumpallBesideRoles, IsNotTriedAgainWhereNothingChanged) {
+  fail_so_often(1, "true");
+  EXPECT_EQ(back_up().status, 1);
+  EXPECT_EQ(calls(), 1u);
+}
+
 /// Not by an argument, which everybody on the host can read.
 TEST_F(BackupTools, GetThePasswordByTheEnvironment) {
   script("pg_dump", true_version_,

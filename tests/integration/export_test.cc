@@ -171,7 +171,8 @@ TEST_F(Export, StopsAtTheFirstErrorAndRollsBack) {
   const Ended ended =
       shell(database, "$PGASSAY export latest > $DIR/all.sql; $PSQL -d \"$COPY\" -f $DIR/all.sql");
   EXPECT_EQ(ended.status, 3);
-  EXPECT_NE(ended.err.find("relation \"b\" already exists"), std::string::npos) << ended.err;
+  EXPECT_TRUE(ended.err.find("\"b\"") != std::string::npos || ended.err.find("« b »") != std::string::npos)
+      << ended.err;
   EXPECT_EQ(tables_of_copy(database), "1");
 }
 
@@ -201,7 +202,7 @@ TEST_F(Export, WithoutOwnersAndPrivilegesNeedsNoRoles) {
   database.server().create_database(database.copy(), "TEMPLATE template0");
   const Ended with = shell(database, "$PGASSAY export latest | $PSQL -d \"$COPY\"");
   EXPECT_EQ(with.status, 3);
-  EXPECT_NE(with.err.find("role \"export_owner\" does not exist"), std::string::npos) << with.err;
+  EXPECT_NE(with.err.find("export_owner"), std::string::npos) << with.err;
   const Ended without = shell(database, "$PGASSAY export latest --no-owner --no-acl | $PSQL -d \"$COPY\"");
   EXPECT_EQ(without.status, 0) << without.err;
   EXPECT_EQ(tables_of_copy(database), "1");

@@ -96,6 +96,21 @@ TEST(SeveralFileSystems, InOneRepositoryShareNoPartsAndLoseNone) {
   EXPECT_EQ(vault.restore_and_compare(database), "");
 }
 
+TEST(SeveralFileSystems, OfWhichOneHoldsASourceOrADatabaseAreRefusedBeforeARowIsRead) {
+  const LiveDatabase database("disk_apart", kOneTable);
+  const Vault vault;
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  for (const char* dir : {"test", "test/disk_apart"}) {
+    const Path at = vault.root() / dir;
+    const Mounted apart(at, "tmpfs", "tmpfs", 0, "size=24m,mode=0700");
+    const Ran ran = vault.back_up(database);
+    EXPECT_EQ(ran.status, 6) << ran.err;
+    EXPECT_NE(ran.err.find("is on another file system than"), std::string::npos) << ran.err;
+    EXPECT_EQ(vault.debris(), std::vector<std::string>());
+  }
+  EXPECT_EQ(vault.back_up(database).status, 0);
+}
+
 /// A backup under limits of the shell's.
 Ended backed_up_within(const std::string& limits, const Vault& vault, const LiveDatabase& database) {
   return run_child({"bash", "-c", limits + "; exec \"$@\"", "bash", PGASSAY_BINARY, "backup", "-q", "--repo",

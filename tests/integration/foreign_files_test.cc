@@ -47,6 +47,8 @@ class ForeignFiles : public testing::Test {
     for (const int days : {40, 30})
       publish_sample(vault_.repository(), "test", database_.name(), now() - std::chrono::days(days));
     EXPECT_EQ(run(vault_.root(), {"pin", "latest"}).status, 0);
+    publish_sample(vault_.repository(), "other", database_.name());
+    EXPECT_EQ(run(vault_.root(), {"source", "alias", "other", "--of", "test"}).status, 0);
     // It holds less than those.
     EXPECT_EQ(run(vault_.root(), {"accept", "latest"}).status, 0);
     newest_ = vault_.newest(database_).dir.below();
@@ -64,7 +66,7 @@ class ForeignFiles : public testing::Test {
     std::vector<std::string> all = {"pgassay.json",        ".partial", ".trash",
                                     ".trash/old.01234567", "test",     "test/foreign_files"};
     for (const std::string& name : list_names(vault_.root() / ".nightly")) all.push_back(".nightly/" + name);
-    all.insert(all.end(), {".nightly", "test/foreign_files/.lock"});
+    all.insert(all.end(), {".nightly", "test/foreign_files/.lock", ".sources", ".sources/other.json"});
     for (const std::string& backup : {newest_, oldest_}) {
       all.push_back(backup);
       for (const char* name : {"manifest.json", "SHA256SUMS", "schema.pgdump", "globals.sql",

@@ -31,12 +31,19 @@ class French : public testing::Test {
     return french;
   }
   French() : database_("boutique", kShop, "", server()) {
-    server().psql(
-        "postgres",
-        "CREATE ROLE lecteur LOGIN; GRANT pg_read_all_data TO lecteur; ALTER ROLE lecteur BYPASSRLS;"
-        "CREATE ROLE faiseur LOGIN CREATEDB");
+    server().psql("postgres", "CREATE ROLE lecteur LOGIN BYPASSRLS; CREATE ROLE faiseur LOGIN CREATEDB");
+    if (server().major() >= 14)
+      database_.psql("GRANT pg_read_all_data TO lecteur");
+    else
+      database_.psql(
+          "GRANT USAGE ON SCHEMA deep TO lecteur; GRANT SELECT ON ALL TABLES IN SCHEMA public, deep TO "
+          "lecteur;"
+          "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, deep TO lecteur;"
+          "GRANT SELECT ON pg_largeobject TO lecteur; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO "
+          "lecteur");
   }
   ~French() override {
+    database_.psql("DROP OWNED BY lecteur");
     server().psql("postgres",
                   "SET client_min_messages = error; DROP DATABASE IF EXISTS boutique_copy WITH (FORCE);"
                   "DROP ROLE lecteur; DROP ROLE faiseur");

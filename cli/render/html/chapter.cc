@@ -85,6 +85,9 @@ class ChapterWriter {
         "{2}</h2>\n",
         number_, html(name_of(status)),
         status.watched ? html_health(status.health()) : "<small class=muted>not configured</small>");
+    if (!status.unclaimed.empty())
+      text_ += fmt::format("<p>No configured source: nobody watches it. <span class=hint>{}</span></p>\n",
+                           html(status.unclaimed));
     write_concerns();
     write_facts();
     write_night();

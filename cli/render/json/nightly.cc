@@ -41,6 +41,7 @@ Json status_json(const nightly::DatabaseStatus& status) {
   return {{"source", status.source},
           {"database", status.database},
           {"watched", status.watched},
+          {"unclaimed", status.unclaimed.empty() ? Json(nullptr) : Json(status.unclaimed)},
           {"health", to_string(status.health())},
           {"backups", status.backups},
           {"bad", status.bad},

@@ -57,6 +57,14 @@ std::string status_text(const std::vector<nightly::DatabaseStatus>& databases) {
       if (!one.hint.empty()) text += fmt::format("  hint: {}\n", printable(one.hint));
     }
   }
+  // Once for all databases of a source.
+  std::string last;
+  for (const nightly::DatabaseStatus& status : databases) {
+    if (status.unclaimed.empty() || status.source == last) continue;
+    last = status.source;
+    text += fmt::format("no configured source is {}: nobody watches its backups\n  hint: {}\n",
+                        printable(status.source), printable(status.unclaimed));
+  }
   return text;
 }
 
