@@ -507,12 +507,13 @@ struct RotReport {
 };
 
 /// How the next attempt goes about it. Whoever dropped a table while we waited has dropped it now, and does
-/// not stand in the way of the schema again.
+/// not stand in the way of the schema again; nor does an attempt that dumped the schema first and failed make
+/// the next one do so.
 void begin_anew(Run& run, int failed, bool schema_blocked) {
   Connection connection = Connection::open(run.options.connection, kApplicationName, run.stop);
   start_reading_session(connection);
   const bool dropped = run.settled.look(connection);
-  run.schema_first = schema_blocked && !(run.only_settled && dropped);
+  run.schema_first = schema_blocked && !run.schema_first && !(run.only_settled && dropped);
   run.only_settled = failed >= kAttemptsForAll && !run.schema_first;
 }
 

@@ -273,7 +273,7 @@ TEST(Metrics, EscapeNamesAndGiveWholeNumbers) {
   const std::string text = metrics_text(databases, 123456789012345, kNow);
   EXPECT_NE(
       text.find(
-          "pgassay_backup_timestamp_seconds{source=\"prod\",database=\"a\\\"b\\\\c\\nd\"} 1795399200\n"),
+          "pgassay_backup_timestamp_seconds{source=\"prod\",database=\"a\\\"b\\\\c\\\\x0ad\"} 1795399200\n"),
       std::string::npos)
       << text;
   EXPECT_NE(
