@@ -46,6 +46,8 @@ count_is 1 README.md "Your own database" 4
 count_is 1 docs/nightly.md "The Debian package" 4
 count_is 5 "${nightly[@]}"
 
+echo 'APT::Get::Assume-Yes "true";' > /etc/apt/apt.conf.d/90nobody-to-ask # as somebody who answers Y
+
 if [[ ${1-} == --quickstart ]]; then
   scripts/quickstart > /tmp/quickstart.log 2>&1 || {
     tail -n 40 /tmp/quickstart.log
