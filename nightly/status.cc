@@ -34,6 +34,18 @@ bool is_bad(const Backup& backup) {
   return failed(backup.proofs.verified) || failed(backup.proofs.drilled);
 }
 
+/// Of what a clock that was wrong has dated.
+std::string proving_again(const Backup& backup) {
+  const auto any = [&](std::string_view end) {
+    return std::ranges::any_of(backup.proofs.dated_ahead,
+                               [&](const std::string& file) { return file.ends_with(end); });
+  };
+  const std::string id = shell_word(backup.id.shown());
+  const bool drilled = any(".drill.json");
+  return (any(".verify.json") || !drilled ? "pgassay verify " + id + (drilled ? " && " : "") : "") +
+         (drilled ? "pgassay drill " + id : "");
+}
+
 class Assessment {
  public:
   explicit Assessment(const StatusInput& input) : input_(input) {}
@@ -115,7 +127,7 @@ class Assessment {
         add(Health::warning, concern::kEvidenceAhead,
             fmt::format("{}: evidence is dated after now and set aside: {}", backup.id.stamp,
                         fmt::join(backup.proofs.dated_ahead, ", ")),
-            "see to the clocks, then pgassay verify " + shell_word(backup.id.shown()));
+            "see to the clocks, then " + proving_again(backup));
     }
   }
 

@@ -23,13 +23,30 @@ std::string field(const PGresult* result, int code) {
   return one_line(PQresultErrorField(result, code));
 }
 
+/// Blanks at the end, as French has them before a colon.
+std::string without_blanks(std::string_view text) {
+  while (text.ends_with(' ') || text.ends_with("\u00a0")) text.remove_suffix(text.back() == ' ' ? 1 : 2);
+  return std::string(text);
+}
+
 /// "COPY public.t, line 3, column id" of the context line "COPY public.t, line 3, column id: "x"", the rest
-/// of which is data.
+/// of which is data; also where the server says "ligne" and "colonne", or another word.
 std::string copy_position(const PGresult* result) {
   const std::string context = field(result, PG_DIAG_CONTEXT);
   if (!context.starts_with("COPY ")) return {};
-  const auto line = context.find(", line ");
-  return line == std::string::npos ? std::string() : context.substr(0, context.find(':', line));
+  for (auto comma = context.find(", "); comma != std::string::npos; comma = context.find(", ", comma + 2)) {
+    const auto number = context.find(' ', comma + 2);
+    if (number == std::string::npos) break;
+    const auto end = std::min(context.find_first_not_of("0123456789", number + 1), context.size());
+    if (end == number + 1) continue;
+    std::string position =
+        context.substr(0, comma) + ", line " + context.substr(number + 1, end - number - 1);
+    const auto name = context.find(' ', end + 2);
+    if (context.compare(end, 2, ", ") == 0 && name != std::string::npos)
+      position += ", column " + without_blanks(context.substr(name + 1, context.find(':', name) - name - 1));
+    return position;
+  }
+  return {};
 }
 
 std::string message_of(const PGresult* result) {

@@ -68,6 +68,10 @@ bool stored_before(const Evidence& a, const Evidence& b) {
   return key(a) < key(b);
 }
 
+bool is_of_kind(std::string_view file, const std::string& kind) {
+  return file.ends_with("." + kind + ".json");
+}
+
 /// To be called in the order in which they were stored.
 void note(const Evidence& evidence, Time now, Proofs& proofs) {
   const bool failed = evidence.verdict == Verdict::fail, ahead = evidence.finished > now + kClocksApart;
@@ -76,6 +80,9 @@ void note(const Evidence& evidence, Time now, Proofs& proofs) {
   const bool counts = failed || (evidence.scope == "all" && !ahead);
   const bool stands = last && last->verdict == Verdict::fail && evidence.verdict == Verdict::unverified;
   if (counts && !stands) last = last_of(evidence);
+  if (counts && !ahead && evidence.scope == "all" && evidence.verdict != Verdict::unverified)
+    std::erase_if(proofs.dated_ahead,
+                  [&](const std::string& file) { return is_of_kind(file, evidence.kind); });
 }
 
 bool is_proof(std::string_view name) {

@@ -72,7 +72,8 @@ struct Proofs {
   std::optional<Pin> accepted = {};
   std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
   /// Files in evidence/ that are dated after now. They are set aside: a PASS of a clock that was wrong proves
-  /// nothing. A FAIL among them counts all the same.
+  /// nothing. A FAIL among them counts all the same. Not those after which the same was proved, or refuted,
+  /// by a clock that is right.
   std::vector<std::string> dated_ahead;
 };
 /// How far evidence may be ahead of our clock: another host's may have stored it.

@@ -50,7 +50,7 @@ TEST_F(BackupCache, IsLeftToProduction) {
 
 /// So the test above would find it.
 TEST_F(BackupCache, IsNotWhereTablesAreSplit) {
-  EXPECT_LT(hot_after_a_backup({"-j", "2", "--split-tables"}), 50);
+  EXPECT_LT(hot_after_a_backup({"-j", "2", "--split-tables"}), 80);
 }
 
 }  // namespace

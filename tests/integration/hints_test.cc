@@ -8,6 +8,7 @@
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/paper_backups.h"
 #include "tests/fixtures/place_of.h"
+#include "tests/fixtures/replace_in_file.h"
 #include "tests/fixtures/tamper.h"
 
 namespace pgassay::test {
@@ -203,6 +204,16 @@ TEST_F(HintsOfStatus, TooOld) {
 TEST_F(HintsOfStatus, NeverVerified) {
   back_up();
   expect_mended_by("no backup was ever verified", "verify");
+  EXPECT_EQ(run({"status"}).status, 0);
+}
+
+TEST_F(HintsOfStatus, EvidenceOfAWrongClock) {
+  back_up();
+  EXPECT_EQ(run({"verify", "-q", "prod/app/latest"}).status, 0);
+  const Path evidence = vault_.repository().find("prod/app/latest").dir.path() / "evidence";
+  for (const std::string& name : list_names(evidence))
+    replace_in_file(evidence / name, "\"finished\": \"20", "\"finished\": \"21");
+  expect_mended_by("evidence is dated after now", "verify");
   EXPECT_EQ(run({"status"}).status, 0);
 }
 

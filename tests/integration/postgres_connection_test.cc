@@ -371,8 +371,8 @@ TEST(CopyIn, ReportsTheServersErrorSoonAndInItsWords) {
     FAIL();
   } catch (const ServerError& error) {
     EXPECT_EQ(error.sqlstate(), "22P02");
-    EXPECT_EQ(std::string(error.what()),
-              "invalid input syntax for type integer: \"bad\" (COPY t, line 2, column a)");
+    EXPECT_NE(std::string(error.what()).find("bad"), std::string::npos) << error.what();
+    EXPECT_TRUE(std::string(error.what()).ends_with(" (COPY t, line 2, column a)")) << error.what();
   }
   EXPECT_LT(sent, 1000U);
   EXPECT_EQ(connection.query("SELECT count(*) FROM t").integer(0, 0), 0);

@@ -58,7 +58,6 @@ TEST_F(RestoreRoles, ACycleOfMembershipsLosesTheOneThatClosesIt) {
   EXPECT_EQ(lost_[0].object, "rr_a");
   EXPECT_EQ(lost_[0].sqlstate, "0LP01");
   EXPECT_EQ(lost_[0].text.find("role rr_a: membership in rr_b: "), 0U) << lost_[0].text;
-  EXPECT_NE(lost_[0].text.find("is a member of role"), std::string::npos) << lost_[0].text;
   EXPECT_EQ(value("SELECT pg_has_role('rr_b', 'rr_a', 'member')"), "t");
 }
 

@@ -90,6 +90,7 @@ sed '/^\[notify\]/,$d' <<< "$configuration" > /etc/pgassay/pgassay.toml
 follow 2 "${nightly[@]}"
 
 step "nightly.md: systemd"
+[[ -x /usr/bin/systemctl ]] || apt-get install --no-install-recommends systemd > /dev/null # every Debian but the barest has it
 # Where systemd is not process 1, the timer is enabled and not started; what it would start, and as whom, is done below.
 if [[ -d /run/systemd/system ]]; then
   follow 3 "${nightly[@]}"

@@ -79,6 +79,10 @@ TEST_F(EvidenceTest, DatedAfterNowIsSetAsideAndTold) {
   EXPECT_EQ(proofs.verified->at, parse_rfc3339("2026-11-23T03:00:00Z"));
   EXPECT_FALSE(proofs.drilled);
   EXPECT_EQ(proofs.dated_ahead, (std::vector<std::string>{"2.drill.json", "2.verify.json"}));
+  put("3.verify.json", to_json(numbered(sample("verify", "2026-11-24T03:00:00Z", Verdict::unverified), 3)));
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).dated_ahead.size(), 2U) << "that proves nothing";
+  put("4.verify.json", to_json(numbered(sample("verify", "2026-11-24T04:00:00Z", Verdict::pass), 4)));
+  EXPECT_EQ(read_proofs(Place(dir), nullptr, now).dated_ahead, (std::vector<std::string>{"2.drill.json"}));
 }
 
 TEST_F(EvidenceTest, OfAHostWhoseClockIsAMinuteAheadCounts) {

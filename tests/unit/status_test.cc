@@ -123,6 +123,10 @@ TEST(Status, SaysThatEvidenceIsDatedAfterNow) {
   std::vector<Backup> backups = nights(3);
   backups[0].proofs.dated_ahead = {"20310101T000000Z.verify.json"};
   EXPECT_EQ(kinds(status_after(backups)), "WARNING evidence_ahead\n");
+  backups[0].proofs.dated_ahead.push_back("20310101T000000Z.drill.json");
+  const std::string id = backups[0].id.shown();
+  EXPECT_EQ(status_after(backups).concerns[0].hint,
+            "see to the clocks, then pgassay verify " + id + " && pgassay drill " + id);
 }
 
 TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
