@@ -36,13 +36,13 @@ bool is_bad(const Backup& backup) {
 
 /// Of what a clock that was wrong has dated.
 std::string proving_again(const Backup& backup) {
-  const auto any = [&](std::string_view end) {
+  const auto any = [&](std::string_view kind) {
     return std::ranges::any_of(backup.proofs.dated_ahead,
-                               [&](const std::string& file) { return file.ends_with(end); });
+                               [&](const std::string& file) { return is_evidence_of(file, kind); });
   };
   const std::string id = shell_word(backup.id.shown());
-  const bool drilled = any(".drill.json");
-  return (any(".verify.json") || !drilled ? "pgassay verify " + id + (drilled ? " && " : "") : "") +
+  const bool drilled = any("drill");
+  return (any("verify") || !drilled ? "pgassay verify " + id + (drilled ? " && " : "") : "") +
          (drilled ? "pgassay drill " + id : "");
 }
 

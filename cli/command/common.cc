@@ -88,7 +88,11 @@ Repository open_repository(const Arguments& arguments, const Config& config) {
 }
 
 std::string repeated_repository(const Arguments& arguments) {
-  return arguments.repo ? " --repo " + shell_word(*arguments.repo) : "";
+  return repeated_flag("--repo", arguments.repo);
+}
+
+std::string repeated_flag(const char* name, const std::optional<std::string>& value) {
+  return value ? std::string(" ") + name + " " + shell_word(*value) : "";
 }
 
 std::string environment(const char* name) {

@@ -20,8 +20,10 @@ struct Selection {
   std::string source, database;
 
   Repository::Filter filter() const { return {source, database}; }
-  /// The one that add_one_id() read. Throws Error when there is none.
-  Backup find_in(const Repository& repository) const { return repository.find(ids.at(0), filter()); }
+  /// The one that add_one_id() or add_optional_id() read.
+  std::string id() const { return ids.empty() ? "latest" : ids[0]; }
+  /// Throws Error when there is none.
+  Backup find_in(const Repository& repository) const { return repository.find(id(), filter()); }
   /// Those that are named, the latest where none is, or all that fit. Throws UsageError.
   std::vector<Backup> all_in(const Repository& repository, bool all) const;
 };
@@ -47,6 +49,8 @@ Path repository_path(const Arguments& arguments, const Config& config);
 Repository open_repository(const Arguments& arguments, const Config& config);
 /// " --repo DIR" when it was given so, for a command that we propose; quoted where a shell needs it.
 std::string repeated_repository(const Arguments& arguments);
+/// The same of any flag.
+std::string repeated_flag(const char* name, const std::optional<std::string>& value);
 
 std::string environment(const char* name);  ///< empty: not set
 /// Throws UsageError when -d was given an empty text: an empty variable in a script would otherwise mean

@@ -78,8 +78,7 @@ Exit run_drill(Context& context, const DrillArguments& arguments) {
   const Selection& selection = arguments.selection;
   const ReadRepository place(arguments.store, selection, context);
   const Repository& repository = place.get();
-  const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
-  const Backup backup = repository.find(id, selection.filter());
+  const Backup backup = selection.find_in(repository);
   const std::string& source = backup.source();
   drill::DrillOptions options =
       with_image_of_source(context, {}, source, options_of(arguments, context.config, source));

@@ -1,7 +1,7 @@
 #include "cli/command/hints.h"
 
 #include "cli/command/command.h"
-#include "core/system/subprocess.h"
+#include "cli/command/common.h"
 
 namespace pgassay::cli {
 namespace {
@@ -20,15 +20,10 @@ std::string_view name_at(std::string_view text) {
   return longest;
 }
 
-std::string repeated_flag(const char* name, const std::optional<std::string>& value) {
-  return value ? std::string(" ") + name + " " + shell_word(*value) : "";
-}
-
 }  // namespace
 
 std::string with_our_flags(std::string_view hint, const Arguments& arguments) {
-  const std::string flags =
-      repeated_flag("--repo", arguments.repo) + repeated_flag("--config", arguments.config);
+  const std::string flags = repeated_repository(arguments) + repeated_flag("--config", arguments.config);
   std::string text;
   while (!flags.empty()) {
     const std::size_t at = hint.find(kOurName);

@@ -89,7 +89,7 @@ class Nightly {
  private:
   /// Not with --quiet: nothing is wrong, and cron would mail it each night.
   void tell_unclaimed() const {
-    if (nights_.empty()) return;
+    if (nights_.empty() || (context_.arguments.quiet && !context_.arguments.json)) return;
     const Repository repository = open_repository(context_.arguments, context_.config);
     std::string last;
     for (const nightly::Watched& one : look_closely(context_, repository, {})) {

@@ -14,8 +14,7 @@ ReadRepository::ReadRepository(const StoreArguments& arguments, const Selection&
     return;
   }
   store_.emplace(arguments, context);
-  const std::string id = selection.ids.empty() ? "latest" : selection.ids[0];
-  const store::Copy copy = store_->reader().find(id, selection.filter(), context.stop);
+  const store::Copy copy = store_->reader().find(selection.id(), selection.filter(), context.stop);
   warn_of_unchecked(copy, context.reporter);
   copy_.emplace(store_->reader(), *copy.commit, directory_for_copies(), context.stop);
 }

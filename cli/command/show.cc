@@ -15,9 +15,7 @@ struct ShowArguments {
 Exit run_show(Context& context, const ShowArguments& arguments) {
   const ReadRepository place(arguments.store, arguments.selection, context);
   const Repository& repository = place.get();
-  const Selection& selection = arguments.selection;
-  const Backup backup =
-      repository.find(selection.ids.empty() ? "latest" : selection.ids[0], selection.filter());
+  const Backup backup = arguments.selection.find_in(repository);
   const ReadLease lease = repository.lease(backup);
   context.reply.set_backup(backup);
   const Manifest manifest = read_manifest(backup.dir);

@@ -240,7 +240,7 @@ void Connection::Impl::connect() {
       const auto [words, sqlstate] = without_sqlstate(PQerrorMessage(pg()));
       // libpq itself says that there is no password.
       const bool wanted = PQconnectionNeedsPassword(pg()) != 0;
-      fail(one_line(words.c_str()), connect_hint(pg()), wanted ? "28P01" : sqlstate);
+      fail(one_line(words.c_str()), connect_hint(pg()), wanted ? kWrongPassword : sqlstate);
     }
     std::optional<std::chrono::milliseconds> left;
     if (limited)

@@ -8,6 +8,9 @@
 
 namespace pgassay {
 
+/// SQLSTATE: the password is wrong, or there is none and one is wanted.
+inline constexpr char kWrongPassword[] = "28P01";
+
 /// Connection::open() throws it where the refusal has an SQLSTATE.
 class ConnectionRefused : public ErrorAs<ConnectionRefused, ErrorKind::connection_lost, ConnectionLost> {
  public:
@@ -17,8 +20,7 @@ class ConnectionRefused : public ErrorAs<ConnectionRefused, ErrorKind::connectio
                       .hint = std::move(hint),
                       .kind = ErrorKind::connection_lost,
                       .sqlstate = std::move(sqlstate)}) {}
-  /// The password is wrong, or there is none and one is wanted.
-  bool by_password() const { return sqlstate() == "28P01"; }
+  bool by_password() const { return sqlstate() == kWrongPassword; }
 };
 
 /// What libpq says of a failed connection with PQERRORS_VERBOSE, as it would say it without, and the SQLSTATE

@@ -68,10 +68,6 @@ bool stored_before(const Evidence& a, const Evidence& b) {
   return key(a) < key(b);
 }
 
-bool is_of_kind(std::string_view file, const std::string& kind) {
-  return file.ends_with("." + kind + ".json");
-}
-
 /// To be called in the order in which they were stored.
 void note(const Evidence& evidence, Time now, Proofs& proofs) {
   const bool failed = evidence.verdict == Verdict::fail, ahead = evidence.finished > now + kClocksApart;
@@ -82,14 +78,18 @@ void note(const Evidence& evidence, Time now, Proofs& proofs) {
   if (counts && !stands) last = last_of(evidence);
   if (counts && !ahead && evidence.scope == "all" && evidence.verdict != Verdict::unverified)
     std::erase_if(proofs.dated_ahead,
-                  [&](const std::string& file) { return is_of_kind(file, evidence.kind); });
+                  [&](const std::string& file) { return is_evidence_of(file, evidence.kind); });
 }
 
 bool is_proof(std::string_view name) {
-  return !name.starts_with(".") && (name.ends_with(".verify.json") || name.ends_with(".drill.json"));
+  return !name.starts_with(".") && (is_evidence_of(name, "verify") || is_evidence_of(name, "drill"));
 }
 
 }  // namespace
+
+bool is_evidence_of(std::string_view file, std::string_view kind) {
+  return file.ends_with(fmt::format(".{}.json", kind));
+}
 
 std::optional<double> restore_seconds(const Evidence& evidence) {
   const auto restored = evidence.facts.find(kRestoreSeconds);

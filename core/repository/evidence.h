@@ -76,6 +76,8 @@ struct Proofs {
   /// by a clock that is right.
   std::vector<std::string> dated_ahead;
 };
+/// Of a file's name: TIME.verify.json, TIME.drill.json. `kind` as in Evidence.
+bool is_evidence_of(std::string_view file, std::string_view kind);
 /// How far evidence may be ahead of our clock: another host's may have stored it.
 inline constexpr std::chrono::minutes kClocksApart{5};
 /// `all`: gets every piece of evidence that can be read, in the order in which it was stored.

@@ -85,8 +85,7 @@ class Process {
 };
 
 /// As one would type it at a shell's prompt, for commands that are shown to people. What would not be
-/// printable there is
-/// $'\xNN', which bash, ksh and zsh read.
+/// printable there is $'\xNN', which bash, ksh and zsh read.
 std::string shell_word(std::string_view text);
 
 /// The full path of an executable: `name` itself when it holds '/', else the first of PATH, else empty.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/postgres/connection_refused.h"
 #include "core/system/cancellation.h"
 #include "core/system/time_limit.h"
 #include "stack/switch/rollback.h"
@@ -13,7 +14,6 @@ namespace {
 
 constexpr Seconds kComposeTime(300);
 constexpr std::chrono::milliseconds kPauseOfTries(500);
-constexpr char kWrongPassword[] = "28P01";
 /// A server that listens nowhere may be the one with which the image's entrypoint makes the database.
 constexpr char kIsLasting[] =
     "SELECT pg_catalog.current_setting('listen_addresses') <> ''"

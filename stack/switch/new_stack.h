@@ -27,7 +27,7 @@ class NewStack {
   /// The only one of its database; of `running` ones, or of all. Throws Error when there are none or several.
   StackContainer database(bool running, const std::stop_token& stop) const;
   /// Returns when that container is healthy, and its server is not the temporary one of a first start. Throws
-  /// Error: `sqlstate()` is 28P01 when the server's password is not the one that the container says.
+  /// Error: `sqlstate()` is kWrongPassword when the server's password is not the one that the container says.
   void await_server(const std::string& id, const std::stop_token& stop) const;
   /// By its own superuser.
   backup::BackupOptions reach(const std::string& id, const std::string& database,

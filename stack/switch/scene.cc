@@ -43,11 +43,16 @@ const StackFacts& with_model(const Surroundings& around, const std::string& name
   return facts;
 }
 
+/// Of the new stack; null: it names none.
+const ComposeService* new_database_service(const SwitchScene& scene) {
+  const auto& name = scene.to.settings.database_service;
+  return name ? scene.to.model()->find(*name) : nullptr;
+}
+
 /// By asking it: none where it has no such directory, no `ls`, or is not here.
 std::vector<std::string> first_start_scripts_of_image(const SwitchScene& scene, const ContainerCli& docker,
                                                       const std::stop_token& stop) {
-  const auto& name = scene.to.settings.database_service;
-  const ComposeService* database = name ? scene.to.model()->find(*name) : nullptr;
+  const ComposeService* database = new_database_service(scene);
   if (database == nullptr || !scene.engine->images.contains(database->image)) return {};
   try {
     return scripts_among(split_nonempty(
@@ -64,8 +69,7 @@ std::vector<std::string> first_start_scripts_of_image(const SwitchScene& scene, 
 /// Of other projects, that run on the new database's volume.
 std::vector<std::string> users_of_new_volume(const SwitchScene& scene, const ContainerCli& docker,
                                              const std::stop_token& stop) {
-  const auto& name = scene.to.settings.database_service;
-  const ComposeService* database = name ? scene.to.model()->find(*name) : nullptr;
+  const ComposeService* database = new_database_service(scene);
   if (database == nullptr) return {};
   const std::string volume = database_volume(*scene.to.model(), *database, scene.engine).name;
   if (!scene.engine->volumes.contains(volume)) return {};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/postgres/connection_refused.h"
 #include "restore/whole/target.h"
 #include "stack/model/traefik_labels.h"
 #include "stack/switch/passwords.h"
@@ -11,8 +12,6 @@
 
 namespace pgassay::stack {
 namespace {
-
-constexpr char kSqlstateOfPasswords[] = "28P01";
 
 /// "volume NAME" or "directory PATH", of what a service may write to; where it is on the engine.
 std::set<std::string> shared_places(const ComposeModel& model, const ComposeService& service) {
@@ -95,7 +94,7 @@ void try_new_database(const NewStack& stack, const SwitchOptions& options, const
   try {
     stack.await_server(database.id, stop);
   } catch (const Error& error) {
-    if (error.sqlstate() != kSqlstateOfPasswords) error.raise();
+    if (error.sqlstate() != kWrongPassword) error.raise();
     throw Refused(fmt::format("POSTGRES_PASSWORD of the service {} is not in force in its database: {}",
                               service, error.what()),
                   kOfVolumesPassword);

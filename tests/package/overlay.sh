@@ -17,6 +17,30 @@ is() { # PATH OWNER:GROUP:MODE
   [[ $found == "$2" ]] || fail "$1 is $found, not $2"
 }
 
+# Begins anew in namespaces that end with it, and has an overlay of this host as $root, with the sources in it. A script of two
+# arguments calls it first; 77 is for ctest.
+begin_below_an_overlay() { # SOURCE DIR
+  [[ -x $1/build/release/pgassay ]] || {
+    echo "there is no $1/build/release/pgassay"
+    exit 77
+  }
+  ((EUID == 0)) || {
+    echo "installing takes root"
+    exit 77
+  }
+  if [[ ${PGASSAY_UNSHARED:-} != yes ]]; then
+    mkdir -p "$2"
+    PGASSAY_UNSHARED=yes exec unshare --mount --pid --fork --kill-child -- "$0" "$@"
+  fi
+  mount --make-rprivate /
+  overlay_of_host "$(readlink -m "$2")"
+  mount_the_rest
+  [[ -e $root$1/CMakeLists.txt ]] || { # another file system
+    mkdir -p "$root$1"
+    mount --bind "$1" "$root$1"
+  }
+}
+
 # This host's root as $root, without what it has of pgassay, by scripts/install perhaps. DIR becomes a tmpfs.
 overlay_of_host() { # DIR
   mount -t tmpfs tmpfs "$1"

@@ -4,28 +4,10 @@
 #
 #   try_install.sh SOURCE DIR      needs SOURCE/build/release/pgassay; as root
 set -euo pipefail
-source=$1 dir=$(readlink -m "$2")
-[[ -x $source/build/release/pgassay ]] || {
-  echo "there is no $source/build/release/pgassay"
-  exit 77
-}
-((EUID == 0)) || {
-  echo "installing takes root"
-  exit 77
-}
-if [[ ${PGASSAY_UNSHARED:-} != yes ]]; then
-  mkdir -p "$dir"
-  PGASSAY_UNSHARED=yes exec unshare --mount --pid --fork --kill-child -- "$0" "$@"
-fi
-mount --make-rprivate /
+source=$1
 export LC_ALL=C.UTF-8 PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 source "$(dirname "$0")/overlay.sh"
-overlay_of_host "$dir"
-mount_the_rest
-[[ -e $root$source/CMakeLists.txt ]] || { # another file system
-  mkdir -p "$root$source"
-  mount --bind "$source" "$root$source"
-}
+begin_below_an_overlay "$@"
 installed() { inside find /usr/local /etc/cron.d /etc/pgassay /var/lib/pgassay -iname '*pgassay*' 2> /dev/null | sort || true; }
 inside env --chdir=/ "$source/scripts/install" --uninstall > /dev/null
 before=$(installed)
