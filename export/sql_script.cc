@@ -138,7 +138,7 @@ class Script {
     if (!options_.owners) command.argv.emplace_back("--no-owner");
     if (!options_.privileges) command.argv.emplace_back("--no-acl");
     if (!options_.tablespaces) command.argv.emplace_back("--no-tablespaces");
-    command.argv.push_back((dir_ / kSchemaFile).string());
+    const Fd archive = append_archive(command, pg_restore_, dir_ / kSchemaFile);
     command.env["LC_ALL"] = "C";
     command.on_stdout = [&](Bytes sql) { filter.chunk(sql); };
     try {

@@ -36,7 +36,8 @@ Check check_schema_archive(const Place& backup_dir, const Manifest& manifest, Ve
     return findings.any(check::kSchema) ? findings.conclude(check::kSchema, "") : *unverified;
   }
   Command command{tool->argv, {}, {}, -1};
-  command.argv.insert(command.argv.end(), {"-f", "/dev/null", (backup_dir / file).string()});
+  command.argv.insert(command.argv.end(), {"-f", "/dev/null"});
+  const Fd archive = append_archive(command, *tool, backup_dir / file);
   const Completed completed = run(command, stop);
   if (!completed.ok()) findings.add(check::kSchema, {file, "schema", "pg_restore: " + completed.complaint()});
   return findings.conclude(check::kSchema,

@@ -4,6 +4,7 @@
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/hints.h"
 #include "cli/command/stacks.h"
 #include "cli/command/watch_options.h"
 #include "cli/render/json/stack.h"
@@ -44,7 +45,8 @@ Exit run_stack_check(Context& context, const StacksArguments& arguments) {
   const stack::StackCheckReport report = check_stacks(options, context.reporter, context.stop);
   if (arguments.junit) replace_file(*arguments.junit, junit_xml(report, "pgassay stack check"));
   set_stack_checks(context.reply, report);
-  context.reporter.print(stack_check_text(report, context.arguments.quiet));
+  context.reporter.print(
+      with_our_flags(stack_check_text(report, context.arguments.quiet), context.arguments));
   return report.exit();
 }
 

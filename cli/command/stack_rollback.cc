@@ -2,6 +2,7 @@
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/hints.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
@@ -28,14 +29,16 @@ Exit run_stack_rollback(Context& context, const RollbackArguments& arguments) {
   if (arguments.abandon) {
     take_back(repository, journal, options, context.reporter, context.stop);
     set_taken_back(context.reply, name);
-    context.reporter.summary(fmt::format(
-        "the rollback of {} is given up; pgassay stack status says how it stands\n", printable(name)));
+    context.reporter.summary(with_our_flags(
+        fmt::format("the rollback of {} is given up; pgassay stack status says how it stands\n",
+                    printable(name)),
+        context.arguments));
     return Exit::done;
   }
   const stack::RollbackReport report =
       roll_back(repository, journal, options, context.reporter, context.stop);
   set_rolled_back(context.reply, report, name);
-  context.reporter.print(rolled_back_text(report, name));
+  context.reporter.print(with_our_flags(rolled_back_text(report, name), context.arguments));
   return report.routes_problem.empty() && report.gone.empty() ? Exit::done : Exit::failed;
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
+#include "cli/command/hints.h"
 #include "cli/command/stacks.h"
 #include "cli/render/json/stack.h"
 #include "cli/render/text/stack_report.h"
@@ -64,7 +65,8 @@ Exit run_stack_routes(Context& context, const RoutesArguments& arguments) {
   if (arguments.stacks.junit)
     replace_file(*arguments.stacks.junit, junit_xml(report, "pgassay stack routes"));
   set_stack_checks(context.reply, report);
-  context.reporter.print(stack_check_text(report, context.arguments.quiet));
+  context.reporter.print(
+      with_our_flags(stack_check_text(report, context.arguments.quiet), context.arguments));
   return report.exit();
 }
 

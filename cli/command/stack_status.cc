@@ -7,6 +7,7 @@
 #include "cli/basics/units.h"
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/hints.h"
 #include "core/system/printable.h"
 #include "stack/switch/status.h"
 
@@ -203,7 +204,7 @@ Exit run_stack_status(Context& context, const std::vector<std::string>& asked_fo
   }
   context.reply.set("stacks", std::move(stacks));
   context.reply.set("switches", std::move(switches));
-  context.reporter.print(text);
+  context.reporter.print(with_our_flags(text, context.arguments));
   return attention ? Exit::refused : Exit::done;
 }
 

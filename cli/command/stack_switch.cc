@@ -4,6 +4,7 @@
 
 #include "cli/command/command.h"
 #include "cli/command/common.h"
+#include "cli/command/hints.h"
 #include "cli/command/stacks.h"
 #include "cli/command/switch_options.h"
 #include "cli/render/json/stack.h"
@@ -43,7 +44,7 @@ void choose_image(stack::SwitchOptions& options, const stack::SwitchScene& scene
 Exit told(Context& context, const stack::SwitchReport& report, const std::string& name) {
   set_switched(context.reply, report, name);
   if (report.outcome == stack::SwitchReport::Outcome::switched) {
-    context.reporter.summary(switched_text(report, name));
+    context.reporter.summary(with_our_flags(switched_text(report, name), context.arguments));
     return Exit::done;
   }
   context.reporter.message(Level::error, report.problem, report.hint);
@@ -84,7 +85,7 @@ Exit run_stack_switch(Context& context, const SwitchArguments& arguments) {
     scene.tried_volume = stack::volume_of_last_trial(Repository::open(root), name);
   const stack::SwitchPlan plan = plan_switch(options, scene);
   set_plan(context.reply, plan);
-  context.reporter.print(plan_text(plan, name));
+  context.reporter.print(with_our_flags(plan_text(plan, name), context.arguments));
   if (arguments.dry_run) return dry_run(context, plan, scene, root);
   if (plan.obstacles.empty() && !arguments.yes) ask(context, name);
   return told(context, run_switch(*repository, *lock, options, scene, plan, context.reporter, context.stop),

@@ -11,6 +11,7 @@
 
 #include "core/system/error.h"
 #include "core/system/files.h"
+#include "core/system/spool.h"
 
 namespace pgassay {
 namespace {
@@ -79,6 +80,17 @@ void throw_if_for_want_of_descriptors(const std::string& tool, const Completed& 
 }
 
 }  // namespace
+
+Fd append_archive(Command& command, const PgTool& tool, const Place& archive) {
+  Fd opened = open_for_reading(archive);
+  if (!tool.place.empty()) {
+    command.argv.push_back(archive.string());
+    return opened;
+  }
+  command.argv.push_back(path_of_inherited(opened).string());
+  command.inherited.push_back(opened.get());
+  return opened;
+}
 
 std::string PgTool::shown() const {
   return argv.empty() ? "" : argv.back() + (place.empty() ? "" : " of " + place);

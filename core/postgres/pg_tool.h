@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/system/place.h"
 #include "core/system/subprocess.h"
 
 namespace pgassay {
@@ -46,6 +47,10 @@ PgTool sibling(const PgTool& tool, const std::string& program, std::stop_token s
 /// To restore into a server: the pg_restore of its major, else a newer one; it must read archives of that
 /// pg_dump (archive_version, 0: any). Throws Refused.
 PgTool choose_pg_restore(int server_version, int archive_version, std::stop_token stop);
+/// The next argument of `command`, which runs `tool`: a file of a backup, opened by the repository's door. A
+/// program of this host gets it as it is now, whatever is put in its place afterwards, and one that runs
+/// elsewhere by its path. What is returned is kept until the program has ended.
+[[nodiscard]] Fd append_archive(Command& command, const PgTool& tool, const Place& archive);
 
 /// The rules themselves, without looking for anything: of tools sorted newest first.
 std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTool>& newest_first);

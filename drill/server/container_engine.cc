@@ -307,6 +307,7 @@ class ContainerEngine : public ThrowawayServer {
   std::vector<PgTool> tools_inside(std::string_view program) const {
     PgTool tool;
     tool.argv = cli_.exec(dir_.name(), program, kToolVariables);
+    tool.place = "the container " + dir_.name();
     tool = examine_pg_tool(std::move(tool), std::string(program), stop_);
     return tool.version == 0 ? std::vector<PgTool>() : std::vector<PgTool>{tool};
   }

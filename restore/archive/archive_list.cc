@@ -113,10 +113,10 @@ std::vector<ArchiveEntry> read_archive_list(std::string_view text) {
 }
 
 std::vector<ArchiveEntry> list_archive(const PgTool& pg_restore, const Place& archive, std::stop_token stop) {
-  open_for_reading(archive);  // a regular file, reached by no link
   Command command;
   command.argv = pg_restore.argv;
-  command.argv.insert(command.argv.end(), {"--list", "--verbose", archive.string()});
+  command.argv.insert(command.argv.end(), {"--list", "--verbose"});
+  const Fd opened = append_archive(command, pg_restore, archive);
   command.env["LC_ALL"] = "C";
   const Completed done = run(command, stop);
   if (!done.ok())

@@ -65,14 +65,13 @@ std::string without_time_outs(std::string script) {
 
 std::string entries_sql(const ArchiveSql& source, const std::vector<int>& entries, std::stop_token stop,
                         std::string_view section) {
-  open_for_reading(source.archive);  // a regular file, reached by no link
   Command command;
   command.argv = source.pg_restore.argv;
   command.argv.insert(command.argv.end(), {"--file=-", "--use-list=/dev/stdin", "--no-tablespaces"});
   if (!section.empty()) command.argv.push_back(fmt::format("--section={}", section));
   if (!source.owners) command.argv.emplace_back("--no-owner");
   if (!source.acl) command.argv.emplace_back("--no-privileges");
-  command.argv.push_back(source.archive.string());
+  const Fd archive = append_archive(command, source.pg_restore, source.archive);
   command.env["LC_ALL"] = "C";
   command.input = archive_list_of(entries);
   const Completed done = run(command, stop);

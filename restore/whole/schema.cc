@@ -107,7 +107,6 @@ Command command_for(Connection& target, const SchemaRun& run, bool english) {
     command.argv.emplace_back("--use-list=/dev/stdin");
     command.input = archive_list_of(*run.entries);
   }
-  command.argv.push_back(run.archive.string());
   command.env = target.child_environment();
   command.env["PGAPPNAME"] = kRestoreApplication;
   command.env["PGOPTIONS"] += " " + child_options(target.server_version());
@@ -341,7 +340,9 @@ void open_public_no_wider_than(int archive_version, Connection& target) {
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop) {
   const bool english = speaks_english(target);
-  const Completed done = pgassay::run(command_for(target, run, english), stop);
+  Command command = command_for(target, run, english);
+  const Fd archive = append_archive(command, run.pg_restore, run.archive);
+  const Completed done = pgassay::run(command, stop);
   const auto ignored = ignored_errors(done.err);
   if (!done.ok() && !ignored) throw_ended(run, done);
   std::uint64_t told = 0, there = 0;

@@ -1,5 +1,5 @@
-// examples/sidecar on a real engine, by docker-compose 1.29. Its image is made of this host's files and not
-// by its Dockerfile, which needs a registry and the network.
+// examples/sidecar on a real engine, by docker-compose 1.29, and by compose v2 as docs/nightly.md has it. Its
+// image is made of this host's files and not by its Dockerfile, which needs a registry and the network.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 
 #include "core/system/subprocess.h"
 #include "tests/fixtures/host_postgres.h"
+#include "tests/fixtures/runbook.h"
 #include "tests/fixtures/temporary_dir.h"
 
 namespace pgassay::test {
@@ -117,6 +118,23 @@ TEST_F(Sidecar, BacksItsServerUpAndProvesIt) {
   EXPECT_EQ(json::parse(pgassay({"list", "--json"}).out).at("backups").size(), 1u);
   for (const std::string& name : volumes())
     EXPECT_TRUE(before_.contains(name) || name.starts_with(mark_ + "_")) << "an anonymous volume: " << name;
+}
+
+TEST_F(Sidecar, IsSetUpByTheCommandsOfThePage) {
+  const TemporaryDir dir;
+  std::filesystem::create_directory(dir.path() / "examples");
+  std::filesystem::copy(kExample, dir.path() / "examples/sidecar");
+  const std::string status = "docker compose exec backup pgassay status ";
+  const Ended followed = run_section(
+      "nightly.md", "As a sidecar, beside a postgres service", dir.path(),
+      {{"POSTGRES_IMAGE", host_image()}, {"PGASSAY_IMAGE", image_}, {"COMPOSE_PROJECT_NAME", mark_}},
+      {{"docker build -f examples/sidecar/Dockerfile -t pgassay-sidecar .", "# SetUp() has made it"},
+       // A reader looks again a little later.
+       {status, "for again in {1..600}; do " + status + "--quiet && break; sleep 0.2; done\n" + status}});
+  EXPECT_EQ(followed.status, 0) << followed.out << followed.err;
+  EXPECT_NE(followed.out.find("db/app"), std::string::npos) << followed.out;
+  EXPECT_NE(followed.out.find("\"level\":\"info\""), std::string::npos) << followed.out;
+  EXPECT_NE(read_file(dir.path() / "examples/sidecar/backups.html").find("db/app"), std::string::npos);
 }
 
 }  // namespace

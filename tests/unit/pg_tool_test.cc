@@ -154,5 +154,29 @@ TEST_F(FakeTools, OfThisHostAreTakenWhereTheContainersAreTheSame) {
   EXPECT_EQ(choose_pg_dump(990001, "", {}, contained).shown(), file.string());
 }
 
+TEST(AppendArchive, GivesTheFileThatWasLookedAtWhateverLiesThereAfterwards) {
+  const test::TemporaryDir dir;
+  const Place file = Place(dir.path()) / "schema.pgdump";
+  write_new_file(file, "the backup's");
+  Command command{.argv = {"cat"}, .env = {}, .input = {}};
+  const Fd archive = append_archive(command, tool(150000), file);
+  write_new_file(dir.path() / "other", "somebody's");
+  std::filesystem::remove(file.path());
+  std::filesystem::create_symlink(dir.path() / "other", file.path());
+  EXPECT_EQ(run(command, {}).out, "the backup's");
+  EXPECT_THROW({ const Fd link = append_archive(command, tool(150000), file); }, BadBackup);
+}
+
+TEST(AppendArchive, GivesAProgramInAContainerThePath) {
+  const test::TemporaryDir dir;
+  const Place file = Place(dir.path()) / "schema.pgdump";
+  write_new_file(file, "the backup's");
+  PgTool inside = tool(150000);
+  inside.place = "the container db";
+  Command command;
+  const Fd archive = append_archive(command, inside, file);
+  EXPECT_EQ(command.argv, std::vector<std::string>{file.string()});
+}
+
 }  // namespace
 }  // namespace pgassay
