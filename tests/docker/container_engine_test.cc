@@ -111,8 +111,8 @@ class ContainerEngines : public ThrowawayServers {
   }
   bool is_there(const std::string& volume) { return engine({"volume", "inspect", volume}).ok(); }
 };
-INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines,
-                         ::testing::Values(drill::Engine::docker, drill::Engine::podman), name_of);
+INSTANTIATE_TEST_SUITE_P(Containers, ContainerEngines, ::testing::Values(drill::Engine::docker), name_of);
+INSTANTIATE_TEST_SUITE_P(PodmanLong, ContainerEngines, ::testing::Values(drill::Engine::podman), name_of);
 
 /// The temporary server takes connections on the socket for two seconds before it goes away again.
 TEST_P(ContainerEngines, AreNotReadyWhileTheEntrypointsTemporaryServerRuns) {

@@ -100,7 +100,7 @@ class Faults : public Scene, public ::testing::WithParamInterface<const char*> {
   }
 };
 
-constexpr long kStride = 7;
+constexpr long kStride = 17;
 
 class FaultsOfPgDump : public Faults {};
 class FaultsLong : public Faults {};
