@@ -100,6 +100,22 @@ std::string number(double value) {
              : fmt::format("{:.3f}", value);
 }
 
+void copies(std::string& text, std::span<const DatabaseStatus> databases) {
+  bool begun = false;
+  for (const DatabaseStatus& status : databases) {
+    if (!status.watched) continue;
+    for (const auto& [store, taken] : status.copied) {
+      if (!begun)
+        begin(text, "pgassay_copy_timestamp_seconds",
+              "When the newest backup that was copied to the store was taken.");
+      begun = true;
+      text += fmt::format("pgassay_copy_timestamp_seconds{{source=\"{}\",database=\"{}\",store=\"{}\"}} {}\n",
+                          escaped(status.source), escaped(status.database), escaped(store),
+                          number(unix_seconds(taken)));
+    }
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(std::span<const DatabaseStatus> databases, std::optional<std::uint64_t> free_bytes,
@@ -117,6 +133,7 @@ std::string metrics_text(std::span<const DatabaseStatus> databases, std::optiona
                           escaped(status.database), number(*value));
     }
   }
+  copies(text, databases);
   if (free_bytes) {
     begin(text, "pgassay_repository_free_bytes", "Free bytes of the repository's file system.");
     text += fmt::format("pgassay_repository_free_bytes {}\n", *free_bytes);

@@ -63,6 +63,7 @@ class Assessment {
       judge_age();
       judge_places_and_clocks();
       judge_proofs();
+      judge_copies();
       judge_size();
       judge_room();
     }
@@ -80,6 +81,8 @@ class Assessment {
     if (is_bad(backup)) ++status_.bad;
     if (!backup.summary) return;
     status_.newest = backup;
+    for (const auto& [store, at] : backup.proofs.copies)
+      status_.copied[store] = std::max(status_.copied[store], backup.summary->snapshot.taken);
     if (passed(backup.proofs.verified) && !is_bad(backup)) {
       status_.newest_verified = backup.summary->snapshot.taken;
       status_.verified = backup.proofs.verified->at;
@@ -176,6 +179,21 @@ class Assessment {
                            duration(every))
              : "no backup was ever drilled",
         "pgassay drill " + shell_word(status_.newest->id.shown()));
+  }
+
+  /// What a push said when it was done; nobody asks the store here.
+  void judge_copies() {
+    for (const std::string& store : input_.rules.stores) {
+      const auto copied = status_.copied.find(store);
+      const double age = copied == status_.copied.end() ? 0 : seconds_between(copied->second, input_.now);
+      if (copied != status_.copied.end() && age <= input_.rules.max_age.count()) continue;
+      add(Health::warning, concern::kUncopied,
+          copied == status_.copied.end()
+              ? fmt::format("no backup was ever copied to {}", store)
+              : fmt::format("the newest one that was copied to {} is {} old", store, duration(age)),
+          fmt::format("pgassay push --missing --store {} --source {}", shell_word(store),
+                      shell_word(input_.source)));
+    }
   }
 
   void judge_size() {

@@ -2,6 +2,7 @@
 // evidence, rules, the last night's record and the time go in; what is wrong comes out.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@ struct StatusRules {
   Seconds max_age = std::chrono::hours(26);  ///< of the newest backup, and of the newest that was verified
   std::optional<Seconds> drill_every;        ///< absent: drills are not asked for
   double shrink_alarm = retention::kShrinkAlarm;
+  std::vector<std::string> stores = {};  ///< that nightly pushes to
 };
 
 /// As Nagios has them (https://nagios-plugins.org/doc/guidelines.html, "Plugin Return Codes").
@@ -29,7 +31,8 @@ inline constexpr const char *kNoBackup = "no_backup", *kStale = "stale", *kUnrea
                             *kBad = "bad", *kUnverified = "unverified", *kUndrilled = "undrilled",
                             *kSearchPath = "search_path", *kShrunk = "shrunk", *kNoRoom = "no_room",
                             *kFilling = "filling", *kLastRun = "last_run", *kFuture = "future",
-                            *kMisplaced = "misplaced", *kEvidenceAhead = "evidence_ahead";
+                            *kMisplaced = "misplaced", *kEvidenceAhead = "evidence_ahead",
+                            *kUncopied = "uncopied";
 }
 struct Concern {
   Health health;
@@ -49,6 +52,8 @@ struct DatabaseStatus {
   std::optional<Backup> newest;           ///< that can be read
   std::optional<Time> verified, drilled;  ///< when: of the newest backup of which that is the last word
   std::optional<Time> newest_verified;    ///< when the newest backup that is verified was taken
+  /// Of each store: when the newest backup that was copied there was taken.
+  std::map<std::string, Time> copied = {};
   std::optional<double> restore_seconds;  ///< measured by the newest drill that passed
   std::optional<Filling> filling;         ///< the repository's disk, if it goes on as in the last nights
   bool shrunk = false;  ///< the newest holds less than shrink_alarm of the newest accepted one

@@ -129,7 +129,8 @@ class Nightly {
       const StoreConfig& store = configured_store(name, config);
       stores.push_back({name,
                         store.at,
-                        {.jobs = first_of(std::optional<unsigned>(), own.jobs, config.jobs, default_jobs()),
+                        {.name = name,
+                         .jobs = first_of(std::optional<unsigned>(), own.jobs, config.jobs, default_jobs()),
                          .encrypted = !store.recipients.empty(),
                          .sign_key = store.sign_key,
                          .tool_version = PGASSAY_VERSION}});

@@ -45,6 +45,7 @@ Exit run_push(Context& context, const PushArguments& arguments) {
   const std::vector<Backup> backups = arguments.selection.all_in(repository, arguments.all);
   const NamedStore named = open_named_store(arguments.store, context.config);
   const store::PushOptions options{
+      .name = named.name,
       .jobs = arguments.jobs.value_or(context.config.jobs.value_or(default_jobs())),
       .encrypted = !named.config.recipients.empty(),
       .dry_run = arguments.dry_run,

@@ -56,6 +56,7 @@ NamedStore open_named_store(const std::string& name, const Config& config) {
     named.config = configured_store(name, config);
   }
   named.store = open_store(named.config.at);
+  named.name = name;
   return named;
 }
 

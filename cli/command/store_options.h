@@ -31,6 +31,7 @@ void add_store_to_read(Options& options,
 struct NamedStore {
   StoreConfig config;
   std::unique_ptr<Store> store;
+  std::string name;  ///< as it was asked for: of the configuration, or a URL
 };
 /// Throws UsageError when the configuration has no such store.
 const StoreConfig& configured_store(const std::string& name, const Config& config);

@@ -29,6 +29,8 @@ nightly::StatusRules rules_of(const Config& config, const std::string& source,
   nightly::StatusRules rules;
   rules.max_age = max_age(config, source).value_or(rules.max_age);
   rules.drill_every = drill_every(config, source);
+  const SourceConfig* own = configured(config, source);
+  if (own) rules.stores = own->push.value_or(config.push);
   RetentionConfig flags;
   flags.shrink_alarm = shrink_alarm;
   rules.shrink_alarm = retention_policy(flags, config, source).shrink_alarm;

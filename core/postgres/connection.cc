@@ -51,7 +51,7 @@ std::string connect_hint(PGconn* conn) {
   // libpq keeps no errno: is there a descriptor left for a socket?
   if (const Fd one(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
       one.get() < 0 && (errno == EMFILE || errno == ENFILE))
-    return "too many open files: raise `ulimit -n`, or use fewer jobs";
+    return hint_of(errno);
   if (PQconnectionNeedsPassword(conn) != 0) return "put the password in ~/.pgpass, or in PGPASSWORD";
   if (PQconnectionUsedPassword(conn) != 0)
     return "look at the user name and the password in ~/.pgpass or PGPASSWORD";

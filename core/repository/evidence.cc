@@ -84,6 +84,16 @@ void note(const Evidence& evidence, Time now, Proofs& proofs) {
 bool is_proof(std::string_view name) {
   return !name.starts_with(".") && (is_evidence_of(name, "verify") || is_evidence_of(name, "drill"));
 }
+bool is_copy(std::string_view name) {
+  return !name.starts_with(".") && is_evidence_of(name, kStoreEvidence);
+}
+
+void note_copy(const Evidence& evidence, Proofs& proofs) {
+  const auto store = evidence.facts.find(kStoreName);
+  if (evidence.verdict != Verdict::pass || store == evidence.facts.end()) return;
+  Time& last = proofs.copies[store->second];
+  last = std::max(last, evidence.finished);
+}
 
 }  // namespace
 
@@ -185,7 +195,7 @@ Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now
   }
   std::vector<Evidence> found;
   for (const std::string& name : names) {
-    if (!is_proof(name) && name != kPinFile && name != kAcceptFile) continue;
+    if (!is_proof(name) && !is_copy(name) && name != kPinFile && name != kAcceptFile) continue;
     const Place file = dir / name;
     try {
       const std::string text = read_file(file, kLongestEvidence);
@@ -193,6 +203,8 @@ Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now
         proofs.pin = parse_pin(text, file.path());
       else if (name == kAcceptFile)
         proofs.accepted = parse_pin(text, file.path());
+      else if (is_copy(name))
+        note_copy(parse_evidence(text, file.path()), proofs);
       else
         found.push_back(parse_evidence(text, file.path()));
     } catch (const Error&) {

@@ -20,9 +20,9 @@ struct Finding {
       detail;  ///< kind: missing, extra, size, sha256, zstd, rows, digest, schema, manifest, …
 };
 
-/// evidence/<time>.verify.json or .drill.json
+/// evidence/<time>.verify.json, .drill.json or .store.json
 struct Evidence {
-  std::string kind;  ///< "verify", "drill"
+  std::string kind;  ///< "verify", "drill", or "store": that a copy lies in a store
   Time started, finished;
   Verdict verdict = Verdict::unverified;
   std::string tool_version, host;
@@ -38,6 +38,9 @@ struct Evidence {
   Path file;  ///< where it was stored; empty: nowhere. Not part of the JSON.
 };
 inline constexpr const char* kRestoreSeconds = "restore_seconds";  ///< a fact of drills
+inline constexpr const char* kStoreEvidence = "store";             ///< a kind
+inline constexpr const char* kStoreName =
+    "store";  ///< a fact of that: the configuration's name of it, or its URL
 /// A fact of drills: ALTER FUNCTION … SET search_path of each function that found no names under an empty
 /// one, as restores have it, separated by semicolons.
 inline constexpr const char* kSearchPathMends = "search_path_mends";
@@ -68,6 +71,8 @@ struct Proofs {
   /// whole.
   std::optional<Last> verified, drilled;
   std::optional<Pin> pin;
+  /// When it was last copied to a store, or found to have been, by the store's name.
+  std::map<std::string, Time> copies = {};
   /// That the backup holds as little as it does is as it should be (accept.json).
   std::optional<Pin> accepted = {};
   std::vector<std::string> unreadable;  ///< files in evidence/ that could not be read
@@ -76,11 +81,11 @@ struct Proofs {
   /// by a clock that is right.
   std::vector<std::string> dated_ahead;
 };
-/// Of a file's name: TIME.verify.json, TIME.drill.json. `kind` as in Evidence.
+/// Of a file's name: TIME.verify.json, TIME.drill.json, TIME.store.json. `kind` as in Evidence.
 bool is_evidence_of(std::string_view file, std::string_view kind);
 /// How far evidence may be ahead of our clock: another host's may have stored it.
 inline constexpr std::chrono::minutes kClocksApart{5};
-/// `all`: gets every piece of evidence that can be read, in the order in which it was stored.
+/// `all`: gets every proof (not the copies) that can be read, in the order in which it was stored.
 Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all = nullptr, Time now = pgassay::now());
 /// The number for the next piece of evidence.
 std::uint64_t next_evidence_number(const Place& backup_dir);

@@ -12,7 +12,20 @@
 namespace pgassay {
 namespace {
 
-std::string hint_for(int error_number) {
+/// There may be bytes left, and no file can be made.
+bool lacks_inodes(const std::string& path) {
+  struct statvfs status {};
+  std::error_code unknown;
+  const std::string place = std::filesystem::exists(std::filesystem::symlink_status(path, unknown))
+                                ? path
+                                : std::filesystem::path(path).parent_path().string();
+  return ::statvfs(place.empty() ? "." : place.c_str(), &status) == 0 && status.f_files > 0 &&
+         status.f_favail == 0;
+}
+
+}  // namespace
+
+std::string hint_of(int error_number) {
   switch (error_number) {
     case ENOSPC:
       return "free space on that file system, or use another one; nothing that was there before is harmed";
@@ -37,19 +50,6 @@ std::string hint_for(int error_number) {
       return {};
   }
 }
-
-/// There may be bytes left, and no file can be made.
-bool lacks_inodes(const std::string& path) {
-  struct statvfs status {};
-  std::error_code unknown;
-  const std::string place = std::filesystem::exists(std::filesystem::symlink_status(path, unknown))
-                                ? path
-                                : std::filesystem::path(path).parent_path().string();
-  return ::statvfs(place.empty() ? "." : place.c_str(), &status) == 0 && status.f_files > 0 &&
-         status.f_favail == 0;
-}
-
-}  // namespace
 
 Exit exit_for(ErrorKind kind) {
   switch (kind) {
@@ -148,7 +148,7 @@ void throw_errno(const std::string& what, const std::string& object) {
 }
 
 void throw_errno(const std::string& what, const std::string& object, int error_number) {
-  std::string text = what + ": " + object + ": " + std::strerror(error_number), hint = hint_for(error_number);
+  std::string text = what + ": " + object + ": " + std::strerror(error_number), hint = hint_of(error_number);
   if (error_number == ENOSPC && lacks_inodes(object)) {
     text += " (no inode is left)";
     hint = "remove files there that are not needed: there may be room, and still no file can be made";

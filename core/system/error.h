@@ -152,6 +152,8 @@ class SystemError : public ErrorAs<SystemError, ErrorKind::system> {
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object);
 /// The same for an errno kept in a variable.
 [[noreturn]] void throw_errno(const std::string& what, const std::string& object, int error_number);
+/// What to do about an errno; empty where that is not known.
+std::string hint_of(int error_number);
 
 /// Undoes what was begun, when its scope is left by an exception: that one goes on, whatever becomes of the
 /// undoing.

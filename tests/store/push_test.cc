@@ -205,7 +205,8 @@ TEST_F(PushTest, ThatWasCutListsNothingAndGoesOnWhereItWas) {
   const Backup backup = publish_sample(world_.repository());
   ASSERT_EQ(init().status, 0);
   const auto store = open_store({.url = world_.url()});
-  const store::PushOptions options{.jobs = 1, .encrypted = true, .dry_run = false, .tool_version = "test"};
+  const store::PushOptions options{
+      .name = "vault", .jobs = 1, .encrypted = true, .dry_run = false, .tool_version = "test"};
   Recorder recorder;
   std::uint64_t known = 0;
   int cuts = 0;

@@ -129,6 +129,24 @@ TEST(Status, SaysThatEvidenceIsDatedAfterNow) {
             "see to the clocks, then pgassay verify " + id + " && pgassay drill " + id);
 }
 
+TEST(Status, SaysThatTheNewestCopyInAStoreIsTooOld) {
+  std::vector<Backup> backups = nights(5);
+  nightly::StatusRules rules;
+  rules.stores = {"vault", "nas"};
+  backups.back().proofs.copies["nas"] = kNow;
+  EXPECT_EQ(kinds(status_after(backups, rules)), "WARNING uncopied\n");
+  backups[1].proofs.copies["vault"] = kNow;  // an old backup, copied today
+  const nightly::DatabaseStatus status = status_after(backups, rules);
+  EXPECT_EQ(kinds(status), "WARNING uncopied\n");
+  EXPECT_EQ(status.copied.at("vault"), backups[1].summary->snapshot.taken);
+  EXPECT_EQ(status.concerns[0].hint, "pgassay push --missing --store vault --source prod");
+  EXPECT_NE(nightly::metrics_text({{status}}, {}, kNow)
+                .find("pgassay_copy_timestamp_seconds{source=\"prod\",database=\"app\",store=\"vault\"} "),
+            std::string::npos);
+  backups[3].proofs.copies["vault"] = kNow - days(1);
+  EXPECT_EQ(kinds(status_after(backups, rules)), "") << "tonight's is still to be copied";
+}
+
 TEST(Status, AsksForDrillsOnlyWhereTheyAreWanted) {
   std::vector<Backup> backups = nights(12);
   EXPECT_EQ(kinds(status_after(backups)), "");

@@ -38,8 +38,11 @@ Json status_json(const nightly::DatabaseStatus& status) {
   const auto newest = [&](auto member) {
     return or_null(status.newest, [&](const Backup& backup) { return member(backup); });
   };
+  Json copied = Json::object();
+  for (const auto& [store, taken] : status.copied) copied[store] = to_rfc3339(taken);
   return {{"source", status.source},
           {"database", status.database},
+          {"copied", std::move(copied)},
           {"watched", status.watched},
           {"unclaimed", status.unclaimed.empty() ? Json(nullptr) : Json(status.unclaimed)},
           {"health", to_string(status.health())},

@@ -42,11 +42,13 @@ Json json_of(const Backup& backup) {
                {"tables", nullptr},
                {"verified", json_of(backup.proofs.verified)},
                {"drilled", json_of(backup.proofs.drilled)},
+               {"copies", Json::object()},
                {"problem", nullptr},
                {"belongs_to", nullptr},
                {"dated_ahead", Json::array()}};
   if (backup.says) json["belongs_to"] = backup.says->shown();
   for (const std::string& file : backup.proofs.dated_ahead) json["dated_ahead"].push_back(file);
+  for (const auto& [store, at] : backup.proofs.copies) json["copies"][store] = to_rfc3339(at);
   if (!backup.problem.empty()) json["problem"] = backup.problem;
   if (!backup.summary) return json;
   const ManifestSummary& summary = *backup.summary;

@@ -46,6 +46,8 @@ void add_facts(TextTable& facts, const Backup& backup, const Manifest& manifest)
   facts.row({"roles", manifest.role_passwords ? "with passwords" : "without passwords"});
   facts.row({"verified", proof_text(backup.proofs.verified)});
   facts.row({"drilled", proof_text(backup.proofs.drilled)});
+  for (const auto& [store, at] : backup.proofs.copies)
+    facts.row({"copied", fmt::format("to {}, {}", store, to_rfc3339(at))});
   if (backup.proofs.drilled && !backup.proofs.drilled->mends.empty())
     facts.row({"to be mended", backup.proofs.drilled->mends});
 }
