@@ -66,10 +66,19 @@ std::vector<backup::Diagnosis> examine_each(Context& context, const BackupArgume
   return diagnoses;
 }
 
+/// None of a repository that can't be read: what it lacks is a finding of its own.
+std::map<std::string, std::string> retired_containers(const Path& root) {
+  try {
+    if (exists(Place(root) / kRepositoryFile)) return stack::retired_containers(Repository::open(root));
+  } catch (const Error& error) {
+    error.raise_if(ErrorKind::stopped);
+  }
+  return {};
+}
+
 std::vector<backup::Diagnosis> examine_named(Context& context, const BackupArguments& flags, const Path& root,
                                              backup::BackupOptions named) {
-  if (exists(Place(root) / kRepositoryFile))
-    named.container.retired = stack::retired_containers(Repository::open(root));
+  named.container.retired = retired_containers(root);
   backup::BackupOptions options;
   try {
     options = backup::with_server(named, context.reporter, context.stop);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backup/doctor.h"
+#include "core/repository/layout.h"
 #include "tests/fixtures/as_nobody.h"
 #include "tests/fixtures/live_backup.h"
 
@@ -86,6 +87,20 @@ TEST_F(Doctor, SeesADirectoryThatIsNoRepository) {
   bool refused = false;
   for (const json& check : checks_) refused |= check["name"] == "repository" && check["verdict"] == "FAIL";
   EXPECT_TRUE(refused);
+}
+
+TEST_F(Doctor, SeesALinkInThePlaceOfTheRepositorysOwnFile) {
+  const LiveDatabase database("doctor_link", "CREATE TABLE t ();");
+  const Path file = vault_.root() / kRepositoryFile;
+  vault_.repository();
+  std::filesystem::rename(file, dir_.path() / "elsewhere.json");
+  std::filesystem::create_symlink(dir_.path() / "elsewhere.json", file);
+  EXPECT_EQ(examine({"-d", database.conninfo(), "--source", "test"}), 6);
+  bool told = false;
+  for (const json& check : checks_)
+    told |= check["verdict"] == "FAIL" &&
+            check["detail"].get<std::string>().find("symbolic link") != std::string::npos;
+  EXPECT_TRUE(told) << checks_;
 }
 
 TEST_F(Doctor, MakesNothing) {

@@ -105,6 +105,7 @@ user=$(sed -n 's/^User=//p' "$service") line=$(sed -n 's/^ExecStart=//p' "$servi
 (cd / && sudo -u "$user" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${line//%i/prod}) || fail "what the unit runs: $line"
 
 step "nightly.md: cron"
+[[ -x /usr/sbin/cron ]] || apt-get install --no-install-recommends cron > /dev/null # as the page says
 follow 4 "${nightly[@]}"
 cron() { # LINE: as cron runs it, which mails what is printed
   local user command said
