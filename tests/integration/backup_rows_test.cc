@@ -177,6 +177,21 @@ TEST(BackupRows, ThatWouldHoldVacuumBackForTooLongEndTheBackup) {
   EXPECT_TRUE(vault.debris().empty());
 }
 
+/// No faster over two workers than the rate says, but for what one may read ahead.
+TEST(BackupRows, AreReadNoFasterThanMaxRate) {
+  const LiveDatabase database(
+      "rows_rate",
+      "CREATE TABLE t AS SELECT repeat(md5(g::text), 30) AS a FROM generate_series(1, 2000) g;"
+      "CREATE TABLE u AS TABLE t");
+  const Vault vault;
+  EXPECT_EQ(vault.back_up(database, {"--max-rate", "1MB/s", "-j", "2"}).status, 0);
+  const ManifestSummary summary = vault.manifest(database).summary;
+  const double mebibytes = static_cast<double>(summary.raw_bytes) / (1 << 20);
+  EXPECT_GT(mebibytes, 3.6);
+  EXPECT_GE(std::chrono::duration<double>(summary.finished - summary.started).count(),
+            0.9 * (mebibytes - 0.5));
+}
+
 TEST(BackupRows, OfThreeHundredMegabytesGoThroughInBoundedMemory) {
   const LiveDatabase database("rows_long",
                               "CREATE TABLE t (a text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL;"
