@@ -150,7 +150,7 @@ class ForeignFiles : public testing::Test {
       return place == "test/foreign_files/.lock" ? writers
              : place == ".nightly/test.lock"     ? std::set<std::string>{"nightly"}
                                                  : std::set<std::string>();
-    if (place == "pgassay.json")
+    if (place == "pgassay.json" || place.starts_with(".sources"))
       return {"list",  "show",  "status", "report",  "verify", "export", "pin",
               "unpin", "prune", "backup", "nightly", "drill",  "restore"};
     if (place == ".partial" || place == ".trash") return {"backup", "nightly", "prune"};
