@@ -285,8 +285,11 @@ class Attempt {
     const Preflight& preflight = run_.preflight;
     manifest_.files.push_back(dump_schema(children_, preflight.pg_dump, snapshot, newcomers_,
                                           options_.lock_timeout, pending_.dir(), manifest_.tools_said, stop));
-    manifest_.files.push_back(dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords,
-                                           pending_.dir(), roles_left_out_, manifest_.tools_said, stop));
+    Globals globals = dump_globals(children_, preflight.pg_dumpall, preflight.role_passwords, pending_.dir(),
+                                   manifest_.tools_said, stop);
+    manifest_.files.push_back(std::move(globals.file));
+    manifest_.roles = std::move(globals.roles);
+    roles_left_out_ = std::move(globals.left_out);
     for (const ToolWords& words : manifest_.tools_said)
       run_.observer.message(Level::warning, words.shown(), "the manifest keeps it; see whether all is there");
     if (roles_left_out_) {

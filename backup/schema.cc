@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "backup/attempt.h"
 #include "core/postgres/conninfo_text.h"
 #include "core/postgres/session.h"
@@ -74,20 +76,49 @@ void end_sessions(const ChildAccess& access) noexcept {
   }
 }
 
-/// What pg_dumpall writes down, as far as it can change under its hands; empty: it can't be said.
-std::string shared_objects(const ChildAccess& access, const std::stop_token& stop) {
-  std::string all;
+/// What pg_dumpall writes down, as far as it can change under its hands.
+struct SharedObjects {
+  std::optional<std::vector<RoleFacts>> roles;
+  std::string names;  ///< empty: they can't be said
+  friend bool operator==(const SharedObjects&, const SharedObjects&) = default;
+};
+
+SharedObjects shared_objects(const ChildAccess& access, const std::stop_token& stop) {
+  SharedObjects all;
   try {
     Connection connection = connect_again(access, stop);
+    start_reading_session(connection);
+    try {
+      all.roles = read_roles(connection);
+    } catch (const ServerError&) {
+      // A name or a comment that is none in this database's encoding. The names are told all the same:
+    }
     connection.query("SET client_encoding TO '" + access.encoding + "'");
     const Result rows = connection.query(
         "SELECT 'r', oid, rolname::pg_catalog.text FROM pg_catalog.pg_roles"
         " UNION ALL SELECT 'm', roleid, member::pg_catalog.text FROM pg_catalog.pg_auth_members"
         " UNION ALL SELECT 't', oid, spcname FROM pg_catalog.pg_tablespace ORDER BY 1, 2, 3");
     for (int row = 0; row < rows.rows(); ++row)
-      all += rows.text(row, 0) + rows.text(row, 1) + " " + rows.text(row, 2) + "\n";
+      all.names += rows.text(row, 0) + rows.text(row, 1) + " " + rows.text(row, 2) + "\n";
   } catch (const Error& error) {
     error.raise_if(ErrorKind::stopped);
+  }
+  return all;
+}
+
+/// Those of before and of afterwards; the ones that changed meanwhile are in doubt.
+std::optional<std::vector<RoleFacts>> settled(const SharedObjects& before, const SharedObjects& after) {
+  if (!before.roles || !after.roles) return std::nullopt;
+  std::map<std::string, std::pair<const RoleFacts*, const RoleFacts*>> seen;
+  for (const RoleFacts& role : *before.roles) seen[role.name].first = &role;
+  for (const RoleFacts& role : *after.roles) seen[role.name].second = &role;
+  std::vector<RoleFacts> all;
+  for (const auto& [name, facts] : seen) {
+    const auto& [then, now] = facts;
+    RoleFacts doubtful;
+    doubtful.name = name;
+    doubtful.in_doubt = true;
+    all.push_back(then && now && *then == *now ? *then : std::move(doubtful));
   }
   return all;
 }
@@ -110,8 +141,8 @@ bool has_a_name_in_another_encoding(const ChildAccess& access, const std::stop_t
   return false;
 }
 
-/// pg_dumpall reads without a snapshot: a role that is dropped meanwhile may end it. Where the roles are
-/// others afterwards, that may have been the reason, and it is tried again.
+/// pg_dumpall reads without a snapshot: a role that is dropped meanwhile may end it, and one that is altered
+/// may be in it as it was before or as it is. Where the roles are others afterwards it is tried again.
 constexpr int kGlobalsAttempts = 3;
 
 StoredFile run_tool(const ChildAccess& access, const PgTool& tool, Command command, const Place& dir,
@@ -165,9 +196,8 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
   return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, said, stop);
 }
 
-StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Place& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
-                        std::stop_token stop) {
+Globals dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
+                     const Place& dir, std::vector<ToolWords>& said, std::stop_token stop) {
   Command command = child(access, pg_dumpall);
   const std::string conninfo = access.conninfo_for(pg_dumpall);
   // pg_dumpall ignores the database in --dbname; it would try postgres and template1, which may be closed to
@@ -175,28 +205,38 @@ StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, boo
   command.argv.insert(command.argv.end(),
                       {"--globals-only", "--no-password", "--database=" + conninfo, "--dbname=" + conninfo});
   if (!role_passwords) command.argv.push_back("--no-role-passwords");
-  std::string before = shared_objects(access, stop);
-  for (int attempt = 1; !left_out; ++attempt) {
+  Globals globals;
+  SharedObjects before = shared_objects(access, stop);
+  for (int attempt = 1; !globals.left_out; ++attempt) {
+    const bool last = attempt == kGlobalsAttempts;
+    SharedObjects after;
     try {
-      return run_tool(access, pg_dumpall, command, dir, kGlobalsFile, said, stop);
+      std::vector<ToolWords> words;
+      globals.file = run_tool(access, pg_dumpall, command, dir, kGlobalsFile, words, stop);
+      after = shared_objects(access, stop);
+      if (before.roles == after.roles || last) {
+        said.insert(said.end(), words.begin(), words.end());
+        globals.roles = settled(before, after);
+        return globals;
+      }
     } catch (const ToolFailed& error) {
-      std::string after = shared_objects(access, stop);
-      const bool changed = before != after;
-      before = std::move(after);
+      after = shared_objects(access, stop);
       if (has_a_name_in_another_encoding(access, stop)) {
         // The database's own rows must not go without a backup for that.
-        left_out = {"roles and tablespaces", error.what()};
-      } else if (!changed || attempt == kGlobalsAttempts) {
+        globals.left_out = {"roles and tablespaces", error.what()};
+      } else if (before == after || last) {
         error.raise();
       }
     }
+    before = std::move(after);
     remove_tree(dir / kGlobalsFile);
   }
   write_new_file(dir / kGlobalsFile,
                  "-- No roles: pg_dumpall could not write them.\n\n"
                  "--\n-- PostgreSQL database cluster dump complete\n--\n\n");
   const HashedFile hashed = hash_file(dir / kGlobalsFile);
-  return {std::string(kGlobalsFile), hashed.bytes, hashed.sha};
+  globals.file = {std::string(kGlobalsFile), hashed.bytes, hashed.sha};
+  return globals;
 }
 
 }  // namespace pgassay::backup

@@ -10,6 +10,7 @@
 #include "backup/backup.h"
 #include "backup/newcomers.h"
 #include "backup/preflight.h"
+#include "core/postgres/roles.h"
 #include "core/system/clock.h"
 
 namespace pgassay::backup {
@@ -37,11 +38,15 @@ struct ChildAccess {
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
                        std::vector<ToolWords>& said, std::stop_token stop);
-/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails while roles
-/// come and go it is tried again, three times in all. Where it fails because a
-/// role's name is not in this database's encoding, the file holds no roles and `left_out` says so.
-StoredFile dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
-                        const Place& dir, std::optional<LeftOut>& left_out, std::vector<ToolWords>& said,
-                        std::stop_token stop);
+struct Globals {
+  StoredFile file;
+  std::optional<std::vector<RoleFacts>> roles;  ///< as the file has them
+  std::optional<LeftOut> left_out;              ///< the roles and tablespaces: the file holds none
+};
+/// pg_dumpall --globals-only. Not of the snapshot: roles belong to the cluster. Where it fails, or roles are
+/// others afterwards, it is tried again, three times in all; those that changed the last time are in doubt.
+/// Where it fails because a role's name is not in this database's encoding, the file holds no roles.
+Globals dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,
+                     const Place& dir, std::vector<ToolWords>& said, std::stop_token stop);
 
 }  // namespace pgassay::backup

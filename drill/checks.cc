@@ -9,6 +9,7 @@
 #include "core/postgres/session.h"
 #include "drill/amcheck.h"
 #include "proof/properties_check.h"
+#include "proof/roles_check.h"
 #include "proof/row_proof.h"
 
 namespace pgassay::drill {
@@ -73,6 +74,18 @@ proof::InventoryComparison check_objects(Connection& connection, const RestoredB
   return comparison;
 }
 
+/// Read in the restored database, in whose encoding their names are.
+std::vector<Check> check_roles(Connection& connection, const RestoredBackup& restored,
+                               const std::string& excuse) {
+  if (!restored.manifest.roles) return {};
+  std::set<std::string> told;
+  for (const restore::Loss& loss : restored.report.lost)
+    if (loss.kind == restore::LossKind::role || loss.kind == restore::LossKind::role_membership)
+      told.insert(loss.object);
+  return proof::compare_roles(*restored.manifest.roles,
+                              {read_roles(connection), restored.report.roles_made, std::move(told)}, excuse);
+}
+
 }  // namespace
 
 std::vector<Check> check_restore(const restore::RestoreReport& report,
@@ -108,6 +121,7 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   append(answers.checks, std::move(objects.checks));
   answers.checks.push_back(proof::compare_properties(
       restored.manifest.database, read_database_properties(leader), circumstances.excuse()));
+  append(answers.checks, check_roles(leader, restored, circumstances.excuse()));
   append(answers.checks, proof::check_versions(leader, restored.manifest, questions.accept_other_versions));
 
   proof::Compared compared;

@@ -15,8 +15,21 @@ std::vector<std::string> settings_of(const DatabaseProperties& properties) {
   return lines;
 }
 
-/// "a, b instead of c", or empty.
-std::string difference(std::vector<std::string> then, std::vector<std::string> now) {
+class Differences {
+ public:
+  void add(const char* what, const std::string& then, const std::string& now) {
+    if (then != now) found.push_back(fmt::format("{} '{}' instead of '{}'", what, now, then));
+  }
+  void add_list(const char* what, const std::vector<std::string>& then, const std::vector<std::string>& now) {
+    const std::string text = list_difference(then, now);
+    if (!text.empty()) found.push_back(fmt::format("{} {}", what, text));
+  }
+  std::vector<std::string> found;
+};
+
+}  // namespace
+
+std::string list_difference(std::vector<std::string> then, std::vector<std::string> now) {
   std::sort(then.begin(), then.end());
   std::sort(now.begin(), now.end());
   std::vector<std::string> lost, gained;
@@ -26,20 +39,6 @@ std::string difference(std::vector<std::string> then, std::vector<std::string> n
   return fmt::format("{} instead of {}", gained.empty() ? "none" : fmt::to_string(fmt::join(gained, ", ")),
                      lost.empty() ? "none" : fmt::to_string(fmt::join(lost, ", ")));
 }
-
-class Differences {
- public:
-  void add(const char* what, const std::string& then, const std::string& now) {
-    if (then != now) found.push_back(fmt::format("{} '{}' instead of '{}'", what, now, then));
-  }
-  void add_list(const char* what, const std::vector<std::string>& then, const std::vector<std::string>& now) {
-    const std::string text = difference(then, now);
-    if (!text.empty()) found.push_back(fmt::format("{} {}", what, text));
-  }
-  std::vector<std::string> found;
-};
-
-}  // namespace
 
 Check compare_properties(const DatabaseProperties& then, const DatabaseProperties& now,
                          const std::string& excuse) {

@@ -11,4 +11,7 @@ namespace pgassay::proof {
 Check compare_properties(const DatabaseProperties& then, const DatabaseProperties& now,
                          const std::string& excuse);
 
+/// "a, b instead of c" of two lists in any order; empty: they are the same.
+std::string list_difference(std::vector<std::string> then, std::vector<std::string> now);
+
 }  // namespace pgassay::proof

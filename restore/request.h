@@ -103,6 +103,7 @@ struct RestoreReport {
   std::vector<std::string> not_carried;
   /// What is left to be done, by hand.
   std::vector<std::string> next_steps;
+  std::vector<std::string> roles_made;
   Verdict verdict = Verdict::unverified;  ///< of the proof; unverified when it was not asked for
   std::vector<Check> checks;
 };

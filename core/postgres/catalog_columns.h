@@ -18,7 +18,7 @@ enum class Treatment {
   physical,     ///< where and how it lies in this cluster
   statistics,   ///< what ANALYZE and VACUUM find out
   passing,      ///< a state that passes: a transaction's, an extension script's, a replication's
-  cluster,      ///< of the whole cluster: roles and tablespaces, which the globals carry
+  cluster,      ///< of the whole cluster: tablespaces and the like, which the globals carry
   environment,  ///< of the host's libraries; checked as versions
   secret,       ///< holds passwords, which are not kept, even as a hash
   not_carried,  ///< no dump carries it: `by` says what stands in its place

@@ -315,11 +315,10 @@ int Connection::backend_pid() const {
 }
 
 std::string Connection::encrypted_password(const std::string& password, const std::string& user) {
-  // The algorithm is named, else libpq asks the server, and would wait without a stop token.
-  const std::string setting = query("SELECT pg_catalog.current_setting('password_encryption')").text(0, 0);
-  const char* algorithm = setting == "scram-sha-256" ? "scram-sha-256" : "md5";
+  // Whatever password_encryption says (md5 up to 13): every server knows this one, and whatever pg_hba.conf
+  // asks a password by, md5 too, takes it.
   const std::unique_ptr<char, decltype(&PQfreemem)> encrypted(
-      PQencryptPasswordConn(impl_->pg(), password.c_str(), user.c_str(), algorithm), PQfreemem);
+      PQencryptPasswordConn(impl_->pg(), password.c_str(), user.c_str(), "scram-sha-256"), PQfreemem);
   if (!encrypted)
     throw Error(fmt::format("cannot encrypt a password: {}", one_line(PQerrorMessage(impl_->pg()))));
   return encrypted.get();

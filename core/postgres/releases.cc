@@ -24,6 +24,8 @@ constexpr FeatureOfReleases kFeatures[] = {
     {Feature::createdb_to_be_had, 16, kAlways,
      "only a role with CREATEDB says CREATEDB or NOCREATEDB of another"},
     {Feature::icu_rules, 16, kAlways, "pg_database.daticurules"},
+    {Feature::membership_options, 16, kAlways,
+     "a membership's options INHERIT and SET, and grantors that must be able to grant"},
     {Feature::locale_column, 17, kAlways, "pg_database.datlocale, in the place of daticulocale"},
     {Feature::transaction_timeout, 17, kAlways, "the setting transaction_timeout"},
     {Feature::named_not_nulls, 18, kAlways, "NOT NULL constraints that have names (pg_constraint.contype n)"},

@@ -29,6 +29,7 @@ enum class Feature {
   selective_publications,
   createdb_to_be_had,
   icu_rules,
+  membership_options,
   locale_column,
   transaction_timeout,
   named_not_nulls,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/postgres/catalog.h"
+#include "core/postgres/roles.h"
 #include "core/postgres/source_facts.h"
 #include "core/postgres/types.h"
 #include "core/stream/generated_rows.h"
@@ -126,7 +127,9 @@ struct Manifest {
   std::vector<LeftOut> left_out;
   std::vector<ToolWords> tools_said;
   std::vector<PhaseTime> phases;
-  bool role_passwords = true;     ///< globals.sql holds them
+  bool role_passwords = true;  ///< globals.sql holds them
+  /// What globals.sql makes of each role, for comparison. Absent: an older backup, or its roles are left out.
+  std::optional<std::vector<RoleFacts>> roles;
   std::vector<StoredFile> files;  ///< schema.pgdump, globals.sql, inventory.jsonl.zst
   LargeObjects large_objects;
   std::vector<Sequence> sequences;

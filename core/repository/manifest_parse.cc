@@ -137,6 +137,25 @@ Sequence read_sequence(const JsonFields& json) {
   return sequence;
 }
 
+RoleFacts read_role(const JsonFields& json) {
+  RoleFacts role;
+  role.name = json.text("name");
+  role.in_doubt = json.has("in_doubt") && json.flag("in_doubt");
+  if (role.in_doubt) return role;
+  role.attributes = json.texts("attributes");
+  role.connection_limit = json.integer("connection_limit");
+  role.valid_until = json.text("valid_until");
+  role.comment = json.text("comment");
+  for (const JsonFields& one : json.objects("member_of")) {
+    Membership membership{one.text("role"), one.flag("admin"), {}};
+    if (one.has("grantor")) membership.options = {one.text("grantor"), one.flag("inherit"), one.flag("set")};
+    role.member_of.push_back(std::move(membership));
+  }
+  for (const JsonFields& setting : json.objects("settings"))
+    role.settings.push_back({setting.text("name"), setting.text("value")});
+  return role;
+}
+
 ManifestSummary read_summary(const JsonFields& json, const Path& file) {
   ManifestSummary summary;
   summary.format = json.small_integer("format");
@@ -255,17 +274,24 @@ Manifest decode_manifest(std::string_view json, const Path& name_for_errors) {
   // First, for a newer format may mean anything by the fields that follow.
   manifest.summary = parse_manifest_summary(json, name_for_errors);
   JsonReading reading;
-  reading.streamed = {"sequences", "relations"};
+  reading.streamed = {"roles", "sequences", "relations"};
+  std::vector<RoleFacts> roles;
   reading.element = [&](std::string_view array, const JsonFields& element) {
     if (array == "relations") {
       manifest.relations.push_back(read_relation(element));
-    } else {
+    } else if (array == "sequences") {
       manifest.sequences.push_back(read_sequence(element));
+    } else {
+      roles.push_back(read_role(element));
     }
   };
   const JsonFields fields = read_json(json, name_for_errors, reading);
   read_rest(fields, manifest);
   for (const char* streamed : {"sequences", "relations"}) fields.objects(streamed);
+  if (fields.has("roles")) {
+    fields.objects("roles");
+    manifest.roles = std::move(roles);
+  }
   return manifest;
 }
 

@@ -186,6 +186,42 @@ void write_run(JsonText& json, const Manifest& manifest) {
   json.flag({"role_passwords"}, manifest.role_passwords);
 }
 
+void write_role(JsonText& json, const RoleFacts& role) {
+  json.object();
+  json.text({"name"}, role.name);
+  if (role.in_doubt) {
+    json.flag({"in_doubt"}, true);
+    json.end();
+    return;
+  }
+  write_texts(json, {"attributes"}, role.attributes);
+  json.number({"connection_limit"}, role.connection_limit);
+  json.text({"valid_until"}, role.valid_until);
+  json.text({"comment"}, role.comment);
+  json.array({"member_of"});
+  for (const Membership& membership : role.member_of) {
+    json.object();
+    json.text({"role"}, membership.role);
+    json.flag({"admin"}, membership.admin);
+    if (const auto& options = membership.options) {
+      json.text({"grantor"}, options->grantor);
+      json.flag({"inherit"}, options->inherit);
+      json.flag({"set"}, options->set);
+    }
+    json.end();
+  }
+  json.end();
+  json.array({"settings"});
+  for (const RoleSetting& setting : role.settings) {
+    json.object();
+    json.text({"name"}, setting.name);
+    json.text({"value"}, setting.value);
+    json.end();
+  }
+  json.end();
+  json.end();
+}
+
 void write_files(JsonText& json, const Manifest& manifest) {
   json.array({"files"}, Layout::block);
   for (const StoredFile& file : manifest.files) {
@@ -301,6 +337,14 @@ void write_manifest(const Manifest& manifest, const std::function<void(std::stri
   json.text({"encoding"}, manifest.encoding);
   write_extensions(json, manifest.extensions);
   write_run(json, manifest);
+  if (manifest.roles) {
+    json.array({"roles"}, Layout::block);
+    for (const RoleFacts& role : *manifest.roles) {
+      write_role(json, role);
+      flush(kFlushAt);
+    }
+    json.end();
+  }
   write_files(json, manifest);
   json.array({"sequences"}, Layout::block);
   for (const Sequence& sequence : manifest.sequences) {

@@ -26,6 +26,8 @@ std::string_view to_string(CheckKind kind) {
       return "large objects";
     case CheckKind::large_object_facts:
       return "large object facts";
+    case CheckKind::role:
+      return "role";
     case CheckKind::version:
       return "version";
     case CheckKind::assertion:

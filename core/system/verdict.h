@@ -20,6 +20,7 @@ enum class CheckKind {
   sequence,
   large_objects,
   large_object_facts,  ///< owners, comments and privileges
+  role,                ///< attributes, memberships and settings
   version,             ///< of an extension, or of the collation library
   assertion,
   structure,  ///< by amcheck

@@ -221,6 +221,7 @@ class Restoration {
     // In the new database, for a role's name is stored in the encoding of the database in which it is made.
     step(RestoreStep::roles, [this] { create_roles(*server_, roles_, report_.lost, report_.notes); });
     roles_made_ = !roles_.statements.empty();
+    if (roles_made_) report_.roles_made = roles_.absent;
     reconnect();  // the roles' script has set an encoding and more
     step(RestoreStep::pre_data, [this] { restore_pre_data(); });
     if (creating_ && !options_.throwaway && !options_.despite_host) refuse_what_the_host_lacks();

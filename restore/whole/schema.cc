@@ -14,6 +14,7 @@
 #include "core/system/subprocess.h"
 #include "restore/application_name.h"
 #include "restore/archive/archive_sql.h"
+#include "restore/whole/host_needs.h"
 #include "restore/whole/mend.h"
 
 namespace pgassay::restore {
@@ -138,33 +139,6 @@ std::string sqlstate_of(std::string_view message) {
   return {};
 }
 
-/// What the server's host lacks, and how it gets that; empty: the statement failed by itself.
-std::string lacking(std::string_view message) {
-  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"/tsearch_data/", "copy that text search file from the source's host, or install its package"},
-      {"could not create locale",
-       "install that locale: localedef, dpkg-reconfigure locales, or the package locales-all"},
-      {"could not open collator for locale", "install an ICU library that knows that locale"},
-      {"could not access file", "install the package of that library"},
-      {"could not load library", "install the package of that library, and what it needs"},
-      {"in file \"", "install the version of that library that the source has"},
-      {"could not open extension control file", "install the package of that extension"},
-      {"is not available", "install the package of that extension"},
-      {"has no installation script nor update path",
-       "install the version of that extension that the source has"},
-      {"can only create extension in database", "the server must name this database in cron.database_name"},
-  };
-  const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
-  for (const auto& [words, remedy] : kWords) {
-    if (!says(words)) continue;
-    // Of these the first words alone are not enough.
-    if (words == "in file \"" && !says("could not find function")) continue;
-    if (words == "is not available" && !says("extension \"")) continue;
-    return std::string(remedy);
-  }
-  return {};
-}
-
 std::string why_harmless(const SchemaProblem& problem) {
   const auto says = [&](std::string_view words) { return problem.message.find(words) != std::string::npos; };
   const auto does = [&](std::string_view words) { return problem.command.starts_with(words); };
@@ -273,7 +247,7 @@ Loss loss_by(const SchemaProblem& problem) {
     loss.object = sql.substr(kRefresh.size(), sql.rfind(';') - kRefresh.size());
     return loss;
   }
-  if (const std::string remedy = lacking(problem.message); !remedy.empty()) {
+  if (const std::string remedy = remedy_of_host(sql, problem.sqlstate); !remedy.empty()) {
     loss.kind = LossKind::lacking;
     loss.object = shortened(sql);
     loss.text += "; " + remedy;
@@ -301,21 +275,36 @@ bool done_alone(Connection& target, SchemaProblem& problem) {
   }
 }
 
-/// Of a server whose language we may not choose pg_restore's words tell nothing: the statement is tried once
-/// more, in a transaction that is rolled back, for its SQLSTATE. Details, which may be a row, are not
-/// repeated.
-void ask_for_sqlstate(Connection& target, SchemaProblem& problem) {
-  if (problem.command.empty()) return;
+/// The server's error when the statement is tried once more, in a transaction that is rolled back: pg_restore
+/// shows no SQLSTATE. None: it succeeds now.
+std::optional<ServerError> error_again(Connection& target, const std::string& command) {
+  std::optional<ServerError> found;
   target.query("BEGIN");
   try {
-    target.query(problem.command);
+    target.query(command);
   } catch (const ServerError& error) {
-    problem.message = error.what();
-    problem.sqlstate = error.sqlstate();
+    found = error;
   }
   target.query("ROLLBACK");
+  return found;
+}
+
+/// Of a server whose language we may not choose pg_restore's words tell nothing. Details, which may be a row,
+/// are not repeated.
+void ask_for_sqlstate(Connection& target, SchemaProblem& problem) {
+  if (problem.command.empty()) return;
+  if (const auto error = error_again(target, problem.command)) {
+    problem.message = error->what();
+    problem.sqlstate = error->sqlstate();
+  }
   problem.there_already = is_there_by_sqlstate(problem);
   problem.harmless = harmless_by_sqlstate(problem);
+}
+
+/// Is it the server's host that lacks something? No words say so.
+void ask_of_the_host(Connection& target, SchemaProblem& problem) {
+  if (!problem.sqlstate.empty() || problem.there_already || !may_need_the_host(problem.command)) return;
+  if (const auto error = error_again(target, problem.command)) problem.sqlstate = error->sqlstate();
 }
 
 /// What ended pg_restore. Never its raw words, which quote whole statements.
@@ -349,7 +338,7 @@ void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>
   Mender mender(target, run.search_path);
   for (SchemaProblem& problem : read_problems(done.err)) {
     ++told;
-    if (!english) ask_for_sqlstate(target, problem);
+    english ? ask_of_the_host(target, problem) : ask_for_sqlstate(target, problem);
     if (run.again && problem.there_already) {
       ++there;
       continue;

@@ -45,7 +45,7 @@ struct SchemaProblem {
   std::string message, command;
   /// pg_restore shows the server's words and not its SQLSTATE. This is the one that they stand for, where it
   /// makes a difference to anybody: the server ran out of something or is going down, or a deadlock. Else
-  /// empty.
+  /// empty; restore_section() asks the server for it where its host may lack something.
   std::string sqlstate;
   /// The object, or this property of it, is there: whoever began before us has made it.
   bool there_already = false;
@@ -54,7 +54,7 @@ struct SchemaProblem {
 /// The one place that reads the words of pg_restore (in the language C) and of the server behind it (in
 /// English, where we may choose).
 std::vector<SchemaProblem> read_problems(std::string_view pg_restore_stderr);
-/// What is lost by it. By its statement, which is pg_dump's and in SQL, and by what read_problems() found.
+/// What is lost by it. By its statement, which is pg_dump's and in SQL, and by its SQLSTATE.
 Loss loss_by(const SchemaProblem& problem);
 
 }  // namespace pgassay::restore

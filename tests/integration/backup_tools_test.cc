@@ -189,6 +189,26 @@ TEST_F(PgDumpallBesideRoles, IsNotTriedAgainWhereNothingChanged) {
   EXPECT_EQ(calls(), 1u);
 }
 
+TEST_F(PgDumpallBesideRoles, SaysWhatRolesAreAsItHasThem) {
+  // How often one is altered under its hands, and is it known in the end how the file has it?
+  for (const auto& [times, known] : {std::pair(1, true), {3, false}}) {
+    std::filesystem::remove(scripts_.path() / "calls");
+    const std::string calls = (scripts_.path() / "calls").string();
+    script("pg_dumpall", true_version_,
+           "echo x >> " + calls + "\nn=$(wc -l < " + calls + ")\nif [ $n -le " + std::to_string(times) +
+               " ]; then " + (shared_server().bin_dir() / "psql").string() + " -qX -d '" +
+               database_.conninfo() + "' -c \"ALTER ROLE passing_1 CONNECTION LIMIT " +
+               std::to_string(times) + "$n\" >&2; fi\n" + call_of_true("pg_dumpall"));
+    ASSERT_EQ(back_up().status, 0);
+    EXPECT_EQ(this->calls(), known ? 2u : 3u);
+    const auto roles = vault_.manifest(database_).roles.value();
+    const auto found = std::ranges::find(roles, "passing_1", &RoleFacts::name);
+    ASSERT_NE(found, roles.end());
+    EXPECT_EQ(found->in_doubt, !known);
+    EXPECT_EQ(found->connection_limit, known ? 11 : -1);
+  }
+}
+
 /// Not by an argument, which everybody on the host can read.
 TEST_F(BackupTools, GetThePasswordByTheEnvironment) {
   script("pg_dump", true_version_,

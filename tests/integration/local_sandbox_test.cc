@@ -2,7 +2,6 @@
 // start programs, so these do what such code would.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
 #include <sys/mount.h>
@@ -22,6 +21,7 @@
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_server.h"
 #include "drill/server/whom.h"
+#include "tests/fixtures/as_user.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
 #include "tests/fixtures/sample_backup.h"
@@ -33,34 +33,8 @@ namespace {
 /// Who runs pgassay. The server's user is another one as root, and the same one otherwise.
 enum class Who { ourselves, postgres };
 
-/// Runs the body as that user in a process of its own, and returns what it returned, or what it threw.
 std::string as(Who who, const std::function<std::string()>& body) {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) throw_errno("can't make a descriptor", "pipe");
-  const Fd reader(fds[0]);
-  Fd writer(fds[1]);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    std::string said;
-    try {
-      const passwd* user = ::getpwnam("postgres");
-      if (who == Who::postgres && (user == nullptr || ::setgroups(0, nullptr) != 0 ||
-                                   ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
-        throw_errno("can't become", "postgres");
-      said = body();
-    } catch (const Error& error) {
-      said = fmt::format("threw: {} HINT: {}", error.what(), error.hint());
-    }
-    write_all(writer.get(), as_bytes(said), "pipe");
-    ::_exit(0);
-  }
-  writer.reset();
-  std::string said;
-  char buffer[4096];
-  for (ssize_t got; (got = ::read(reader.get(), buffer, sizeof buffer)) > 0;)
-    said.append(buffer, static_cast<std::size_t>(got));
-  ::waitpid(child, nullptr, 0);
-  return said;
+  return as_user(who == Who::postgres ? "postgres" : "", body);
 }
 
 class LocalSandbox : public testing::TestWithParam<Who> {

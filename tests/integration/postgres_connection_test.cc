@@ -209,6 +209,13 @@ TEST(Connection, ThatIsRefusedSaysBySqlstateWhetherItWasThePassword) {
   EXPECT_EQ(refused_by(info), "no server");
 }
 
+/// A drill's pg_hba.conf takes no md5, which 13 makes of passwords unless it is told otherwise.
+TEST(Connection, EncryptsAPasswordForEveryMethod) {
+  Connection connection = Connection::open(test::shared_server().connection(), "test", {});
+  connection.query("SET password_encryption = 'md5'");
+  EXPECT_TRUE(connection.encrypted_password("secret", "somebody").starts_with("SCRAM-SHA-256$"));
+}
+
 TEST(Connection, NeverTellsAPassword) {
   const test::LocalServer server;
   server.psql("postgres", "CREATE ROLE careful LOGIN PASSWORD 'right';");

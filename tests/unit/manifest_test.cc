@@ -98,6 +98,17 @@ TEST_F(ManifestTest, TellsWhatSequencesAreAndWhatToolsSaid) {
   EXPECT_EQ(again.tools_said[0].shown(), "pg_dump said: warning: owner of table \"t\" appears to be invalid");
 }
 
+TEST_F(ManifestTest, TellsWhatRolesAreWhereThatIsKnown) {
+  EXPECT_EQ(parse_manifest(text, "manifest.json").roles, manifest.roles);
+  ASSERT_EQ(manifest.roles->size(), 2U);
+  manifest.roles->clear();
+  EXPECT_EQ(parse_manifest(test::manifest_text(manifest), "manifest.json").roles, manifest.roles);
+  manifest.roles.reset();
+  EXPECT_FALSE(parse_manifest(test::manifest_text(manifest), "manifest.json").roles);
+  EXPECT_EQ(refusal_of("\"valid_until\": \"infinity\"", "\"valid_until\": 5"),
+            "manifest.json: /roles/0/valid_until: is not a string");
+}
+
 TEST_F(ManifestTest, APartitionOfAnotherFormatThanItsRootIsAContradiction) {
   for (Relation& relation : manifest.relations)
     if (relation.kind == 'p') relation.format = RowFormat::binary;
