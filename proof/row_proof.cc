@@ -203,7 +203,7 @@ class RowProof {
                    const TableInfo& table) {
     comparison.subjects.push_back(subjects.size());
     const std::vector<std::string> generated =
-        columns.generated_digest ? stored_names(columns.generated) : std::vector<std::string>();
+        columns.generated_digest ? digested_names(columns.generated) : std::vector<std::string>();
     const std::vector<PageRange> ranges = page_ranges(table, leader_.server_version(), spread_);
     for (const PageRange& range : ranges)
       units.push_back({subjects.size(),

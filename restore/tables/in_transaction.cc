@@ -83,7 +83,7 @@ void TransactionLoad::prove(const CopyTarget& target, const Relation& then, cons
                             const std::optional<GeneratedDigest>& generated,
                             const proof::Accepted& accepted) {
   const std::vector<std::string> names =
-      generated ? stored_names(then.generated) : std::vector<std::string>();
+      generated ? digested_names(then.generated) : std::vector<std::string>();
   if (names.empty()) {
     if (proof::has_generated(then)) differing_.push_back(proof::unknown_generated(then));
     return prove(target, then.format, expected, &then);
