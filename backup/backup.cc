@@ -378,6 +378,7 @@ class Attempt {
     }
     manifest_.extensions = list_extensions(leader_);
     manifest_.database = read_database_properties(leader_);
+    digest_virtual_columns(leader_, plan_.relations, listed_.tables, manifest_.encoding, plan_.left_out);
     leader_.query("COMMIT");
     timed("catalog", watch);
   }

@@ -1,15 +1,18 @@
 #include "backup/digests.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "core/postgres/catalog.h"
+#include "core/postgres/server_trouble.h"
 
 namespace pgassay::backup {
 namespace {
 
 struct Digested : ChunkSink {
+  explicit Digested(RowFormat format = RowFormat::text) : digester(format) {}
   ChunkDigester digester;
   void chunk(Bytes bytes) override { digester.add(bytes); }
 };
@@ -19,7 +22,7 @@ void sum_generated_at_the_roots(std::vector<Relation>& relations) {
   std::map<QualifiedName, Relation*> roots;
   for (Relation& relation : relations) {
     if (relation.kind != 'p' || relation.root) continue;
-    const std::size_t columns = stored_names(relation.generated).size();
+    const std::size_t columns = digested_names(relation.generated).size();
     if (columns == 0) continue;
     relation.generated_digest.emplace().columns.resize(columns);
     roots[relation.name] = &relation;
@@ -28,13 +31,47 @@ void sum_generated_at_the_roots(std::vector<Relation>& relations) {
     if (!leaf.root || leaf.kind != 'r') continue;
     const auto root = roots.find(*leaf.root);
     if (root == roots.end() || !root->second->generated_digest) continue;
-    if (stored_names(leaf.generated) != stored_names(root->second->generated))
+    if (digested_names(leaf.generated) != digested_names(root->second->generated))
       root->second->generated_digest.reset();
     else if (leaf.generated_digest)
       root->second->generated_digest->merge(*leaf.generated_digest);
     else if (!leaf.parts.empty())
       root->second->generated_digest.reset();
   }
+}
+
+bool has_virtual(const TableInfo& table) {
+  return std::ranges::any_of(table.generated,
+                             [](const GeneratedColumn& column) { return !column.stored && column.digested; });
+}
+
+/// Why not; nothing: they are in the relation's digest.
+std::optional<std::string> read_virtual(Connection& leader, Relation& relation, const TableInfo& table,
+                                        const std::string& encoding) {
+  if (table.planning_calls_code)
+    return "its indexes or statistics call functions, which reading them would run";
+  const std::vector<std::string> names = digested_names(table.generated);
+  RowDigest due;
+  for (const Part& part : relation.parts) due.merge(part.digest);
+  leader.query("SAVEPOINT pgassay");
+  std::optional<std::string> why;
+  try {
+    Digested rows(relation.format);
+    GeneratedCutter cutter(rows, table.columns.size(), names.size(), relation.format);
+    leader.copy_out(
+        copy_out_sql(table.name, table.columns, relation.filter, {}, {encoding, relation.format}, names),
+        cutter, relation.format);
+    GeneratedDigest found = cutter.finish();
+    if (rows.digester.finish() != due)
+      why = "its rows are no longer those that were copied";
+    else
+      relation.generated_digest = std::move(found);
+  } catch (const ServerError& error) {
+    if (is_server_trouble(error.sqlstate(), error.what())) error.raise();
+    why = error.what();
+  }
+  leader.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+  return why;
 }
 
 }  // namespace
@@ -60,6 +97,36 @@ void digest_views(Connection& leader, std::vector<Relation>& relations, const st
       left_out.push_back({"digest of materialized view " + view.name.shown(), error.what()});
     }
     leader.query("ROLLBACK TO SAVEPOINT pgassay; RELEASE SAVEPOINT pgassay");
+  }
+}
+
+void digest_virtual_columns(Connection& leader, std::vector<Relation>& relations,
+                            const std::vector<TableInfo>& tables, const std::string& encoding,
+                            std::vector<LeftOut>& left_out) {
+  std::map<Oid, const TableInfo*> by_oid;
+  for (const TableInfo& table : tables) by_oid[table.oid] = &table;
+  std::map<QualifiedName, std::set<std::string>> unread;  // of roots
+  for (Relation& relation : relations) {
+    const auto table = by_oid.find(relation.oid);
+    if (relation.kind != 'r' || table == by_oid.end() || !has_virtual(*table->second)) continue;
+    std::vector<GeneratedColumn> columns = table->second->generated;
+    std::optional<std::string> why;
+    if (relation.data == Data::copied) why = read_virtual(leader, relation, *table->second, encoding);
+    if (!why) {
+      relation.generated = columns;
+    } else if (!why->empty()) {
+      left_out.push_back({"digest of virtual columns of " + relation.name.shown(), *why});
+    }
+    if (relation.root)
+      for (const GeneratedColumn& column : relation.generated)
+        if (!column.digested) unread[*relation.root].insert(column.name);
+  }
+  for (Relation& relation : relations) {
+    const auto table = by_oid.find(relation.oid);
+    if (relation.kind != 'p' || table == by_oid.end()) continue;
+    relation.generated = table->second->generated;
+    for (GeneratedColumn& column : relation.generated)
+      if (unread[relation.root.value_or(relation.name)].contains(column.name)) column.digested = false;
   }
 }
 

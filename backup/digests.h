@@ -15,6 +15,13 @@ namespace pgassay::backup {
 void digest_views(Connection& leader, std::vector<Relation>& relations, const std::vector<TableInfo>& tables,
                   const std::string& encoding, std::vector<LeftOut>& left_out);
 
+/// Digests the rows of tables with virtual generated columns once more, with the values of these, which then
+/// are in generated_digest. Where they can't be read (an expression fails), they are left out. Wants the
+/// parts of all relations.
+void digest_virtual_columns(Connection& leader, std::vector<Relation>& relations,
+                            const std::vector<TableInfo>& tables, const std::string& encoding,
+                            std::vector<LeftOut>& left_out);
+
 /// The proof of a partition tree is at its root: rows may move between leaves when they are loaded.
 void sum_at_the_roots(std::vector<Relation>& relations);
 

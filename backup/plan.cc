@@ -27,6 +27,7 @@ Relation relation_of(const TableInfo& table) {
   relation.columns = table.columns;
   relation.types = table.types;
   relation.generated = table.generated;
+  for (GeneratedColumn& column : relation.generated) column.digested = column.stored;  // until it is read
   relation.via_root = table.via_root;
   relation.populated = table.populated;
   relation.extension = table.extension;
@@ -37,7 +38,7 @@ Relation relation_of(const TableInfo& table) {
 void plan_table(Plan& plan, const TableInfo& table, const std::vector<PageRange>& ranges,
                 const std::string& encoding) {
   Relation& relation = plan.relations.back();
-  std::vector<std::string> generated = stored_names(table.generated);
+  std::vector<std::string> generated = digested_names(relation.generated);
   if (table.planning_calls_code) generated.clear();
   if (!generated.empty()) relation.generated_digest.emplace().columns.resize(generated.size());
   // The file system may fold names, or one that this is copied to.

@@ -35,19 +35,25 @@ std::string make_extension(Connection& connection) {
   return kSchema;
 }
 
-std::vector<Subject> list_subjects(Connection& connection) {
+std::vector<Subject> list_subjects(Connection& connection, std::set<std::string>& others) {
+  const bool heaps = server_has(connection.server_version(), Feature::heap_checks);
   const Result found = connection.query(
-      "SELECT c.relkind = 'i', pg_catalog.format('%I.%I', n.nspname, c.relname), c.oid"
+      "SELECT c.relkind = 'i', pg_catalog.format('%I.%I', n.nspname, c.relname), c.oid,"
+      " CASE WHEN c.relkind = 'i' THEN a.amname = 'btree' WHEN c.relkind IN ('r', 'm', 't') THEN a.amname = "
+      "'heap' AND " +
+      std::string(heaps ? "true" : "false") +
+      " ELSE false END, coalesce(i.indisvalid AND i.indisready, true)"
       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-      " JOIN pg_catalog.pg_am a ON a.oid = c.relam LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid"
-      " WHERE c.relpersistence <> 't' AND ((c.relkind = 'i' AND a.amname = 'btree' AND i.indisvalid AND "
-      "i.indisready)"
-      " OR (c.relkind IN ('r', 'm', 't') AND a.amname = 'heap' AND " +
-      std::string(server_has(connection.server_version(), Feature::heap_checks) ? "true" : "false") +
-      ")) ORDER BY c.relpages DESC");
+      " LEFT JOIN pg_catalog.pg_am a ON a.oid = c.relam LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = "
+      "c.oid"
+      " WHERE c.relpersistence <> 't' AND c.relkind IN ('i', 'I', 'r', 'm', 't') ORDER BY c.relpages DESC");
   std::vector<Subject> subjects;
-  for (int row = 0; row < found.rows(); ++row)
-    subjects.push_back({found.boolean(row, 0), found.text(row, 1), found.text(row, 2)});
+  for (int row = 0; row < found.rows(); ++row) {
+    if (!found.boolean(row, 3))
+      others.insert(found.text(row, 1));
+    else if (found.boolean(row, 4))
+      subjects.push_back({found.boolean(row, 0), found.text(row, 1), found.text(row, 2)});
+  }
   return subjects;
 }
 
@@ -100,7 +106,8 @@ std::vector<Check> look_at_all(const ConnInfo& database, const std::vector<Subje
 }  // namespace
 
 std::vector<Check> check_structure(const ConnInfo& database, unsigned jobs, Observer& observer,
-                                   std::stop_token stop) {
+                                   std::stop_token stop, std::optional<std::set<std::string>>& looked_at) {
+  looked_at.reset();
   Connection leader = Connection::open(database, "pgassay amcheck", stop);
   start_loading_session(leader);
   std::string schema;
@@ -113,8 +120,9 @@ std::vector<Check> check_structure(const ConnInfo& database, unsigned jobs, Obse
                          "postgresql-contrib)",
                          error.what())}};
   }
-  const std::vector<Subject> subjects = list_subjects(leader);
+  const std::vector<Subject> subjects = list_subjects(leader, looked_at.emplace());
   std::vector<Check> checks = look_at_all(database, subjects, schema, jobs, observer, stop);
+  for (const Subject& subject : subjects) looked_at->insert(subject.shown);
   if (!checks.empty()) return checks;
   const auto indexes =
       std::count_if(subjects.begin(), subjects.end(), [](const Subject& one) { return one.index; });

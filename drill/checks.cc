@@ -8,6 +8,7 @@
 
 #include "core/postgres/session.h"
 #include "drill/amcheck.h"
+#include "drill/planned.h"
 #include "proof/properties_check.h"
 #include "proof/roles_check.h"
 #include "proof/row_proof.h"
@@ -113,14 +114,17 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   start_reading_session(leader);
   const proof::DrillCircumstances circumstances = proof::read_circumstances(leader, restored.manifest);
   append(answers.checks, check_restore(restored.report, circumstances));
+  PlannedAnswers planned(restored.inventory, questions);
 
   proof::InventoryComparison objects = check_objects(leader, restored, circumstances, questions.accepted);
   answers.objects = objects.compared;
+  planned.objects(objects.answered);
   if (!restored.report.lost.empty())
     leave_out_what_is_told(restored.report.lost, answers.checks, objects.checks);
   append(answers.checks, std::move(objects.checks));
   answers.checks.push_back(proof::compare_properties(
       restored.manifest.database, read_database_properties(leader), circumstances.excuse()));
+  planned.properties();
   append(answers.checks, check_roles(leader, restored, circumstances.excuse()));
   append(answers.checks, proof::check_versions(leader, restored.manifest, questions.accept_other_versions));
 
@@ -132,9 +136,16 @@ Answers check_restored(const RestoredBackup& restored, const DrillQuestions& que
   answers.rows = compared.rows;
   append(answers.checks, std::move(proof));
 
-  append(answers.checks, check_assertions(restored.database, questions.assertions, restored.foreign, stop));
-  if (questions.amcheck)
-    append(answers.checks, check_structure(restored.database, questions.jobs, observer, stop));
+  std::vector<Check> asked =
+      check_assertions(restored.database, questions.assertions, restored.foreign, stop);
+  planned.assertions(asked);
+  append(answers.checks, std::move(asked));
+  if (questions.amcheck) {
+    std::optional<std::set<std::string>> looked_at;
+    append(answers.checks, check_structure(restored.database, questions.jobs, observer, stop, looked_at));
+    planned.structures(looked_at);
+  }
+  append(answers.checks, planned.not_made());
   make_unique(answers.checks);
   return answers;
 }

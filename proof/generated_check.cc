@@ -32,14 +32,14 @@ Check check_of(const Relation& relation, std::string name, Verdict verdict, std:
 }  // namespace
 
 bool has_generated(const Relation& relation) {
-  return !stored_names(relation.generated).empty();
+  return !digested_names(relation.generated).empty();
 }
 
 std::uint64_t check_generated(const Relation& then, const GeneratedDigest& expected,
                               const GeneratedDigest& found, const Accepted& accepted,
                               const std::vector<std::string>& reasons, std::vector<Check>& checks) {
   if (found == expected) return found.columns.size();
-  const std::vector<std::string> names = stored_names(then.generated);
+  const std::vector<std::string> names = digested_names(then.generated);
   std::vector<std::size_t> differing;
   for (std::size_t i = 0; i < names.size(); ++i)
     if (found.columns[i] != expected.columns[i]) differing.push_back(i);

@@ -27,12 +27,6 @@ bool names_a_not_null(const InventoryObject& object) {
   return object.kind == "not-null constraint";
 }
 
-/// Of a subscription, or about one.
-bool about_subscription(const InventoryObject& object) {
-  return object.kind == "subscription" || ((object.kind == "comment" || object.kind == "security label") &&
-                                           object.identity.find("on subscription ") != std::string::npos);
-}
-
 /// As quote_ident() writes the names that extensions have.
 std::string quoted_where_needed(const std::string& name) {
   const bool plain = std::ranges::all_of(
@@ -45,7 +39,7 @@ auto key(const InventoryObject& object) {
 }
 
 void prepare(std::vector<InventoryObject>& objects) {
-  std::erase_if(objects, about_subscription);
+  std::erase_if(objects, [](const InventoryObject& object) { return !is_compared(object); });
   std::sort(objects.begin(), objects.end(),
             [](const InventoryObject& a, const InventoryObject& b) { return key(a) < key(b); });
 }
@@ -59,6 +53,7 @@ class Comparer {
         excuse_(circumstances.excuse()) {}
 
   void missing(const InventoryObject& object) {
+    ++result_.answered[object.kind];
     if (!object.extension.empty()) return made_otherwise(object, "is not there");
     add(object, kThere, "it is missing", {});
   }
@@ -75,6 +70,7 @@ class Comparer {
 
   void both(const InventoryObject& then, const InventoryObject& now) {
     ++result_.compared;
+    ++result_.answered[then.kind];
     ++by_kind_[then.kind];
     if (!then.extension.empty() && another_version(then.extension)) return;
     if (then.owner != now.owner)
@@ -211,6 +207,12 @@ std::string definition_sql(std::string_view kind) {
 }
 
 }  // namespace
+
+bool is_compared(const InventoryObject& object) {
+  const bool about = (object.kind == "comment" || object.kind == "security label") &&
+                     object.identity.find("on subscription ") != std::string::npos;
+  return object.kind != "subscription" && !about;
+}
 
 void InventoryReader::chunk(Bytes bytes) {
   each_line(as_text(bytes), begun_, [this](std::string_view text) { line(text); });

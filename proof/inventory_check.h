@@ -54,10 +54,14 @@ struct InventoryComparison {
   std::vector<Check>
       checks;  ///< one for each difference, named "KIND IDENTITY"; a summary when there is none
   std::uint64_t compared = 0;
+  std::map<std::string, std::size_t> answered = {};  ///< how many of each kind were compared, or are missing
 };
 
+/// False of a subscription, and of what is about one: a drill makes none.
+bool is_compared(const InventoryObject& object);
+
 /// Missing, another owner, other privileges, another definition, and objects that the backup does not have.
-/// Subscriptions do not count: a drill makes none. `in_doubt` says why the stored one is no certain witness,
+/// Of those that is_compared(). `in_doubt` says why the stored one is no certain witness,
 /// or is empty. Of an extension's members each alteration counts; that a body or signature is what the script
 /// of this host makes of it is one check an extension, UNVERIFIED, or PASS where "extension:NAME" is
 /// accepted. Of an extension of another version members do not count: check_versions() tells of it.

@@ -203,7 +203,7 @@ class RowProof {
                    const TableInfo& table) {
     comparison.subjects.push_back(subjects.size());
     const std::vector<std::string> generated =
-        columns.generated_digest ? stored_names(columns.generated) : std::vector<std::string>();
+        columns.generated_digest ? digested_names(columns.generated) : std::vector<std::string>();
     const std::vector<PageRange> ranges = page_ranges(table, leader_.server_version(), spread_);
     for (const PageRange& range : ranges)
       units.push_back({subjects.size(),
@@ -336,7 +336,8 @@ void look_at_writing(Connection& connection, const Manifest& manifest, const Pla
     if (check.id.kind != CheckKind::rows || check.verdict == Verdict::pass) continue;
     if (!check.id.aspect.empty()) continue;  // of a generated column
     const auto relation = std::ranges::find_if(manifest.relations, [&](const Relation& one) {
-      return one.kind == 'r' && !one.root && one.filter.empty() && one.name.shown() == check.id.object;
+      return (one.kind == 'r' || one.kind == 'p') && !one.root && one.filter.empty() &&
+             one.name.shown() == check.id.object;
     });
     if (relation == manifest.relations.end()) continue;
     const std::optional<std::string> told = values_written_otherwise(connection, backup, *relation, manifest);

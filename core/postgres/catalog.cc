@@ -85,7 +85,9 @@ GROUP BY a.attrelid
 )";
 
 constexpr std::string_view kListGenerated = R"(
-SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's'
+SELECT a.attrelid, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated = 's',
+  a.attgenerated = 's' OR (a.atttypid < 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o
+    WHERE o.classid = 2604 AND o.objid = d.oid AND o.refclassid <> 1259))
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attgenerated <> '' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum
@@ -192,8 +194,9 @@ void read_columns(Connection& connection, std::vector<TableInfo>& tables, const 
   for (int row = 0; row < generated.rows(); ++row) {
     const auto found = partitioning.index.find(generated.oid(row, 0));
     if (found == partitioning.index.end()) continue;
-    tables[found->second].generated.push_back(
-        {generated.text(row, 1), generated.text(row, 2), generated.text(row, 3), generated.boolean(row, 4)});
+    tables[found->second].generated.push_back({generated.text(row, 1), generated.text(row, 2),
+                                               generated.text(row, 3), generated.boolean(row, 4),
+                                               generated.boolean(row, 5)});
   }
   const Result calling = connection.query(std::string(kListPlanningCallsCode));
   for (int row = 0; row < calling.rows(); ++row)
@@ -210,6 +213,8 @@ void put_in_order_of(const TableInfo& root, TableInfo& leaf) {
     const auto found = std::ranges::find(generated, column.name, &GeneratedColumn::name);
     if (found == generated.end()) continue;
     leaf.generated.push_back(*found);
+    // Who reads the root reads what the root's expression says.
+    if (!column.stored && column.expression != found->expression) leaf.generated.back().digested = false;
     generated.erase(found);
   }
   leaf.generated.insert(leaf.generated.end(), generated.begin(), generated.end());
@@ -343,10 +348,10 @@ std::string copy_view_out_sql(const QualifiedName& name, const std::vector<std::
   return copy_to_stdout("(SELECT " + column_list(columns) + from_only(name, {}, {}) + ")", format);
 }
 
-std::vector<std::string> stored_names(const std::vector<GeneratedColumn>& columns) {
+std::vector<std::string> digested_names(const std::vector<GeneratedColumn>& columns) {
   std::vector<std::string> names;
   for (const GeneratedColumn& column : columns)
-    if (column.stored) names.push_back(column.name);
+    if (column.digested) names.push_back(column.name);
   return names;
 }
 

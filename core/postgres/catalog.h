@@ -15,9 +15,12 @@ namespace pgassay {
 struct GeneratedColumn {
   std::string name, type, expression;
   bool stored = true;  ///< false: computed whenever it is read, from columns that are compared (18 and later)
+  /// Its values are in the digest of generated columns. Of list_tables(): can be; of one that is computed
+  /// only where nothing but the server's own code does that.
+  bool digested = true;
 };
-/// Names of those that are stored.
-std::vector<std::string> stored_names(const std::vector<GeneratedColumn>& columns);
+/// Names of those whose values are digested, in order.
+std::vector<std::string> digested_names(const std::vector<GeneratedColumn>& columns);
 
 /// A relation that has, or could have, rows of its own. Temporary ones, system schemas and extension members
 /// that are not configuration tables are never listed.

@@ -16,6 +16,7 @@
 #include "core/postgres/connection_impl.h"
 #include "core/postgres/connection_refused.h"
 #include "core/postgres/conninfo_text.h"
+#include "core/postgres/releases.h"
 
 namespace pgassay {
 
@@ -63,7 +64,8 @@ std::string connect_hint(PGconn* conn) {
 constexpr std::string_view kNobodyElse = "-c role=none";
 /// A role's or a database's own time-outs of a millisecond would end the session before the statement that
 /// lifts them. In the startup packet ours outrank them. Newest first: what a server does not know, it
-/// refuses.
+/// refuses. transaction_timeout (17) is lifted by the first statement, for most servers do not know it, and
+/// each refusal is a line of their log.
 constexpr std::string_view kLifted[] = {"-c statement_timeout=0 -c idle_session_timeout=0",
                                         "-c statement_timeout=0"};
 
@@ -185,7 +187,16 @@ Connection Connection::open_as_ourselves(const ConnInfo& info, std::string_view 
   if (may_have_options(parameters)) {
     for (const std::string_view lifted : kLifted) {
       try {
-        return open(with_options(parameters, lifted), info, stop);
+        Connection connection = open(with_options(parameters, lifted), info, stop);
+        if (!server_has(connection.server_version(), Feature::transaction_timeout)) return connection;
+        try {
+          connection.query("SET transaction_timeout = 0");
+          return connection;
+        } catch (const ConnectionLost&) {
+          // It was over before that was read. This server takes it in the startup packet.
+          return open(with_options(parameters, fmt::format("{} -c transaction_timeout=0", lifted)), info,
+                      stop);
+        }
       } catch (const ConnectionLost& error) {
         if (!refuses_parameter(error)) error.raise();
       }

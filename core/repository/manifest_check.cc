@@ -65,8 +65,8 @@ class Checker {
     if (std::string_view("rpmf").find(relation.kind) == std::string_view::npos)
       add(where, "is of no known kind");
     if (relation.generated_digest &&
-        relation.generated_digest->columns.size() != stored_names(relation.generated).size())
-      add(where, "generated_digest: not as many columns as are generated and stored");
+        relation.generated_digest->columns.size() != digested_names(relation.generated).size())
+      add(where, "generated_digest: not as many columns as are generated and digested");
     if (relation.kind == 'p' || relation.data != Data::copied) {
       if (!relation.parts.empty()) add(where, "has parts, but can have none");
       if (relation.kind != 'p') compare(where, {}, relation.digest, "parts");

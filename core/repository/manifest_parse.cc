@@ -76,9 +76,12 @@ void read_types(const JsonFields& json, Relation& relation) {
   if (!relation.types.empty() && relation.types.size() != relation.columns.size())
     json.bad("types", "are not as many as there are columns");
   if (!json.has("generated")) return;
-  for (const JsonFields& column : json.objects("generated"))
+  for (const JsonFields& column : json.objects("generated")) {
+    const bool digested = !column.has("stored") || column.flag("stored");
+    const bool computed = column.has("virtual") && column.flag("virtual");
     relation.generated.push_back({column.text("name"), column.text("type"), column.text("expression"),
-                                  !column.has("stored") || column.flag("stored")});
+                                  digested && !computed, digested});
+  }
 }
 
 std::optional<GeneratedDigest> read_generated(const JsonFields& json) {

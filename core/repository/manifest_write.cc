@@ -273,7 +273,8 @@ void write_types(JsonText& json, const Relation& relation) {
     json.text({"name"}, column.name);
     json.text({"type"}, column.type);
     json.text({"expression"}, column.expression);
-    if (!column.stored) json.flag({"stored"}, false);
+    if (!column.stored && !column.digested) json.flag({"stored"}, false);
+    if (!column.stored && column.digested) json.flag({"virtual"}, true);
     json.end();
   }
   json.end();

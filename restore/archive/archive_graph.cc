@@ -11,17 +11,17 @@ bool is_any_of(const ArchiveEntry& entry, std::initializer_list<std::string_view
   return std::find(kinds.begin(), kinds.end(), entry.kind) != kinds.end();
 }
 
+}  // namespace
+
+bool is_relation(const ArchiveEntry& entry) {
+  return is_any_of(entry, {"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"});
+}
+
 /// "public v postgres", and "public v _RETURN postgres".
 bool names_its_view(const ArchiveEntry& query, const ArchiveEntry& view) {
   if (!view.is("VIEW")) return false;
   const std::string named = query.text.substr(0, query.text.find(" _RETURN ") + 1);
   return view.text.starts_with(named);
-}
-
-}  // namespace
-
-bool is_relation(const ArchiveEntry& entry) {
-  return is_any_of(entry, {"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE"});
 }
 
 ArchiveGraph::ArchiveGraph(const std::vector<ArchiveEntry>& entries) : entries_(entries) {

@@ -53,5 +53,7 @@ class ArchiveGraph {
 
 /// Has it rows or columns of its own?
 bool is_relation(const ArchiveEntry& entry);
+/// Is the first, an entry RULE, the query of the second, a view?
+bool names_its_view(const ArchiveEntry& query, const ArchiveEntry& view);
 
 }  // namespace pgassay::restore

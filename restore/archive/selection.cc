@@ -250,28 +250,50 @@ class Selector {
   }
 
   void take_all_but_excluded() {
-    constexpr std::string_view kGoAlong[] = {"SEQUENCE", "SEQUENCE OWNED BY", "MATERIALIZED VIEW DATA"};
+    constexpr std::string_view kGoAlong[] = {"SEQUENCE", "SEQUENCE OWNED BY", "MATERIALIZED VIEW DATA",
+                                             "INDEX ATTACH"};
     std::set<int> gone;
     for (const Relation* relation : excluded_)
       if (entry_of_.contains(relation)) gone.insert(entry_of_[relation]);
     const std::set<int> roots = gone;
     gone = graph_.dependents(gone);
     take_sequences_along(gone);
+    check_that_tables_can_be_made(gone);
     for (const ArchiveEntry& entry : graph_.entries()) {
       if (!gone.contains(entry.id)) {
         taken_.insert(entry.id);
         continue;
       }
-      const auto found = relation_of_.find(entry.id);
-      if (found != relation_of_.end() && !excluded_.contains(found->second) && found->second->kind != 'm')
-        throw UsageError(fmt::format("{} can't be made without what --exclude-table leaves out",
-                                     found->second->name.shown()),
-                         fmt::format("exclude it too: --exclude-table '{}'", found->second->name.shown()));
       if (!roots.contains(entry.id) && !is_one_of(entry, kOfAnything) && !is_one_of(entry, kGoAlong) &&
-          !graph_.is_query_of_view(entry) && !text_.is_of_one_of(entry, excluded_))
+          !graph_.is_query_of_view(entry) && !is_of_excluded(entry, gone))
         selection_.not_carried.push_back(text_.shown(entry) + ": it needs what is left out");
     }
     say_what_is_excluded();
+  }
+
+  void check_that_tables_can_be_made(const std::set<int>& gone) const {
+    std::vector<std::string> names;
+    for (const ArchiveEntry& entry : graph_.entries()) {
+      const auto found = relation_of_.find(entry.id);
+      if (gone.contains(entry.id) && found != relation_of_.end() && !excluded_.contains(found->second) &&
+          found->second->kind != 'm')
+        names.push_back(found->second->name.shown());
+    }
+    if (names.empty()) return;
+    std::string too;
+    for (const std::string& name : names) too += fmt::format(" --exclude-table '{}'", name);
+    throw UsageError(
+        fmt::format("{} can't be made without what --exclude-table leaves out", fmt::join(names, ", ")),
+        fmt::format("exclude {} too:{}", names.size() == 1 ? "it" : "them", too));
+  }
+
+  /// The entry of an index or of statistics does not name its table.
+  bool is_of_excluded(const ArchiveEntry& entry, const std::set<int>& gone) const {
+    if (!entry.is("INDEX") && !entry.is("STATISTICS")) return text_.is_of_one_of(entry, excluded_);
+    return std::ranges::none_of(entry.needs, [&](int id) {
+      const ArchiveEntry* needed = graph_.find(id);
+      return needed != nullptr && is_relation(*needed) && !gone.contains(id);
+    });
   }
 
   /// Sequences that columns of excluded tables own, unless something else draws from them.

@@ -52,9 +52,26 @@ std::vector<const Relation*> find_late_tables(Connection& connection, const Mani
   return late;
 }
 
-bool names_relations(const Relation& relation) {
-  return std::ranges::any_of(
-      relation.types, [](const std::string& type) { return type == "regclass" || type == "regclass[]"; });
+std::set<QualifiedName> find_tables_that_name_objects(Connection& connection) {
+  const Result rows = connection.query(R"(
+    WITH RECURSIVE within (held, holder) AS (
+      SELECT typelem, oid FROM pg_catalog.pg_type WHERE typelem <> 0
+      UNION ALL SELECT typbasetype, oid FROM pg_catalog.pg_type WHERE typbasetype <> 0
+      UNION ALL SELECT a.atttypid, c.reltype FROM pg_catalog.pg_attribute a
+        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT rngsubtype, rngtypid FROM pg_catalog.pg_range
+      UNION ALL SELECT r.rngsubtype, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid FROM pg_catalog.pg_range r),
+    naming (oid) AS (
+      SELECT oid FROM pg_catalog.pg_type WHERE typnamespace = 'pg_catalog'::pg_catalog.regnamespace
+        AND typname IN ('regclass', 'regproc', 'regprocedure', 'regtype')
+      UNION SELECT w.holder FROM naming n JOIN within w ON w.held = n.oid)
+    SELECT DISTINCT s.nspname, c.relname FROM naming n
+      JOIN pg_catalog.pg_attribute a ON a.atttypid = n.oid AND a.attnum > 0 AND NOT a.attisdropped
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+      JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace)");
+  std::set<QualifiedName> names;
+  for (int row = 0; row < rows.rows(); ++row) names.insert({rows.text(row, 0), rows.text(row, 1)});
+  return names;
 }
 
 }  // namespace pgassay::restore

@@ -19,8 +19,8 @@ std::set<QualifiedName> find_tables_that_call_code(Connection& connection);
 /// in: whatever their rules read is then there wherever pg_restore would have found it.
 std::vector<const Relation*> find_late_tables(Connection& connection, const Manifest& manifest);
 
-/// Does the table have a column that names a relation, as regclass does? A row may then name an index, which
-/// is made after the rows.
-bool names_relations(const Relation& relation);
+/// Tables with a column that names relations, functions or types at any depth, as regclass does: a row may
+/// name what is made after rows. Wants the database once its pre-data is there.
+std::set<QualifiedName> find_tables_that_name_objects(Connection& connection);
 
 }  // namespace pgassay::restore

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
+#include "core/postgres/releases.h"
+#include "core/postgres/types_within.h"
 #include "restore/load/load.h"
 #include "restore/load/owner_guard.h"
 #include "restore/load/search_path_mend.h"
-#include "restore/types_within.h"
 
 namespace pgassay::restore {
 namespace {
@@ -67,25 +68,37 @@ bool RulesAside::take(std::vector<Rule> in_order_of_drops, std::vector<Rule> in_
 
 /// Dropped from the root down, where a child's own stays when its parent's goes. Made again from the leaves
 /// up, for then a parent's finds its children's own and merges with it: so that names, conislocal and
-/// coninhcount are what they were.
-bool RulesAside::take_checks() {
+/// coninhcount are what they were. A NOT NULL that merged may have a name of its own.
+bool RulesAside::take_constraints(char type) {
   const Result rows = connection_.query(
       std::string(kFamily) +
           "SELECT m.shown, k.conname, pg_catalog.pg_get_constraintdef(k.oid), k.conislocal OR k.coninhcount "
-          "= 0,"
+          "= 0 OR NOT EXISTS (SELECT FROM above a JOIN pg_catalog.pg_constraint p ON p.conrelid = a.ancestor"
+          " WHERE a.oid = m.oid AND p.contype = k.contype AND p.conname = k.conname),"
           " pg_catalog.obj_description(k.oid, 'pg_constraint'), m.nspname, m.relname, "
           "pg_catalog.quote_ident(k.conname)"
-          " FROM members m JOIN pg_catalog.pg_constraint k ON k.conrelid = m.oid WHERE k.contype = 'c'"
+          " FROM members m JOIN pg_catalog.pg_constraint k ON k.conrelid = m.oid WHERE k.contype = $2"
+          " AND (k.contype = 'c' OR NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = "
+          "m.oid"
+          " AND a.attnum = k.conkey[1] AND a.attidentity <> ''))"
           " ORDER BY m.depth, m.nspname, m.relname, k.conname",
-      {table_.quoted()});
+      {table_.quoted(), std::string(1, type)});
   std::vector<Rule> drops, comments;
   for (int row = 0; row < rows.rows(); ++row) {
     const std::string table = rows.text(row, 0), name = quote_identifier(rows.text(row, 1));
     Rule rule;
     rule.object = fmt::format("{} on {}", rows.text(row, 7), table);
-    rule.what = fmt::format("table {}.{}: CHECK {}", rows.text(row, 5), rows.text(row, 6), rows.text(row, 1));
+    rule.what = fmt::format("table {}.{}: {} {}", rows.text(row, 5), rows.text(row, 6),
+                            type == 'c' ? "CHECK" : "NOT NULL", rows.text(row, 1));
     rule.drop = fmt::format("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, name);
-    rule.add = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} {}", table, name, not_valid(rows.text(row, 2)));
+    const std::string add = fmt::format("ALTER TABLE {} ADD CONSTRAINT {} ", table, name);
+    rule.add = add + not_valid(rows.text(row, 2));
+    if (type == 'n') {
+      // Keys that are made before rules are validated want it whole.
+      rule.lesser = rule.add;
+      rule.add = add + rows.text(row, 2);
+      rule.validate = fmt::format("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, name);
+    }
     if (!rows.null(row, 4))
       comments.push_back({rule.object,
                           {},
@@ -98,6 +111,10 @@ bool RulesAside::take_checks() {
   std::vector<Rule> adds(drops.rbegin(), drops.rend());
   std::ranges::move(comments, std::back_inserter(adds));
   return take(std::move(drops), std::move(adds));
+}
+
+bool RulesAside::take_checks() {
+  return take_constraints('c');
 }
 
 bool RulesAside::take_domains() {
@@ -142,6 +159,7 @@ bool RulesAside::take_domains() {
 }
 
 bool RulesAside::take_not_null() {
+  if (server_has(connection_.server_version(), Feature::named_not_nulls)) return take_constraints('n');
   const Result rows = connection_.query(
       std::string(kFamily) +
           "SELECT m.shown, a.attname, m.nspname, m.relname FROM members m JOIN pg_catalog.pg_attribute a"
@@ -203,6 +221,14 @@ void RulesAside::put_back(std::vector<Loss>& lost) {
   for (const Rule& rule : again_) {
     if (!rule.add.empty())
       if (std::optional<Loss> loss = refused(rule.add, rule.object)) {
+        if (!rule.lesser.empty() && !refused(rule.lesser, rule.object)) {
+          loss->text = fmt::format(
+              "{} is there NOT VALID, for rows of the backup do not keep it: {}; when that "
+              "is mended: {}",
+              rule.what, loss->text, rule.validate);
+          lost.push_back(std::move(*loss));
+          continue;
+        }
         loss->text = fmt::format("{} is left out, for rows do not keep it: {}; when that is mended: {}",
                                  rule.what, loss->text, rule.add);
         lost.push_back(std::move(*loss));

@@ -29,8 +29,9 @@ class RulesAside {
   /// The transaction went back to before it.
   void keep_expressions() { gone_.clear(); }
 
-  /// CHECKs come back NOT VALID, for validate_rules() to go on with. What can't be made again, and the
-  /// expressions, are lines in `lost`, with the statement that brings them back.
+  /// CHECKs come back NOT VALID, for validate_rules() to go on with; NOT NULL where rows keep it, else NOT
+  /// VALID where the server can (18). What can't be made again as it was, and the expressions, are lines in
+  /// `lost`, with the statement that brings them back.
   void put_back(std::vector<Loss>& lost);
 
  private:
@@ -38,8 +39,10 @@ class RulesAside {
     std::string object;  ///< "name on schema.table", as the inventory has it
     std::string what;    ///< for people
     std::string drop, add;
-    std::string comment;  ///< the statement that sets it, or empty
+    std::string comment;                     ///< the statement that sets it, or empty
+    std::string lesser = {}, validate = {};  ///< what is made where `add` is refused, and what makes it whole
   };
+  bool take_constraints(char type);
   bool take(std::vector<Rule> in_order_of_drops, std::vector<Rule> in_order_of_adds);
   std::optional<Loss> refused(const std::string& sql, const std::string& object);
 

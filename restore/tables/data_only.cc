@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "core/repository/layout.h"
@@ -61,22 +62,36 @@ class RowRestore : public TransactionRestore {
       for (const Relation& relation : manifest_.relations)
         if (relation.root) partitions_alone_.erase(relation.name);
     }
-    std::vector<std::string> extensions, views;
+    std::vector<std::string> extensions;
+    std::vector<const Relation*> views;
     for (const Relation& relation : manifest_.relations) {
       if (!relation.extension.empty() && relation.digest.rows > 0)
         extensions.push_back(relation.name.shown());
-      if (relation.kind == 'm' && relation.populated)
-        views.push_back("REFRESH MATERIALIZED VIEW " + relation.name.quoted());
+      if (relation.kind == 'm' && relation.populated) views.push_back(&relation);
       if (relation.data == Data::excluded)
         report_.not_carried.push_back("rows of " + relation.name.shown() + ": not in the backup");
     }
     if (!extensions.empty())
       report_.not_carried.push_back("rows of extensions' own tables: " + some_of(extensions));
-    if (!views.empty()) report_.next_steps.push_back(fmt::format("{};", fmt::join(views, "; ")));
+    if (!views.empty()) report_.next_steps.push_back(refresh(std::move(views)));
     if (manifest_.large_objects.count > 0)
       report_.not_carried.push_back(fmt::format("large objects: {}", manifest_.large_objects.count));
     report_.not_carried.emplace_back("everything but rows and values of sequences, as --data-only says");
     std::erase_if(manifest_.sequences, [](const Sequence& sequence) { return !sequence.extension.empty(); });
+  }
+
+  /// One view may read another: in the archive's order.
+  std::string refresh(std::vector<const Relation*> views) {
+    if (views.size() > 1) {
+      std::map<Oid, std::size_t> place;
+      for (const ArchiveEntry& entry : list_archive(pg_restore(), dir_ / kSchemaFile, stop_))
+        if (entry.is("MATERIALIZED VIEW DATA")) place.emplace(entry.oid, place.size());
+      std::ranges::stable_sort(views, {}, [&](const Relation* view) { return place[view->oid]; });
+    }
+    std::string sql;
+    for (const Relation* view : views)
+      sql += fmt::format("{}REFRESH MATERIALIZED VIEW {};", sql.empty() ? "" : " ", view->name.quoted());
+    return sql;
   }
 
   void write() override {

@@ -11,6 +11,7 @@
 #include "core/system/cancellation.h"
 #include "proof/generated_check.h"
 #include "proof/readers.h"
+#include "proof/reg_numbers.h"
 #include "proof/row_proof.h"
 #include "restore/application_name.h"
 
@@ -70,21 +71,22 @@ void TransactionLoad::load_part(const Part& part, const CopyTarget& target) {
   raw_bytes_ += part.raw;
 }
 
-void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected) {
+void TransactionLoad::prove(const CopyTarget& target, RowFormat format, const RowDigest& expected,
+                            const Relation* then) {
   proof::DigestSink sink(observer_, format);
   connection_.copy_out(read_sql(target, {manifest_.encoding, format}, {}), sink, format);
   sink.tell();
-  compare(target, expected, sink.finish());
+  compare(target, expected, sink.finish(), then);
 }
 
 void TransactionLoad::prove(const CopyTarget& target, const Relation& then, const RowDigest& expected,
                             const std::optional<GeneratedDigest>& generated,
                             const proof::Accepted& accepted) {
   const std::vector<std::string> names =
-      generated ? stored_names(then.generated) : std::vector<std::string>();
+      generated ? digested_names(then.generated) : std::vector<std::string>();
   if (names.empty()) {
     if (proof::has_generated(then)) differing_.push_back(proof::unknown_generated(then));
-    return prove(target, then.format, expected);
+    return prove(target, then.format, expected, &then);
   }
   proof::DigestSink sink(observer_, then.format);
   GeneratedCutter cutter(sink, target.columns.size(), names.size(), then.format);
@@ -92,7 +94,7 @@ void TransactionLoad::prove(const CopyTarget& target, const Relation& then, cons
   const GeneratedDigest found = cutter.finish();
   sink.tell();
   const std::size_t before = differing_.size();
-  compare(target, expected, sink.finish());
+  compare(target, expected, sink.finish(), &then);
   if (differing_.size() == before)
     proof::check_generated(then, *generated, found, accepted, excuses(), differing_);
 }
@@ -105,7 +107,8 @@ std::vector<std::string> TransactionLoad::excuses() {
   return reasons;
 }
 
-void TransactionLoad::compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found) {
+void TransactionLoad::compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found,
+                              const Relation* then) {
   ++tables_proved_;
   rows_proved_ += found.rows;
   if (found == expected) return;
@@ -116,6 +119,12 @@ void TransactionLoad::compare(const CopyTarget& target, const RowDigest& expecte
         {name, Verdict::fail, fmt::format("{} rows instead of {}", found.rows, expected.rows), id});
     return;
   }
+  if (then != nullptr)
+    if (std::optional<std::string> told =
+            proof::values_written_otherwise(connection_, dir_, *then, manifest_)) {
+      differing_.push_back({name, Verdict::pass, std::move(*told), id});
+      return;
+    }
   const std::string detail = fmt::format("{} rows, but not the same: digest {} instead of {}", found.rows,
                                          found.hex(), expected.hex());
   const std::vector<std::string> reasons = excuses();

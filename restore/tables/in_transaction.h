@@ -36,8 +36,9 @@ class TransactionLoad {
   /// Error naming the table when the server does not take it.
   void load(const std::vector<std::pair<const Relation*, CopyTarget>>& work, std::stop_token stop);
   /// Reads the table's rows again, in the format of those in the backup, and compares them. Passes are summed
-  /// up in conclude().
-  void prove(const CopyTarget& target, RowFormat format, const RowDigest& expected);
+  /// up in conclude(). `then`: the relation, where the target is all of it and nothing else.
+  void prove(const CopyTarget& target, RowFormat format, const RowDigest& expected,
+             const Relation* then = nullptr);
   /// The same of a whole relation, with what is stored in its generated columns.
   void prove(const CopyTarget& target, const Relation& then, const RowDigest& expected,
              const std::optional<GeneratedDigest>& generated, const proof::Accepted& accepted);
@@ -49,7 +50,8 @@ class TransactionLoad {
 
  private:
   void load_part(const Part& part, const CopyTarget& target);
-  void compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found);
+  void compare(const CopyTarget& target, const RowDigest& expected, const RowDigest& found,
+               const Relation* then);
   std::vector<std::string> excuses();
 
   Connection& connection_;

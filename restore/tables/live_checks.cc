@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "restore/types_within.h"
+#include "core/postgres/types_within.h"
 
 namespace pgassay::restore {
 namespace {

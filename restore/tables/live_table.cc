@@ -11,6 +11,7 @@
 #include "core/postgres/server_trouble.h"
 #include "core/postgres/source_facts.h"
 #include "core/repository/layout.h"
+#include "restore/archive/archive_graph.h"
 #include "restore/archive/archive_sql.h"
 #include "restore/archive/entry_text.h"
 #include "restore/backup_files.h"
@@ -269,10 +270,10 @@ class LiveRestore : public TransactionRestore {
   }
 
   void make_shared(const ArchiveEntry& entry) {
-    const bool of_what_is_here = std::any_of(entry.needs.begin(), entry.needs.end(), [&](int id) {
-      return here_.contains(id) || !by_id_.contains(id);
-    });
-    if (of_what_is_here && (entry.is("COMMENT") || entry.is("ACL") || entry.is("SECURITY LABEL"))) return;
+    if (is_of_what_is_here(entry)) {
+      here_.insert(entry.id);
+      return;
+    }
     if (entry.is("EXTENSION") && has_extension(entry)) {
       here_.insert(entry.id);
       return;
@@ -292,6 +293,20 @@ class LiveRestore : public TransactionRestore {
     } else {
       throw Error(fmt::format("{}: {}", text_->shown(entry), error->what()), error->hint(), *error);
     }
+  }
+
+  /// The key of a table that is here, or the query of a view, is the business of whoever uses it.
+  bool is_of_what_is_here(const ArchiveEntry& entry) const {
+    if (entry.is("COMMENT") || entry.is("ACL") || entry.is("SECURITY LABEL"))
+      return std::ranges::any_of(entry.needs,
+                                 [&](int id) { return here_.contains(id) || !by_id_.contains(id); });
+    const bool query = entry.is("RULE");
+    if (!query && !entry.is("CONSTRAINT") && !entry.is("INDEX") && !entry.is("DEFAULT")) return false;
+    return std::ranges::any_of(entry.needs, [&](int id) {
+      const auto needed = by_id_.find(id);
+      return here_.contains(id) && needed != by_id_.end() &&
+             (query ? names_its_view(entry, *needed->second) : is_relation(*needed->second));
+    });
   }
 
   /// The archive makes it IF NOT EXISTS.

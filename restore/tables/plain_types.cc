@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/postgres/types_within.h"
 #include "restore/archive/archive_graph.h"
 #include "restore/tables/absent_types.h"
-#include "restore/types_within.h"
 
 namespace pgassay::restore {
 namespace {

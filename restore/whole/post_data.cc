@@ -4,14 +4,25 @@
 
 #include <algorithm>
 
+#include "restore/archive/archive_graph.h"
 #include "restore/load/search_path_mend.h"
 
 namespace pgassay::restore {
 
 std::vector<int> index_entries(const std::vector<ArchiveEntry>& archive) {
+  const ArchiveGraph graph(archive);
+  // pg_dump puts them behind the primary key that their query groups by.
+  const auto comes_after_rows = [&](const ArchiveEntry& entry) {
+    return (entry.is("FUNCTION") || entry.is("PROCEDURE") || entry.is("MATERIALIZED VIEW")) &&
+           std::ranges::any_of(graph.closure({entry.id}), [&](int id) {
+             const ArchiveEntry* needed = graph.find(id);
+             return needed != nullptr && needed->is("CONSTRAINT");
+           });
+  };
   std::vector<int> out;
   for (const ArchiveEntry& entry : archive)
-    if (entry.is("INDEX") || entry.is("CONSTRAINT") || entry.is("INDEX ATTACH")) out.push_back(entry.id);
+    if (entry.is("INDEX") || entry.is("CONSTRAINT") || entry.is("INDEX ATTACH") || comes_after_rows(entry))
+      out.push_back(entry.id);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <tuple>
 
@@ -445,7 +446,11 @@ class Restoration {
       Loaded loaded = load_tables(job, early_indexes(), guard, report_.lost, observer_, stop_);
       count(loaded);
       count(load_extension_tables(job, report_.lost, observer_, stop_));
-      std::erase_if(loaded.refused, [](const RefusedPart& one) { return names_relations(*one.relation); });
+      if (!loaded.refused.empty()) {
+        const std::set<QualifiedName> naming = find_tables_that_name_objects(*server_);
+        std::erase_if(loaded.refused,
+                      [&](const RefusedPart& one) { return naming.contains(one.relation->name); });
+      }
       count(load_refused(job, guard, std::move(loaded.refused), report_.lost, report_.notes, stop_));
       load_again_where_generated_values_differ(job, guard, report_.lost, stop_);
     });

@@ -176,6 +176,24 @@ void join(Connection& connection, const std::vector<std::string>& roles, std::ve
                    me, fmt::join(joined, ", "))});
 }
 
+/// What such a role owns, or is granted, is lost and named as it is met.
+void leave_out_what_cannot_be(const Connection& connection, std::vector<GlobalStatement>& statements,
+                              std::set<std::string>& absent, RolePlan& plan) {
+  if (!server_has(connection.server_version(), Feature::one_line_names)) return;
+  const auto broken = [](const std::string& name) { return name.find_first_of("\r\n") != std::string::npos; };
+  for (const std::string& role : plan.absent)
+    if (broken(role))
+      plan.lost.push_back({LossKind::role,
+                           role,
+                           {},
+                           fmt::format("role {}: this server has no role with a line break", role)});
+  std::erase_if(absent, broken);
+  std::erase_if(plan.absent, broken);
+  std::erase_if(statements, [&](const GlobalStatement& statement) {
+    return broken(statement.role) || (statement.kind == Kind::membership && broken(statement.object));
+  });
+}
+
 }  // namespace
 
 RolePlan plan_roles(Connection& connection, const std::string& globals, const IntoEmpty& options) {
@@ -205,6 +223,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
   }
   plan.absent.assign(absent.begin(), absent.end());
   if (options.roles == Roles::none) return plan;
+  leave_out_what_cannot_be(connection, statements, absent, plan);
 
   const Powers powers = our_powers(connection);
   check_powers(plan, powers, connection);
@@ -220,6 +239,7 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
 
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss>& lost,
                   std::vector<Note>& notes) {
+  lost.insert(lost.end(), plan.lost.begin(), plan.lost.end());
   if (plan.statements.empty()) return;
   for (const std::string& setting : plan.session) connection.query(setting, {});
   connection.query("BEGIN");

@@ -17,8 +17,9 @@ struct RolePlan {
   std::vector<GlobalStatement> statements;      ///< that make the absent roles what they were, in order
   std::vector<std::string> session;             ///< settings that the statements are to be read under
   std::vector<Note> notes;
-  bool join = false;    ///< we are no superuser: only a member of a role can give it what it owns
-  bool softly = false;  ///< a statement that fails is a line in `lost`, and the rest goes on
+  std::vector<Loss> lost;  ///< roles that this server can't have
+  bool join = false;       ///< we are no superuser: only a member of a role can give it what it owns
+  bool softly = false;     ///< a statement that fails is a line in `lost`, and the rest goes on
 };
 
 /// An existing role is never altered, nor its password, nor what it is a member of. Writes nothing. Throws

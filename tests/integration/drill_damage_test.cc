@@ -187,6 +187,15 @@ TEST(DrillAmcheck, PassesOnSoundIndexesAndTables) {
   EXPECT_NE(detail(answers.checks, "amcheck").find(" are sound"), std::string::npos);
 }
 
+TEST(DrillAmcheck, SaysWhatItWasToLookAtAndDidNot) {
+  drill::DrillQuestions questions;
+  questions.amcheck = true;
+  const drill::Answers answers = shop().after(
+      "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_what'::regclass;", questions);
+  EXPECT_NE(detail(answers.checks, "amcheck not made").find("public.orders_what"), std::string::npos)
+      << faults(answers.checks);
+}
+
 /// Two entries of the index change places: the server goes on without noticing.
 TEST(DrillAmcheck, NamesADamagedIndex) {
   drill::DrillQuestions questions;

@@ -26,8 +26,8 @@ constexpr const char* kEmpty = "TRUNCATE customers, orders, events;";
 
 class Emptied {
  public:
-  explicit Emptied(const std::string& name, const std::string& then = kEmpty)
-      : database_(name, std::string(kRowsOnlyTables) + kRows), backup_(trip_.back_up(name)) {
+  explicit Emptied(const std::string& name, const std::string& then = kEmpty, const std::string& more = {})
+      : database_(name, std::string(kRowsOnlyTables) + kRows + more), backup_(trip_.back_up(name)) {
     psql(then);
   }
   restore::RestoreReport restore(const std::vector<std::string>& tables = {},
@@ -70,6 +70,22 @@ TEST(RestoreDataOnly, FillsEmptyTablesAndProvesThem) {
   EXPECT_EQ(emptied.counts(), "20|300|200");
   EXPECT_EQ(emptied.value("SELECT sum(twice) FROM orders"), "90300.00");
   EXPECT_EQ(lines(report.not_carried), "everything but rows and values of sequences, as --data-only says");
+}
+
+TEST(RestoreDataOnly, SaysHowMaterializedViewsAreFilledAndThatWorks) {
+  Emptied emptied(
+      "do_views",
+      "TRUNCATE customers, orders, events; REFRESH MATERIALIZED VIEW z_all; REFRESH MATERIALIZED VIEW "
+      "\"Over it\";",
+      "CREATE MATERIALIZED VIEW z_all AS SELECT count(*) AS n FROM customers;"
+      "CREATE MATERIALIZED VIEW \"Over it\" AS SELECT n FROM z_all;"
+      "CREATE MATERIALIZED VIEW unfilled AS SELECT 1 WITH NO DATA;");
+  const restore::RestoreReport report = emptied.restore();
+  ASSERT_EQ(report.next_steps.size(), 1U) << lines(report.next_steps);
+  EXPECT_EQ(emptied.value("SELECT n FROM \"Over it\""), "0");
+  emptied.psql(report.next_steps[0]);
+  EXPECT_EQ(emptied.value("SELECT n FROM \"Over it\""), "20") << report.next_steps[0];
+  EXPECT_EQ(emptied.value("SELECT relispopulated FROM pg_class WHERE relname = 'unfilled'"), "f");
 }
 
 TEST(RestoreDataOnly, RefusesATableThatIsNotEmptyBeforeAnyRow) {

@@ -125,30 +125,53 @@ TEST(RestoreKeys, ATriggerThatComparesByAnExtensionsOperatorComesUnderASearchPat
   EXPECT_EQ(source.copied_value("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal"), "1");
 }
 
-TEST(RestoreKeys, RowsThatNameAnIndexComeOnceItIsThere) {
+TEST(RestoreKeys, RowsThatNameWhatIsMadeAfterRowsComeOnceItIsThere) {
   const Database source("regclass_of_index", R"(
     CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE note (what regclass, text text);
     INSERT INTO t SELECT generate_series(1, 10); INSERT INTO note VALUES ('t_pkey', 'slow'), ('t', 'small');
-    CREATE TABLE child (note text UNIQUE); INSERT INTO child VALUES ('slow');)");
+    CREATE TABLE child (note text UNIQUE); INSERT INTO child VALUES ('slow');
+    CREATE DOMAIN rel AS regclass; CREATE DOMAIN named AS rel NOT NULL; CREATE TYPE pair AS (a int, r regclass);
+    CREATE TYPE pairs AS (p pair[], x named);
+    CREATE TABLE deep (d named, a regclass[], da named[], p pair, ps pairs);
+    INSERT INTO deep VALUES ('t_pkey', '{t_pkey,t}', '{t_pkey}', '(1,t_pkey)', ROW(ARRAY['(1,t_pkey)'::pair], 't_pkey'));
+    CREATE TABLE tree (id int, what rel) PARTITION BY RANGE (id);
+    CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (10) PARTITION BY LIST (id);
+    CREATE TABLE tree_11 PARTITION OF tree_1 DEFAULT;
+    CREATE TABLE hashed (what regclass) PARTITION BY HASH (what);
+    CREATE TABLE hashed_0 PARTITION OF hashed FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+    INSERT INTO tree VALUES (1, 't_pkey'); INSERT INTO hashed VALUES ('t_pkey');
+    CREATE FUNCTION grouped() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM t GROUP BY t.id; END;
+    CREATE MATERIALIZED VIEW counted AS SELECT id + 0 AS id, count(*) FROM t GROUP BY t.id; CREATE UNIQUE INDEX by_id ON counted (id);
+    CREATE TABLE late (f regprocedure, p regproc, c regclass, t regtype[]);
+    INSERT INTO late VALUES ('grouped()', 'grouped', 'counted', '{counted}'), ('now()', 'now', 'by_id', '{int}');)");
   const restore::RestoreReport report = brought_back(source);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
-  EXPECT_EQ(source.copied_value("SELECT string_agg(what::text, ' ' ORDER BY text) FROM note"), "t_pkey t");
+  for (const char* sql :
+       {"SELECT string_agg(what::text, ' ' ORDER BY text) FROM note", "SELECT * FROM deep",
+        "SELECT tableoid::regclass, * FROM tree", "SELECT tableoid::regclass, * FROM hashed",
+        "SELECT * FROM late ORDER BY c::text", "SELECT count(*) FROM counted"})
+    EXPECT_EQ(source.copied_value(sql), source.value(sql)) << sql;
 }
 
 TEST(RestoreKeys, NumbersThatNamedNothingPassWhateverTheyNameHere) {
   const Database source("regclass_of_nothing", R"(
-    CREATE TABLE old (id int, what regclass); CREATE TABLE a1 (id serial PRIMARY KEY);
+    CREATE DOMAIN rel AS regclass CHECK (VALUE IS NOT NULL); CREATE TYPE pair AS (a int, r regclass);
+    CREATE TABLE old (id int, what regclass); CREATE TABLE a1 (id serial PRIMARY KEY); CREATE TABLE "tab	\ one" ();
+    CREATE TABLE deep (d rel, a regclass[], p pair);
+    CREATE TABLE tree (id int, what regclass) PARTITION BY RANGE (id);
+    CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (100000);
     INSERT INTO old SELECT g, g::oid::regclass FROM generate_series(16384, 60000) g WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = g);
+    INSERT INTO deep SELECT what, ARRAY[what, '"tab	\ one"'], ROW(7, what)::pair FROM old; INSERT INTO tree SELECT * FROM old;
     INSERT INTO old VALUES (1, 'a1'), (2, NULL), (3, 'pg_class');)");
   const RoundTrip trip;
   const Backup backup = trip.back_up(source.name());
   const restore::RestoreReport report = trip.restore(backup);
   EXPECT_EQ(lines(report.lost), "");
   EXPECT_EQ(report.verdict, Verdict::pass);
-  EXPECT_NE(detail(report.checks, "table public.old").find(" name something here"), std::string::npos)
-      << detail(report.checks, "table public.old");
-  bare_server().psql(source.name(), "UPDATE old SET id = 4 WHERE id = 3;");
+  for (const char* table : {"table public.old", "table public.deep", "table public.tree"})
+    EXPECT_NE(detail(report.checks, table).find(" name something here"), std::string::npos)
+        << table << ": " << detail(report.checks, table);
 }
 
 }  // namespace

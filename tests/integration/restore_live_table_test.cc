@@ -116,6 +116,29 @@ TEST(RestoreLiveTable, LeavesWhatItSharesWithOthersAsItIs) {
             "of today|lost");
 }
 
+/// A view that groups by a primary key is a dummy first in the archive, and its query comes with that key.
+TEST(RestoreLiveTable, LeavesTheKeysAndQueriesOfWhatIsThereAsTheyAre) {
+  const char* const kMore =
+      "CREATE VIEW per_customer AS SELECT id, count(*) AS n FROM customers GROUP BY id;"
+      "CREATE TABLE of_view (r per_customer); INSERT INTO of_view VALUES (ROW(7, 1));";
+  {
+    const Lost lost(
+        "live_keys",
+        "DROP TABLE of_view; CREATE OR REPLACE VIEW per_customer AS SELECT id, 0::bigint AS n FROM customers;"
+        "ALTER TABLE customers DROP CONSTRAINT customers_pkey CASCADE; ALTER TABLE customers ALTER id DROP "
+        "NOT NULL;",
+        kMore);
+    const restore::RestoreReport report = lost.restore("of_view");
+    EXPECT_EQ(lines(report.lost), "");
+    EXPECT_EQ(lost.value("SELECT (r).id FROM of_view"), "7");
+    EXPECT_EQ(lost.value("SELECT n FROM per_customer LIMIT 1"), "0");
+    EXPECT_EQ(lost.value("SELECT count(*) FROM pg_constraint WHERE conrelid = 'customers'::regclass"), "0");
+  }
+  const Lost dropped("live_keys_gone", "DROP TABLE of_view; DROP VIEW per_customer;", kMore);
+  EXPECT_EQ(lines(dropped.restore("of_view").lost), "");
+  EXPECT_EQ(dropped.value("SELECT n FROM per_customer LIMIT 1"), "1") << "no dummy";
+}
+
 TEST(RestoreLiveTable, AForeignKeyThatTodaysRowsDoNotKeepIsSaidToBeLostAndTheRowsAreThere) {
   const Lost lost("live_fkey", "DROP TABLE orders CASCADE; DELETE FROM customers WHERE id > 40;");
   const restore::RestoreReport report = lost.restore("orders");

@@ -295,5 +295,25 @@ TEST(RestoreOwnersRights, AreAllThatTheirCodeHasInAWholeRestoreOnRequestAndElseI
   }
 }
 
+/// Rows that the owner's rights do not suffice for are lost and told as that; the rule is what it was.
+TEST(RestoreOwnersRights, ThatTheOwnerLacksInAWholeRestoreNeverDropARule) {
+  const Tenancy tenancy(
+      "owners_whole_lack",
+      "CREATE TABLE secret (n int); CREATE FUNCTION ten.peek(int) RETURNS bool LANGUAGE plpgsql AS"
+      " 'BEGIN PERFORM FROM public.secret; RETURN true; END'; ALTER FUNCTION ten.peek OWNER TO tenant;"
+      "CREATE TABLE ten.t (id int PRIMARY KEY, n int CONSTRAINT peeks CHECK (ten.peek(n)));");
+  const restore::RestoreReport report = tenancy.restore_whole(into_its_own("owners_lack_copy", true));
+  EXPECT_EQ(report.verdict, Verdict::fail);
+  ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
+  EXPECT_EQ(report.lost[0].kind, restore::LossKind::rows);
+  EXPECT_EQ(report.lost[0].sqlstate, "42501");
+  EXPECT_NE(report.lost[0].text.find("tenant lacks a right"), std::string::npos) << report.lost[0].text;
+  EXPECT_EQ(shared_server().value("owners_lack_copy",
+                                  "SELECT convalidated FROM pg_constraint WHERE conname = 'peeks'"),
+            "t");
+  EXPECT_EQ(tenancy.logins_left(), "0");
+  shared_server().drop_database("owners_lack_copy");
+}
+
 }  // namespace
 }  // namespace pgassay::test

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/fixtures/killed.h"
 #include "tests/fixtures/round_trip.h"
 
@@ -221,6 +223,70 @@ TEST_F(RestoreParts, ARoleThatWeMayNotBecomeIsRefused) {
 TEST_F(RestoreParts, APatternThatFitsNothingIsRefusedBeforeAnythingIsMade) {
   EXPECT_THROW(trip_->restore(*backup_, only({"shop.order"})), UsageError);
   EXPECT_EQ(bare_server().value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'parts'"), "0");
+}
+
+/// All that can depend on a table, on one that stays. What only the text of a function names, nobody knows.
+constexpr const char* kDependents = R"(
+CREATE TABLE gone (id int PRIMARY KEY, v text); INSERT INTO gone VALUES (1, 'a');
+CREATE FUNCTION of_row(gone) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.id';
+CREATE FUNCTION rows_of() RETURNS SETOF gone LANGUAGE sql BEGIN ATOMIC SELECT * FROM gone; END;
+CREATE TYPE held AS (g gone); CREATE DOMAIN checked AS int CHECK (of_row(ROW(VALUE, '')::gone) > 0);
+CREATE VIEW one AS SELECT * FROM gone; CREATE VIEW two AS SELECT * FROM one; CREATE MATERIALIZED VIEW filled AS SELECT * FROM two;
+CREATE INDEX ON filled (id); CREATE VIEW three AS SELECT * FROM filled;
+CREATE TABLE kept (id int PRIMARY KEY, g int REFERENCES gone, n int); INSERT INTO kept VALUES (1, 1, 1);
+CREATE INDEX by_row ON kept (of_row(ROW(id, '')::gone)); CREATE INDEX by_n ON kept (n);
+CREATE STATISTICS st_row ON (of_row(ROW(id, '')::gone)), n FROM kept; CREATE STATISTICS st_n ON id, n FROM kept;
+CREATE RULE also AS ON UPDATE TO kept DO ALSO INSERT INTO gone VALUES (NEW.id);
+ALTER TABLE kept ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON kept USING (true);
+CREATE POLICY theirs ON kept USING (EXISTS (SELECT FROM gone WHERE gone.id = g));
+CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER plain BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION fired();
+CREATE TRIGGER asks BEFORE INSERT ON kept FOR EACH ROW WHEN (of_row(ROW(NEW.id, '')::gone) = 1) EXECUTE FUNCTION fired();
+ALTER TABLE kept ADD CONSTRAINT late CHECK (of_row(ROW(id, '')::gone) > 0) NOT VALID;
+CREATE TABLE numbered (id serial); CREATE TABLE draws (id int DEFAULT nextval('numbered_id_seq'));
+CREATE TABLE tree (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE leaf PARTITION OF tree FOR VALUES FROM (0) TO (10);
+CREATE TABLE leaf_2 PARTITION OF tree FOR VALUES FROM (10) TO (20); INSERT INTO tree VALUES (1), (11);
+CREATE TABLE to_tree (id int REFERENCES tree); INSERT INTO to_tree VALUES (1), (11);
+CREATE TABLE made_of (h held); CREATE TABLE of_domain (c checked);
+)";
+
+TEST(RestorePartsOfAll, WhatNeedsATableThatIsLeftOutIsLeftOutAndNamedOneByOne) {
+  const Database source("dependents", kDependents);
+  const RoundTrip trip;
+  const Backup backup = trip.back_up(source.name());
+  const auto without = [&](const std::vector<std::string>& tables) {
+    restore::IntoEmpty request = created();
+    request.wanted.exclude_tables = tables;
+    return trip.restore(backup, request);
+  };
+  try {
+    without({"gone"});
+    FAIL() << "tables that are made of it can't be made";
+  } catch (const UsageError& error) {
+    EXPECT_EQ(error.hint(),
+              "exclude them too: --exclude-table 'public.made_of' --exclude-table 'public.of_domain'");
+  }
+  const restore::RestoreReport report = without({"gone", "made_of", "of_domain", "leaf", "numbered"});
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  std::vector<std::string> told = report.not_carried;
+  std::erase_if(told, [](const std::string& line) { return !line.ends_with(": it needs what is left out"); });
+  for (std::string& line : told) line.resize(line.size() - std::string(": it needs what is left out").size());
+  std::ranges::sort(told);
+  EXPECT_EQ(
+      lines(told),
+      "check constraint late of public.kept\ndomain public.checked\nforeign key kept_g_fkey of public.kept\n"
+      "foreign key to_tree_id_fkey of public.to_tree\nfunction public.of_row(public.gone)\n"
+      "function public.rows_of()\nindex public.by_row\nmaterialized view public.filled\n"
+      "policy theirs of public.kept\nrule also of public.kept\nstatistics public.st_row\n"
+      "trigger asks of public.kept\ntype public.held\nview public.one\nview public.three\nview public.two");
+  EXPECT_EQ(source.copied_value("SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class"
+                                " WHERE relnamespace = 'public'::regnamespace"),
+            "by_n draws kept kept_pkey leaf_2 leaf_2_pkey numbered_id_seq to_tree tree tree_pkey");
+  EXPECT_EQ(source.copied_value("SELECT (SELECT string_agg(polname, ' ') FROM pg_policy),"
+                                " (SELECT string_agg(tgname, ' ') FROM pg_trigger WHERE NOT tgisinternal),"
+                                " (SELECT string_agg(stxname, ' ') FROM pg_statistic_ext)"),
+            "own|plain|st_n");
 }
 
 }  // namespace

@@ -70,8 +70,13 @@ TEST_F(ManifestTest, TellsWhatGeneratedColumnsHold) {
   const Manifest again = parse_manifest(test::manifest_text(manifest), "manifest.json");
   EXPECT_EQ(again.relations[0].generated_digest, digest);
   EXPECT_TRUE(again.relations[0].generated[0].stored);
+  manifest.relations[0].generated[0].stored = false;
+  EXPECT_EQ(parse_manifest(test::manifest_text(manifest), "manifest.json").relations[0].generated_digest,
+            digest);
+  EXPECT_FALSE(
+      parse_manifest(test::manifest_text(manifest), "manifest.json").relations[0].generated[0].stored);
   manifest.relations[0].generated_digest->columns.clear();
-  EXPECT_NE(refusal(test::manifest_text(manifest)).find("not as many columns as are generated and stored"),
+  EXPECT_NE(refusal(test::manifest_text(manifest)).find("not as many columns as are generated and digested"),
             std::string::npos);
 }
 

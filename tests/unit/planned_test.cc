@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "drill/planned.h"
+
 namespace pgassay {
 namespace {
 
@@ -69,6 +71,38 @@ TEST(PlannedChecks, OfNamesThatAreNoUtf8InADatabaseWithoutAnEncodingAreNotLooked
   manifest.encoding = "SQL_ASCII";
   const std::vector<proof::InventoryObject> inventory = {{"table", "public.\"caf\xc3\xa9\"", {}, {}, {}}};
   EXPECT_EQ(told(proof::not_made(manifest, inventory, proof::planned_checks(manifest))), "");
+}
+
+TEST(PlannedChecks, OfADrillThatDidNotRunAreUnverified) {
+  const std::vector<proof::InventoryObject> inventory = {{"table", "public.t", {}, {}, {}},
+                                                         {"index", "public.t_pkey", {}, {}, {}},
+                                                         {"index", "public.gone", {}, {}, {}},
+                                                         {"subscription", "s", {}, {}, {}},
+                                                         {"function", "public.f()", {}, {}, {}}};
+  drill::DrillQuestions questions;
+  questions.amcheck = true;
+  questions.assertions = {{"some", "SELECT true", {}, Seconds(1)}, {"other", "SELECT true", {}, Seconds(1)}};
+  EXPECT_EQ(
+      told(drill::PlannedAnswers(inventory, questions).not_made()),
+      "UNVERIFIED objects: function: 1 of the inventory were to be compared, and were not\n"
+      "UNVERIFIED objects: index: 2 of the inventory were to be compared, and were not\n"
+      "UNVERIFIED objects: table: 1 of the inventory were to be compared, and were not\n"
+      "UNVERIFIED database: it was to be compared, and was not\n"
+      "UNVERIFIED assert other: it was to be asked, and was not\n"
+      "UNVERIFIED assert some: it was to be asked, and was not\n"
+      "UNVERIFIED amcheck not made: 3 relations were to be looked at, and were not: public.gone, public.t, "
+      "public.t_pkey\n");
+
+  drill::PlannedAnswers planned(inventory, questions);
+  planned.objects(compare_inventories(inventory, {inventory.front()}, {}, "").answered);
+  planned.properties();
+  planned.assertions({{"assert some", Verdict::fail, "", {CheckKind::assertion, "some", {}}}});
+  planned.structures(std::set<std::string>{"public.t", "public.t_pkey"});
+  EXPECT_EQ(told(planned.not_made()),
+            "UNVERIFIED assert other: it was to be asked, and was not\n"
+            "UNVERIFIED amcheck not made: 1 relations were to be looked at, and were not: public.gone\n");
+  planned.structures(std::nullopt);
+  EXPECT_EQ(planned.not_made().size(), 1U);
 }
 
 }  // namespace

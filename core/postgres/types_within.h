@@ -1,7 +1,7 @@
 // Which types a value of a type can hold: a rule of a domain at any depth applies to it.
 #pragma once
 
-namespace pgassay::restore {
+namespace pgassay {
 
 /// The second half of a CTE types (oid), which begins with some: what arrays, domains, composite types,
 /// ranges and multiranges (from 14 on) are made of.
@@ -17,4 +17,4 @@ inline constexpr const char* kTypesWithin = R"(
         AND p.oid IN (r.rngtypid, (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid)) inner_one)
 )";
 
-}  // namespace pgassay::restore
+}  // namespace pgassay
