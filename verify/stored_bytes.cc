@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/repository/evidence.h"
 #include "core/repository/stored_manifest.h"
 #include "core/system/cancellation.h"
 #include "verify/file_reader.h"
@@ -141,8 +142,9 @@ class StoredBytesCheck {
     const std::string prefix = std::string(kEvidenceDir) + "/";
     if (!file.starts_with(prefix)) return false;
     const std::string name = file.substr(prefix.size());
-    return name.ends_with(".verify.json") || name.ends_with(".drill.json") || name == kPinFile ||
-           name == kAcceptFile || name.starts_with(".") || name == std::string(kPinFile) + ".tmp" ||
+    return is_evidence_of(name, "verify") || is_evidence_of(name, "drill") ||
+           is_evidence_of(name, kStoreEvidence) || name == kPinFile || name == kAcceptFile ||
+           name.starts_with(".") || name == std::string(kPinFile) + ".tmp" ||
            name == std::string(kAcceptFile) + ".tmp";
   }
 
@@ -156,9 +158,10 @@ class StoredBytesCheck {
     }
     std::set<std::string, std::less<>> present;
     for (std::string& file : files) {
-      if (is_regular_file(dir_ / file)) {
+      const std::filesystem::file_type type = type_of(dir_ / file);
+      if (type == std::filesystem::file_type::regular) {
         present.insert(std::move(file));
-      } else {
+      } else if (type != std::filesystem::file_type::not_found) {  // another's evidence, while it was written
         findings_.add(check::kFiles, {file, "kind", "is no regular file, and no backup holds anything else"});
       }
     }

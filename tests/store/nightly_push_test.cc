@@ -76,6 +76,8 @@ TEST_F(NightlyPush, OfCopiesThatDoNotComeStatusTellsAndWhatThenHelps) {
   for (const json& one : now.at("concerns")) EXPECT_NE(one.at("kind"), "uncopied") << one;
   EXPECT_NE(world_.run_with_config({"show", "latest"}).out.find("to vault, "), std::string::npos);
 
+  EXPECT_EQ(world_.run_with_config({"verify", "latest"}).status, 0) << "it is part of the backup";
+
   // Of a pgassay that noted no copies: the next push finds it there, and notes it.
   for (const Path& file : evidence()) std::filesystem::remove(file);
   EXPECT_EQ(world_.run_with_config({"push", "--missing", "--store", "vault", "--dry-run"}).status, 0);
