@@ -33,7 +33,7 @@ foreach(suite IN LISTS suites)
     math(EXPR cost "${cost} + 1500")
   elseif(ENGINES)
     math(EXPR cost "${cost} + 1000")
-  elseif(LABEL STREQUAL "fault")
+  elseif(LABEL STREQUAL "fault" OR suite MATCHES "^(ForeignFiles|Of/BackupDdl)$")
     math(EXPR cost "${cost} + 100")
   endif()
   string(APPEND script "add_test(${suite} ${PROGRAM} --gtest_brief=1 --gtest_filter=${suite}.*)\n"

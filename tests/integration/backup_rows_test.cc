@@ -48,6 +48,7 @@ TEST(BackupRows, DroppedGeneratedAndIdentityColumnsComeBack) {
 
 /// A query is planned with what indexes, statistics and CHECKs call: functions of the table's owner.
 TEST(BackupRows, AreReadWithoutCallingWhatTheirOwnerWrote) {
+  if (shared_server().major() < 14) GTEST_SKIP() << "before 14 there are no statistics of expressions";
   const LiveDatabase database("rows_uncalled", R"(
     CREATE ROLE tenant; GRANT CREATE ON SCHEMA public TO tenant; SET ROLE tenant;
     CREATE FUNCTION f(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
@@ -153,7 +154,9 @@ TEST(BackupRows, OfALargeTableAreItsCopyCutInPartsWhetherItIsSplitOrNot) {
     std::vector<std::string> arguments = {"-j", "2", "--trace", traced};
     arguments.insert(arguments.end(), more.begin(), more.end());
     ASSERT_EQ(vault.back_up(database, arguments).status, 0);
-    EXPECT_EQ(read_file(traced).find("ctid") != std::string::npos, !more.empty());
+    // Before 14 a range of pages is read by reading all of them.
+    EXPECT_EQ(read_file(traced).find("ctid") != std::string::npos,
+              !more.empty() && shared_server().major() >= 14);
     const Manifest manifest = vault.manifest(database);
     const Relation& t = relation(manifest, "public", "t");
     EXPECT_GT(t.parts.size(), 2U);

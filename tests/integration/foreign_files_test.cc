@@ -38,7 +38,8 @@ class ForeignFiles : public testing::Test {
     write_new_file(outside_ / "file", "theirs");
     write_new_file(outside_ / "20261123T020000Z/manifest.json", "theirs");
     write_new_file(config_, "[drill]\nengine = \"local\"\nwork_dir = \"work\"\n[source.test]\ndbname = \"" +
-                                database_.conninfo() + "\"\n");
+                                database_.conninfo() + "\"\n[store.nas]\nurl = \"file://" + nas_.string() +
+                                "\"\n");
     make_private_dirs(dir_.path() / "work");
     fs::permissions(dir_.path(), fs::perms(0711));
     fs::permissions(dir_.path() / "work", fs::perms(0711));
@@ -51,6 +52,13 @@ class ForeignFiles : public testing::Test {
     EXPECT_EQ(run(vault_.root(), {"source", "alias", "other", "--of", "test"}).status, 0);
     // It holds less than those.
     EXPECT_EQ(run(vault_.root(), {"accept", "latest"}).status, 0);
+    // A store, to which an old one was copied.
+    make_private_dirs(nas_);
+    EXPECT_EQ(run(vault_.root(), {"store", "init", "nas"}).status, 0);
+    EXPECT_EQ(
+        run(vault_.root(), {"push", vault_.repository().list().front().id.stamp, "--store", "nas"}).status,
+        0);
+    fs::rename(nas_, saved_nas_);
     newest_ = vault_.newest(database_).dir.below();
     oldest_ = vault_.repository().list().front().dir.below();
     make_private_dirs(vault_.root() / ".partial");
@@ -66,7 +74,9 @@ class ForeignFiles : public testing::Test {
     std::vector<std::string> all = {"pgassay.json",        ".partial", ".trash",
                                     ".trash/old.01234567", "test",     "test/foreign_files"};
     for (const std::string& name : list_names(vault_.root() / ".nightly")) all.push_back(".nightly/" + name);
-    all.insert(all.end(), {".nightly", "test/foreign_files/.lock", ".sources", ".sources/other.json"});
+    all.insert(all.end(),
+               {".nightly", "test/foreign_files/.lock", ".sources", ".sources/other.json", ".stores"});
+    for (const std::string& name : list_names(vault_.root() / ".stores")) all.push_back(".stores/" + name);
     for (const std::string& backup : {newest_, oldest_}) {
       all.push_back(backup);
       for (const char* name : {"manifest.json", "SHA256SUMS", "schema.pgdump", "globals.sql",
@@ -132,6 +142,10 @@ class ForeignFiles : public testing::Test {
           const std::string before = picture(outside_);
           if (words.front() == "restore")
             database_.server().psql("postgres", "DROP DATABASE IF EXISTS foreign_files_copy");
+          if (words.front() == "push") {
+            fs::remove_all(nas_);
+            ASSERT_EQ(run_child({"cp", "-a", saved_nas_, nas_}).status, 0);
+          }
           const Ran ran = run(copy, words);
           EXPECT_EQ(picture(outside_), before) << ran.err;
           look(foreign, place, words.front(), ran);
@@ -145,21 +159,25 @@ class ForeignFiles : public testing::Test {
   /// The commands that need what stands there, and so end with 3; doctor tells of it.
   std::set<std::string> needing(Foreign foreign, const std::string& place) const {
     const std::set<std::string> writers = {"backup", "nightly"},
-                                readers = {"verify", "export", "drill", "restore"};
+                                readers = {"verify", "export", "drill", "restore", "push"};
     if (foreign == Foreign::second_name)
       return place == "test/foreign_files/.lock" ? writers
              : place == ".nightly/test.lock"     ? std::set<std::string>{"nightly"}
-                                                 : std::set<std::string>();
+             : place.starts_with(".stores/") && (place.ends_with(".lock") || place.ends_with(".sent.jsonl"))
+                 ? std::set<std::string>{"push"}
+                 : std::set<std::string>();
     if (place == "pgassay.json" || place.starts_with(".sources"))
-      return {"list",  "show",  "status", "report",  "verify", "export", "pin",
-              "unpin", "prune", "backup", "nightly", "drill",  "restore"};
+      return {"list",  "show",   "status",  "report", "verify",  "export", "pin",    "unpin",
+              "prune", "backup", "nightly", "drill",  "restore", "accept", "source", "push"};
+    if (place.starts_with(".stores")) return {"push"};
     if (place == ".partial" || place == ".trash") return {"backup", "nightly", "prune"};
     if (place == ".nightly" || place == ".nightly/test.lock") return {"nightly"};
     if (place == "test" || place.ends_with("/.lock") || place == "test/foreign_files") return writers;
-    if (place == newest_) return {"show", "verify", "export", "pin", "unpin", "drill", "restore"};
+    if (place == newest_)
+      return {"show", "verify", "export", "pin", "unpin", "drill", "restore", "accept", "push"};
     if (place == newest_ + "/manifest.json" || place == newest_ + "/SHA256SUMS")
-      return {"show", "verify", "export", "drill", "restore"};
-    if (place == newest_ + "/evidence") return {"verify", "pin", "unpin"};
+      return {"show", "verify", "export", "drill", "restore", "push"};
+    if (place == newest_ + "/evidence") return {"verify", "pin", "unpin", "accept", "push"};
     if (place.starts_with(newest_) && !place.starts_with(newest_ + "/evidence")) return readers;
     return {};
   }
@@ -181,6 +199,7 @@ class ForeignFiles : public testing::Test {
   }
 
   TemporaryDir dir_;
+  Path nas_ = dir_.path() / "nas", saved_nas_ = dir_.path() / "saved nas";
   Path outside_ = dir_.path() / "outside", config_ = dir_.path() / "pgassay.toml";
   Vault vault_;
   LiveDatabase database_;
@@ -209,6 +228,9 @@ TEST_F(ForeignFilesLong, ChangeNothingOutsideWithServersEither) {
        {"nightly", "test"},
        {"drill", "latest"},
        {"doctor", "test"},
+       {"accept", "latest"},
+       {"source", "reset", "other"},
+       {"push", "latest", "--store", "nas"},
        {"restore", "latest", "-d", database_.server().conninfo(), "--create", "--into", database_.copy()}});
 }
 

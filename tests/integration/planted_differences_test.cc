@@ -112,7 +112,10 @@ Campaign change_every_field(const Compare& compare) {
   return campaign;
 }
 
+constexpr const char* kOfFourteen = "before 14 the odd objects of the sample can't all be made";
+
 TEST(PlantedInTheBackup, EveryFieldOfEveryObjectIsFound) {
+  if (shared_server().major() < 14) GTEST_SKIP() << kOfFourteen;
   const Campaign campaign = change_every_field(compare);
   std::cout << campaign.planted << " differences planted in the inventory, " << campaign.missed.size()
             << " missed\n";
@@ -121,6 +124,7 @@ TEST(PlantedInTheBackup, EveryFieldOfEveryObjectIsFound) {
 }
 
 TEST(PlantedInTheBackup, TheCampaignFailsWhereOneFieldIsNotCompared) {
+  if (shared_server().major() < 14) GTEST_SKIP() << kOfFourteen;
   const std::vector<std::pair<const char*, std::function<void(proof::InventoryObject&)>>> switched_off = {
       {"owner", [](auto& one) { one.owner.reset(); }},
       {"privileges", [](auto& one) { one.acl.reset(); }},
@@ -275,10 +279,12 @@ bool names(const std::vector<Check>& checks, const std::string& beginning) {
 }
 
 TEST(PlantedInTheCopy, NothingIsFoundWhereNothingIsPlanted) {
+  if (shared_server().major() < 14) GTEST_SKIP() << kOfFourteen;
   EXPECT_EQ(faults(odd().answers().checks), "");
 }
 
 TEST(PlantedInTheCopy, EachFormOfAlteringIsFoundAndNamesItsObject) {
+  if (shared_server().major() < 14) GTEST_SKIP() << kOfFourteen;
   int planted = 0;
   for (const Planted& one : kPlanted) {
     if (bare_server().major() < one.since) continue;
@@ -291,6 +297,7 @@ TEST(PlantedInTheCopy, EachFormOfAlteringIsFoundAndNamesItsObject) {
 }
 
 TEST(PlantedInTheCopy, TheCampaignFailsWhereTheDefinitionIsNotCompared) {
+  if (shared_server().major() < 14) GTEST_SKIP() << kOfFourteen;
   const Objects then = restored_objects();
   bare_server().psql("planted", "ALTER FUNCTION fn(int) COST 11");
   Objects blank_then = then, blank_now = restored_objects();
