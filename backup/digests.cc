@@ -109,14 +109,12 @@ void digest_virtual_columns(Connection& leader, std::vector<Relation>& relations
   for (Relation& relation : relations) {
     const auto table = by_oid.find(relation.oid);
     if (relation.kind != 'r' || table == by_oid.end() || !has_virtual(*table->second)) continue;
-    std::vector<GeneratedColumn> columns = table->second->generated;
     std::optional<std::string> why;
     if (relation.data == Data::copied) why = read_virtual(leader, relation, *table->second, encoding);
-    if (!why) {
-      relation.generated = columns;
-    } else if (!why->empty()) {
+    if (why)
       left_out.push_back({"digest of virtual columns of " + relation.name.shown(), *why});
-    }
+    else
+      relation.generated = table->second->generated;
     if (relation.root)
       for (const GeneratedColumn& column : relation.generated)
         if (!column.digested) unread[*relation.root].insert(column.name);

@@ -204,8 +204,8 @@ class Run {
         if (!problem) problem = bad;
       }
     }
-    if (problem) problem->with_context(to.name)->raise();
-    step.text = fmt::format("{}: {} new, {} objects, {}", to.name, copies, objects, mebibytes(bytes));
+    if (problem) problem->with_context(to.options.name)->raise();
+    step.text = fmt::format("{}: {} new, {} objects, {}", to.options.name, copies, objects, mebibytes(bytes));
   }
 
   void drill(NightStep& step) {

@@ -19,7 +19,6 @@ namespace pgassay::nightly {
 
 /// A store that a night copies to.
 struct PushTo {
-  std::string name;
   StoreAt at;
   store::PushOptions options;
 };

@@ -142,10 +142,8 @@ class StoredBytesCheck {
     const std::string prefix = std::string(kEvidenceDir) + "/";
     if (!file.starts_with(prefix)) return false;
     const std::string name = file.substr(prefix.size());
-    return is_evidence_of(name, "verify") || is_evidence_of(name, "drill") ||
-           is_evidence_of(name, kStoreEvidence) || name == kPinFile || name == kAcceptFile ||
-           name.starts_with(".") || name == std::string(kPinFile) + ".tmp" ||
-           name == std::string(kAcceptFile) + ".tmp";
+    return pgassay::is_evidence(name) || name == kPinFile || name == kAcceptFile || name.starts_with(".") ||
+           name == std::string(kPinFile) + ".tmp" || name == std::string(kAcceptFile) + ".tmp";
   }
 
   void list_directory() {

@@ -125,10 +125,9 @@ class Nightly {
     const Config& config = context_.config;
     const SourceConfig& own = config.sources.at(source);
     std::vector<nightly::PushTo> stores;
-    for (const std::string& name : own.push.value_or(config.push)) {
+    for (const std::string& name : pushed_to(config, own)) {
       const StoreConfig& store = configured_store(name, config);
-      stores.push_back({name,
-                        store.at,
+      stores.push_back({store.at,
                         {.name = name,
                          .jobs = first_of(std::optional<unsigned>(), own.jobs, config.jobs, default_jobs()),
                          .encrypted = !store.recipients.empty(),

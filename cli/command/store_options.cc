@@ -70,7 +70,7 @@ NamedStore open_named_store(const StoreArguments& arguments, const Config& confi
 }
 
 StoreReader::StoreReader(const StoreArguments& arguments, Context& context)
-    : name_(arguments.store.value_or("")), named_(open_named_store(arguments, context.config)) {
+    : named_(open_named_store(arguments, context.config)) {
   try {
     local_ = open_repository(context.arguments, context.config);
   } catch (const UsageError&) {

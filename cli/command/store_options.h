@@ -45,10 +45,9 @@ class StoreReader {
   StoreReader(const StoreArguments& arguments, Context& context);
   StoreReader(const StoreReader&) = delete;
   store::Reader& reader() { return *reader_; }
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return named_.name; }
 
  private:
-  std::string name_;
   NamedStore named_;
   std::optional<Repository> local_;
   std::optional<store::Reader> reader_;

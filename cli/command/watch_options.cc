@@ -29,8 +29,7 @@ nightly::StatusRules rules_of(const Config& config, const std::string& source,
   nightly::StatusRules rules;
   rules.max_age = max_age(config, source).value_or(rules.max_age);
   rules.drill_every = drill_every(config, source);
-  const SourceConfig* own = configured(config, source);
-  if (own) rules.stores = own->push.value_or(config.push);
+  if (const SourceConfig* own = configured(config, source)) rules.stores = pushed_to(config, *own);
   RetentionConfig flags;
   flags.shrink_alarm = shrink_alarm;
   rules.shrink_alarm = retention_policy(flags, config, source).shrink_alarm;
@@ -76,6 +75,10 @@ std::vector<nightly::Watched> look_closely(const Context& context, const Reposit
 
 std::optional<Seconds> max_age(const Config& config, const std::string& source) {
   return watched(config, source, &WatchConfig::max_age);
+}
+
+const std::vector<std::string>& pushed_to(const Config& config, const SourceConfig& source) {
+  return source.push ? *source.push : config.push;
 }
 
 std::optional<Seconds> drill_every(const Config& config, const std::string& source) {

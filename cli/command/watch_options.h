@@ -24,5 +24,7 @@ nightly::NotifyOptions notify_options(const Config& config, const std::string& s
 /// Each of [source.NAME], else of the top of the file; nothing: it is not said.
 std::optional<Seconds> max_age(const Config& config, const std::string& source);
 std::optional<Seconds> drill_every(const Config& config, const std::string& source);
+/// Names of the stores that nightly pushes to, of a source that is configured.
+const std::vector<std::string>& pushed_to(const Config& config, const SourceConfig& source);
 
 }  // namespace pgassay::cli

@@ -81,13 +81,6 @@ void note(const Evidence& evidence, Time now, Proofs& proofs) {
                   [&](const std::string& file) { return is_evidence_of(file, evidence.kind); });
 }
 
-bool is_proof(std::string_view name) {
-  return !name.starts_with(".") && (is_evidence_of(name, "verify") || is_evidence_of(name, "drill"));
-}
-bool is_copy(std::string_view name) {
-  return !name.starts_with(".") && is_evidence_of(name, kStoreEvidence);
-}
-
 void note_copy(const Evidence& evidence, Proofs& proofs) {
   const auto store = evidence.facts.find(kStoreName);
   if (evidence.verdict != Verdict::pass || store == evidence.facts.end()) return;
@@ -99,6 +92,11 @@ void note_copy(const Evidence& evidence, Proofs& proofs) {
 
 bool is_evidence_of(std::string_view file, std::string_view kind) {
   return file.ends_with(fmt::format(".{}.json", kind));
+}
+
+bool is_evidence(std::string_view file) {
+  return is_evidence_of(file, "verify") || is_evidence_of(file, "drill") ||
+         is_evidence_of(file, kStoreEvidence);
 }
 
 std::optional<double> restore_seconds(const Evidence& evidence) {
@@ -195,7 +193,8 @@ Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now
   }
   std::vector<Evidence> found;
   for (const std::string& name : names) {
-    if (!is_proof(name) && !is_copy(name) && name != kPinFile && name != kAcceptFile) continue;
+    const bool evidence = is_evidence(name) && !name.starts_with(".");
+    if (!evidence && name != kPinFile && name != kAcceptFile) continue;
     const Place file = dir / name;
     try {
       const std::string text = read_file(file, kLongestEvidence);
@@ -203,7 +202,7 @@ Proofs read_proofs(const Place& backup_dir, std::vector<Evidence>* all, Time now
         proofs.pin = parse_pin(text, file.path());
       else if (name == kAcceptFile)
         proofs.accepted = parse_pin(text, file.path());
-      else if (is_copy(name))
+      else if (is_evidence_of(name, kStoreEvidence))
         note_copy(parse_evidence(text, file.path()), proofs);
       else
         found.push_back(parse_evidence(text, file.path()));

@@ -83,6 +83,7 @@ struct Proofs {
 };
 /// Of a file's name: TIME.verify.json, TIME.drill.json, TIME.store.json. `kind` as in Evidence.
 bool is_evidence_of(std::string_view file, std::string_view kind);
+bool is_evidence(std::string_view file);  ///< of any kind
 /// How far evidence may be ahead of our clock: another host's may have stored it.
 inline constexpr std::chrono::minutes kClocksApart{5};
 /// `all`: gets every proof (not the copies) that can be read, in the order in which it was stored.
