@@ -19,6 +19,7 @@
 #include "core/system/output.h"
 #include "core/system/printable.h"
 #include "core/system/trace.h"
+#include "drill/server/walls.h"
 
 namespace pgassay::cli {
 namespace {
@@ -135,5 +136,6 @@ int main(const std::vector<std::string>& words) {
 }  // namespace pgassay::cli
 
 int main(int argc, char** argv) {
+  if (const auto failed = pgassay::drill::go_behind_landlock(argc, argv)) return *failed;
   return pgassay::cli::main({argv + 1, argv + argc});
 }

@@ -32,6 +32,10 @@ constexpr unsigned kDeny = SECCOMP_RET_ERRNO | EACCES;
 /// The C library then takes clone(), whose flags a filter can read.
 constexpr unsigned kAbsent = SECCOMP_RET_ERRNO | ENOSYS;
 
+/// All that initdb and a server ever give: they keep their files to themselves.
+constexpr unsigned kPrivateModes[] = {0600, 0700};
+constexpr int kFchmodat2 = 452;  // of Linux 6.6
+
 /// Calls that headers of Linux 6.1 have; their numbers are the same on every machine that came after 2019.
 constexpr int kForbidden[] = {
     // Others' memory and processes.
@@ -42,6 +46,25 @@ constexpr int kForbidden[] = {
     __NR_pidfd_getfd,
     __NR_kcmp,
     __NR_perf_event_open,
+    __NR_process_madvise,
+    __NR_move_pages,
+    __NR_migrate_pages,
+    __NR_setpriority,
+    __NR_ioprio_set,
+    __NR_sched_setparam,
+    __NR_sched_setscheduler,
+    __NR_sched_setattr,
+    __NR_sched_setaffinity,
+    // What Landlock leaves open of others' files.
+    __NR_fchown,
+    __NR_fchownat,
+    __NR_utimensat,
+    __NR_setxattr,
+    __NR_lsetxattr,
+    __NR_fsetxattr,
+    __NR_removexattr,
+    __NR_lremovexattr,
+    __NR_fremovexattr,
     // Other worlds.
     __NR_unshare,
     __NR_setns,
@@ -88,6 +111,11 @@ constexpr int kForbidden[] = {
     __NR_syslog,
     __NR_vhangup,
 #if defined(__x86_64__)
+    __NR_chown,
+    __NR_lchown,
+    __NR_utime,
+    __NR_utimes,
+    __NR_futimesat,
     __NR_iopl,
     __NR_ioperm,
     __NR_modify_ldt,
@@ -122,6 +150,12 @@ class Program {
     add({jump(BPF_JEQ, static_cast<unsigned>(call), 0, 4), load_argument(argument),
          jump(BPF_JSET, bits, 0, 1), give(kDeny), load(offsetof(seccomp_data, nr))});
   }
+  /// The same call unless that argument is one of two values.
+  void allow_only(int call, unsigned argument, const unsigned (&values)[2]) {
+    add({jump(BPF_JEQ, static_cast<unsigned>(call), 0, 5), load_argument(argument),
+         jump(BPF_JEQ, values[0], 2, 0), jump(BPF_JEQ, values[1], 1, 0), give(kDeny),
+         load(offsetof(seccomp_data, nr))});
+  }
   std::string bytes() const {
     return std::string(reinterpret_cast<const char*>(code_.data()), code_.size() * sizeof(sock_filter));
   }
@@ -140,6 +174,13 @@ std::string server_call_filter() {
   for (const int call : kForbidden) program.forbid(call);
   program.forbid(__NR_clone3, kAbsent);
   program.forbid_bits(__NR_clone, 0, kNewNamespaces);
+  program.forbid(kFchmodat2, kAbsent);
+  program.allow_only(__NR_fchmod, 1, kPrivateModes);
+  program.allow_only(__NR_fchmodat, 2, kPrivateModes);
+#if defined(__x86_64__)
+  program.allow_only(__NR_chmod, 1, kPrivateModes);
+#endif
+  program.allow_only(__NR_prlimit64, 0, {0, 0});  // of others' limits
   // A datagram socket needs no connect() to reach somebody.
   for (const int call : {__NR_socket, __NR_socketpair})
     program.add({jump(BPF_JEQ, static_cast<unsigned>(call), 0, 7),

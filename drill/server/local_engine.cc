@@ -91,6 +91,8 @@ class LocalEngine : public ThrowawayServer {
     memory_ = memory_for(request_);
     settings_ = throwaway_settings(request_, memory_, free_bytes(dir_.path()) / 8);
     settings_["listen_addresses"] = "";
+    settings_["unix_socket_permissions"] = "0700";  // the filter of system calls gives files to nobody else
+    if (!walls_.own_shared_memory()) settings_["dynamic_shared_memory_type"] = "mmap";
     log_ = create_file(dir_.path() / "log");
     make_private_dirs(dir_.socket_dir());
     make_dir(data_dir());
@@ -163,7 +165,7 @@ class LocalEngine : public ThrowawayServer {
   }
 
   /// Behind the walls. Nothing of our environment: it may hold the source's password.
-  Walled walled(std::vector<std::string> argv, bool dies_with_us) const {
+  Walled walled(std::vector<std::string> argv, bool dies_with_us, bool starts_programs = false) const {
     Command command;
     command.argv = std::move(argv);
     command.env = {{"PATH", bin_dir_of(postgres_).string() + ":/usr/bin:/bin"},
@@ -172,7 +174,12 @@ class LocalEngine : public ThrowawayServer {
                    {"PGHOST", run_dir().string()}};
     if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) command.env["LD_LIBRARY_PATH"] = libraries;
     command.env_is_all = true;
-    return walls_.around(std::move(command), {{data_dir(), run_dir()}, {conf_dir()}, data_dir(), memory_},
+    return walls_.around(std::move(command),
+                         {.writable = {data_dir(), run_dir()},
+                          .readable = {conf_dir()},
+                          .working_dir = data_dir(),
+                          .memory_bytes = memory_,
+                          .starts_programs = starts_programs},
                          dies_with_us);
   }
 
@@ -182,7 +189,7 @@ class LocalEngine : public ThrowawayServer {
     const Completed done =
         run(walled({bin_dir_of(postgres_) / "initdb", "-D", data_dir(), "-U", request_.superuser, "-A",
                     "trust", "-E", "UTF8", "--no-locale", "--no-sync"},
-                   true)
+                   true, true)
                 .command,
             stop_);
     if (done.ok()) return;
@@ -271,7 +278,7 @@ bool has_local_server_of_same_major(const ThrowawayRequest& request, std::stop_t
 std::unique_ptr<ThrowawayServer> start_local_server(const ThrowawayRequest& request, Observer& observer,
                                                     std::stop_token stop) {
   PgTool postgres = choose_server(request, stop);
-  Walls walls(bin_dir_of(postgres), request.allow_weak_sandbox, stop);
+  Walls walls(bin_dir_of(postgres), {request.allow_weak_sandbox, request.landlock}, stop);
   auto server = std::make_unique<LocalEngine>(request, std::move(postgres), std::move(walls), observer, stop);
   server->begin(observer);
   return server;
@@ -284,7 +291,7 @@ std::string look_at_local_server(const ThrowawayRequest& request, std::stop_toke
   const Path base = throwaway_base(request.work_dir);
   if (::access(base.c_str(), W_OK | X_OK) != 0) throw_errno("can't make a directory in", base);
   check_disk(base, request, nullptr);
-  const Walls walls(bin_dir_of(postgres), request.allow_weak_sandbox, stop);
+  const Walls walls(bin_dir_of(postgres), {request.allow_weak_sandbox, request.landlock}, stop);
   return fmt::format("this host's PostgreSQL {}, with pg_restore {}, in {} ({} MiB free); behind it: {}",
                      postgres.version_text, pg_restore.version_text, base.string(), free_bytes(base) / kMiB,
                      walls.described());

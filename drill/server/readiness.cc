@@ -31,7 +31,7 @@ std::string local_servers(std::stop_token stop) {
     throw Unverified(
         "no PostgreSQL server's programs in PATH and /usr/lib/postgresql/*/bin",
         "apt install postgresql, or postgresql-NN of your server's major version or a later one");
-  const Walls walls(Path(tools.front().argv.back()).parent_path(), false, stop);
+  const Walls walls(Path(tools.front().argv.back()).parent_path(), WallsWanted{}, stop);
   return found + ", behind " + walls.described();
 }
 

@@ -21,6 +21,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/system/fd.h"
+#include "core/system/landlock.h"
 #include "core/system/observer.h"
 
 namespace pgassay::drill {
@@ -46,8 +47,9 @@ struct ThrowawayRequest {
   std::uint64_t memory_bytes = 0;        ///< the server's; 0: half of what is free
   std::string image;                     ///< empty: postgres:<major of the source>
   Pull pull = Pull::missing;
-  std::string superuser = "postgres";  ///< the name of the role that initdb makes: the source's
-  bool allow_weak_sandbox = false;     ///< local: start it where nothing keeps it away from this host, too
+  std::string superuser = "postgres";   ///< the name of the role that initdb makes: the source's
+  bool allow_weak_sandbox = false;      ///< local: start it where nothing keeps it away from this host, too
+  unsigned landlock = kNewestLandlock;  ///< local: what an older kernel would have of it; 0: nothing
   std::chrono::seconds lifetime = std::chrono::hours(24);  ///< after which anybody's gc may remove it
   unsigned jobs = 2;
 };

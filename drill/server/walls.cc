@@ -1,12 +1,15 @@
 #include "drill/server/walls.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <sstream>
@@ -58,7 +61,7 @@ UserId made_up_user() {
 
 /// PostgreSQL refuses to run as root.
 UserId known_user() {
-  for (const char* name : {"postgres", "nobody"}) {
+  for (const char* name : {"nobody", "postgres"}) {
     const passwd* user = ::getpwnam(name);
     if (user != nullptr && user->pw_uid != 0) return {user->pw_uid, user->pw_gid};
   }
@@ -80,26 +83,22 @@ std::uint64_t processes_of(uid_t uid) {
   return count;
 }
 
-void add_programs(std::vector<std::string>& argv, const Path& bin_dir) {
-  const auto bind = [&](const std::string& path) { argv.insert(argv.end(), {"--ro-bind-try", path, path}); };
-  bind("/usr");
-  for (const char* dir : kBesideUsr) {
-    std::error_code absent;
-    if (const Path target = std::filesystem::read_symlink(dir, absent); !absent)
-      argv.insert(argv.end(), {"--symlink", target, dir});
-    else
-      bind(dir);
-  }
-  for (const char* path : kOfEtc) bind(path);
-  bind("/var/cache/postgresql");  // where Debian's text search dictionaries are
-  // A server that was not installed by a package has its libraries beside its programs.
-  for (const Path& bin : {bin_dir, std::filesystem::weakly_canonical(bin_dir)})
-    if (!bin.string().starts_with("/usr/")) bind(bin.parent_path());
-  if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) {
-    std::istringstream dirs(libraries);
-    for (std::string dir; std::getline(dirs, dir, ':');)
-      if (dir.starts_with('/') && !dir.starts_with("/usr/")) bind(dir);
-  }
+/// Inside, where it is mounted.
+constexpr char kOurselves[] = "/pgassay";
+constexpr std::string_view kBehindLandlock = "--behind-landlock";
+constexpr char kRun = 'x', kRead = 'r', kWrite = 'w';
+/// Starts every program that is not linked statically: of x86-64 and arm64, glibc's and musl's.
+constexpr const char* kLoaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
+                                    "/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"};
+
+bool is_beside_usr(const Path& path) {
+  return std::find(std::begin(kBesideUsr), std::end(kBesideUsr), path) != std::end(kBesideUsr);
+}
+
+Fd our_program() {
+  Fd fd(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
+  if (!fd) throw_errno("can't open", "/proc/self/exe");
+  return fd;
 }
 
 Fd in_memory(const char* name, const std::string& contents) {
@@ -112,9 +111,16 @@ Fd in_memory(const char* name, const std::string& contents) {
 
 }  // namespace
 
-Walls::Walls(const Path& bin_dir, bool weak_ones_will_do, std::stop_token stop)
+Walls::Walls(const Path& bin_dir, const WallsWanted& wanted, std::stop_token stop)
     : bin_dir_(bin_dir), bwrap_(find_program("bwrap")) {
   const bool root = ::geteuid() == 0;
+  const unsigned release = std::min(landlock_release(), wanted.landlock);
+  // The first releases let no file be renamed between directories.
+  const unsigned usable = release < kLandlockRenames ? 0 : release;
+  constexpr char kCalls[] = "a filter of system calls, limits of resources";
+  const auto landlock = [this] {
+    return landlock_ == 0 ? std::string() : fmt::format("Landlock (release {}), ", landlock_);
+  };
   std::string why, hint;
   if (bwrap_.empty()) {
     why = "bwrap is not installed";
@@ -125,35 +131,56 @@ Walls::Walls(const Path& bin_dir, bool weak_ones_will_do, std::stop_token stop)
     // to that), the kernel lets nobody mount a new one. A server can do without.
     for (const bool proc : {true, false}) {
       proc_ = proc;
-      Command trial;
-      trial.argv = {bin_dir / "postgres", "--version"};
-      trial.env = {{"LC_ALL", "C"}, {"PATH", "/usr/bin:/bin"}};
-      trial.env_is_all = true;
-      Walled walled = around(trial, {{}, {}, "/", kMiB}, true);
-      const std::string our_number = std::to_string(::getpid());
-      walled.command.argv.insert(walled.command.argv.begin() + 1, {"--setenv", kTrialOf, our_number});
-      const Completed done = run(walled.command, stop);
-      if (done.ok()) {
-        described_ = fmt::format(
-            "namespaces of users, mounts, processes, IPC and network (bwrap), a filter of system calls, "
-            "limits of "
-            "resources; as {}",
-            root ? "a user of its own" : "pgassay's user");
-        return;
+      for (landlock_ = usable;; landlock_ = 0) {
+        if (trial(why, stop)) {
+          described_ =
+              fmt::format("namespaces of users, mounts, processes, IPC and network (bwrap), {}{}; as {}",
+                          landlock(), kCalls, root ? "a user of its own" : "pgassay's user");
+          return;
+        }
+        if (landlock_ == 0) break;
       }
-      why = fmt::format("bwrap can't make namespaces here: {}", done.complaint());
     }
+    why = "bwrap can't make namespaces here: " + why;
     hint =
         "let ordinary users make them (sysctl kernel.unprivileged_userns_clone and user.max_user_namespaces, "
         "AppArmor; in a container: its seccomp profile), ";
+    bwrap_.clear();
   }
-  if (!weak_ones_will_do)
-    throw Unverified("nothing would keep the code that a restore runs away from this host: " + why,
-                     hint + kOtherEngines);
-  bwrap_.clear();
   if (root) run_as_ = known_user();
-  described_ = fmt::format(
-      "weak, as it was allowed: a filter of system calls and limits of resources only, for {}", why);
+  landlock_ = usable;
+  std::string no_landlock;
+  if (landlock_ != 0 && !trial(no_landlock, stop)) landlock_ = 0;
+  if (landlock_ >= kLandlockScopes) {
+    described_ = fmt::format("{}{}; as {}; no namespaces, for {}", landlock(), kCalls,
+                             root ? "another user" : "pgassay's user", why);
+    return;
+  }
+  if (!wanted.weak_ones_will_do) {
+    throw Unverified(
+        fmt::format("nothing would keep the code that a restore runs away from this host: {}, and Landlock, "
+                    "without namespaces, would have to be of release {} (Linux 6.12) and is {}",
+                    why, kLandlockScopes, release == 0 ? "not there" : fmt::format("of release {}", release)),
+        hint + kOtherEngines);
+  }
+  described_ = fmt::format("weak, as it was allowed: {}{} only, for {}", landlock(), kCalls, why);
+}
+
+/// Does a server's program start behind them?
+bool Walls::trial(std::string& why, const std::stop_token& stop) const {
+  Command command;
+  command.argv = {bin_dir_ / "postgres", "--version"};
+  command.env = {{"LC_ALL", "C"}, {"PATH", "/usr/bin:/bin"}};
+  command.env_is_all = true;
+  Walled walled = around(std::move(command),
+                         {.writable = {}, .readable = {}, .working_dir = "/", .memory_bytes = kMiB}, true);
+  if (!bwrap_.empty()) {
+    const std::string our_number = std::to_string(::getpid());
+    walled.command.argv.insert(walled.command.argv.begin() + 1, {"--setenv", kTrialOf, our_number});
+  }
+  const Completed done = run(walled.command, stop);
+  if (!done.ok()) why = done.complaint();
+  return done.ok();
 }
 
 uid_t Walls::uid() const {
@@ -168,36 +195,67 @@ Walled Walls::around(Command command, const Inside& inside, bool dies_with_us) c
                         {RLIMIT_NOFILE, kOpenFiles},
                         {RLIMIT_NPROC, processes_of(uid()) + kProcesses}};
   const std::string filter = server_call_filter();
-  if (weak()) {
+  std::vector<std::string> server = std::move(command.argv);
+  if (landlock_ != 0) {
+    const std::vector<std::string> first =
+        through_landlock(bwrap_.empty() ? "/proc/self/exe" : kOurselves, server.front(), inside);
+    server.insert(server.begin(), first.begin(), first.end());
+  }
+  if (bwrap_.empty()) {
+    command.argv = std::move(server);
     confinement.call_filter = filter;
     command.working_dir = inside.working_dir;
     return {std::move(command), {}};
   }
   Walled walled{std::move(command), {}};
-  std::vector<std::string> argv = arguments(inside, dies_with_us);
-  const auto give = [&](const char* option, const std::string& contents) {
-    walled.held.push_back(in_memory(option, contents));
-    walled.command.inherited.push_back(walled.held.back().get());
-    argv.insert(argv.end(), {option, std::to_string(walled.held.back().get())});
+  std::vector<std::string> argv = namespaces(inside, dies_with_us);
+  const auto hold = [&walled](Fd fd) {
+    walled.command.inherited.push_back(fd.get());
+    return std::to_string(walled.held.emplace_back(std::move(fd)).get());
   };
-  if (!filter.empty()) give("--seccomp", filter);
-  give("--file", fmt::format("postgres:x:{0}:{0}::/:/usr/sbin/nologin\n", uid()));
+  const auto add = [&argv](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
+  if (!filter.empty()) add({"--seccomp", hold(in_memory("seccomp", filter))});
+  const std::string users = fmt::format("postgres:x:{0}:{0}::/:/usr/sbin/nologin\n", uid());
+  add({"--file", hold(in_memory("passwd", users)), "/etc/passwd"});
+  // By its descriptor: the server's user may not be able to get to where this program lies.
+  if (landlock_ != 0) add({"--ro-bind", "/proc/self/fd/" + hold(our_program()), kOurselves});
   // What bwrap itself made to mount upon is memory without a limit.
-  argv.insert(argv.end(), {"/etc/passwd", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir",
-                           inside.working_dir, "--"});
-  argv.insert(argv.end(), walled.command.argv.begin(), walled.command.argv.end());
+  add({"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", inside.working_dir, "--"});
+  argv.insert(argv.end(), server.begin(), server.end());
   walled.command.argv = std::move(argv);
   walled.command.working_dir = "/";
   return walled;
 }
 
-std::vector<std::string> Walls::arguments(const Inside& inside, bool dies_with_us) const {
+/// What a server needs of this host. It may be absent.
+std::vector<Path> Walls::programs() const {
+  std::vector<Path> paths = {"/usr", "/var/cache/postgresql"};  // there are Debian's text search dictionaries
+  paths.insert(paths.end(), std::begin(kBesideUsr), std::end(kBesideUsr));
+  paths.insert(paths.end(), std::begin(kOfEtc), std::end(kOfEtc));
+  // A server that was not installed by a package has its libraries beside its programs.
+  for (const Path& bin : {bin_dir_, std::filesystem::weakly_canonical(bin_dir_)})
+    if (!bin.string().starts_with("/usr/")) paths.push_back(bin.parent_path());
+  if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) {
+    std::istringstream dirs(libraries);
+    for (std::string dir; std::getline(dirs, dir, ':');)
+      if (dir.starts_with('/') && !dir.starts_with("/usr/")) paths.push_back(dir);
+  }
+  return paths;
+}
+
+std::vector<std::string> Walls::namespaces(const Inside& inside, bool dies_with_us) const {
   std::vector<std::string> argv = {
       bwrap_,          "--unshare-user",       "--unshare-ipc", "--unshare-pid", "--unshare-net",
       "--unshare-uts", "--unshare-cgroup-try", "--new-session", "--cap-drop",    "ALL"};
   const auto add = [&argv](std::initializer_list<std::string> more) { argv.insert(argv.end(), more); };
   if (dies_with_us) add({"--die-with-parent"});
-  add_programs(argv, bin_dir_);
+  for (const Path& path : programs()) {
+    std::error_code no_link;
+    if (const Path target = std::filesystem::read_symlink(path, no_link); !no_link && is_beside_usr(path))
+      add({"--symlink", target, path});
+    else
+      add({"--ro-bind-try", path, path});
+  }
   // To forbid user namespaces for good takes a /proc/sys to write to. The filter refuses them in any case.
   if (proc_) add({"--proc", "/proc", "--disable-userns"});
   add({"--dev", "/dev"});
@@ -206,6 +264,54 @@ std::vector<std::string> Walls::arguments(const Inside& inside, bool dies_with_u
   for (const Path& path : inside.readable) add({"--ro-bind", path, path});
   for (const Path& path : inside.writable) add({"--bind", path, path});
   return argv;
+}
+
+/// What comes before the server's own words: see go_behind_landlock.
+std::vector<std::string> Walls::through_landlock(const Path& ourselves, const Path& program,
+                                                 const Inside& inside) const {
+  std::vector<std::string> argv = {ourselves, std::string(kBehindLandlock), std::to_string(landlock_)};
+  const auto add = [&argv](char right, const Path& path) { argv.push_back(right + path.string()); };
+  // In namespaces nothing else is there.
+  std::vector<Path> readable = {"/"};
+  if (bwrap_.empty()) {
+    readable = programs();
+    readable.insert(readable.end(), {"/etc/passwd", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random"});
+  } else {
+    for (const char* path : {"/tmp", "/dev/shm"}) add(kWrite, path);
+  }
+  for (const Path& path : readable) {
+    add(kRead, path);
+    if (inside.starts_programs) add(kRun, path);
+  }
+  for (const Path& path : inside.readable) add(kRead, path);
+  for (const Path& path : inside.writable) add(kWrite, path);
+  add(kWrite, "/dev/null");
+  add(kRun, program);
+  for (const char* loader : kLoaders) add(kRun, loader);
+  argv.push_back("--");
+  return argv;
+}
+
+std::optional<int> go_behind_landlock(int argc, char** argv) {
+  if (argc < 4 || argv[1] != kBehindLandlock) return std::nullopt;
+  try {
+    Reach reach;
+    int next = 3;
+    for (; next < argc && std::string_view(argv[next]) != "--"; ++next) {
+      const char right = argv[next][0];
+      (right == kRun ? reach.run : right == kRead ? reach.read : reach.write).emplace_back(argv[next] + 1);
+    }
+    if (++next >= argc) throw Error("no program was given");
+    const Fd rules = landlock_rules(reach, static_cast<unsigned>(std::stoul(argv[2])));
+    if (!take_on(rules)) throw_errno("can't take on rules of", "Landlock");
+    // The descriptor by which bwrap mounted us is still open.
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::execv(argv[next], argv + next);
+    throw_errno("can't start", argv[next]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pgassay: %s\n", error.what());
+    return 126;
+  }
 }
 
 }  // namespace pgassay::drill

@@ -189,7 +189,8 @@ class Restoration {
           Level::warning,
           fmt::format("roles of the backup that are absent here: {}", fmt::join(roles_.absent, ", ")),
           "what they own or were granted is listed as lost; --roles missing creates them");
-    if (!roles_.statements.empty() && !(manifest_.role_passwords && options_.role_passwords))
+    if (options_.roles != Roles::none && !roles_.absent.empty() &&
+        !(manifest_.role_passwords && options_.role_passwords))
       report_.notes.push_back({NoteKind::role,
                                {},
                                {},

@@ -264,7 +264,8 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss
   }
   if (plan.join) join(connection, plan.absent, notes);
   connection.query("COMMIT");
-  notes.push_back({NoteKind::role, {}, {}, fmt::format("created roles: {}", fmt::join(plan.absent, ", "))});
+  if (!plan.absent.empty())
+    notes.push_back({NoteKind::role, {}, {}, fmt::format("created roles: {}", fmt::join(plan.absent, ", "))});
 }
 
 }  // namespace pgassay::restore

@@ -1,5 +1,5 @@
-// What code of a backup can do to this host from a local throwaway server: it is a superuser there, and may
-// start programs, so these do what such code would.
+// What code of a backup can do to this host from a local throwaway server: it is a superuser there, and loads
+// libraries of its own; where Landlock does not forbid it, it also starts programs.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,6 +17,7 @@
 
 #include "core/container/container_cli.h"
 #include "core/system/error.h"
+#include "drill/drill.h"
 #include "drill/server/leftovers.h"
 #include "drill/server/throwaway_dir.h"
 #include "drill/server/throwaway_server.h"
@@ -36,6 +37,20 @@ enum class Who { ourselves, postgres };
 std::string as(Who who, const std::function<std::string()>& body) {
   return as_user(who == Who::postgres ? "postgres" : "", body);
 }
+
+/// Server programs are found in /usr/lib/postgresql all the same; one of the tests' own is in PATH.
+class WithoutBwrap {
+ public:
+  WithoutBwrap() : path_(std::getenv("PATH")) {
+    const char* server = std::getenv("PGASSAY_TEST_SERVER");
+    ::setenv("PATH", server != nullptr ? server : empty_.path().c_str(), 1);
+  }
+  ~WithoutBwrap() { ::setenv("PATH", path_.c_str(), 1); }
+
+ private:
+  TemporaryDir empty_;
+  std::string path_;
+};
 
 class LocalSandbox : public testing::TestWithParam<Who> {
  protected:
@@ -57,8 +72,10 @@ class LocalSandbox : public testing::TestWithParam<Who> {
   Path work() const { return outside_.path() / "work"; }
   Path repository() const { return outside_.path() / "repository"; }
 
+  /// Without Landlock, so that there are programs to try with, and what else keeps them in is seen to.
   drill::ThrowawayRequest request() const {
     drill::ThrowawayRequest request;
+    request.landlock = 0;
     request.source_version = 150000;
     request.backup_dir = repository();
     request.work_dir = work();
@@ -269,22 +286,153 @@ TEST_P(LocalSandbox, IsReachedThroughADirectoryThatTheServerDoesNotSee) {
   EXPECT_NE(said.find("still there"), std::string::npos) << said;
 }
 
+/// Which of the walls there are: with namespaces or without, and by which Landlock.
+struct Kept {
+  Who who;
+  bool namespaces;
+  unsigned landlock;
+};
+
+class Sandbox : public testing::TestWithParam<Kept> {
+ protected:
+  void SetUp() override {
+    if (GetParam().who == Who::postgres && (::geteuid() != 0 || ::getpwnam("postgres") == nullptr))
+      GTEST_SKIP() << "only root can become postgres";
+    if (landlock_release() < GetParam().landlock)
+      GTEST_SKIP() << "this kernel has Landlock " << landlock_release();
+    set_mode(dir_.path(), 0755);
+    for (const Path& path : {outside(), work()}) make_private_dirs(path);
+    set_mode(work(), 0711);
+    write_new_file(outside() / "file", "precious");
+    for (const auto& [path, mode] : {std::pair{outside(), 0777U}, {outside() / "file", 0666U}}) {
+      if (GetParam().who == Who::postgres) give_tree_to("postgres", path.parent_path());
+      set_mode(path, mode);
+    }
+    before_ = std::filesystem::status(outside() / "file");
+    if (!GetParam().namespaces) without_bwrap_.emplace();
+  }
+
+  Path outside() const { return dir_.path() / "outside"; }
+  Path work() const { return dir_.path() / "work"; }
+
+  /// What code that a server loads could do, a line for each, with a bystander of the same user.
+  std::string probed(const std::string& how = "") const {
+    const pid_t bystander = ::fork();
+    if (bystander == 0) {
+      const passwd* user = ::getpwnam(GetParam().who == Who::postgres ? "postgres" : "nobody");
+      if (::geteuid() == 0 && (user == nullptr || ::setuid(user->pw_uid) != 0)) ::_exit(1);
+      ::signal(SIGUSR2, SIG_IGN);
+      ::prctl(PR_SET_DUMPABLE, 1);  // who changes its user is not, and then nobody reads its environment
+      for (;;) ::pause();
+    }
+    const Path socket = outside() / "socket";
+    const Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
+    if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(listener.get(), 5) != 0)
+      throw_errno("can't listen", socket);
+    set_mode(socket, 0777);
+    std::string said = as(GetParam().who, [&] {
+      drill::ThrowawayRequest request;
+      request.source_version = 150000;
+      request.work_dir = work();
+      request.memory_bytes = std::uint64_t{256} << 20;
+      request.landlock = GetParam().landlock;
+      request.allow_weak_sandbox = GetParam().landlock == 0;
+      Observer silent;
+      const auto server = start_throwaway_server(drill::Engine::local, request, silent, {});
+      Connection connection = Connection::open(server->conninfo(), "test", {});
+      if (GetParam().landlock != 0) {
+        EXPECT_THROW(connection.query("COPY (SELECT 1) TO PROGRAM 'true'"), ServerError);
+      }
+      const auto hex = [](const std::string& bytes) {
+        std::string digits;
+        for (const unsigned char byte : bytes) digits += fmt::format("{:02x}", byte);
+        return digits;
+      };
+      const auto put = [&](const char* name, const std::string& in_hex) {
+        const std::string oid =
+            connection.query("SELECT lo_from_bytea(0, decode($1, 'hex'))", {{in_hex}}).text(0, 0);
+        connection.query("SELECT lo_export($1, $2)", {{oid}, {name}});
+      };
+      const std::string asked = fmt::format("{}\n{}\n{}\n{}\n{}\n", bystander, (outside() / "file").string(),
+                                            outside().string(), socket.string(), how);
+      put("probe.so", hex(read_file(PGASSAY_SANDBOX_PROBE)));
+      put("probe", hex(asked));
+      const std::string path = connection.query("SHOW data_directory").text(0, 0) + "/probe.so";
+      EXPECT_THROW(connection.query("LOAD " + quote_literal(path)), ServerError);
+      return connection.query("SELECT pg_read_file('probed')").text(0, 0) + server->facts().sandbox;
+    });
+    EXPECT_EQ(::waitpid(bystander, nullptr, WNOHANG), 0) << "it was killed";
+    ::kill(bystander, SIGKILL);
+    ::waitpid(bystander, nullptr, 0);
+    return said;
+  }
+
+  TemporaryDir dir_;
+  std::filesystem::file_status before_;
+  std::optional<WithoutBwrap> without_bwrap_;
+};
+INSTANTIATE_TEST_SUITE_P(
+    Of, Sandbox,
+    testing::Values(Kept{Who::ourselves, true, kLandlockRenames}, Kept{Who::ourselves, true, kNewestLandlock},
+                    Kept{Who::ourselves, false, kLandlockScopes},
+                    Kept{Who::ourselves, false, kNewestLandlock}, Kept{Who::postgres, true, kLandlockRenames},
+                    Kept{Who::postgres, true, kNewestLandlock}, Kept{Who::postgres, false, kLandlockScopes},
+                    Kept{Who::postgres, false, kNewestLandlock}),
+    [](const auto& info) {
+      return fmt::format("{}_{}_landlock_{}", info.param.who == Who::ourselves ? "ourselves" : "postgres",
+                         info.param.namespaces ? "namespaces" : "alone", info.param.landlock);
+    });
+
+TEST_P(Sandbox, LetsLoadedCodeDoNothingToThisHost) {
+  const std::string said = probed();
+  EXPECT_TRUE(said.starts_with("ran\n" + std::string(GetParam().namespaces ? "namespaces" : "Landlock")))
+      << said;
+  EXPECT_NE(said.find(fmt::format("Landlock (release {})", GetParam().landlock)), std::string::npos) << said;
+  EXPECT_EQ(read_file(outside() / "file"), "precious");
+  EXPECT_EQ(list_names(outside()), (std::vector<std::string>{"file", "socket"}));
+  EXPECT_EQ(std::filesystem::status(outside() / "file").permissions(), before_.permissions());
+}
+
+TEST_P(Sandbox, ForksNotWithoutEnd) {
+  EXPECT_EQ(probed("fork").find("fork\n"), std::string::npos);
+}
+
+using NoSandbox = Sandbox;
+INSTANTIATE_TEST_SUITE_P(But, NoSandbox, testing::Values(Kept{Who::postgres, false, 0}),
+                         [](const auto&) { return "the_filter"; });
+
+/// That the probe does find what is open.
+TEST_P(NoSandbox, LeavesLoadedCodeWhatItsUserMayDoButForWhatTheFilterForbids) {
+  const std::string said = "\n" + probed();
+  for (const char* done :
+       {"read", "list", "write", "truncate", "remove", "make", "environment", "kill", "start"})
+    EXPECT_NE(said.find(fmt::format("\n{}\n", done)), std::string::npos) << done << " in " << said;
+  for (const char* done : {"chmod", "chown", "trace", "limit", "priority", "connect", "network", "namespace",
+                           "mount", "io_uring"})
+    EXPECT_EQ(said.find(fmt::format("\n{}\n", done)), std::string::npos) << done << " in " << said;
+  EXPECT_NE(said.find("weak, as it was allowed"), std::string::npos) << said;
+}
+
 TEST(WeakSandbox, IsRefusedWithExitStatus4NamingWhatWouldDo) {
-  const TemporaryDir empty, work;
+  const TemporaryDir work;
   set_mode(work.path(), 0711);
   drill::ThrowawayRequest request;
   request.source_version = 150000;
   request.work_dir = work.path();
   request.memory_bytes = std::uint64_t{256} << 20;
+  request.landlock = kLandlockScopes - 1;
   Observer silent;
-  const std::string path = std::getenv("PATH");
-  // No bwrap in it. Server programs are found in /usr/lib/postgresql all the same.
-  ::setenv("PATH", empty.path().c_str(), 1);
+  const WithoutBwrap without_bwrap;
   try {
     start_throwaway_server(drill::Engine::local, request, silent, {});
     ADD_FAILURE() << "started without walls";
   } catch (const Unverified& error) {
-    EXPECT_NE(std::string(error.what()).find("bwrap is not installed"), std::string::npos) << error.what();
+    for (const char* word : {"bwrap is not installed", "Landlock"})
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
     for (const char* word : {"apt install bubblewrap", "--engine docker", "--allow-weak-sandbox"})
       EXPECT_NE(error.hint().find(word), std::string::npos) << error.hint();
   }
@@ -295,7 +443,6 @@ TEST(WeakSandbox, IsRefusedWithExitStatus4NamingWhatWouldDo) {
     Connection connection = Connection::open(server->conninfo(), "test", {});
     EXPECT_EQ(connection.query("SELECT 1").text(0, 0), "1");
   }
-  ::setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(list_names(work.path()), std::vector<std::string>());
 }
 
@@ -361,6 +508,33 @@ TEST(WhomWeTalkTo, IsToldNothingThroughALink) {
       drill::ThrowawayProof::Wanted{socket, ::geteuid(), [](pid_t) { return true; }, {}});
   EXPECT_THROW(Connection::open(info, "test", {}), AnotherServer);
   EXPECT_EQ(impostor.heard(), "");
+}
+
+TEST(WhomWeTalkTo, EndsAWholeDrillThatIsLedElsewhere) {
+  const TemporaryDir work;
+  set_mode(work.path(), 0711);
+  const Vault vault;
+  const LiveDatabase database("drill_led", "CREATE TABLE t AS SELECT g AS i FROM generate_series(1, 100) g");
+  ASSERT_EQ(vault.back_up(database).status, 0);
+  const Repository repository = Repository::open(vault.root());
+  const Backup backup = repository.find("latest");
+  drill::DrillOptions options;
+  options.engine = drill::Engine::local;
+  options.work_dir = work.path();
+  options.memory_bytes = std::uint64_t{256} << 20;
+  std::optional<Impostor> impostor;
+  Recorder observer;
+  observer.on_phase = [&](const std::string& phase) {
+    if (phase != "data") return;
+    const Path socket = work.path() / list_names(work.path()).at(0) / "socket/.s.PGSQL.5432";
+    std::filesystem::rename(socket, work.path() / list_names(work.path()).at(0) / "socket/real");
+    impostor.emplace(socket);
+  };
+  EXPECT_THROW(drill_backup(repository, backup, options, observer, {}), AnotherServer);
+  ASSERT_TRUE(impostor);
+  EXPECT_EQ(impostor->heard(), "");
+  EXPECT_EQ(list_names(backup.dir.path() / "evidence"), std::vector<std::string>());
+  EXPECT_EQ(list_names(work.path()), std::vector<std::string>());
 }
 
 TEST(WhomWeTalkTo, HasTheSystemIdentifierThatItWasMadeWith) {
