@@ -320,7 +320,8 @@ class Sandbox : public testing::TestWithParam<Kept> {
     const pid_t bystander = ::fork();
     if (bystander == 0) {
       const passwd* user = ::getpwnam(GetParam().who == Who::postgres ? "postgres" : "nobody");
-      if (::geteuid() == 0 && (user == nullptr || ::setuid(user->pw_uid) != 0)) ::_exit(1);
+      if (::geteuid() == 0 && (user == nullptr || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0))
+        ::_exit(1);
       ::signal(SIGUSR2, SIG_IGN);
       ::prctl(PR_SET_DUMPABLE, 1);  // who changes its user is not, and then nobody reads its environment
       for (;;) ::pause();
