@@ -341,6 +341,8 @@ class Attempt {
     copier->give_parts(plan_.relations, manifest_.large_objects);
     totals_ = copier->totals();
     manifest_.files.push_back(inventory_);
+    for (StoredFile& file : manifest_.files)
+      if (run_.previous && run_.previous->take_place_of(pending_.dir(), file)) shared_ += file.stored;
     manifest_.phases.push_back({"data", copier->seconds()});
   }
 
@@ -413,6 +415,7 @@ class Attempt {
       summary.stored_bytes += file.stored;
       summary.new_bytes += file.stored;
     }
+    summary.new_bytes -= shared_;
     summary.rows = totals_.rows;
     summary.tables = plan_.oids.size();
     summary.finished = now();
@@ -456,6 +459,7 @@ class Attempt {
   CopyTotals totals_;
   const ChildAccess children_;
   StoredFile inventory_;
+  std::uint64_t shared_ = 0;   ///< bytes of files, parts aside, that are the ones of the backup before
   std::string before_schema_;  ///< the catalog's fingerprint; where the schema is dumped before the locks
   std::optional<LeftOut> roles_left_out_;
   std::mutex phases_mutex_;  ///< guards manifest_.phases

@@ -1,4 +1,4 @@
-// Last night's backup of the same database: its parts that are the same today become hard links.
+// Last night's backup of the same database: its files that are the same today become hard links.
 #pragma once
 
 #include <map>
@@ -30,10 +30,16 @@ class PreviousBackup {
   /// Puts an old file in the place of the new one when both hold the same bytes, as read back now (each old
   /// file once). True: it did. For one thread.
   bool take_place_of(const Place& new_dir, const Part& part);
+  /// The same for files that hold no rows. Two archives of a schema may differ in when they were made. True:
+  /// it did, and `file` says what lies there now.
+  bool take_place_of(const Place& new_dir, StoredFile& file);
   /// Old parts whose bytes were not what their manifest says.
   const std::vector<Finding>& rotten() const { return rotten_; }
 
  private:
+  /// A link? One that is rotten is told of.
+  bool became(Reuse reuse, const std::string& file);
+
   Backup backup_;
   ReadLease lease_;
   Manifest manifest_;

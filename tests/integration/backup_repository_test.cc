@@ -136,6 +136,33 @@ TEST_F(BackupRepository, PartsAreFoundAgainUnderAnotherTablesName) {
   EXPECT_EQ(verify(vault_.newest(database)).status, 0);
 }
 
+TEST_F(BackupRepository, TheSchemaIsNotStoredAnewWhenOnlyTheTimeInItsArchiveIsAnother) {
+  const LiveDatabase database("repository_schema", "CREATE TABLE t AS SELECT 1 AS a;");
+  const auto new_files = [&] {
+    back_up(database);
+    std::vector<std::string> own;
+    const Backup newest = vault_.newest(database);
+    for (const StoredFile& file : vault_.manifest(database).files)
+      // pg_dumpall writes a random word into each of its files.
+      if (file.file != "globals.sql" && std::filesystem::hard_link_count(newest.dir.path() / file.file) == 1)
+        own.push_back(file.file);
+    EXPECT_EQ(verify(newest).status, 0);
+    return own;
+  };
+  EXPECT_EQ(new_files(), (std::vector<std::string>{"schema.pgdump", "inventory.jsonl.zst"}));
+  EXPECT_EQ(new_files(), std::vector<std::string>());
+  EXPECT_EQ(vault_.manifest(database).summary.new_bytes,
+            std::filesystem::file_size(vault_.newest(database).dir.path() / "globals.sql"));
+  EXPECT_EQ(vault_.restore_and_compare(database), "");
+  database.psql("COMMENT ON TABLE t IS 'other';");
+  EXPECT_EQ(new_files(), (std::vector<std::string>{"schema.pgdump", "inventory.jsonl.zst"}));
+  // A comment of the same length moves nothing, and is another all the same.
+  database.psql("COMMENT ON TABLE t IS 'third';");
+  EXPECT_EQ(new_files(), (std::vector<std::string>{"schema.pgdump", "inventory.jsonl.zst"}));
+  flip_a_byte(vault_.newest(database).dir.path() / "schema.pgdump");
+  EXPECT_EQ(new_files(), std::vector<std::string>{"schema.pgdump"});
+}
+
 TEST_F(BackupRepository, PartsStayWhenATableGrows) {
   const LiveDatabase database(
       "repository_grows",
