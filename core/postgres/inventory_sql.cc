@@ -214,7 +214,9 @@ std::string inventory_query(const ObjectKind& kind, int server_version, bool con
           owner_expression(kind.owner, extension) + " AS owner, " + acl + " AS acl, " + definition +
           " AS definition, " + extension + " AS extension, " +
           std::string(kind.alterable.empty() ? "NULL::json" : kind.alterable) + " AS attributes FROM " +
-          from + " WHERE " + where + ") o ORDER BY identity COLLATE \"C\", kind",
+          // Without OFFSET the planner puts the definition's text where it is named, twice, and it is made
+          // twice.
+          from + " WHERE " + where + " OFFSET 0) o ORDER BY identity COLLATE \"C\", kind",
       without);
 }
 
