@@ -55,7 +55,6 @@ TEST_F(NightlyPush, CopiesTheNewBackupAndThoseThatAnEarlierNightCouldNot) {
   const Ran status = world_.run_with_config({"status"});
   EXPECT_NE(status.out.find("push failed"), std::string::npos) << status.out;
   ASSERT_EQ(world_.run_with_config({"store", "init", "vault"}).status, 0);
-  std::this_thread::sleep_for(std::chrono::seconds(1));  // another stamp
   EXPECT_EQ(night(0), "backup done, verify done, push done, drill not due, prune done");
   EXPECT_EQ(copies(), 2u);
   EXPECT_EQ(evidence_of_copies(), 2u);

@@ -61,7 +61,6 @@ TEST_P(PushAndPull, CarryRowsOfALiveDatabase) {
   EXPECT_EQ(verified.status, 0) << verified.err << verified.out;
   // The second night sends what is new: one part has another row.
   database.psql("INSERT INTO small VALUES (2)");
-  std::this_thread::sleep_for(std::chrono::seconds(1));  // another stamp
   back_up();
   const Ran second = world_.push({"--json"});
   ASSERT_EQ(second.status, 0) << second.err;
