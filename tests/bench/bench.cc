@@ -16,9 +16,8 @@ using pgassay::bench::Options;
 
 constexpr const char* kUsage =
     "usage: bench [--runs N] [--scale S] [--only NAME] [--pgassay PROGRAM] [--scratch DIR]\n"
-    "NAME: two_tables, one_table, small_tables, large_row, restore, stores, engine_start (the last three "
-    "only when "
-    "named)\n";
+    "NAME: two_tables, one_table, small_tables, large_row, hot_table, second_night, restore, drill, stores, "
+    "engine_start (restore, stores and engine_start only when named)\n";
 
 Options parse(int argc, char** argv) {
   Options options;

@@ -156,9 +156,24 @@ Ran Lab::verify(const std::string& repository) const {
   return run({options_.pgassay, "verify", "--repo", repository, "-j", "2", "--quiet", "latest"});
 }
 
-Ran Lab::restore(const std::string& repository, const std::string& into) const {
-  return run({options_.pgassay, "restore", "--repo", repository, "-j", "2", "--quiet", "--json", "--create",
-              "--into", into, "-d", conninfo("postgres"), "latest"});
+Ran Lab::restore(const std::string& repository, const std::string& into,
+                 const std::vector<std::string>& more) const {
+  std::vector<std::string> argv = {options_.pgassay,
+                                   "restore",
+                                   "--repo",
+                                   repository,
+                                   "-j",
+                                   "2",
+                                   "--quiet",
+                                   "--json",
+                                   "--create",
+                                   "--into",
+                                   into,
+                                   "-d",
+                                   conninfo("postgres"),
+                                   "latest"};
+  argv.insert(argv.end(), more.begin(), more.end());
+  return run(argv);
 }
 
 Ran Lab::dump(const std::string& database, const std::string& dir, std::optional<int> compression) const {

@@ -63,7 +63,8 @@ class Lab {
                const std::vector<std::string>& more = {}) const;
   Ran verify(const std::string& repository) const;
   /// Says its JSON document.
-  Ran restore(const std::string& repository, const std::string& into) const;
+  Ran restore(const std::string& repository, const std::string& into,
+              const std::vector<std::string>& more = {}) const;
   Ran dump(const std::string& database, const std::string& dir, std::optional<int> compression) const;
   Ran pg_restore(const std::string& dir, const std::string& into) const {
     return pg_restore(dir, into, server_);

@@ -9,8 +9,8 @@ namespace {
 
 constexpr double kPeakMib = 64;
 const std::string kRestore = "pgassay restore -j2", kSame = "its phases that pg_restore has, too",
-                  kProof = "its proof", kPgRestore = "pg_restore -j2",
-                  kNowhere = "2 connections COPY to nowhere";
+                  kProof = "its proof", kNoProof = "pgassay restore -j2 --no-prove",
+                  kPgRestore = "pg_restore -j2", kNowhere = "2 connections COPY to nowhere";
 
 void measure(Lab& lab, const std::string& database, Results results, Target target) {
   const ScratchDir scratch(lab.options().scratch);
@@ -27,12 +27,14 @@ void measure(Lab& lab, const std::string& database, Results results, Target targ
     results.add(kProof, {seconds_of_phases(ran.out, "restore", {"proof"})});
     results.add(kNowhere, lab.nowhere("restored", manifest));
     lab.drop("restored");
+    results.add(kNoProof, lab.restore(scratch / "repository", "restored", {"--no-prove"}).cost);
+    lab.drop("restored");
     results.add(kPgRestore, lab.pg_restore(scratch / "compressed", "restored").cost);
     lab.drop("restored");
   }
   results.print_series();
   results.print_ratio(kSame, kPgRestore, target);
-  results.print_server_ratio(kRestore, kPgRestore);
+  results.print_server_ratio(kNoProof, kPgRestore, Target{1.05});
   results.print_ratio(kRestore, kPgRestore, Target{1.6, 1.25});
   results.print_ratio(kProof, kNowhere, Target{1.15});
   results.print_peak(kRestore, kPeakMib);
