@@ -151,7 +151,8 @@ Walls::Walls(const Path& bin_dir, const WallsWanted& wanted, std::stop_token sto
   landlock_ = usable;
   std::string no_landlock;
   if (landlock_ != 0 && !trial(no_landlock, stop)) landlock_ = 0;
-  if (landlock_ >= kLandlockScopes) {
+  // It leaves to the filter what it lacks.
+  if (landlock_ >= kLandlockScopes && !server_call_filter().empty()) {
     described_ = fmt::format("{}{}; as {}; no namespaces, for {}", landlock(), kCalls,
                              root ? "another user" : "pgassay's user", why);
     return;
