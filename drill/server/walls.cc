@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -97,7 +98,9 @@ bool is_beside_usr(const Path& path) {
 
 Fd our_program() {
   Fd fd(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
-  if (!fd) throw_errno("can't open", "/proc/self/exe");
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) throw_errno("can't open", "/proc/self/exe");
+  if (status.st_nlink == 0) throw Unverified("pgassay's program was replaced while it ran", "run it again");
   return fd;
 }
 

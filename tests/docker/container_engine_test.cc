@@ -9,6 +9,7 @@
 #include "core/system/clock.h"
 #include "tests/fixtures/engine_suite.h"
 #include "tests/fixtures/host_postgres.h"
+#include "tests/fixtures/outside.h"
 
 namespace pgassay::test {
 namespace {
@@ -163,6 +164,26 @@ TEST_P(ContainerEngines, KeepNoCapabilityAndWriteNothingButTheirData) {
   EXPECT_NE(said.find("CapEff: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n"), std::string::npos) << said;
   for (const char* done : {"WROTE", "MOUNTED", "\n0\n", "/work"})
     EXPECT_EQ(said.find(done), std::string::npos) << said;
+}
+
+TEST_P(ContainerEngines, LetLoadedCodeDoNothingToThisHost) {
+  const TemporaryDir dir;
+  set_mode(dir.path(), 0755);
+  const Outside outside(dir.path() / "outside", "postgres");
+  const auto server = start();
+  Connection connection = connect(*server);
+  const std::string said = "\n" + outside.tried_by(connection);
+  // It starts the image's programs, and makes sockets that lead nowhere: there is no network.
+  for (const char* done :
+       {"read", "list", "write", "truncate", "remove", "make", "rename", "chmod", "chown", "environment",
+        "kill", "trace", "limit", "priority", "connect", "namespace", "mount"})
+    EXPECT_EQ(said.find(fmt::format("\n{}\n", done)), std::string::npos) << done << " in " << said;
+  EXPECT_NE(said.find("\nran\n"), std::string::npos) << said;
+  // podman's filter of system calls lets users make namespaces of users, in which they may do no more.
+  if (GetParam() == drill::Engine::docker) {
+    EXPECT_EQ(said.find("\nnamespace\n"), std::string::npos) << said;
+  }
+  EXPECT_EQ(outside.harm(), "");
 }
 
 TEST_P(ContainerEngines, CannotPutAnotherSocketInThePlaceOfTheirs) {
