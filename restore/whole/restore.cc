@@ -40,6 +40,7 @@
 #include "restore/whole/causes.h"
 #include "restore/whole/extension_members.h"
 #include "restore/whole/post_data.h"
+#include "restore/whole/public_schema.h"
 #include "restore/whole/roles.h"
 #include "restore/whole/schema.h"
 #include "restore/whole/target.h"
@@ -310,8 +311,9 @@ class Restoration {
     if (options_.create && options_.acl && options_.wanted.everything())
       open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
     restore_section(*server_, schema_run(RestoreStep::pre_data, 1), report_.lost, report_.notes, stop_);
-    if (options_.wanted.everything())
-      alter_members(target_, dir_, manifest_, options_.owners, report_.lost, report_.notes, stop_);
+    if (!options_.wanted.everything()) return;
+    describe_public(*server_, dir_, manifest_, options_.owners, report_.lost);
+    alter_members(target_, dir_, manifest_, options_.owners, report_.lost, report_.notes, stop_);
   }
 
   /// Ahead of the rest, which is then without them.

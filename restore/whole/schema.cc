@@ -319,13 +319,6 @@ void ask_of_the_host(Connection& target, SchemaProblem& problem) {
 
 }  // namespace
 
-void open_public_no_wider_than(int archive_version, Connection& target) {
-  if (!server_has(archive_version, Feature::closed_public) ||
-      server_has(target.server_version(), Feature::closed_public))
-    return;
-  target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
-}
-
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop) {
   const bool english = speaks_english(target);

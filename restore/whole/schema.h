@@ -35,11 +35,6 @@ struct SchemaRun {
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop);
 
-/// A new database's schema public as that pg_dump takes it to be: from 15 on nobody but its owner may create
-/// in it (https://www.postgresql.org/docs/15/release-15.html), and older servers let everybody. What the
-/// archive grants and revokes is told from there.
-void open_public_no_wider_than(int archive_version, Connection& target);
-
 /// One "pg_restore: error: …" and, where it was one, its statement.
 struct SchemaProblem {
   std::string message, command;
