@@ -9,6 +9,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/system/place.h"
+#include "core/system/subprocess.h"
 #include "restore/loss.h"
 
 namespace pgassay::restore {
@@ -16,7 +17,7 @@ namespace pgassay::restore {
 struct SchemaRun {
   PgTool pg_restore;
   Place archive;
-  std::string section;  ///< "pre-data", "post-data"
+  std::string section;  ///< "pre-data", "post-data"; empty: all
   unsigned jobs = 1;
   bool owners = true, tablespaces = true, subscriptions = true, acl = true;
   std::string role;                         ///< that pg_restore becomes; empty: it stays who it is
@@ -34,6 +35,11 @@ struct SchemaRun {
 /// itself failed: a ServerError where its words stand for an SQLSTATE.
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop);
+
+/// pg_restore of that run, without its archive. `english`: the target lets us choose its language.
+Command pg_restore_command(Connection& target, const SchemaRun& run, bool english);
+/// The errors that pg_restore went on after, as it counts them in its last line. None: it says nothing.
+std::optional<std::uint64_t> ignored_errors(std::string_view pg_restore_stderr);
 
 /// One "pg_restore: error: …" and, where it was one, its statement.
 struct SchemaProblem {
