@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view kUndefinedTable = "42P01", kInvalidSchema = "3F000", kDeadlock = "40P01",
                            kSerializationFailure = "40001", kOutOfMemory = "53200",
-                           kProgramLimitExceeded = "54000",
+                           kProgramLimitExceeded = "54000", kDataCorrupted = "XX001",
+                           kIndexCorrupted = "XX002",
                            kDivisionByZero = "22012";  // of PlannedPart::check
 
 }  // namespace
@@ -38,6 +39,13 @@ void throw_for(const std::string& object, const ServerError& error) {
   // The server's hint names the parameter, in whatever language.
   if (error.sqlstate() == kOutOfMemory && error.hint().find("max_locks_per_transaction") != std::string::npos)
     named->with_hint("raise max_locks_per_transaction on the server")->raise();
+  if (error.sqlstate() == kDataCorrupted || error.sqlstate() == kIndexCorrupted)
+    named
+        ->with_hint(
+            "the server's own copy is damaged, and earlier backups may have what it was: copy the data "
+            "directory "
+            "of the stopped server first; --exclude-table-data TABLE backs up all else meanwhile")
+        ->raise();
   named->raise();
 }
 

@@ -32,7 +32,7 @@ bool is_too_long_a_row(const ServerError& error);
 
 /// Throws as TryAgain what a new attempt can cure: a relation that vanished, a deadlock, a standby's
 /// recovery conflict (https://www.postgresql.org/docs/current/errcodes-appendix.html); what it can't, as the
-/// ServerError that it is, naming `object`.
+/// ServerError that it is, naming `object`, with what can be done about pages that are damaged.
 [[noreturn]] void throw_for(const std::string& object, const ServerError& error);
 
 }  // namespace pgassay::backup

@@ -19,6 +19,7 @@
 #include "backup/preflight.h"
 #include "backup/schema.h"
 #include "core/postgres/inventory.h"
+#include "core/postgres/releases.h"
 #include "core/postgres/session.h"
 #include "core/system/cancellation.h"
 #include "source/container_source.h"
@@ -337,13 +338,39 @@ class Attempt {
     roles.push_back({"lead", [&](std::stop_token stop) { lead(copier, listing, stop); }});
     if (manifest_.files.empty())
       roles.push_back({"schema", [&](std::stop_token stop) { dump_schema_files(&snapshot_, stop); }});
+    if (server_has(run_.preflight.pg_dump.version, Feature::statistics_to_restore))
+      roles.push_back({"statistics", [&](std::stop_token stop) {
+                         listing.wait(stop);
+                         dump_statistics_file(stop);
+                       }});
     run_watched(std::move(roles));
     copier->give_parts(plan_.relations, manifest_.large_objects);
     totals_ = copier->totals();
     manifest_.files.push_back(inventory_);
+    if (statistics_) manifest_.files.push_back(std::move(*statistics_));
     for (StoredFile& file : manifest_.files)
       if (run_.previous && run_.previous->take_place_of(pending_.dir(), file)) shared_ += file.stored;
     manifest_.phases.push_back({"data", copier->seconds()});
+  }
+
+  /// They are no part of the data: a restore without them runs ANALYZE. They hold values of rows, of
+  /// partitions and children in those of the tables above, and of what views compute: where rows are not to
+  /// be in the backup, they are not either.
+  void dump_statistics_file(const std::stop_token& stop) {
+    constexpr Seconds kLongestWait(2);
+    if (std::ranges::find(plan_.relations, Data::excluded, &Relation::data) != plan_.relations.end()) return;
+    const Stopwatch watch;
+    try {
+      statistics_ = dump_statistics(children_, run_.preflight.pg_dump, snapshot_, newcomers_,
+                                    std::min(options_.lock_timeout, kLongestWait), pending_.dir(), stop);
+    } catch (const Error& error) {
+      error.raise_if(ErrorKind::stopped);
+      remove_tree(pending_.dir() / kStatisticsFile);
+      run_.observer.message(Level::info,
+                            fmt::format("the planner's statistics are left out: {}", error.what()),
+                            "a restore runs ANALYZE instead");
+    }
+    timed("statistics", watch);
   }
 
   void lead(std::optional<Copier>& copier, Countdown& listing, const std::stop_token& stop) {
@@ -459,6 +486,7 @@ class Attempt {
   CopyTotals totals_;
   const ChildAccess children_;
   StoredFile inventory_;
+  std::optional<StoredFile> statistics_;
   std::uint64_t shared_ = 0;   ///< bytes of files, parts aside, that are the ones of the backup before
   std::string before_schema_;  ///< the catalog's fingerprint; where the schema is dumped before the locks
   std::optional<LeftOut> roles_left_out_;

@@ -113,7 +113,8 @@ bool PreviousBackup::take_place_of(const Place& new_dir, StoredFile& file) {
   const auto old = std::ranges::find(manifest_.files, file.file, &StoredFile::file);
   if (old == manifest_.files.end() || old->stored != file.stored) return false;
   const Place there = backup_.dir / old->file, replaced = new_dir / file.file;
-  if (old->sha != file.sha && !(file.file == kSchemaFile && is_same_archive(there, replaced))) return false;
+  if (old->sha != file.sha && !(file.file.ends_with(".pgdump") && is_same_archive(there, replaced)))
+    return false;
   if (!became(reuse_part(there, old->sha, replaced), file.file)) return false;
   file.sha = old->sha;
   return true;

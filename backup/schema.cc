@@ -45,7 +45,7 @@ StoredFile run_into(const PgTool& tool, Command command, const Place& dir, std::
     if (waits_for_a_lock(done.err)) throw SchemaBlocked(what);
     throw ToolFailed(what, "run it by hand with the same connection to see more");
   }
-  const std::string program = name == kSchemaFile ? "pg_dump" : "pg_dumpall";
+  const std::string program = name == kGlobalsFile ? "pg_dumpall" : "pg_dump";
   for (std::string& line : telling_words(program, done.err)) said.push_back({program, std::move(line)});
   const HashedFile hashed = hash_file(file);
   if (hashed.bytes == 0)
@@ -194,6 +194,22 @@ StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const S
   for (const Newcomer& newcomer : newcomers)
     command.argv.push_back("--exclude-table=" + newcomer.name.quoted());
   return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, said, stop);
+}
+
+StoredFile dump_statistics(const ChildAccess& access, const PgTool& pg_dump, const Snapshot& snapshot,
+                           const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
+                           std::stop_token stop) {
+  // In an archive of its own: in that of the schema they would need --section=data with --no-data, which
+  // leaves REFRESH MATERIALIZED VIEW out.
+  Command command = child(access, pg_dump);
+  command.argv.insert(command.argv.end(),
+                      {"--format=custom", "--statistics-only", "--no-password",
+                       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
+                       "--dbname=" + access.conninfo_for(pg_dump), "--snapshot=" + snapshot.id});
+  for (const Newcomer& newcomer : newcomers)
+    command.argv.push_back("--exclude-table=" + newcomer.name.quoted());
+  std::vector<ToolWords> said;
+  return run_tool(access, pg_dump, std::move(command), dir, kStatisticsFile, said, stop);
 }
 
 Globals dump_globals(const ChildAccess& access, const PgTool& pg_dumpall, bool role_passwords,

@@ -1,4 +1,4 @@
-// The two files that PostgreSQL's own tools write: schema.pgdump and globals.sql.
+// The files that PostgreSQL's own tools write: schema.pgdump, statistics.pgdump and globals.sql.
 #pragma once
 
 #include <map>
@@ -38,6 +38,10 @@ struct ChildAccess {
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
                        std::vector<ToolWords>& said, std::stop_token stop);
+/// What the planner knows of the relations' contents, but of the newcomers'. Throws as dump_schema().
+StoredFile dump_statistics(const ChildAccess& access, const PgTool& pg_dump, const Snapshot& snapshot,
+                           const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
+                           std::stop_token stop);
 struct Globals {
   StoredFile file;
   std::optional<std::vector<RoleFacts>> roles;  ///< as the file has them

@@ -223,10 +223,8 @@ void InventoryReader::line(std::string_view text) {
   InventoryObject object{json.text("kind"), json.text("identity"), {}, {}, json.text("definition")};
   if (!json.null("owner")) object.owner = json.text("owner");
   if (!json.null("acl")) object.acl = json.texts("acl");
-  if (json.has("extension")) {
-    object.extension = json.text("extension");
-    object.attributes = json.text_map("attributes");
-  }
+  if (json.has("extension")) object.extension = json.text("extension");
+  if (json.has("attributes")) object.attributes = json.text_map("attributes");
   objects_.push_back(std::move(object));
 }
 

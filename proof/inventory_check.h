@@ -27,7 +27,8 @@ struct InventoryObject {
   std::string definition;
   std::string extension = {};                          ///< of which it is a member; its owner is empty where
                                                        ///< that is the bootstrap superuser
-  std::map<std::string, std::string> attributes = {};  ///< of a member: what can be altered in it
+  std::map<std::string, std::string> attributes = {};  ///< of a member: what can be altered in it;
+                                                       ///< of the schema public: its comment
 };
 
 /// Lines of an inventory, in chunks that are cut anywhere. chunk() throws BadBackup naming the line that is

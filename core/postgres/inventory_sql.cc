@@ -206,8 +206,12 @@ std::string inventory_query(const ObjectKind& kind, int server_version, bool con
       "CASE WHEN strpos(definition, '])::') > 0 THEN E'\\x01' || definition ELSE "
       "'2:' || left(encode(sha256(convert_to(coalesce(definition, ''), " +
       std::string(converts ? "'UTF8'" : "getdatabaseencoding()") + ")), 'hex'), 32) END";
+  // What no pg_dump carries is there to be read: of extensions' members, and of public before 15 the comment.
   return replaced_marks(
-      with + "SELECT CASE WHEN extension IS NULL THEN json_build_object(" + fields +
+      with +
+          "SELECT CASE WHEN extension IS NULL AND kind = 'comment' AND identity = 'on schema public'"
+          " THEN json_build_object(" +
+          fields + ", 'attributes', attributes) WHEN extension IS NULL THEN json_build_object(" + fields +
           ") ELSE json_build_object(" + fields +
           ", 'extension', extension, 'attributes', coalesce(attributes, '{}')) END FROM (SELECT " +
           std::string(kind.kind) + " AS kind, " + std::string(kind.identity) + " AS identity, " +

@@ -20,13 +20,6 @@ std::string shown_version(int version) {
   return std::to_string(version / 10000) + "." + std::to_string(version % 10000);
 }
 
-/// The format of the archives that a pg_dump of that major release writes (K_VERS in PostgreSQL's
-/// pg_backup_archiver.h).
-int archive_format(int version) {
-  const int major = version / 10000;
-  return major <= 15 ? 14 : major == 16 ? 15 : 16;
-}
-
 std::vector<Path> tool_directories() {
   std::vector<Path> directories;
   std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
@@ -179,13 +172,20 @@ std::optional<PgTool> fitting_server(int source_version, const std::vector<PgToo
   return lowest_newer_major(major, newest_first);
 }
 
+int pg_restore_needed(int pg_dump_version) {
+  // The first release of each format of archives (K_VERS in PostgreSQL's pg_backup_archiver.h).
+  constexpr int kFormatsSince[] = {17, 16, 12};
+  return *std::ranges::find_if(kFormatsSince,
+                               [&](int since) { return since <= std::max(12, pg_dump_version / 10000); });
+}
+
 std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
                                          const std::vector<PgTool>& newest_first) {
   std::vector<PgTool> readers;
-  std::copy_if(
-      newest_first.begin(), newest_first.end(), std::back_inserter(readers), [&](const PgTool& tool) {
-        return archive_version == 0 || archive_format(tool.version) >= archive_format(archive_version);
-      });
+  std::copy_if(newest_first.begin(), newest_first.end(), std::back_inserter(readers),
+               [&](const PgTool& tool) {
+                 return archive_version == 0 || tool.major() >= pg_restore_needed(archive_version);
+               });
   return fitting_server(server_version, readers);
 }
 
@@ -228,9 +228,14 @@ PgTool choose_pg_restore(int server_version, int archive_version, std::stop_toke
   const std::vector<PgTool> tools = find_pg_tools("pg_restore", stop);
   if (const auto tool = fitting_pg_restore(server_version, archive_version, tools)) return *tool;
   std::string task = "a server of version " + shown_version(server_version);
-  if (archive_version != 0) task += " and an archive of pg_dump " + shown_version(archive_version);
-  throw Refused("no pg_restore fits " + task + ": " + listed(tools),
-                install_hint(std::max(server_version, archive_version)));
+  int needed = server_version;
+  if (archive_version != 0) {
+    const int major = pg_restore_needed(archive_version);
+    task += fmt::format(" and an archive of pg_dump {}, which pg_restore {} and newer read",
+                        shown_version(archive_version), major);
+    needed = std::max(needed, major * 10000);
+  }
+  throw Refused("no pg_restore fits " + task + ": " + listed(tools), install_hint(needed));
 }
 
 std::string misfit(const PgTool& tool, int server_version) {
@@ -238,7 +243,9 @@ std::string misfit(const PgTool& tool, int server_version) {
   const std::string subject = file.filename().string() + " " + tool.version_text;
   if (tool.major() != server_version / 10000) {
     return subject + " is of another major release than the server (" + shown_version(server_version) +
-           "): what it writes may not restore into a server of that release";
+           "): what it writes may not restore into a server of that release; its archives are read by "
+           "pg_restore " +
+           std::to_string(pg_restore_needed(tool.version)) + " and newer";
   }
   if (tool.version < server_version) {
     return subject + " is older than the server's minor release (" + shown_version(server_version) +

@@ -58,6 +58,8 @@ std::optional<PgTool> fitting_pg_dump(int server_version, const std::vector<PgTo
 std::optional<PgTool> fitting_server(int source_version, const std::vector<PgTool>& newest_first);
 std::optional<PgTool> fitting_pg_restore(int server_version, int archive_version,
                                          const std::vector<PgTool>& newest_first);
+/// The lowest major release whose pg_restore reads the archives of that pg_dump.
+int pg_restore_needed(int pg_dump_version);
 /// Of what PROGRAM --version prints: 150020, 180000 for "18beta1"; 0 when it is not that program's.
 int parse_tool_version(std::string_view output, std::string_view program);
 std::string version_text(std::string_view output);

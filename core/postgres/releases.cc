@@ -29,6 +29,8 @@ constexpr FeatureOfReleases kFeatures[] = {
     {Feature::locale_column, 17, kAlways, "pg_database.datlocale, in the place of daticulocale"},
     {Feature::transaction_timeout, 17, kAlways, "the setting transaction_timeout"},
     {Feature::named_not_nulls, 18, kAlways, "NOT NULL constraints that have names (pg_constraint.contype n)"},
+    {Feature::statistics_to_restore, 18, kAlways,
+     "planner statistics can be given (pg_restore_relation_stats() and so on)"},
     {Feature::one_line_names, 19, kAlways, "no name of a role, database or tablespace has a line break"},
     {Feature::padded_lsn, 19, kAlways, "pg_lsn as text has eight digits behind the slash"},
     {Feature::publication_exceptions, 19, kAlways,

@@ -33,6 +33,7 @@ enum class Feature {
   locale_column,
   transaction_timeout,
   named_not_nulls,
+  statistics_to_restore,
   one_line_names,
   padded_lsn,
   publication_exceptions,

@@ -12,7 +12,8 @@ namespace pgassay {
 inline constexpr const char* kRepositoryFile = "pgassay.json";
 inline constexpr std::string_view kManifestFile = "manifest.json", kSumsFile = "SHA256SUMS",
                                   kSchemaFile = "schema.pgdump", kGlobalsFile = "globals.sql",
-                                  kInventoryFile = "inventory.jsonl.zst", kEvidenceDir = "evidence",
+                                  kInventoryFile = "inventory.jsonl.zst",
+                                  kStatisticsFile = "statistics.pgdump", kEvidenceDir = "evidence",
                                   kDataDir = "data", kLargeObjectsDir = "largeobjects",
                                   kLargeObjectsMetadataFile = "largeobjects/metadata.copy.zst",
                                   kPinFile = "pin.json", kAcceptFile = "accept.json";

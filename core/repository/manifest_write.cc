@@ -1,3 +1,4 @@
+#include "core/postgres/pg_tool.h"
 #include "core/repository/json_text.h"
 #include "core/repository/manifest.h"
 
@@ -80,6 +81,7 @@ void write_summary(JsonText& json, const ManifestSummary& summary) {
   json.text({"tool_version"}, summary.tool_version);
   json.text({"pg_dump_version"}, summary.pg_dump_version);
   json.number({"pg_dump_version_num"}, summary.pg_dump_version_num);
+  json.number({"pg_restore_needed"}, pg_restore_needed(summary.pg_dump_version_num));
   json.object({"snapshot"});
   json.text({"id"}, summary.snapshot.id);
   json.text({"lsn"}, summary.snapshot.lsn);

@@ -19,6 +19,7 @@ constexpr std::string_view kLongKinds[] = {
     "DATABASE PROPERTIES",
     "DEFAULT ACL",
     "EVENT TRIGGER",
+    "EXTENDED STATISTICS DATA",
     "FK CONSTRAINT",
     "FOREIGN DATA WRAPPER",
     "FOREIGN SERVER",
@@ -90,7 +91,11 @@ std::string on_one_line(std::string text) {
 }  // namespace
 
 bool ArchiveEntry::names(const QualifiedName& name) const {
-  return text.starts_with(on_one_line(name.shown().replace(name.schema.size(), 1, " ")) + " ");
+  return text.starts_with(text_of(name));
+}
+
+std::string ArchiveEntry::text_of(const QualifiedName& name) {
+  return on_one_line(name.schema + " " + name.name) + " ";
 }
 
 std::vector<ArchiveEntry> read_archive_list(std::string_view text) {

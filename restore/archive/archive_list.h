@@ -21,6 +21,8 @@ struct ArchiveEntry {
   bool is(std::string_view a_kind) const { return kind == a_kind; }
   /// Does the text begin with this schema and name? Where names hold blanks, others may, too.
   bool names(const QualifiedName& name) const;
+  /// The text of an entry of that name that tells no owner.
+  static std::string text_of(const QualifiedName& name);
 };
 
 /// In the archive's order, which is one that they can be restored in.

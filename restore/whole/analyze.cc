@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <map>
 #include <mutex>
 
 #include "core/postgres/session.h"
@@ -27,19 +29,45 @@ WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN 
 ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC
 )";
 
+/// Statistics of a partitioned table alone come without a look at its partitions' own.
+constexpr const char* kTablesThatMayLack = R"(
+WITH RECURSIVE foreign_below (oid) AS (
+  SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
+  UNION
+  SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN foreign_below b ON b.oid = i.inhrelid)
+SELECT n.nspname, c.relname, c.relkind, c.reltuples::float8,
+  c.reltuples < 0 OR n.nspname IN ('pg_catalog', 'information_schema')
+  OR (CASE c.relkind WHEN 'p' THEN c.reltuples <> 0 ELSE pg_catalog.pg_relation_size(c.oid) > 0 END AND EXISTS (
+    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND coalesce(a.attstattarget, -1) <> 0 AND a.attgenerated <> 'v' AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_statistic s WHERE s.starelid = c.oid AND s.staattnum = a.attnum AND s.stainherit = (c.relkind = 'p'))))
+  OR (c.relkind <> 'p' AND pg_catalog.pg_relation_size(c.oid) > 0 AND EXISTS (
+    SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indexprs IS NOT NULL AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_statistic s WHERE s.starelid = i.indexrelid)))
+  OR EXISTS (
+    SELECT FROM pg_catalog.pg_statistic_ext e WHERE e.stxrelid = c.oid AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_statistic_ext_data d WHERE d.stxoid = e.oid))
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT b.oid FROM foreign_below b)
+ORDER BY c.relkind = 'p' DESC, pg_catalog.pg_relation_size(c.oid) DESC
+)";
+
+/// As autovacuum's own settings have it where nobody changed them (autovacuum_analyze_threshold and
+/// autovacuum_analyze_scale_factor).
+bool outdated(double told, std::uint64_t rows) {
+  constexpr double kThreshold = 50, kScaleFactor = 0.1;
+  const auto are = static_cast<double>(rows);
+  return std::abs(told - are) > kThreshold + kScaleFactor * are;
+}
+
 Connection open_session(const ConnInfo& target, std::stop_token stop) {
   Connection connection = Connection::open(target, kRestoreApplication, std::move(stop));
   start_loading_session(connection);
   return connection;
 }
 
-}  // namespace
-
-void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<Note>& notes, std::stop_token stop) {
-  const Result found = open_session(target, stop).query(kTablesToAnalyze);
-  std::vector<std::string> tables;
-  for (int row = 0; row < found.rows(); ++row)
-    tables.push_back(QualifiedName{found.text(row, 0), found.text(row, 1)}.quoted());
+void analyze_each(const ConnInfo& target, const std::vector<std::string>& tables, unsigned jobs,
+                  std::vector<Note>& notes, const std::stop_token& stop) {
   std::vector<ServerError> failed;
   std::mutex mutex;
   std::atomic<std::size_t> next = 0;
@@ -61,6 +89,34 @@ void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<Note>& 
                      failed.front().sqlstate(),
                      fmt::format("ANALYZE failed for {} tables; run it again: {}", failed.size(),
                                  failed.front().what())});
+}
+
+}  // namespace
+
+void analyze_database(const ConnInfo& target, unsigned jobs, std::vector<Note>& notes, std::stop_token stop) {
+  const Result found = open_session(target, stop).query(kTablesToAnalyze);
+  std::vector<std::string> tables;
+  for (int row = 0; row < found.rows(); ++row)
+    tables.push_back(QualifiedName{found.text(row, 0), found.text(row, 1)}.quoted());
+  analyze_each(target, tables, jobs, notes, stop);
+}
+
+void analyze_what_lacks(const ConnInfo& target, const Manifest& manifest,
+                        const std::set<QualifiedName>& changed, unsigned jobs, std::vector<Note>& notes,
+                        std::stop_token stop) {
+  std::map<QualifiedName, std::uint64_t> rows;
+  for (const Relation& relation : manifest.relations)
+    if (relation.kind != 'm' && relation.extension.empty()) rows[relation.name] = relation.digest.rows;
+  const Result found = open_session(target, stop).query(kTablesThatMayLack);
+  std::vector<std::string> tables;
+  for (int row = 0; row < found.rows(); ++row) {
+    const QualifiedName name{found.text(row, 0), found.text(row, 1)};
+    const auto known = rows.find(name);
+    const bool differs = known != rows.end() && outdated(std::stod(found.text(row, 3)), known->second);
+    if (!found.boolean(row, 4) && !changed.contains(name) && !differs) continue;
+    tables.push_back((found.text(row, 2) == "p" ? "ONLY " : "") + name.quoted());
+  }
+  analyze_each(target, tables, jobs, notes, stop);
 }
 
 }  // namespace pgassay::restore

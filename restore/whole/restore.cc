@@ -40,8 +40,10 @@
 #include "restore/whole/causes.h"
 #include "restore/whole/extension_members.h"
 #include "restore/whole/post_data.h"
+#include "restore/whole/public_schema.h"
 #include "restore/whole/roles.h"
 #include "restore/whole/schema.h"
+#include "restore/whole/statistics.h"
 #include "restore/whole/target.h"
 
 namespace pgassay::restore {
@@ -232,7 +234,7 @@ class Restoration {
     step(RestoreStep::post_data, [this] { run_post_data(); });
     conclude_losses();
     if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
-    step(RestoreStep::analyze, [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
+    step(RestoreStep::analyze, [this] { bring_statistics(); });
   }
 
   /// Before any row: what is there was made just now, and is removed again.
@@ -311,8 +313,28 @@ class Restoration {
     if (options_.create && options_.acl && options_.wanted.everything())
       open_public_no_wider_than(manifest_.summary.pg_dump_version_num, *server_);
     restore_section(*server_, schema_run(RestoreStep::pre_data, 1), report_.lost, report_.notes, stop_);
-    if (options_.wanted.everything())
-      alter_members(target_, dir_, manifest_, options_.owners, report_.lost, report_.notes, stop_);
+    if (!options_.wanted.everything()) return;
+    describe_public(*server_, dir_, manifest_, options_.owners, report_.lost);
+    alter_members(target_, dir_, manifest_, options_.owners, report_.lost, report_.notes, stop_);
+  }
+
+  void bring_statistics() {
+    if (!options_.wanted.rows || !carries_statistics(manifest_, pg_restore_, server_->server_version()))
+      return analyze_database(target_, options_.jobs, report_.notes, stop_);
+    // With the partitioned tables at their roots, whose statistics are of all their rows.
+    std::set<QualifiedName> changed;
+    for (const Relation& relation : manifest_.relations) {
+      const auto is_of_it = [&](const Loss& loss) {
+        return loss.kind == LossKind::rows && loss.object == relation.name.shown();
+      };
+      if (std::ranges::none_of(report_.lost, is_of_it)) continue;
+      changed.insert(relation.name);
+      if (relation.root) changed.insert(*relation.root);
+    }
+    SchemaRun run = schema_run(RestoreStep::analyze, options_.jobs);
+    run.archive = dir_ / kStatisticsFile;
+    give_statistics(target_, run, manifest_, changed, report_.notes, stop_);
+    analyze_what_lacks(target_, manifest_, changed, options_.jobs, report_.notes, stop_);
   }
 
   /// Ahead of the rest, which is then without them.

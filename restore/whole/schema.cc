@@ -75,15 +75,6 @@ std::string shortened(const std::string& command) {
   return without_secrets(line.substr(0, end) + "…");
 }
 
-std::optional<std::uint64_t> ignored_errors(std::string_view text) {
-  const auto at = text.rfind(kIgnored);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::uint64_t count = 0;
-  const char* digits = text.data() + at + kIgnored.size();
-  std::from_chars(digits, text.data() + text.size(), count);
-  return count;
-}
-
 /// The reader of problems knows their English words. Only who may set the language may say so in PGOPTIONS.
 bool speaks_english(Connection& target) {
   try {
@@ -92,30 +83,6 @@ bool speaks_english(Connection& target) {
   } catch (const ServerError&) {
     return false;
   }
-}
-
-Command command_for(Connection& target, const SchemaRun& run, bool english) {
-  Command command;
-  command.argv = run.pg_restore.argv;
-  command.argv.insert(command.argv.end(), {"-d", target.child_conninfo(), "--section=" + run.section});
-  if (run.jobs > 1) command.argv.push_back(fmt::format("--jobs={}", run.jobs));
-  if (!run.owners) command.argv.emplace_back("--no-owner");
-  if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
-  if (!run.subscriptions) command.argv.emplace_back("--no-subscriptions");
-  if (!run.acl) command.argv.emplace_back("--no-privileges");
-  if (!run.role.empty()) command.argv.push_back("--role=" + run.role);
-  if (run.entries) {
-    command.argv.emplace_back("--use-list=/dev/stdin");
-    command.input = archive_list_of(*run.entries);
-  }
-  command.env = target.child_environment();
-  command.env["PGAPPNAME"] = kRestoreApplication;
-  command.env["PGOPTIONS"] += " " + child_options(target.server_version());
-  if (english) command.env["PGOPTIONS"] += " -c lc_messages=C";
-  if (!run.maintenance_work_mem.empty())
-    command.env["PGOPTIONS"] += " -c maintenance_work_mem=" + run.maintenance_work_mem;
-  command.env["LC_ALL"] = "C";
-  return command;
 }
 
 /// Words of the server, and of libpq, by the SQLSTATE that they stand for.
@@ -195,6 +162,40 @@ std::string complaint_line(const SchemaProblem& problem) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> ignored_errors(std::string_view text) {
+  const auto at = text.rfind(kIgnored);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::uint64_t count = 0;
+  const char* digits = text.data() + at + kIgnored.size();
+  std::from_chars(digits, text.data() + text.size(), count);
+  return count;
+}
+
+Command pg_restore_command(Connection& target, const SchemaRun& run, bool english) {
+  Command command;
+  command.argv = run.pg_restore.argv;
+  command.argv.insert(command.argv.end(), {"-d", target.child_conninfo()});
+  if (!run.section.empty()) command.argv.push_back("--section=" + run.section);
+  if (run.jobs > 1) command.argv.push_back(fmt::format("--jobs={}", run.jobs));
+  if (!run.owners) command.argv.emplace_back("--no-owner");
+  if (!run.tablespaces) command.argv.emplace_back("--no-tablespaces");
+  if (!run.subscriptions) command.argv.emplace_back("--no-subscriptions");
+  if (!run.acl) command.argv.emplace_back("--no-privileges");
+  if (!run.role.empty()) command.argv.push_back("--role=" + run.role);
+  if (run.entries) {
+    command.argv.emplace_back("--use-list=/dev/stdin");
+    command.input = archive_list_of(*run.entries);
+  }
+  command.env = target.child_environment();
+  command.env["PGAPPNAME"] = kRestoreApplication;
+  command.env["PGOPTIONS"] += " " + child_options(target.server_version());
+  if (english) command.env["PGOPTIONS"] += " -c lc_messages=C";
+  if (!run.maintenance_work_mem.empty())
+    command.env["PGOPTIONS"] += " -c maintenance_work_mem=" + run.maintenance_work_mem;
+  command.env["LC_ALL"] = "C";
+  return command;
+}
 
 std::vector<SchemaProblem> read_problems(std::string_view text) {
   std::vector<SchemaProblem> problems;
@@ -319,17 +320,10 @@ void ask_of_the_host(Connection& target, SchemaProblem& problem) {
 
 }  // namespace
 
-void open_public_no_wider_than(int archive_version, Connection& target) {
-  if (!server_has(archive_version, Feature::closed_public) ||
-      server_has(target.server_version(), Feature::closed_public))
-    return;
-  target.query("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
-}
-
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop) {
   const bool english = speaks_english(target);
-  Command command = command_for(target, run, english);
+  Command command = pg_restore_command(target, run, english);
   const Fd archive = append_archive(command, run.pg_restore, run.archive);
   const Completed done = pgassay::run(command, stop);
   const auto ignored = ignored_errors(done.err);

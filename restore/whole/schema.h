@@ -9,6 +9,7 @@
 #include "core/postgres/connection.h"
 #include "core/postgres/pg_tool.h"
 #include "core/system/place.h"
+#include "core/system/subprocess.h"
 #include "restore/loss.h"
 
 namespace pgassay::restore {
@@ -16,7 +17,7 @@ namespace pgassay::restore {
 struct SchemaRun {
   PgTool pg_restore;
   Place archive;
-  std::string section;  ///< "pre-data", "post-data"
+  std::string section;  ///< "pre-data", "post-data"; empty: all
   unsigned jobs = 1;
   bool owners = true, tablespaces = true, subscriptions = true, acl = true;
   std::string role;                         ///< that pg_restore becomes; empty: it stays who it is
@@ -35,10 +36,10 @@ struct SchemaRun {
 void restore_section(Connection& target, const SchemaRun& run, std::vector<Loss>& lost,
                      std::vector<Note>& notes, std::stop_token stop);
 
-/// A new database's schema public as that pg_dump takes it to be: from 15 on nobody but its owner may create
-/// in it (https://www.postgresql.org/docs/15/release-15.html), and older servers let everybody. What the
-/// archive grants and revokes is told from there.
-void open_public_no_wider_than(int archive_version, Connection& target);
+/// pg_restore of that run, without its archive. `english`: the target lets us choose its language.
+Command pg_restore_command(Connection& target, const SchemaRun& run, bool english);
+/// The errors that pg_restore went on after, as it counts them in its last line. None: it says nothing.
+std::optional<std::uint64_t> ignored_errors(std::string_view pg_restore_stderr);
 
 /// One "pg_restore: error: …" and, where it was one, its statement.
 struct SchemaProblem {

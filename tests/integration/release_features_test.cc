@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -181,6 +182,34 @@ TEST_F(ReleaseFeaturesLong, NotNullAndKeysOfPartitionedTablesComeBackNotValidIn1
   EXPECT_EQ(database.copied_value("SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint"
                                   " WHERE NOT convalidated AND coninhcount = 0"),
             "a_given child_r_fkey tree_given");
+}
+
+/// From 18 on clusters have them unless they are told not to.
+TEST_F(ReleaseFeaturesLong, APageWhoseChecksumIsWrongEndsABackupOf18ByDefault) {
+  const LocalServer server = LocalServer::of_release(bin_dir_of_release(18));
+  ASSERT_EQ(server.value("postgres", "SHOW data_checksums"), "on");
+  const LiveDatabase sound(
+      "sound", "CREATE TABLE t AS SELECT g AS id, repeat('x', 100) AS word FROM generate_series(1, 5000) g;",
+      "", server);
+  ASSERT_EQ(vault_.back_up(sound, {}, with_clients_of(18)).status, 0);
+  EXPECT_EQ(vault_.manifest(sound).server.data_checksums, "on");
+  const Ran drill = vault_.run({"drill", "latest", "--engine", "local"}, with_clients_of(18));
+  EXPECT_EQ(drill.status, 0) << drill.out << drill.err;
+
+  // Files are copied past the server's memory.
+  const LiveDatabase damaged("damaged", "", "TEMPLATE sound STRATEGY file_copy", server);
+  const std::string file = sound.value(
+      "SELECT current_setting('data_directory') || '/base/' || d.oid || '/' ||"
+      " pg_relation_filenode('t') FROM pg_database d WHERE datname = 'damaged'");
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(3 * 8192 + 5000).put('Z');
+  const Ran backup = vault_.back_up(damaged, {}, with_clients_of(18));
+  EXPECT_EQ(backup.status, 1) << backup.err;
+  EXPECT_NE(backup.err.find("copying public.t: invalid page in block 3"), std::string::npos) << backup.err;
+  EXPECT_NE(backup.err.find("the server's own copy is damaged"), std::string::npos) << backup.err;
+  EXPECT_EQ(vault_.repository().list().size(), 1U);
+  EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+  // As the hint has it.
+  EXPECT_EQ(vault_.back_up(damaged, {"--exclude-table-data", "public.t"}, with_clients_of(18)).status, 0);
 }
 
 TEST_F(ReleaseFeaturesLong, ABackupBesideRepackHasEveryRow) {

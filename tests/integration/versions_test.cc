@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/system/files.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/host_postgres.h"
 #include "tests/fixtures/live_backup.h"
@@ -64,6 +65,41 @@ TEST_P(NewerVersionsLong, ThanThatOfPgDumpAreRefused) {
   EXPECT_NE(ran.err.find("install postgresql-client-" + std::to_string(GetParam())), std::string::npos)
       << ran.err;
   EXPECT_EQ(vault_.debris(), std::vector<std::string>());
+}
+
+/// As those of Debian 13 are for a server 15.
+TEST(ClientsOfANewerReleaseLong, AreRecordedAndRestoreIntoTheServersOwn) {
+  constexpr int kNewer = 18;
+  const LiveDatabase database("by_newer", sample_sql(shared_server()), "TEMPLATE template0 ENCODING 'UTF8'");
+  const Vault vault;
+  const auto newer = with_clients_of(kNewer);
+  const Ran backup =
+      vault.back_up(database, {"--pg-dump", (bin_dir_of_release(kNewer) / "pg_dump").string()}, newer);
+  ASSERT_EQ(backup.status, 0) << backup.err;
+  EXPECT_NE(backup.err.find("its archives are read by pg_restore 17 and newer"), std::string::npos)
+      << backup.err;
+  const auto manifest =
+      nlohmann::json::parse(read_file(vault.newest(database).dir / "manifest.json", 1 << 28));
+  EXPECT_EQ(manifest.at("pg_restore_needed"), 17);
+  EXPECT_NE(vault.run({"show", "latest"}).out.find("restored by pg_restore 17 and newer"), std::string::npos);
+
+  const Ran drill = vault.run({"drill", "latest", "--engine", "local", "--json"}, newer);
+  EXPECT_EQ(drill.status, 0) << drill.out << drill.err;
+  const auto facts = nlohmann::json::parse(drill.out).at("drill").at("facts");
+  EXPECT_EQ(std::stoi(facts.at("server_version").get<std::string>()), host_major());
+  EXPECT_EQ(std::stoi(facts.at("pg_restore_version").get<std::string>()), kNewer);
+
+  const std::vector<std::string> restore = {
+      "restore", "latest", "-q", "-d", shared_server().conninfo(), "--create", "--into", database.copy()};
+  const Ran refused = vault.run(restore);
+  EXPECT_EQ(refused.status, 6) << refused.out << refused.err;
+  EXPECT_NE(refused.err.find("which pg_restore 17 and newer read"), std::string::npos) << refused.err;
+  EXPECT_NE(refused.err.find("install postgresql-client-17"), std::string::npos) << refused.err;
+  EXPECT_EQ(shared_server().value(
+                "postgres", "SELECT count(*) FROM pg_database WHERE datname = '" + database.copy() + "'"),
+            "0");
+  const Ran restored = vault.run(restore, newer);
+  EXPECT_EQ(restored.status, 0) << restored.out << restored.err;
 }
 
 /// From a release to another: first the source's, then the target's.

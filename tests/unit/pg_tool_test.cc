@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "core/system/error.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -83,6 +84,12 @@ TEST(ChoosingPgRestore, MustReadTheArchive) {
   EXPECT_EQ(restore_for(150020, 120004, tools), 150020);
   EXPECT_EQ(restore_for(150020, 170001, tools), 170001);
   EXPECT_EQ(restore_for(160001, 150020, tools), 160001);
+}
+
+TEST(ChoosingPgRestore, KnowsSinceWhichReleaseAnArchiveIsRead) {
+  for (const auto& [dumped_by, needed] : std::map<int, int>{
+           {90624, 12}, {120004, 12}, {150020, 12}, {160001, 16}, {170000, 17}, {180006, 17}, {190000, 17}})
+    EXPECT_EQ(pg_restore_needed(dumped_by), needed) << dumped_by;
 }
 
 TEST(Misfit, WarnsOfAnotherMajorAndOfAnOlderMinorRelease) {

@@ -4,6 +4,7 @@
 
 #include "cli/basics/units.h"
 #include "cli/render/text/tables.h"
+#include "core/postgres/pg_tool.h"
 #include "core/system/printable.h"
 
 namespace pgassay::cli {
@@ -32,7 +33,9 @@ void add_facts(TextTable& facts, const Backup& backup, const Manifest& manifest)
                                 format_seconds(seconds))});
   facts.row({"server", fmt::format("PostgreSQL {}{}", manifest.server.version_text,
                                    manifest.server.standby ? ", a standby" : "")});
-  facts.row({"tools", fmt::format("pgassay {}, pg_dump {}", summary.tool_version, summary.pg_dump_version)});
+  facts.row({"tools",
+             fmt::format("pgassay {}, pg_dump {}; restored by pg_restore {} and newer", summary.tool_version,
+                         summary.pg_dump_version, pg_restore_needed(summary.pg_dump_version_num))});
   facts.row({"database",
              fmt::format("{}, owner {}, {}, {}/{}", manifest.database.name, manifest.database.owner,
                          manifest.database.encoding, manifest.database.collate, manifest.database.ctype)});
