@@ -173,6 +173,9 @@ TEST(RestoreRules, AnErrorOfTheApplicationsOwnCostsNothing) {
     CREATE FUNCTION known(text) RETURNS bool LANGUAGE plpgsql STABLE AS $$ BEGIN IF NOT EXISTS (SELECT FROM public.z_rule WHERE code = $1)
       THEN RAISE EXCEPTION 'unknown code %', $1 USING ERRCODE = 'APP01'; END IF; RETURN true; END $$;
     CREATE FUNCTION never(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN IF $1 > 1 THEN RAISE 'never' USING ERRCODE = 'XX000'; END IF; RETURN true; END $$;
+    CREATE FUNCTION full_disk(text) RETURNS bool LANGUAGE plpgsql STABLE AS $$ BEGIN IF NOT EXISTS (SELECT FROM public.z_rule WHERE code = $1)
+      THEN RAISE EXCEPTION 'full' USING ERRCODE = '53100'; END IF; RETURN true; END $$;
+    CREATE TABLE a_cause (code text CHECK (full_disk(code))); INSERT INTO z_rule VALUES ('y'); INSERT INTO a_cause VALUES ('y');
     CREATE TABLE a_item (id int, code text CHECK (known(code))); CREATE TABLE b_item (id int, n int CHECK (never(n)));
     INSERT INTO z_rule VALUES ('x'); INSERT INTO a_item SELECT g, 'x' FROM generate_series(1, 100) g; INSERT INTO b_item VALUES (1, 1);
     ALTER TABLE b_item DISABLE TRIGGER ALL; UPDATE b_item SET n = 1;)");
@@ -181,8 +184,9 @@ TEST(RestoreRules, AnErrorOfTheApplicationsOwnCostsNothing) {
   bare_server().drop_database(source.name());
   const restore::RestoreReport report = restored(source);
   EXPECT_EQ(report.verdict, Verdict::pass);
-  ASSERT_EQ(report.lost.size(), 1U) << lines(report.lost);
-  EXPECT_EQ(report.lost[0].sqlstate, "APP01");
+  ASSERT_EQ(report.lost.size(), 2U) << lines(report.lost);
+  EXPECT_EQ(report.lost[0].sqlstate, "P0001") << "a function says that the disk is full, and not the server";
+  EXPECT_EQ(report.lost[1].sqlstate, "APP01");
 }
 
 TEST(RestoreRules, AGeneratedColumnThatReadsATableIsWhatItWas) {
