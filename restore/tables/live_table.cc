@@ -15,6 +15,7 @@
 #include "restore/archive/archive_sql.h"
 #include "restore/archive/entry_text.h"
 #include "restore/backup_files.h"
+#include "restore/load/late_tables.h"
 #include "restore/load/owner_guard.h"
 #include "restore/restore_scope.h"
 #include "restore/tables/live_checks.h"
@@ -43,6 +44,7 @@ class LiveRestore : public TransactionRestore {
     text_.emplace(entries_, manifest_);
     Wanted wanted = options_.wanted;
     wanted.live = true;
+    wanted.sql_of = [this](const std::vector<int>& ids) { return entries_sql(archive_, ids, stop_); };
     for (const Relation& relation : manifest_.relations) names_.push_back(relation.name);
     selection_ = select(std::move(manifest_), entries_, wanted);
     manifest_ = std::move(selection_.manifest);
@@ -75,7 +77,10 @@ class LiveRestore : public TransactionRestore {
   }
 
   void write() override {
-    timed(RestoreStep::pre_data, [&] { begin_and_make_tables(); });
+    timed(RestoreStep::pre_data, [&] {
+      begin_and_make_tables();
+      if (name_objects()) make_keys();
+    });
     const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] {
@@ -237,13 +242,26 @@ class LiveRestore : public TransactionRestore {
     return find_waived_rules(*connection_, tables);
   }
 
+  /// Rows may name an index of their own table in a column of regclass: it must then be there before them.
+  bool name_objects() {
+    const std::set<QualifiedName> naming = find_tables_that_name_objects(*connection_);
+    return std::ranges::any_of(manifest_.relations, [&](const Relation& one) {
+      return one.kind == 'r' && naming.contains(one.name);
+    });
+  }
+
+  void make_keys() {
+    if (!keys_made_) make(of_own(is_key), "post-data");
+    keys_made_ = true;
+  }
+
   /// A partition takes its place once it has its indexes: the partitioned table would make others for it. As
   /// it does so, they take theirs.
   void make_the_rest() {
     std::vector<int> places;
     for (const int id : selection_.own)
       if (by_id_.at(id)->is("TABLE ATTACH") && joins_what_is_here(*by_id_.at(id))) places.push_back(id);
-    make(of_own(is_key), "post-data");
+    make_keys();
     make(places, "pre-data");
     make(of_own([](const ArchiveEntry& entry) { return !is_key(entry); }), "post-data");
   }
@@ -420,6 +438,7 @@ class LiveRestore : public TransactionRestore {
   std::set<int> here_;                  ///< shared entries whose object is here
   std::vector<int> shared_privileges_;  ///< entries of what was made of them
   std::vector<std::string> made_;       ///< shared ones that were not
+  bool keys_made_ = false;
 };
 
 }  // namespace

@@ -288,6 +288,29 @@ TEST(RestoreLiveTable, HasTheSourcesPrivilegesWhateverTheDefaultsOfTheDatabase) 
   lost.psql("DROP OWNED BY live_defaults_reader; DROP ROLE live_defaults_reader;");
 }
 
+TEST(RestoreLiveTable, BringsAnExtensionForTheConstraintThatNeedsItAlone) {
+  const Lost lost(
+      "live_gist", "DROP TABLE orders, rooms, spans CASCADE; DROP EXTENSION btree_gist;",
+      "CREATE EXTENSION btree_gist; CREATE TABLE spans (r int4range, EXCLUDE USING gist (r WITH &&));"
+      "CREATE TABLE rooms (n int, r int4range, EXCLUDE USING gist (n WITH =, r WITH &&));");
+  EXPECT_EQ(lines(lost.restore("orders").lost) + lines(lost.restore("spans").lost), "");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_extension WHERE extname = 'btree_gist'"), "0");
+  EXPECT_EQ(lines(lost.restore("rooms").lost), "");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_constraint WHERE contype = 'x'"), "2");
+}
+
+TEST(RestoreLiveTable, RowsMayNameTheTablesOwnIndexes) {
+  const Lost lost(
+      "live_own_index", "DROP TABLE named;",
+      "CREATE TABLE named (id int PRIMARY KEY, what regclass, more regclass[]); CREATE INDEX named_what "
+      "ON named (what); INSERT INTO named VALUES (1, 'named_pkey', '{named_what,named}');");
+  const restore::RestoreReport report = lost.restore("named");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT what, more FROM named"), "named_pkey|{named_what,named}");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_index WHERE indrelid = 'named'::regclass"), "2");
+}
+
 TEST(RestoreLiveTable, LeavesNothingWhenItFails) {
   const Lost lost(
       "live_fails",
