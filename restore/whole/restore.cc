@@ -151,8 +151,11 @@ class Restoration {
     if (!brings_properties(options_))
       report_.not_carried.emplace_back("owner, privileges, settings and comment of the database");
     if (options_.wanted.everything()) return;
+    Wanted wanted = options_.wanted;
+    wanted.sql_of = [archive = ArchiveSql{pg_restore_, dir_ / kSchemaFile, manifest_.encoding},
+                     this](const std::vector<int>& ids) { return entries_sql(archive, ids, stop_); };
     TableSelection selection =
-        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);
+        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), wanted);
     manifest_ = std::move(selection.manifest);
     entries_ = std::move(selection.entries);
     std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
@@ -230,6 +233,7 @@ class Restoration {
     load();
     step(RestoreStep::post_data, [this] { run_post_data(); });
     conclude_losses();
+    if (guard_->given_up()) report_.notes.push_back(*guard_->given_up());
     if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
     step(RestoreStep::analyze, [this] { analyze_database(target_, options_.jobs, report_.notes, stop_); });
   }
@@ -472,6 +476,11 @@ class Restoration {
     report_.checks =
         proof::prove(target_, manifest_, {options_.jobs, options_.accepted, dir_}, observer_, stop_);
     if (!options_.wanted.everything()) prove_views();
+    if (!options_.throwaway && options_.roles != Roles::none && options_.wanted.everything()) {
+      Connection connection = Connection::open(target_, kRestoreApplication, stop_);
+      start_reading_session(connection);
+      std::ranges::move(prove_roles(connection, manifest_, report_), std::back_inserter(report_.checks));
+    }
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
       const bool told =
