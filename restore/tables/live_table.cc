@@ -31,6 +31,9 @@ bool is_statement(const ArchiveEntry& entry) {
   return std::ranges::find(kKinds, entry.kind) != std::end(kKinds);
 }
 
+/// Of privileges alone: to pg_restore they are of the section of what stands before them on its list.
+constexpr const char* kAnySection = "";
+
 class LiveRestore : public TransactionRestore {
  public:
   using TransactionRestore::TransactionRestore;
@@ -230,8 +233,8 @@ class LiveRestore : public TransactionRestore {
     }
     if (!batch.empty()) make(batch, "pre-data");
     privileges.give();
-    make(own_privileges, "pre-data");
-    make(shared_privileges_, "pre-data");
+    make(own_privileges, kAnySection);
+    make(shared_privileges_, kAnySection);
   }
 
   /// Of domains that are here, above all.
@@ -251,8 +254,18 @@ class LiveRestore : public TransactionRestore {
   }
 
   void make_keys() {
-    if (!keys_made_) make(of_own(is_key), "post-data");
+    if (!keys_made_)
+      make(of_own([this](const ArchiveEntry& entry) { return is_of_key(entry); }), "post-data");
     keys_made_ = true;
+  }
+
+  /// One, or what is said of one.
+  bool is_of_key(const ArchiveEntry& entry) const {
+    if (!entry.is("COMMENT") && !entry.is("SECURITY LABEL")) return is_key(entry);
+    return std::ranges::any_of(entry.needs, [this](int id) {
+      const auto found = by_id_.find(id);
+      return found != by_id_.end() && is_key(*found->second);
+    });
   }
 
   /// A partition takes its place once it has its indexes: the partitioned table would make others for it. As
@@ -263,7 +276,7 @@ class LiveRestore : public TransactionRestore {
       if (by_id_.at(id)->is("TABLE ATTACH") && joins_what_is_here(*by_id_.at(id))) places.push_back(id);
     make_keys();
     make(places, "pre-data");
-    make(of_own([](const ArchiveEntry& entry) { return !is_key(entry); }), "post-data");
+    make(of_own([this](const ArchiveEntry& entry) { return !is_of_key(entry); }), "post-data");
   }
 
   static bool is_key(const ArchiveEntry& entry) {
@@ -335,7 +348,11 @@ class LiveRestore : public TransactionRestore {
   }
 
   /// Together; where that fails, one by one, to know what is to blame.
-  void make(const std::vector<int>& ids, const char* section) {
+  void make(const std::vector<int>& wanted, const char* section) {
+    // In the archive's order: a comment is of the section of the entry before it.
+    std::vector<int> ids;
+    for (const ArchiveEntry& entry : entries_)
+      if (std::ranges::find(wanted, entry.id) != wanted.end()) ids.push_back(entry.id);
     if (ids.empty() || !attempt(ids, section)) return;
     for (const ArchiveEntry& entry : entries_) {
       if (std::find(ids.begin(), ids.end(), entry.id) == ids.end()) continue;
