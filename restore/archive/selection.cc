@@ -136,10 +136,20 @@ class Selector {
 
   /// DROP TABLE … CASCADE takes these along.
   void say_what_used_them() {
-    for (const ArchiveEntry& entry : graph_.entries()) {
+    std::set<int> gone = tables_;  // and views and children of what is gone
+    const auto uses = [&](const ArchiveEntry& entry) {
       const std::vector<int>& needs = entry.is("VIEW") ? graph_.needs(entry.id) : entry.needs;
-      const bool uses = std::any_of(needs.begin(), needs.end(), [&](int id) { return tables_.contains(id); });
-      if (!uses || taken_.contains(entry.id) || is_one_of(entry, kOfAnything)) continue;
+      return std::any_of(needs.begin(), needs.end(), [&](int id) { return gone.contains(id); });
+    };
+    for (std::size_t before = 0; before != gone.size();) {
+      before = gone.size();
+      for (const ArchiveEntry& entry : graph_.entries())
+        if (is_relation(entry) && !taken_.contains(entry.id) && uses(entry)) gone.insert(entry.id);
+    }
+    for (const ArchiveEntry& entry : graph_.entries()) {
+      if (!uses(entry) || taken_.contains(entry.id) || is_one_of(entry, kOfAnything) ||
+          entry.is("MATERIALIZED VIEW DATA"))
+        continue;
       if (entry.is("FK CONSTRAINT") || !is_one_of(entry, kOfTables))
         selection_.not_carried.push_back(text_.shown(entry) + ", which uses it, if it was dropped along");
     }

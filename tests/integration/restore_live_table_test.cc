@@ -80,6 +80,19 @@ TEST(RestoreLiveTable, SaysWhatWasDroppedAlongAndIsNotBack) {
             "foreign key lines_order_fkey of public.lines, which uses it, if it was dropped along");
 }
 
+TEST(RestoreLiveTable, SaysWhatWasDroppedAlongWithThatAgain) {
+  const Lost lost(
+      "live_along_again", "DROP TABLE mother CASCADE;",
+      "CREATE TABLE mother (id int); CREATE TABLE daughter () INHERITS (mother); CREATE TABLE grandchild () "
+      "INHERITS (daughter);"
+      "CREATE VIEW of_it AS SELECT * FROM mother; CREATE MATERIALIZED VIEW of_that AS SELECT * FROM of_it;");
+  const std::string told = lines(lost.restore("mother").not_carried);
+  for (const char* one : {"table public.daughter", "table public.grandchild", "view public.of_it",
+                          "materialized view public.of_that"})
+    EXPECT_NE(told.find(std::string(one) + ", which uses it, if it was dropped along"), std::string::npos)
+        << told;
+}
+
 TEST(RestoreLiveTable, NamesWhatWasNotCarriedInWordsOfItsOwn) {
   const Lost lost("live_words",
                   "DROP TABLE orders CASCADE; DROP OWNED BY live_reader; DROP ROLE live_reader;",
