@@ -81,7 +81,8 @@ std::vector<Check> check_roles(Connection& connection, const RestoredBackup& res
   if (!restored.manifest.roles) return {};
   std::set<std::string> told;
   for (const restore::Loss& loss : restored.report.lost)
-    if (loss.kind == restore::LossKind::role || loss.kind == restore::LossKind::role_membership)
+    if (loss.kind == restore::LossKind::role || loss.kind == restore::LossKind::role_membership ||
+        loss.kind == restore::LossKind::parameter_privilege)
       told.insert(loss.object);
   return proof::compare_roles(*restored.manifest.roles,
                               {read_roles(connection), restored.report.roles_made, std::move(told)}, excuse);

@@ -20,15 +20,22 @@ std::string said_of(const Membership& membership, bool options) {
   return text + " granted by " + membership.options->grantor;
 }
 
+/// What both sides know: releases have it since some time, and older backups do not tell.
+struct Known {
+  bool options, parameters;
+};
+
 /// A line a fact.
-std::vector<std::string> facts_of(const RoleFacts& role, bool options) {
+std::vector<std::string> facts_of(const RoleFacts& role, const Known& known) {
   std::vector<std::string> facts = role.attributes;
   if (role.connection_limit != -1) facts.push_back(fmt::format("connection limit {}", role.connection_limit));
   if (!role.valid_until.empty()) facts.push_back("valid until " + role.valid_until);
   if (!role.comment.empty()) facts.push_back(fmt::format("comment '{}'", role.comment));
-  for (const Membership& membership : role.member_of) facts.push_back(said_of(membership, options));
+  for (const Membership& membership : role.member_of) facts.push_back(said_of(membership, known.options));
   for (const RoleSetting& setting : role.settings)
     facts.push_back(fmt::format("{} = {}", setting.name, setting.value));
+  if (known.parameters)
+    for (const std::string& privilege : *role.parameters) facts.push_back("privilege " + privilege);
   return facts;
 }
 
@@ -38,8 +45,8 @@ bool has_options(const RoleFacts& role) {
 
 /// Empty: none.
 std::string difference_between(const RoleFacts& then, const RoleFacts& now) {
-  const bool options = has_options(then) && has_options(now);
-  return list_difference(facts_of(then, options), facts_of(now, options));
+  const Known known = {has_options(then) && has_options(now), then.parameters && now.parameters};
+  return list_difference(facts_of(then, known), facts_of(now, known));
 }
 
 Check check_of(const std::string& role, Verdict verdict, std::string detail) {
@@ -76,10 +83,11 @@ std::vector<Check> compare_roles(const std::vector<RoleFacts>& then, const Roles
   for (const std::string& role : now.made)
     if (!known.contains(role)) differs(role, "it was none of the source's");
   if (checks.empty())
-    checks.push_back({"roles",
-                      Verdict::pass,
-                      fmt::format("{} as in the source: attributes, memberships, settings", same),
-                      {CheckKind::role, {}, {}}});
+    checks.push_back(
+        {"roles",
+         Verdict::pass,
+         fmt::format("{} as in the source: attributes, memberships, settings, privileges on settings", same),
+         {CheckKind::role, {}, {}}});
   return checks;
 }
 

@@ -60,6 +60,8 @@ struct ConnInfo {
 
 /// An error the server reported, with its SQLSTATE ("55P03") and, where it sent them, detail, hint and
 /// context.
+/// A function may raise an error with the SQLSTATE of a server in trouble (core/postgres/server_trouble.h):
+/// that is P0001 here, as of any error that an application raises.
 class ServerError : public ErrorAs<ServerError, ErrorKind::server> {
  public:
   ServerError(std::string what, std::string hint, std::string sqlstate, std::string context = {})

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/postgres/connection_impl.h"
+#include "core/postgres/server_trouble.h"
 #include "core/postgres/statement_text.h"
 #include "core/system/bounded_call.h"
 
@@ -47,6 +48,12 @@ std::string copy_position(const PGresult* result) {
     return position;
   }
   return {};
+}
+
+/// Did code of the database's users say it, by RAISE or plpy.error()? Its SQLSTATE is then a word of theirs.
+bool is_raised(const PGresult* result) {
+  const std::string by = field(result, PG_DIAG_SOURCE_FUNCTION);
+  return by == "exec_stmt_raise" || by == "PLy_output";
 }
 
 std::string message_of(const PGresult* result) {
@@ -153,10 +160,16 @@ void Connection::Impl::fail(ResultPtr failed) {
   while (ResultPtr rest = next_result()) {
     if (is_copy(rest.get())) break;
   }
-  const std::string message = message_of(failed.get());
+  std::string message = message_of(failed.get());
   if (PQstatus(pg()) == CONNECTION_BAD) throw_lost(message);
-  if (running != nullptr) running->failed(field(failed.get(), PG_DIAG_SQLSTATE));
-  throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT), field(failed.get(), PG_DIAG_SQLSTATE),
+  std::string sqlstate = field(failed.get(), PG_DIAG_SQLSTATE);
+  if (running != nullptr) running->failed(sqlstate);
+  if (is_server_trouble(sqlstate) && is_raised(failed.get())) {
+    constexpr const char* kRaiseException = "P0001";
+    message += fmt::format(" (raised by a function, as SQLSTATE {})", sqlstate);
+    sqlstate = kRaiseException;
+  }
+  throw ServerError(message, field(failed.get(), PG_DIAG_MESSAGE_HINT), sqlstate,
                     field(failed.get(), PG_DIAG_CONTEXT));
 }
 

@@ -18,6 +18,7 @@ constexpr FeatureOfReleases kFeatures[] = {
     {Feature::subscripting, 14, kAlways, "a type's subscripting function (pg_type.typsubscript)"},
     {Feature::tid_range_scans, 14, kAlways, "a range of a table's pages is read without the others"},
     {Feature::closed_public, 15, kAlways, "a new database's schema public is not everybody's to create in"},
+    {Feature::parameter_privileges, 15, kAlways, "privileges on settings (pg_parameter_acl)"},
     {Feature::icu_locale_column, 15, 17, "pg_database.daticulocale"},
     {Feature::locale_providers, 15, kAlways, "pg_database.datlocprovider and datcollversion"},
     {Feature::selective_publications, 15, kAlways, "publications of columns, rows and schemas"},

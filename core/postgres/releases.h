@@ -24,6 +24,7 @@ enum class Feature {
   subscripting,
   tid_range_scans,
   closed_public,
+  parameter_privileges,
   icu_locale_column,
   locale_providers,
   selective_publications,

@@ -64,6 +64,22 @@ void read_settings_of_roles(Connection& connection, Roles& roles) {
   }
 }
 
+/// The grantor is the superuser of initdb for all but those who got it WITH GRANT OPTION.
+void read_parameters(Connection& connection, Roles& roles) {
+  if (!server_has(connection.server_version(), Feature::parameter_privileges)) return;
+  for (auto& [name, role] : roles) role.parameters.emplace();
+  const Result rows = connection.query(
+      "SELECT coalesce(r.rolname, g.rolname), pg_catalog.concat(a.privilege_type, ' on ', p.parname,"
+      " CASE WHEN r.oid IS NULL THEN ' to PUBLIC' END, CASE WHEN a.is_grantable THEN ' with grant option' "
+      "END)"
+      " FROM pg_catalog.pg_parameter_acl p CROSS JOIN LATERAL pg_catalog.aclexplode(p.paracl) a"
+      " JOIN pg_catalog.pg_roles g ON g.oid = a.grantor LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee"
+      " WHERE a.grantee <> a.grantor AND (a.grantee = 0 OR r.oid IS NOT NULL) ORDER BY 1, 2");
+  for (int row = 0; row < rows.rows(); ++row)
+    if (const auto role = roles.find(rows.text(row, 0)); role != roles.end())
+      role->second.parameters->push_back(rows.text(row, 1));
+}
+
 }  // namespace
 
 std::vector<RoleFacts> read_roles(Connection& connection) {
@@ -71,6 +87,7 @@ std::vector<RoleFacts> read_roles(Connection& connection) {
   read_attributes(connection, roles);
   read_memberships(connection, roles);
   read_settings_of_roles(connection, roles);
+  read_parameters(connection, roles);
   std::vector<RoleFacts> all;
   for (auto& [name, role] : roles) all.push_back(std::move(role));
   return all;

@@ -41,6 +41,9 @@ struct RoleFacts {
   std::string comment;
   std::vector<Membership> member_of;
   std::vector<RoleSetting> settings;  ///< in every database; those in one are the database's
+  /// Privileges on the server's settings, "SET on work_mem", and of who granted them to everybody
+  /// "SET on work_mem to PUBLIC". Nothing: the release has none, or the backup is older than this.
+  std::optional<std::vector<std::string>> parameters;
   friend bool operator==(const RoleFacts&, const RoleFacts&) = default;
 };
 

@@ -156,6 +156,7 @@ RoleFacts read_role(const JsonFields& json) {
   }
   for (const JsonFields& setting : json.objects("settings"))
     role.settings.push_back({setting.text("name"), setting.text("value")});
+  if (json.has("parameters")) role.parameters = json.texts("parameters");
   return role;
 }
 

@@ -221,6 +221,7 @@ void write_role(JsonText& json, const RoleFacts& role) {
     json.end();
   }
   json.end();
+  if (role.parameters) write_texts(json, {"parameters"}, *role.parameters);
   json.end();
 }
 

@@ -26,6 +26,18 @@ bool is_one_of(const ArchiveEntry& entry, const Kinds& kinds) {
   return std::find(std::begin(kinds), std::end(kinds), entry.kind) != std::end(kinds);
 }
 
+/// GiST has classes of its own for what overlaps.
+bool needs_btree_gist(std::string_view sql) {
+  constexpr std::string_view kExclude = " EXCLUDE USING gist (", kWith = " WITH ";
+  for (std::size_t at = sql.find(kExclude); at != std::string_view::npos; at = sql.find(kExclude, at + 1)) {
+    const std::string_view elements = sql.substr(at, sql.find(";\n", at) - at);
+    for (std::size_t with = elements.find(kWith); with != std::string_view::npos;
+         with = elements.find(kWith, with + 1))
+      if (!elements.substr(with + kWith.size()).starts_with("&&")) return true;
+  }
+  return false;
+}
+
 class Selector {
  public:
   Selector(Manifest manifest, const std::vector<ArchiveEntry>& archive, const Wanted& wanted)
@@ -124,10 +136,20 @@ class Selector {
 
   /// DROP TABLE … CASCADE takes these along.
   void say_what_used_them() {
-    for (const ArchiveEntry& entry : graph_.entries()) {
+    std::set<int> gone = tables_;  // and views and children of what is gone
+    const auto uses = [&](const ArchiveEntry& entry) {
       const std::vector<int>& needs = entry.is("VIEW") ? graph_.needs(entry.id) : entry.needs;
-      const bool uses = std::any_of(needs.begin(), needs.end(), [&](int id) { return tables_.contains(id); });
-      if (!uses || taken_.contains(entry.id) || is_one_of(entry, kOfAnything)) continue;
+      return std::any_of(needs.begin(), needs.end(), [&](int id) { return gone.contains(id); });
+    };
+    for (std::size_t before = 0; before != gone.size();) {
+      before = gone.size();
+      for (const ArchiveEntry& entry : graph_.entries())
+        if (is_relation(entry) && !taken_.contains(entry.id) && uses(entry)) gone.insert(entry.id);
+    }
+    for (const ArchiveEntry& entry : graph_.entries()) {
+      if (!uses(entry) || taken_.contains(entry.id) || is_one_of(entry, kOfAnything) ||
+          entry.is("MATERIALIZED VIEW DATA"))
+        continue;
       if (entry.is("FK CONSTRAINT") || !is_one_of(entry, kOfTables))
         selection_.not_carried.push_back(text_.shown(entry) + ", which uses it, if it was dropped along");
     }
@@ -137,13 +159,13 @@ class Selector {
   /// classes.
   void take_btree_gist() {
     const ArchiveEntry* extension = graph_.extension("btree_gist");
-    if (extension == nullptr) return;
-    for (const ArchiveEntry& entry : graph_.entries()) {
-      if (!entry.is("CONSTRAINT") || !taken_.contains(entry.id)) continue;
-      const std::set<int> with = graph_.closure({extension->id});
-      taken_.insert(with.begin(), with.end());
-      return;
-    }
+    if (extension == nullptr || taken_.contains(extension->id)) return;
+    std::vector<int> constraints;
+    for (const ArchiveEntry& entry : graph_.entries())
+      if (entry.is("CONSTRAINT") && taken_.contains(entry.id)) constraints.push_back(entry.id);
+    if (constraints.empty() || (wanted_.sql_of && !needs_btree_gist(wanted_.sql_of(constraints)))) return;
+    const std::set<int> with = graph_.closure({extension->id});
+    taken_.insert(with.begin(), with.end());
   }
 
   void name_parts() {

@@ -1,6 +1,7 @@
 // Restoring a part of a backup: which tables, and which entries of the schema archive belong to them.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ struct Wanted {
   /// What is not selected is thought to be there: foreign keys to it come along, and what is shared is only
   /// made where it is absent.
   bool live = false;
+  /// The archive's SQL of entries, asked where only that tells what they need; absent: they may need
+  /// anything.
+  std::function<std::string(const std::vector<int>&)> sql_of = {};
 
   bool everything() const { return tables.empty() && exclude_tables.empty() && rows; }
 };

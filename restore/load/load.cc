@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -244,6 +245,34 @@ std::string setval(const Sequence& sequence) {
                      sequence.last_value, sequence.is_called);
 }
 
+/// pg_dump says nothing of the type of an identity's sequence, which need not be its column's (LIKE …
+/// INCLUDING IDENTITY). The rest of it is as it was.
+void mend_types(Connection& connection, const std::vector<Sequence>& sequences) {
+  if (sequences.empty()) return;
+  std::map<QualifiedName, std::string> types;
+  const Result rows = connection.query(
+      "SELECT n.nspname, c.relname, pg_catalog.format_type(s.seqtypid, NULL) FROM pg_catalog.pg_sequence s"
+      " JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+      "c.relnamespace JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+      " AND d.objid = c.oid AND d.deptype = 'i'");
+  for (int row = 0; row < rows.rows(); ++row)
+    types[{rows.text(row, 0), rows.text(row, 1)}] = rows.text(row, 2);
+  for (const Sequence& sequence : sequences) {
+    const auto found = types.find(sequence.name);
+    if (!sequence.attributes || found == types.end() || found->second == sequence.attributes->type) continue;
+    const bool known = sequence.attributes->type == "bigint" || sequence.attributes->type == "integer" ||
+                       sequence.attributes->type == "smallint";
+    if (!known) continue;
+    try {
+      connection.query(fmt::format("ALTER SEQUENCE {} AS {} MINVALUE {} MAXVALUE {}", sequence.name.quoted(),
+                                   sequence.attributes->type, sequence.attributes->min,
+                                   sequence.attributes->max));
+    } catch (const ServerError& error) {
+      if (!object_fault(error)) error.raise();  // its proof says the rest
+    }
+  }
+}
+
 }  // namespace
 
 bool object_fault(const ServerError& error) {
@@ -301,6 +330,7 @@ void copy_part(Connection& connection, const LoadJob& job, const Relation& relat
 }
 
 void load_sequences(Connection& connection, const std::vector<Sequence>& sequences, std::vector<Loss>& lost) {
+  mend_types(connection, sequences);
   constexpr std::size_t kAtATime = 500;
   for (std::size_t begin = 0; begin < sequences.size(); begin += kAtATime) {
     const std::size_t end = std::min(sequences.size(), begin + kAtATime);

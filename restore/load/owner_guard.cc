@@ -46,6 +46,12 @@ std::unique_ptr<OwnerSession> OwnerGuard::session(const TableOfOwner& of) {
     return std::make_unique<OwnerSession>(job_, of, observer_, stop_);
   } catch (const Error& error) {
     if (!may_give_up() || !error.is(ErrorKind::refused)) error.raise();
+    given_up_ = {
+        NoteKind::owner_code,
+        {},
+        error.sqlstate(),
+        fmt::format("code that does not belong to a superuser ran with the rights of the restore: {}",
+                    error.what())};
   }
   tables_.clear();
   rules_.clear();

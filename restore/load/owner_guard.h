@@ -35,6 +35,8 @@ class OwnerGuard {
   std::unique_ptr<OwnerSession> for_rule(const std::string& object);
 
   bool may_give_up() const { return job_.owners == OwnersCode::guarded_if_it_can; }
+  /// Why nobody is guarded any more, where that was given up.
+  const std::optional<Note>& given_up() const { return given_up_; }
   /// Is it an error that the owner lacks a right, and is a superuser's session to be taken from here on?
   bool gives_up(const ServerError& error, const QualifiedName& table);
 
@@ -46,6 +48,7 @@ class OwnerGuard {
   std::stop_token stop_;
   std::map<QualifiedName, TableOfOwner> tables_;
   std::map<std::string, TableOfOwner> rules_;
+  std::optional<Note> given_up_;
 };
 
 /// What the report of a restore into a new database says of such code, for whoever restores for others.

@@ -65,6 +65,14 @@ OwnerLogin::OwnerLogin(const ConnInfo& target, std::string owner, Observer& obse
       name, quote_literal(server_.encrypted_password(password_, role_)),
       quote_literal(server_.query("SELECT pg_catalog.clock_timestamp() + interval '10 minutes'").text(0, 0)),
       quote_identifier(owner_), quote_literal(kComment)));
+  // What its owner may it does not inherit; and PUBLIC may not where somebody has seen to that.
+  if (!server_
+           .query("SELECT pg_catalog.has_database_privilege($1, pg_catalog.current_database(), 'CONNECT')",
+                  {role_})
+           .boolean(0, 0))
+    server_.query(fmt::format(
+        "GRANT CONNECT ON DATABASE {} TO {}",
+        quote_identifier(server_.query("SELECT pg_catalog.current_database()").text(0, 0)), name));
 }
 
 OwnerLogin::~OwnerLogin() {

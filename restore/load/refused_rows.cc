@@ -18,6 +18,8 @@
 namespace pgassay::restore {
 namespace {
 
+constexpr std::string_view kNotNull = "23502";
+
 class RefusedRows {
  public:
   RefusedRows(const LoadJob& job, OwnerGuard& guard, std::vector<Loss>& lost, std::vector<Note>& notes,
@@ -126,7 +128,7 @@ class RefusedRows {
     std::vector<Note> notes;
     std::string records;
     RulesAside rules(session(), into);
-    via_root_ = false;
+    other_way_ = false;
     std::vector<std::pair<const Part*, std::uint64_t>> in;
     for (const RefusedPart& one : parts) {
       throw_if_stopped(stop_);
@@ -140,7 +142,7 @@ class RefusedRows {
     for (const auto& [part, rows] : in) count(*part, rows);
     find_mends(lost);
     std::ranges::move(lost, std::back_inserter(lost_));
-    if (via_root_)
+    if (other_way_ && !relation.via_root)
       notes_.push_back(
           {NoteKind::moved,
            relation.name.shown(),
@@ -162,11 +164,17 @@ class RefusedRows {
     }
   }
 
+  /// Where bounds refuse rows, the root may have a place for them; and where the root has none, or another,
+  /// the partition takes what it had.
+  static const QualifiedName& other_target(const Relation& relation) {
+    return relation.via_root ? relation.name : *relation.root;
+  }
+
   /// How many of its rows are in; nothing when it can't be cut into rows and is lost as a whole.
   std::optional<std::uint64_t> load_part(RulesAside& rules, const RefusedPart& one, std::vector<Loss>& lost) {
     const Relation& relation = *one.relation;
     for (;;) {
-      const QualifiedName& into = via_root_ ? *relation.root : load_target(relation);
+      const QualifiedName& into = other_way_ ? other_target(relation) : load_target(relation);
       const std::optional<Loss> refused = copy(into, one);
       if (!refused) return one.part->digest.rows;
       if (owner_ && refused->sqlstate == kInsufficientPrivilege) {
@@ -185,7 +193,9 @@ class RefusedRows {
     const std::string back = "ROLLBACK TO SAVEPOINT pgassay_expressions";
     session().query("SAVEPOINT pgassay_expressions");
     const bool plain = rules.take_expressions();
-    const std::optional<Loss> refused = copy(into, one);
+    std::optional<Loss> refused = copy(into, one);
+    // An empty column may have had to hold values.
+    if (plain && refused && refused->sqlstate == kNotNull && rules.take_not_null()) refused = copy(into, one);
     if (plain && !refused) return one.part->digest.rows;
     if (one.part->format != RowFormat::text) {
       session().query(back);
@@ -217,7 +227,10 @@ class RefusedRows {
             "table {}: {} of the {} rows of {} are refused whatever the rules, the first of them so: {}{}",
             one.relation->name.shown(), rows.rejected, one.part->digest.rows, one.part->file,
             rows.first_error,
-            rows.rejects.empty() ? "" : fmt::format("; they are in {}", rows.rejects.string()))};
+            rows.rejects.empty() ? "" : fmt::format("; they are in {}", rows.rejects.string())) +
+            (is_for_want_of_a_name(rows.sqlstate)
+                 ? "; where a function leaves a schema out, --search-path lets them in"
+                 : "")};
   }
 
   /// What the server says when it refuses.
@@ -235,10 +248,10 @@ class RefusedRows {
 
   /// The next rules that may be the reason. False when all are away.
   bool take_away(RulesAside& rules, const Relation& relation, const std::string& sqlstate) {
-    constexpr std::string_view kNotNull = "23502", kCheck = "23514";
+    constexpr std::string_view kCheck = "23514";
     if (rules.take_checks() || rules.take_domains()) return true;
-    if (sqlstate == kNotNull && rules.take_not_null()) return true;
-    if (sqlstate == kCheck && !via_root_ && relation.root && !relation.via_root) return via_root_ = true;
+    if (sqlstate == kNotNull && (rules.take_not_null_of_domains() || rules.take_not_null())) return true;
+    if (sqlstate == kCheck && !other_way_ && relation.root) return other_way_ = true;
     return false;
   }
 
@@ -256,7 +269,7 @@ class RefusedRows {
   Connection connection_;
   std::unique_ptr<OwnerSession> owner_;  ///< of the table that is loaded
   Observer silent_;                      ///< all has been told of already
-  bool via_root_ = false;
+  bool other_way_ = false;
   Loaded done_;
 };
 

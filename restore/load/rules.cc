@@ -36,6 +36,12 @@ WITH RECURSIVE types (oid) AS (
   WHERE attrelid = $1::pg_catalog.regclass AND attnum > 0 AND NOT attisdropped
 )";
 
+/// The server looks at no values that a composite type holds.
+std::string why_not(const std::string& sqlstate) {
+  return sqlstate == "0A000" ? "the server can't look for it in such columns"
+                             : "rows of the backup do not keep it";
+}
+
 std::string not_valid(const std::string& definition) {
   return definition.ends_with(" NOT VALID") ? definition : definition + " NOT VALID";
 }
@@ -125,34 +131,42 @@ bool RulesAside::take_domains() {
           " pg_catalog.obj_description(k.oid, 'pg_constraint'), pg_catalog.quote_ident(k.conname)"
           " FROM types t JOIN pg_catalog.pg_type d ON d.oid = t.oid AND d.typtype = 'd'"
           " JOIN pg_catalog.pg_namespace n ON n.oid = d.typnamespace"
-          " JOIN pg_catalog.pg_constraint k ON k.contypid = d.oid AND k.contype = 'c'"
-          " UNION ALL SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, d.typname), NULL, NULL, NULL, "
-          "NULL"
+          " JOIN pg_catalog.pg_constraint k ON k.contypid = d.oid AND k.contype = 'c' ORDER BY 1, 2",
+      {table_.quoted()});
+  std::vector<Rule> rules;
+  for (int row = 0; row < rows.rows(); ++row) {
+    const std::string domain = rows.text(row, 0), name = quote_identifier(rows.text(row, 1));
+    Rule rule = {
+        fmt::format("{} on {}", rows.text(row, 4), domain),
+        fmt::format("domain {}: CHECK {}", domain, rows.text(row, 1)),
+        fmt::format("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, name),
+        fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, name, not_valid(rows.text(row, 2))),
+        {}};
+    if (!rows.null(row, 3))
+      rule.comment = fmt::format("COMMENT ON CONSTRAINT {} ON DOMAIN {} IS {}", name, domain,
+                                 quote_literal(rows.text(row, 3)));
+    rules.push_back(std::move(rule));
+  }
+  std::vector<Rule> adds = rules;
+  return take(std::move(rules), std::move(adds));
+}
+
+/// Where a composite type holds the domain it can't be made again: so it goes only where rows lack a value.
+bool RulesAside::take_not_null_of_domains() {
+  const Result rows = connection_.query(
+      std::string(kTypesOfColumns) + kTypesWithin +
+          "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, d.typname)"
           " FROM types t JOIN pg_catalog.pg_type d ON d.oid = t.oid AND d.typtype = 'd' AND d.typnotnull"
-          " JOIN pg_catalog.pg_namespace n ON n.oid = d.typnamespace ORDER BY 1, 2",
+          " JOIN pg_catalog.pg_namespace n ON n.oid = d.typnamespace ORDER BY 1",
       {table_.quoted()});
   std::vector<Rule> rules;
   for (int row = 0; row < rows.rows(); ++row) {
     const std::string domain = rows.text(row, 0);
-    Rule rule;
-    if (rows.null(row, 1)) {
-      rule = {fmt::format("NOT NULL on {}", domain),
-              fmt::format("domain {}: NOT NULL", domain),
-              fmt::format("ALTER DOMAIN {} DROP NOT NULL", domain),
-              fmt::format("ALTER DOMAIN {} SET NOT NULL", domain),
-              {}};
-    } else {
-      const std::string name = quote_identifier(rows.text(row, 1));
-      rule = {fmt::format("{} on {}", rows.text(row, 4), domain),
-              fmt::format("domain {}: CHECK {}", domain, rows.text(row, 1)),
-              fmt::format("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, name),
-              fmt::format("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, name, not_valid(rows.text(row, 2))),
-              {}};
-      if (!rows.null(row, 3))
-        rule.comment = fmt::format("COMMENT ON CONSTRAINT {} ON DOMAIN {} IS {}", name, domain,
-                                   quote_literal(rows.text(row, 3)));
-    }
-    rules.push_back(std::move(rule));
+    rules.push_back({fmt::format("NOT NULL on {}", domain),
+                     fmt::format("domain {}: NOT NULL", domain),
+                     fmt::format("ALTER DOMAIN {} DROP NOT NULL", domain),
+                     fmt::format("ALTER DOMAIN {} SET NOT NULL", domain),
+                     {}});
   }
   std::vector<Rule> adds = rules;
   return take(std::move(rules), std::move(adds));
@@ -183,6 +197,7 @@ bool RulesAside::take_not_null() {
 }
 
 bool RulesAside::take_expressions() {
+  before_expressions_ = again_.size();
   const Result rows =
       connection_.query(std::string(kFamily) +
                             "SELECT m.shown, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),"
@@ -229,8 +244,8 @@ void RulesAside::put_back(std::vector<Loss>& lost) {
           lost.push_back(std::move(*loss));
           continue;
         }
-        loss->text = fmt::format("{} is left out, for rows do not keep it: {}; when that is mended: {}",
-                                 rule.what, loss->text, rule.add);
+        loss->text = fmt::format("{} is left out, for {}: {}; when that is mended: {}", rule.what,
+                                 why_not(loss->sqlstate), loss->text, rule.add);
         lost.push_back(std::move(*loss));
         continue;
       }
@@ -310,7 +325,7 @@ void validate_rules(Connection& ours, OwnerGuard& guard, std::vector<Loss>& lost
       lost.push_back({LossKind::rule, rule.object, error.sqlstate(),
                       fmt::format("{} is there NOT VALID, for {}: {}; when that is mended: {}", rule.what,
                                   owner && lacks_a_right ? owner->login.owner() + " lacks a right"
-                                                         : "rows of the backup do not keep it",
+                                                         : why_not(error.sqlstate()),
                                   error.what(), rule.sql)});
       lost.back().again = rule.sql;
       add_mend(connection, error, lost.back());

@@ -23,11 +23,15 @@ class RulesAside {
 
   // Each takes away what there is of its kind, and returns false where there is nothing (more) of it.
   bool take_checks();
-  bool take_domains();      ///< CHECKs and NOT NULL of the domains of the table's columns, at any depth
-  bool take_not_null();     ///< of columns
+  bool take_domains();              ///< CHECKs of the domains of the table's columns, at any depth
+  bool take_not_null_of_domains();  ///< of the same domains
+  bool take_not_null();             ///< of columns
   bool take_expressions();  ///< of generated columns: they become plain and empty, and are not made again
-  /// The transaction went back to before it.
-  void keep_expressions() { gone_.clear(); }
+  /// The transaction went back to before it, and so has what was taken after it.
+  void keep_expressions() {
+    gone_.clear();
+    again_.erase(again_.begin() + static_cast<std::ptrdiff_t>(before_expressions_), again_.end());
+  }
 
   /// CHECKs come back NOT VALID, for validate_rules() to go on with; NOT NULL where rows keep it, else NOT
   /// VALID where the server can (18). What can't be made again as it was, and the expressions, are lines in
@@ -50,6 +54,7 @@ class RulesAside {
   QualifiedName table_;
   std::vector<Rule> again_;
   std::vector<Loss> gone_;
+  std::size_t before_expressions_ = 0;  ///< of again_
 };
 
 /// Validates every CHECK of a table or a domain that is NOT VALID. In a database whose post-data is not yet

@@ -81,8 +81,12 @@ bool works(Connection& connection, const std::string& alter, const std::string& 
 
 }  // namespace
 
+bool is_for_want_of_a_name(std::string_view sqlstate) {
+  return std::ranges::find(kNotFound, sqlstate) != std::end(kNotFound);
+}
+
 std::string search_path_mend(Connection& connection, const ServerError& error, const std::string& statement) {
-  if (std::ranges::find(kNotFound, error.sqlstate()) == std::end(kNotFound)) return {};
+  if (!is_for_want_of_a_name(error.sqlstate())) return {};
   const std::optional<Named> named = function_of(error.context());
   if (!named) return {};
   const std::optional<Function> function = find(connection, *named);

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/postgres/connection.h"
 #include "restore/loss.h"
 
 namespace pgassay::restore {
+
+/// Is it an error that something of that name is not found?
+bool is_for_want_of_a_name(std::string_view sqlstate);
 
 /// Restores work under an empty search_path, as pg_dump wants it. Where `error`, of this statement, is of a
 /// name that a function did not find, by its SQLSTATE and its context: the ALTER FUNCTION … SET search_path

@@ -15,6 +15,7 @@
 #include "restore/archive/archive_sql.h"
 #include "restore/archive/entry_text.h"
 #include "restore/backup_files.h"
+#include "restore/load/late_tables.h"
 #include "restore/load/owner_guard.h"
 #include "restore/restore_scope.h"
 #include "restore/tables/live_checks.h"
@@ -30,6 +31,9 @@ bool is_statement(const ArchiveEntry& entry) {
   return std::ranges::find(kKinds, entry.kind) != std::end(kKinds);
 }
 
+/// Of privileges alone: to pg_restore they are of the section of what stands before them on its list.
+constexpr const char* kAnySection = "";
+
 class LiveRestore : public TransactionRestore {
  public:
   using TransactionRestore::TransactionRestore;
@@ -43,6 +47,7 @@ class LiveRestore : public TransactionRestore {
     text_.emplace(entries_, manifest_);
     Wanted wanted = options_.wanted;
     wanted.live = true;
+    wanted.sql_of = [this](const std::vector<int>& ids) { return entries_sql(archive_, ids, stop_); };
     for (const Relation& relation : manifest_.relations) names_.push_back(relation.name);
     selection_ = select(std::move(manifest_), entries_, wanted);
     manifest_ = std::move(selection_.manifest);
@@ -75,7 +80,10 @@ class LiveRestore : public TransactionRestore {
   }
 
   void write() override {
-    timed(RestoreStep::pre_data, [&] { begin_and_make_tables(); });
+    timed(RestoreStep::pre_data, [&] {
+      begin_and_make_tables();
+      if (name_objects()) make_keys();
+    });
     const std::vector<WaivedRule> waived = waived_rules();
     TransactionLoad load(*connection_, dir_, manifest_, observer_);
     timed(RestoreStep::data, [&] {
@@ -225,8 +233,8 @@ class LiveRestore : public TransactionRestore {
     }
     if (!batch.empty()) make(batch, "pre-data");
     privileges.give();
-    make(own_privileges, "pre-data");
-    make(shared_privileges_, "pre-data");
+    make(own_privileges, kAnySection);
+    make(shared_privileges_, kAnySection);
   }
 
   /// Of domains that are here, above all.
@@ -237,15 +245,38 @@ class LiveRestore : public TransactionRestore {
     return find_waived_rules(*connection_, tables);
   }
 
+  /// Rows may name an index of their own table in a column of regclass: it must then be there before them.
+  bool name_objects() {
+    const std::set<QualifiedName> naming = find_tables_that_name_objects(*connection_);
+    return std::ranges::any_of(manifest_.relations, [&](const Relation& one) {
+      return one.kind == 'r' && naming.contains(one.name);
+    });
+  }
+
+  void make_keys() {
+    if (!keys_made_)
+      make(of_own([this](const ArchiveEntry& entry) { return is_of_key(entry); }), "post-data");
+    keys_made_ = true;
+  }
+
+  /// One, or what is said of one.
+  bool is_of_key(const ArchiveEntry& entry) const {
+    if (!entry.is("COMMENT") && !entry.is("SECURITY LABEL")) return is_key(entry);
+    return std::ranges::any_of(entry.needs, [this](int id) {
+      const auto found = by_id_.find(id);
+      return found != by_id_.end() && is_key(*found->second);
+    });
+  }
+
   /// A partition takes its place once it has its indexes: the partitioned table would make others for it. As
   /// it does so, they take theirs.
   void make_the_rest() {
     std::vector<int> places;
     for (const int id : selection_.own)
       if (by_id_.at(id)->is("TABLE ATTACH") && joins_what_is_here(*by_id_.at(id))) places.push_back(id);
-    make(of_own(is_key), "post-data");
+    make_keys();
     make(places, "pre-data");
-    make(of_own([](const ArchiveEntry& entry) { return !is_key(entry); }), "post-data");
+    make(of_own([this](const ArchiveEntry& entry) { return !is_of_key(entry); }), "post-data");
   }
 
   static bool is_key(const ArchiveEntry& entry) {
@@ -317,7 +348,11 @@ class LiveRestore : public TransactionRestore {
   }
 
   /// Together; where that fails, one by one, to know what is to blame.
-  void make(const std::vector<int>& ids, const char* section) {
+  void make(const std::vector<int>& wanted, const char* section) {
+    // In the archive's order: a comment is of the section of the entry before it.
+    std::vector<int> ids;
+    for (const ArchiveEntry& entry : entries_)
+      if (std::ranges::find(wanted, entry.id) != wanted.end()) ids.push_back(entry.id);
     if (ids.empty() || !attempt(ids, section)) return;
     for (const ArchiveEntry& entry : entries_) {
       if (std::find(ids.begin(), ids.end(), entry.id) == ids.end()) continue;
@@ -420,6 +455,7 @@ class LiveRestore : public TransactionRestore {
   std::set<int> here_;                  ///< shared entries whose object is here
   std::vector<int> shared_privileges_;  ///< entries of what was made of them
   std::vector<std::string> made_;       ///< shared ones that were not
+  bool keys_made_ = false;
 };
 
 }  // namespace

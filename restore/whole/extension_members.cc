@@ -61,8 +61,8 @@ std::string of(const Attributes& attributes, const char* name) {
   return found == attributes.end() ? std::string() : found->second;
 }
 
-/// "key = 'value', …" as a dictionary keeps its options, with each value as a literal; nothing when it is
-/// not.
+/// "key = 'value', …" as a dictionary keeps its options, each value as SQL has it, a literal or a number;
+/// nothing when it is not.
 std::optional<std::vector<std::pair<std::string, std::string>>> options_of(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> options;
   while (!text.empty()) {
@@ -70,6 +70,12 @@ std::optional<std::vector<std::pair<std::string, std::string>>> options_of(std::
     if (equals == std::string_view::npos) return std::nullopt;
     const std::string name(text.substr(0, equals));
     text.remove_prefix(equals + 3);
+    if (const std::size_t end = std::min(text.find(", "), text.size());
+        end > 0 && text.find_first_not_of("0123456789.+-") >= end) {
+      options.emplace_back(name, text.substr(0, end));
+      text.remove_prefix(std::min(text.size(), end + 2));
+      continue;
+    }
     const bool escaped = text.starts_with("E'");
     if (escaped) text.remove_prefix(1);
     if (!text.starts_with('\'')) return std::nullopt;
@@ -82,7 +88,7 @@ std::optional<std::vector<std::pair<std::string, std::string>>> options_of(std::
     }
     if (text.empty()) return std::nullopt;
     text.remove_prefix(1);
-    options.emplace_back(name, value);
+    options.emplace_back(name, quote_literal(value));
     if (text.starts_with(", ")) text.remove_prefix(2);
   }
   return options;
@@ -188,7 +194,7 @@ class Members {
       if (std::ranges::find(*wanted, name, &std::pair<std::string, std::string>::first) == wanted->end())
         changes.push_back(quote_identifier(name));
     for (const auto& [name, value] : *wanted)
-      changes.push_back(fmt::format("{} = {}", quote_identifier(name), quote_literal(value)));
+      changes.push_back(fmt::format("{} = {}", quote_identifier(name), value));
     run(then, fmt::format("ALTER {} ({})", object, fmt::join(changes, ", ")));
   }
 

@@ -49,6 +49,9 @@
 namespace pgassay::restore {
 namespace {
 
+/// object_not_in_prerequisite_state: above all a materialized view without rows.
+constexpr std::string_view kNotFilled = "55000";
+
 class Restoration {
  public:
   Restoration(const Backup& backup, const IntoEmpty& options, Observer& observer, std::stop_token stop)
@@ -153,8 +156,11 @@ class Restoration {
     if (!brings_properties(options_))
       report_.not_carried.emplace_back("owner, privileges, settings and comment of the database");
     if (options_.wanted.everything()) return;
+    Wanted wanted = options_.wanted;
+    wanted.sql_of = [archive = ArchiveSql{pg_restore_, dir_ / kSchemaFile, manifest_.encoding},
+                     this](const std::vector<int>& ids) { return entries_sql(archive, ids, stop_); };
     TableSelection selection =
-        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), options_.wanted);
+        select(std::move(manifest_), list_archive(pg_restore_, dir_ / kSchemaFile, stop_), wanted);
     manifest_ = std::move(selection.manifest);
     entries_ = std::move(selection.entries);
     std::ranges::move(selection.not_carried, std::back_inserter(report_.not_carried));
@@ -233,6 +239,7 @@ class Restoration {
     load();
     step(RestoreStep::post_data, [this] { run_post_data(); });
     conclude_losses();
+    if (guard_->given_up()) report_.notes.push_back(*guard_->given_up());
     if (brings_properties(options_)) step(RestoreStep::properties, [this] { apply_properties(); });
     step(RestoreStep::analyze, [this] { bring_statistics(); });
   }
@@ -339,13 +346,27 @@ class Restoration {
 
   /// Ahead of the rest, which is then without them.
   void restore_indexes() {
-    const std::vector<int> indexes = index_entries(take_list());
+    const std::vector<ArchiveEntry> archive = take_list();
+    const std::vector<int> indexes = with_comments(index_entries(archive), archive);
     std::vector<int> rest;
     std::ranges::copy_if(*entries_, std::back_inserter(rest),
                          [&](int id) { return std::ranges::find(indexes, id) == indexes.end(); });
     std::erase_if(*entries_, [&](int id) { return std::ranges::find(indexes, id) == indexes.end(); });
     run_post_data();
     entries_ = std::move(rest);
+  }
+
+  /// For rows whose rules read them. Post-data fills them again, when all is there, and tells what it can't.
+  void fill_views() {
+    std::vector<int> views = rows_of_views(take_list());
+    std::erase_if(views, [&](int id) { return std::ranges::find(*entries_, id) == entries_->end(); });
+    if (views.empty()) return;
+    SchemaRun run = schema_run(RestoreStep::post_data, options_.jobs);
+    run.entries = std::move(views);
+    std::vector<Loss> lost;
+    std::vector<Note> notes;
+    restore_section(*server_, run, lost, notes, stop_);
+    refresh_again(*server_, run.search_path, lost);
   }
 
   void run_post_data() {
@@ -404,16 +425,16 @@ class Restoration {
     IndexBuilding building{find_early_indexes(manifest_, archive, wanted), {}};
     if (building.indexes.empty()) return {};
     SchemaRun run = schema_run(RestoreStep::post_data, 1);
-    building.build = [this, run, all = building.indexes](Connection& connection,
-                                                         const std::vector<int>& entries,
-                                                         std::stop_token stop) mutable {
+    building.build = [this, run, archive, all = building.indexes](Connection& connection,
+                                                                  const std::vector<int>& entries,
+                                                                  std::stop_token stop) mutable {
       {
         const std::lock_guard guard(early_);
         record_.begin(RestoreStep::post_data);
         if (run.maintenance_work_mem.empty())
           run.maintenance_work_mem = maintenance_work_mem(connection, memory_of_early(all));
       }
-      return build_early(connection, run, entries, std::move(stop));
+      return build_early(connection, run, with_comments(entries, archive), std::move(stop));
     };
     return building;
   }
@@ -430,7 +451,12 @@ class Restoration {
 
   std::vector<Loss> build_early(Connection& connection, SchemaRun run, const std::vector<int>& entries,
                                 std::stop_token stop) {
-    run.entries = entries;
+    {
+      const std::lock_guard guard(early_);
+      run.entries.emplace();
+      std::ranges::copy_if(entries, std::back_inserter(*run.entries),
+                           [this](int id) { return std::ranges::find(*entries_, id) != entries_->end(); });
+    }
     std::vector<Loss> lost;
     std::vector<Note> notes;
     restore_section(connection, run, lost, notes, std::move(stop));
@@ -471,8 +497,11 @@ class Restoration {
       count(load_extension_tables(job, report_.lost, observer_, stop_));
       if (!loaded.refused.empty()) {
         const std::set<QualifiedName> naming = find_tables_that_name_objects(*server_);
-        std::erase_if(loaded.refused,
-                      [&](const RefusedPart& one) { return naming.contains(one.relation->name); });
+        std::erase_if(loaded.refused, [&](const RefusedPart& one) {
+          const bool wants_view = one.sqlstate == kNotFilled;
+          view_wanted_ = view_wanted_ || wants_view;
+          return wants_view || naming.contains(one.relation->name);
+        });
       }
       count(load_refused(job, guard, std::move(loaded.refused), report_.lost, report_.notes, stop_));
       load_again_where_generated_values_differ(job, guard, report_.lost, stop_);
@@ -483,10 +512,14 @@ class Restoration {
     });
     if (record_.finished(RestoreStep::rules)) return;
     std::vector<RefusedPart> left = parts_left(manifest_, record_, report_.lost);
-    if (!left.empty() || has_rules_to_validate(*server_))
+    const bool again = waits_for_queries(
+        *server_, manifest_, [this] { return list_archive(pg_restore_, dir_ / kSchemaFile, stop_); });
+    if (!left.empty() || again || has_rules_to_validate(*server_))
       step(RestoreStep::indexes, [&] { restore_indexes(); });
     step(RestoreStep::rules, [&] {
+      if (view_wanted_) fill_views();
       count(load_refused(job, guard, std::move(left), report_.lost, report_.notes, stop_));
+      if (again) load_again_where_generated_values_differ(job, guard, report_.lost, stop_);
       under_search_path([&] { validate_rules(*server_, guard, report_.lost); });
     });
   }
@@ -495,6 +528,11 @@ class Restoration {
     report_.checks =
         proof::prove(target_, manifest_, {options_.jobs, options_.accepted, dir_}, observer_, stop_);
     if (!options_.wanted.everything()) prove_views();
+    if (!options_.throwaway && options_.roles != Roles::none && options_.wanted.everything()) {
+      Connection connection = Connection::open(target_, kRestoreApplication, stop_);
+      start_reading_session(connection);
+      std::ranges::move(prove_roles(connection, manifest_, report_), std::back_inserter(report_.checks));
+    }
     for (Check& check : report_.checks) {
       if (check.id.kind != CheckKind::large_object_facts || check.verdict != Verdict::fail) continue;
       const bool told =
@@ -568,6 +606,7 @@ class Restoration {
   bool touched_ = false, roles_made_ = false;
   std::optional<LoadJob> job_;
   std::optional<OwnerGuard> guard_;  ///< of job_
+  bool view_wanted_ = false;         ///< a materialized view, by rows that were refused
   std::mutex early_;                 ///< of record_, entries_ and notes, while indexes are built beside rows
 };
 

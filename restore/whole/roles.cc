@@ -8,6 +8,8 @@
 #include <set>
 
 #include "core/postgres/releases.h"
+#include "core/postgres/roles.h"
+#include "proof/roles_check.h"
 
 namespace pgassay::restore {
 namespace {
@@ -266,6 +268,30 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss
   connection.query("COMMIT");
   if (!plan.absent.empty())
     notes.push_back({NoteKind::role, {}, {}, fmt::format("created roles: {}", fmt::join(plan.absent, ", "))});
+}
+
+std::vector<Check> prove_roles(Connection& connection, const Manifest& manifest, RestoreReport& report) {
+  if (!manifest.roles) return {};
+  proof::RolesThere now = {read_roles(connection), {}, {}};
+  for (const Loss& loss : report.lost)
+    if (loss.kind == LossKind::role || loss.kind == LossKind::role_membership ||
+        loss.kind == LossKind::parameter_privilege)
+      now.told.insert(loss.object);
+  for (const Note& note : report.notes)
+    if (note.kind == NoteKind::role) now.told.insert(note.object);
+  std::vector<RoleFacts> made, here_before;
+  for (const RoleFacts& role : *manifest.roles) {
+    if (role.in_doubt) continue;
+    const bool ours = std::ranges::find(report.roles_made, role.name) != report.roles_made.end();
+    (ours ? made : here_before).push_back(role);
+  }
+  for (const Check& check : proof::compare_roles(here_before, now, {}))
+    if (check.verdict != Verdict::pass)
+      report.notes.push_back({NoteKind::role,
+                              check.id.object,
+                              {},
+                              fmt::format("{}: it was left as it was here: {}", check.name, check.detail)});
+  return made.empty() ? std::vector<Check>() : proof::compare_roles(made, now, {});
 }
 
 }  // namespace pgassay::restore

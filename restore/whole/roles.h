@@ -33,4 +33,9 @@ RolePlan plan_roles(Connection& connection, const std::string& globals, const In
 void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss>& lost,
                   std::vector<Note>& notes);
 
+/// The roles that the restore made against those of the source, but for what is told already of one; nothing
+/// where the backup does not say what they were. What is another of those that were here before is a note of
+/// the report's. Over a connection of start_reading_session(), to the restored database.
+std::vector<Check> prove_roles(Connection& connection, const Manifest& manifest, RestoreReport& report);
+
 }  // namespace pgassay::restore

@@ -152,7 +152,8 @@ TEST(SubscriptionOfAnotherRole, IsNamedAsLeftOutWhereverTheBackupIsTold) {
 
 constexpr const char* kAlteredMembers = R"(
 DO $$ BEGIN CREATE ROLE member_owner; EXCEPTION WHEN duplicate_object THEN END $$;
-CREATE EXTENSION unaccent; CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm;
+CREATE EXTENSION unaccent; CREATE EXTENSION hstore; CREATE EXTENSION pg_trgm; CREATE EXTENSION dict_int;
+ALTER TEXT SEARCH DICTIONARY intdict (MAXLEN = 3, REJECTLONG = true);
 ALTER FUNCTION unaccent(text) COST 5 IMMUTABLE; ALTER FUNCTION unaccent(text) OWNER TO member_owner;
 ALTER FUNCTION unaccent(text) SET search_path = public, pg_temp; ALTER FUNCTION unaccent(text) SET work_mem = '8MB';
 ALTER TEXT SEARCH DICTIONARY unaccent (RULES = 'unaccent');

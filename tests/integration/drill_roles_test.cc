@@ -22,6 +22,8 @@ class ChiefsServer {
       CREATE ROLE reader NOINHERIT CREATEROLE CREATEDB;
       CREATE ROLE app LOGIN REPLICATION BYPASSRLS CONNECTION LIMIT 3 VALID UNTIL '2031-01-01 00:00+02';
       GRANT reader TO app; GRANT pg_monitor TO app WITH ADMIN OPTION;
+      DO $$ BEGIN IF current_setting('server_version_num')::int >= 150000 THEN
+        GRANT SET ON PARAMETER work_mem TO app; GRANT SET ON PARAMETER log_statement TO PUBLIC; END IF; END $$;
       COMMENT ON ROLE app IS 'it''s "the" app'; COMMENT ON ROLE chief IS 'chief';
       ALTER ROLE app SET search_path = "$user", public, 'a b'; ALTER ROLE app SET work_mem = '7MB';
       ALTER ROLE app IN DATABASE app SET work_mem = '8MB')");
@@ -29,6 +31,7 @@ class ChiefsServer {
   ChiefsServer(const ChiefsServer&) = delete;
   ~ChiefsServer() { as("helper", "DROP ROLE postgres; ALTER ROLE chief RENAME TO postgres"); }
 
+  bool has_parameters() const { return server_.major() >= 15; }
   std::string conninfo(const std::string& user) const {
     return "host=" + server_.dir().string() + " port=5432 dbname=app user=" + user;
   }
@@ -82,11 +85,18 @@ TEST(DrillRoles, AreTheSourcesAlsoWhereItsPostgresIsAnOrdinaryRole) {
   Ran ran = vault.run(drill);
   EXPECT_EQ(ran.status, 0) << ran.out << ran.err;
   EXPECT_NE((ran.out + ran.err).find("5 as in the source"), std::string::npos) << ran.out << ran.err;
+  const bool has_parameters = server.has_parameters();
 
   std::string globals = read_file(dir / kGlobalsFile);
   replace_in(globals, "ALTER ROLE postgres WITH NOSUPERUSER", "ALTER ROLE postgres WITH SUPERUSER");
   replace_in(globals, "CONNECTION LIMIT 3", "");
   replace_in(globals, "'7MB'", "'9MB'");
+  if (has_parameters) {
+    EXPECT_EQ(app.parameters, (std::vector<std::string>{"SET on work_mem"}));
+    replace_in(globals, "GRANT SET ON PARAMETER work_mem TO app",
+               "GRANT SET ON PARAMETER work_mem TO reader");
+    replace_in(globals, "GRANT SET ON PARAMETER log_statement TO PUBLIC;", "");
+  }
   replace_in(globals, "GRANT reader TO app", "GRANT reader TO postgres");
   overwrite(dir / kGlobalsFile, globals + "CREATE ROLE intruder;\n");
   reseal(dir);
@@ -95,6 +105,10 @@ TEST(DrillRoles, AreTheSourcesAlsoWhereItsPostgresIsAnOrdinaryRole) {
   for (const char* told : {"role postgres: member of reader", "superuser instead of none",
                            "role app: work_mem = 9MB instead of ", "connection limit 3",
                            "role intruder: it was none of the source's"})
+    EXPECT_NE((ran.out + ran.err).find(told), std::string::npos) << told << "\n" << ran.out << ran.err;
+  if (!has_parameters) return;
+  for (const char* told :
+       {"role reader: privilege SET on work_mem instead of none", "log_statement to PUBLIC"})
     EXPECT_NE((ran.out + ran.err).find(told), std::string::npos) << told << "\n" << ran.out << ran.err;
 }
 

@@ -80,6 +80,19 @@ TEST(RestoreLiveTable, SaysWhatWasDroppedAlongAndIsNotBack) {
             "foreign key lines_order_fkey of public.lines, which uses it, if it was dropped along");
 }
 
+TEST(RestoreLiveTable, SaysWhatWasDroppedAlongWithThatAgain) {
+  const Lost lost(
+      "live_along_again", "DROP TABLE mother CASCADE;",
+      "CREATE TABLE mother (id int); CREATE TABLE daughter () INHERITS (mother); CREATE TABLE grandchild () "
+      "INHERITS (daughter);"
+      "CREATE VIEW of_it AS SELECT * FROM mother; CREATE MATERIALIZED VIEW of_that AS SELECT * FROM of_it;");
+  const std::string told = lines(lost.restore("mother").not_carried);
+  for (const char* one : {"table public.daughter", "table public.grandchild", "view public.of_it",
+                          "materialized view public.of_that"})
+    EXPECT_NE(told.find(std::string(one) + ", which uses it, if it was dropped along"), std::string::npos)
+        << told;
+}
+
 TEST(RestoreLiveTable, NamesWhatWasNotCarriedInWordsOfItsOwn) {
   const Lost lost("live_words",
                   "DROP TABLE orders CASCADE; DROP OWNED BY live_reader; DROP ROLE live_reader;",
@@ -238,17 +251,16 @@ TEST(RestoreLiveTable, SaysThatARenamedTableHasTheSequence) {
 }
 
 TEST(RestoreLiveTable, LeavesNothingWhenTheServerIsInTrouble) {
-  const Lost lost("live_full",
-                  "DROP TABLE orders CASCADE; DROP TYPE status; CREATE FUNCTION full_disk(text) RETURNS bool "
+  const Lost lost("live_trouble",
+                  "DROP TABLE orders CASCADE; DROP TYPE status; CREATE FUNCTION stopped(text) RETURNS bool "
                   "LANGUAGE plpgsql AS "
-                  "'BEGIN RAISE EXCEPTION ''no space left'' USING ERRCODE = ''53100''; END';"
-                  "CREATE DOMAIN status AS text CHECK (full_disk(VALUE));");
+                  "'BEGIN PERFORM pg_cancel_backend(pg_backend_pid()), pg_sleep(3600); RETURN true; END';"
+                  "CREATE DOMAIN status AS text CHECK (stopped(VALUE));");
   try {
     lost.restore("orders");
     FAIL() << "no exception";
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("no space left"), std::string::npos) << error.what();
-    EXPECT_EQ(error.sqlstate(), "53100");
+    EXPECT_EQ(error.sqlstate(), "57014") << error.what();
     EXPECT_EQ(error.hint(), "nothing was changed in the database");
   }
   EXPECT_EQ(lost.value("SELECT to_regclass('orders') IS NULL"), "t");
@@ -286,6 +298,44 @@ TEST(RestoreLiveTable, HasTheSourcesPrivilegesWhateverTheDefaultsOfTheDatabase) 
             "f|f|t");
   EXPECT_EQ(lost.value(kFacts), lost.facts());
   lost.psql("DROP OWNED BY live_defaults_reader; DROP ROLE live_defaults_reader;");
+}
+
+TEST(RestoreLiveTable, BringsAnExtensionForTheConstraintThatNeedsItAlone) {
+  const Lost lost(
+      "live_gist", "DROP TABLE orders, rooms, spans CASCADE; DROP EXTENSION btree_gist;",
+      "CREATE EXTENSION btree_gist; CREATE TABLE spans (r int4range, EXCLUDE USING gist (r WITH &&));"
+      "CREATE TABLE rooms (n int, r int4range, EXCLUDE USING gist (n WITH =, r WITH &&));");
+  EXPECT_EQ(lines(lost.restore("orders").lost) + lines(lost.restore("spans").lost), "");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_extension WHERE extname = 'btree_gist'"), "0");
+  EXPECT_EQ(lines(lost.restore("rooms").lost), "");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_constraint WHERE contype = 'x'"), "2");
+}
+
+TEST(RestoreLiveTable, CommentsOnWhatComesAfterRowsAreBack) {
+  const Lost lost("live_comments", "DROP TABLE said CASCADE;",
+                  "CREATE TABLE said (id serial PRIMARY KEY, n int); CREATE INDEX said_n ON said (n); CREATE "
+                  "STATISTICS st ON id, n FROM said;"
+                  "CREATE TRIGGER tr BEFORE UPDATE ON said FOR EACH ROW EXECUTE FUNCTION stamp(); CREATE "
+                  "POLICY po ON said; CREATE RULE ru AS ON "
+                  "DELETE TO said DO ALSO NOTHING; COMMENT ON INDEX said_n IS 'c'; COMMENT ON STATISTICS st "
+                  "IS 'c'; COMMENT ON TRIGGER tr ON said IS "
+                  "'c'; COMMENT ON POLICY po ON said IS 'c'; COMMENT ON RULE ru ON said IS 'c'; COMMENT ON "
+                  "CONSTRAINT said_pkey ON said IS 'c';"
+                  "COMMENT ON COLUMN said.n IS 'c'; INSERT INTO said (n) VALUES (1);");
+  EXPECT_EQ(lines(lost.restore("said").lost), "");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_description WHERE description = 'c'"), "7");
+}
+
+TEST(RestoreLiveTable, RowsMayNameTheTablesOwnIndexes) {
+  const Lost lost(
+      "live_own_index", "DROP TABLE named;",
+      "CREATE TABLE named (id int PRIMARY KEY, what regclass, more regclass[]); CREATE INDEX named_what "
+      "ON named (what); INSERT INTO named VALUES (1, 'named_pkey', '{named_what,named}');");
+  const restore::RestoreReport report = lost.restore("named");
+  EXPECT_EQ(lines(report.lost), "");
+  EXPECT_EQ(report.verdict, Verdict::pass);
+  EXPECT_EQ(lost.value("SELECT what, more FROM named"), "named_pkey|{named_what,named}");
+  EXPECT_EQ(lost.value("SELECT count(*) FROM pg_index WHERE indrelid = 'named'::regclass"), "2");
 }
 
 TEST(RestoreLiveTable, LeavesNothingWhenItFails) {

@@ -230,6 +230,17 @@ TEST(RestoreOwnersRights, OfTwoOwnersAreNotGivenToEither) {
       Refused);
 }
 
+TEST(RestoreOwnersRights, AreHadWhereNotEverybodyMayConnect) {
+  const Tenancy tenancy("owners_connect", kChecked);
+  tenancy.psql("DROP TABLE ten.t; REVOKE CONNECT ON DATABASE owners_connect FROM PUBLIC;");
+  const std::string acl = "SELECT datacl FROM pg_database WHERE datname = 'owners_connect'";
+  const std::string before = tenancy.value(acl);
+  EXPECT_EQ(tenancy.restore<restore::WholeTables>().verdict, Verdict::pass);
+  EXPECT_EQ(tenancy.tenant_is_superuser(), "f");
+  EXPECT_EQ(tenancy.logins_left(), "0");
+  EXPECT_EQ(tenancy.value(acl), before);
+}
+
 /// The program against a server that lets in nobody but its superuser, as `peer` does.
 TEST(RestoreOwnersRights, ThatCannotBeHadRefuseAndNameTheCodeUnlessOwnersAreTrusted) {
   const LocalServer server;
@@ -257,6 +268,21 @@ TEST(RestoreOwnersRights, ThatCannotBeHadRefuseAndNameTheCodeUnlessOwnersAreTrus
   EXPECT_EQ(done.status, 0) << done.out << done.err;
   EXPECT_EQ(database.value("SELECT count(*) FROM t"), "1");
   EXPECT_EQ(database.value("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'pgassay\\_owner%'"), "0");
+
+  restore::IntoEmpty as_drill;
+  as_drill.connection = server.connection();
+  as_drill.create = true;
+  as_drill.into = "owners_peer_drilled";
+  as_drill.throwaway = true;
+  Observer silent;
+  const restore::RestoreReport drilled =
+      restore_backup(vault.repository(), vault.repository().find("latest"), as_drill, silent, {});
+  EXPECT_EQ(drilled.verdict, Verdict::pass);
+  EXPECT_NE(lines(drilled.notes)
+                .find("code that does not belong to a superuser ran with the rights of the restore: "
+                      "public.valid(integer)"),
+            std::string::npos)
+      << lines(drilled.notes);
 }
 
 TEST(RestoreOwnersRights, LeftByAKilledRestoreAreDroppedByTheNext) {

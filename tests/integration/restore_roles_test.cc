@@ -126,6 +126,36 @@ TEST_F(RestoreRoles, TablespacesThatAreAbsentAreNamedAndNotMade) {
   EXPECT_EQ(value("SELECT count(*) FROM pg_tablespace WHERE spcname = 'fast'"), "0");
 }
 
+/// Of a whole restore: those that it made are proved, the others told.
+TEST_F(RestoreRoles, AreProvedWhereTheRestoreMadeThem) {
+  const char* kRoles = "SET client_min_messages = error; DROP ROLE IF EXISTS rr_a; DROP ROLE IF EXISTS rr_b;";
+  shared_server().psql("postgres",
+                       std::string(kRoles) + "CREATE ROLE rr_a CONNECTION LIMIT 4; CREATE ROLE rr_b;");
+  {
+    const Database database("rr_proved", "CREATE TABLE t (id int); ALTER TABLE t OWNER TO rr_a;");
+    const RoundTrip round_trip;
+    const Backup backup = round_trip.back_up(database.name());
+    bare_server().psql("postgres", "CREATE ROLE rr_b CONNECTION LIMIT 9");
+    restore::IntoEmpty request = created();
+    const restore::RestoreReport good = round_trip.restore(backup, request);
+    EXPECT_EQ(good.verdict, Verdict::pass);
+    EXPECT_NE(
+        lines(good.notes).find("role rr_b: it was left as it was here: connection limit 9 instead of none"),
+        std::string::npos)
+        << lines(good.notes);
+    bare_server().psql("postgres", "DROP DATABASE rr_proved; DROP ROLE rr_a");
+    request.before_data = [](Connection& connection) {
+      connection.query("ALTER ROLE rr_a CONNECTION LIMIT 5");
+    };
+    const restore::RestoreReport bad = round_trip.restore(backup, request);
+    EXPECT_EQ(bad.verdict, Verdict::fail);
+    EXPECT_TRUE(std::ranges::any_of(bad.checks, [](const Check& check) {
+      return check.name == "role rr_a" && check.detail == "connection limit 5 instead of connection limit 4";
+    }));
+  }
+  shared_server().psql("postgres", kRoles);
+}
+
 TEST_F(RestoreRoles, WithoutTheTablespaceEverythingIsInTheDefaultOne) {
   shared_server().psql("postgres",
                        "SET allow_in_place_tablespaces = on;\nCREATE TABLESPACE rr_space LOCATION '';");

@@ -14,6 +14,7 @@ RoleFacts role(const std::string& name) {
   role.attributes = {"inherit", "login"};
   role.member_of = {{"reader", false, {{"admin", true, true}}}};
   role.settings = {{"work_mem", "8MB"}};
+  role.parameters.emplace();
   return role;
 }
 
@@ -47,9 +48,11 @@ TEST(RolesCheck, FindsEveryFactThatIsAnother) {
          one.settings.push_back({"role", "x"});
        },
        "role = x instead of none"},
+      {[](auto& one) { one.parameters->push_back("SET on work_mem"); },
+       "privilege SET on work_mem instead of none"},
   };
   EXPECT_EQ(found({role("app")}, {{role("app"), role("another")}, {"app"}, {}}),
-            "PASS roles: 1 as in the source: attributes, memberships, settings\n");
+            "PASS roles: 1 as in the source: attributes, memberships, settings, privileges on settings\n");
   for (const auto& [plant, told] : kPlanted) {
     RoleFacts now = role("app");
     plant(now);
@@ -68,6 +71,8 @@ TEST(RolesCheck, ComparesNoOptionsThatOneOfTheReleasesLacks) {
   RoleFacts old = role("app");
   old.member_of[0].options.reset();
   EXPECT_EQ(found({old}, {{role("app")}, {}, {}}).substr(0, 4), "PASS");
+  old.parameters.reset();
+  EXPECT_EQ(found({old}, {{role("app")}, {}, {}}).substr(0, 4), "PASS");
   old.member_of[0].admin = true;
   EXPECT_EQ(found({old}, {{role("app")}, {}, {}}),
             "FAIL role app: member of reader instead of member of reader with admin option\n");
@@ -83,7 +88,7 @@ TEST(RolesCheck, PassesNobodyWhoChangedWhileTheGlobalsWereWritten) {
 
 TEST(RolesCheck, SaysNothingOfWhomTheRestoreCouldNotMakeAsTheyWere) {
   EXPECT_EQ(found({role("app"), role("other")}, {{role("other")}, {}, {"app"}}),
-            "PASS roles: 1 as in the source: attributes, memberships, settings\n");
+            "PASS roles: 1 as in the source: attributes, memberships, settings, privileges on settings\n");
 }
 
 }  // namespace
