@@ -68,7 +68,7 @@ TEST_F(StackSwitch, LosesNoAcknowledgedRowOnTheWayThereAndBack) {
   expect_old_runs_as_before();
   const Ran list = pgassay({"list", "--json"}, environment_);
   const nlohmann::json newest = nlohmann::json::parse(list.out)["backups"].back();
-  EXPECT_EQ("app/app/" + newest["id"].get<std::string>(), rollback["backup"]);
+  EXPECT_EQ("app/app/" + newest["id"].get<std::string>(), rollback["backup"].get<std::string>());
   EXPECT_EQ(newest["rows"], saved);
   EXPECT_TRUE(newest["pinned"]);
   EXPECT_EQ(newest["verified"]["verdict"], "PASS");

@@ -127,7 +127,7 @@ class CopyOnDemandTest : public testing::Test {
     std::string text;
     void chunk(Bytes bytes) override { text += as_text(bytes); }
   };
-  static const Relation& relation(const Manifest& manifest, const std::string& name) {
+  static const Relation& relation(const Manifest& manifest, std::string_view name) {
     return *std::ranges::find_if(manifest.relations,
                                  [&](const Relation& one) { return one.name.name == name; });
   }
