@@ -84,6 +84,8 @@ class Comparer {
     if (then.definition != now.definition && !told) {
       const bool comparable = then.definition.starts_with(kDefinitionHash);
       add(then, kOfDefinition, kDefinition, comparable ? why_it_may_differ(then) : kHashedBefore);
+    } else if (const auto altered = other_attributes(then, now); !altered.empty()) {
+      add(then, kOfDefinition, fmt::format("{}: {}", kDefinition, fmt::join(altered, ", ")), excuse_);
     }
   }
 
@@ -112,15 +114,19 @@ class Comparer {
            circumstances_.other_extensions.contains(extension);
   }
 
-  /// What can be altered, each by its name; then what the extension's script makes of it.
-  void compare_member(const InventoryObject& then, const InventoryObject& now) {
+  static std::vector<std::string> other_attributes(const InventoryObject& then, const InventoryObject& now) {
     std::vector<std::string> altered;
     for (const auto& [what, before] : then.attributes) {
       const auto found = now.attributes.find(what);
       const std::string after = found == now.attributes.end() ? "" : found->second;
       if (after != before) altered.push_back(fmt::format("{} {} instead of {}", what, after, before));
     }
-    if (!altered.empty())
+    return altered;
+  }
+
+  /// What can be altered, each by its name; then what the extension's script makes of it.
+  void compare_member(const InventoryObject& then, const InventoryObject& now) {
+    if (const auto altered = other_attributes(then, now); !altered.empty())
       add(then, kOfDefinition,
           fmt::format("a member of extension {}, it is not as it was altered: {}", then.extension,
                       fmt::join(altered, ", ")),
