@@ -97,11 +97,14 @@ bool is_beside_usr(const Path& path) {
 }
 
 Fd our_program() {
-  Fd fd(::open("/proc/self/exe", O_PATH | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) throw_errno("can't open", "/proc/self/exe");
-  if (status.st_nlink == 0) throw Unverified("pgassay's program was replaced while it ran", "run it again");
+  Fd fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  if (!fd) throw_errno("can't open", "/proc/self/exe");
   return fd;
+}
+
+bool has_a_path(const Fd& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 && status.st_nlink != 0;
 }
 
 Fd in_memory(const char* name, const std::string& contents) {
@@ -135,7 +138,9 @@ Walls::Walls(const Path& bin_dir, const WallsWanted& wanted, std::stop_token sto
     for (const bool proc : {true, false}) {
       proc_ = proc;
       for (landlock_ = usable;; landlock_ = 0) {
-        if (trial(why, stop)) {
+        copied_ = false;
+        // The server's user may not be able to get to where this program lies.
+        if (trial(why, stop) || (landlock_ != 0 && (copied_ = true) && trial(why, stop))) {
           described_ =
               fmt::format("namespaces of users, mounts, processes, IPC and network (bwrap), {}{}; as {}",
                           landlock(), kCalls, root ? "a user of its own" : "pgassay's user");
@@ -221,8 +226,16 @@ Walled Walls::around(Command command, const Inside& inside, bool dies_with_us) c
   if (!filter.empty()) add({"--seccomp", hold(in_memory("seccomp", filter))});
   const std::string users = fmt::format("postgres:x:{0}:{0}::/:/usr/sbin/nologin\n", uid());
   add({"--file", hold(in_memory("passwd", users)), "/etc/passwd"});
-  // By its descriptor: the server's user may not be able to get to where this program lies.
-  if (landlock_ != 0) add({"--ro-bind", "/proc/self/fd/" + hold(our_program()), kOurselves});
+  if (landlock_ != 0) {
+    Fd program = our_program();
+    // Another program may have taken its place by now.
+    const bool copied = copied_ || !has_a_path(program);
+    const std::string number = hold(std::move(program));
+    if (copied)
+      add({"--perms", "0555", "--ro-bind-data", number, kOurselves});
+    else
+      add({"--ro-bind", "/proc/self/fd/" + number, kOurselves});
+  }
   // What bwrap itself made to mount upon is memory without a limit.
   add({"--remount-ro", "/dev", "--remount-ro", "/", "--chdir", inside.working_dir, "--"});
   argv.insert(argv.end(), server.begin(), server.end());

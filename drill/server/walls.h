@@ -70,7 +70,8 @@ class Walls {
   unsigned landlock_ = 0;  ///< its release; 0: without
   std::optional<UserId> run_as_;
   std::string described_;
-  bool proc_ = true;  ///< it has a /proc, of its own processes
+  bool proc_ = true;     ///< it has a /proc, of its own processes
+  bool copied_ = false;  ///< of this program it gets a copy, in memory
 };
 
 /// bwrap mounts, which Landlock forbids, and so it comes last: this program is started once more behind the
