@@ -53,6 +53,23 @@ StoredFile run_into(const PgTool& tool, Command command, const Place& dir, std::
   return {std::string(name), hashed.bytes, hashed.sha};
 }
 
+/// An archive of what `what` says, as of the snapshot, without the newcomers.
+Command pg_dump_command(const ChildAccess& access, const PgTool& pg_dump,
+                        std::initializer_list<std::string> what, const Snapshot* snapshot,
+                        const std::vector<Newcomer>& newcomers, Seconds lock_timeout) {
+  Command command = child(access, pg_dump);
+  std::vector<std::string>& argv = command.argv;
+  argv.insert(argv.end(), what);
+  argv.insert(argv.end(),
+              {"--format=custom", "--no-password",
+               fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
+               "--dbname=" + access.conninfo_for(pg_dump)});
+  if (snapshot) argv.push_back("--snapshot=" + snapshot->id);
+  // In quotes a name is no pattern.
+  for (const Newcomer& newcomer : newcomers) argv.push_back("--exclude-table=" + newcomer.name.quoted());
+  return command;
+}
+
 /// A session of our own where the tool's was.
 Connection connect_again(const ChildAccess& access, std::stop_token stop) {
   ConnInfo info = ConnInfo::parse(access.conninfo);
@@ -182,17 +199,10 @@ std::string ChildAccess::conninfo_for(const PgTool& tool) const {
 StoredFile dump_schema(const ChildAccess& access, const PgTool& pg_dump, const Snapshot* snapshot,
                        const std::vector<Newcomer>& newcomers, Seconds lock_timeout, const Place& dir,
                        std::vector<ToolWords>& said, std::stop_token stop) {
-  Command command = child(access, pg_dump);
   // Large objects are ours: from 17 on pg_dump moves them to the data section, before that they are pre-data.
-  command.argv.insert(
-      command.argv.end(),
-      {"--format=custom", "--section=pre-data", "--section=post-data", "--no-blobs", "--no-password",
-       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
-       "--dbname=" + access.conninfo_for(pg_dump)});
-  if (snapshot) command.argv.push_back("--snapshot=" + snapshot->id);
-  // In quotes a name is no pattern.
-  for (const Newcomer& newcomer : newcomers)
-    command.argv.push_back("--exclude-table=" + newcomer.name.quoted());
+  Command command =
+      pg_dump_command(access, pg_dump, {"--section=pre-data", "--section=post-data", "--no-blobs"}, snapshot,
+                      newcomers, lock_timeout);
   return run_tool(access, pg_dump, std::move(command), dir, kSchemaFile, said, stop);
 }
 
@@ -201,13 +211,8 @@ StoredFile dump_statistics(const ChildAccess& access, const PgTool& pg_dump, con
                            std::stop_token stop) {
   // In an archive of its own: in that of the schema they would need --section=data with --no-data, which
   // leaves REFRESH MATERIALIZED VIEW out.
-  Command command = child(access, pg_dump);
-  command.argv.insert(command.argv.end(),
-                      {"--format=custom", "--statistics-only", "--no-password",
-                       fmt::format("--lock-wait-timeout={}", static_cast<long>(lock_timeout.count() * 1000)),
-                       "--dbname=" + access.conninfo_for(pg_dump), "--snapshot=" + snapshot.id});
-  for (const Newcomer& newcomer : newcomers)
-    command.argv.push_back("--exclude-table=" + newcomer.name.quoted());
+  Command command =
+      pg_dump_command(access, pg_dump, {"--statistics-only"}, &snapshot, newcomers, lock_timeout);
   std::vector<ToolWords> said;
   return run_tool(access, pg_dump, std::move(command), dir, kStatisticsFile, said, stop);
 }

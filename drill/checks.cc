@@ -79,13 +79,10 @@ proof::InventoryComparison check_objects(Connection& connection, const RestoredB
 std::vector<Check> check_roles(Connection& connection, const RestoredBackup& restored,
                                const std::string& excuse) {
   if (!restored.manifest.roles) return {};
-  std::set<std::string> told;
-  for (const restore::Loss& loss : restored.report.lost)
-    if (loss.kind == restore::LossKind::role || loss.kind == restore::LossKind::role_membership ||
-        loss.kind == restore::LossKind::parameter_privilege)
-      told.insert(loss.object);
-  return proof::compare_roles(*restored.manifest.roles,
-                              {read_roles(connection), restored.report.roles_made, std::move(told)}, excuse);
+  return proof::compare_roles(
+      *restored.manifest.roles,
+      {read_roles(connection), restored.report.roles_made, restore::roles_told(restored.report.lost)},
+      excuse);
 }
 
 }  // namespace

@@ -83,6 +83,15 @@ NoteKind parse_note_kind(std::string_view word) {
   return kind_of<NoteKind>(kNoteKinds, word);
 }
 
+std::set<std::string> roles_told(std::span<const Loss> lost) {
+  std::set<std::string> roles;
+  for (const Loss& loss : lost)
+    if (loss.kind == LossKind::role || loss.kind == LossKind::role_membership ||
+        loss.kind == LossKind::parameter_privilege)
+      roles.insert(loss.object);
+  return roles;
+}
+
 std::string lacking_of_host(std::span<const Loss> lost) {
   std::string lacking;
   for (const Loss& loss : lost)

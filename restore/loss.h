@@ -2,6 +2,7 @@
 // object and SQLSTATE; the text is for people, and may be reworded at any time.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ struct Loss {
   std::string mend = {};  ///< the ALTER FUNCTION … SET search_path under which that was tried and succeeded
   friend bool operator==(const Loss&, const Loss&) = default;
 };
+
+/// Roles of which something is told to be lost: itself, a membership, a privilege on a setting.
+std::set<std::string> roles_told(std::span<const Loss> lost);
 
 /// What the server's host lacks, of all that was lost for that: "…; …", empty where nothing was.
 std::string lacking_of_host(std::span<const Loss> lost);

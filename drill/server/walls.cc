@@ -135,19 +135,24 @@ Walls::Walls(const Path& bin_dir, const WallsWanted& wanted, std::stop_token sto
     if (root) run_as_ = made_up_user();
     // Where something lies over a part of /proc (a container's engine and systemd's ProtectKernelTunables see
     // to that), the kernel lets nobody mount a new one. A server can do without.
+    // And the server's user may not be able to get to where this program lies, nor run a copy.
+    struct Way {
+      bool proc, copied;
+      unsigned landlock;
+    };
+    std::vector<Way> ways;
     for (const bool proc : {true, false}) {
-      proc_ = proc;
-      for (landlock_ = usable;; landlock_ = 0) {
-        copied_ = false;
-        // The server's user may not be able to get to where this program lies.
-        if (trial(why, stop) || (landlock_ != 0 && (copied_ = true) && trial(why, stop))) {
-          described_ =
-              fmt::format("namespaces of users, mounts, processes, IPC and network (bwrap), {}{}; as {}",
-                          landlock(), kCalls, root ? "a user of its own" : "pgassay's user");
-          return;
-        }
-        if (landlock_ == 0) break;
-      }
+      if (usable != 0) ways.insert(ways.end(), {{proc, false, usable}, {proc, true, usable}});
+      ways.push_back({proc, false, 0});
+    }
+    for (const Way& way : ways) {
+      proc_ = way.proc;
+      copied_ = way.copied;
+      landlock_ = way.landlock;
+      if (!trial(why, stop)) continue;
+      described_ = fmt::format("namespaces of users, mounts, processes, IPC and network (bwrap), {}{}; as {}",
+                               landlock(), kCalls, root ? "a user of its own" : "pgassay's user");
+      return;
     }
     why = "bwrap can't make namespaces here: " + why;
     hint =

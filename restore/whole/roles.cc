@@ -272,11 +272,7 @@ void create_roles(Connection& connection, const RolePlan& plan, std::vector<Loss
 
 std::vector<Check> prove_roles(Connection& connection, const Manifest& manifest, RestoreReport& report) {
   if (!manifest.roles) return {};
-  proof::RolesThere now = {read_roles(connection), {}, {}};
-  for (const Loss& loss : report.lost)
-    if (loss.kind == LossKind::role || loss.kind == LossKind::role_membership ||
-        loss.kind == LossKind::parameter_privilege)
-      now.told.insert(loss.object);
+  proof::RolesThere now = {read_roles(connection), {}, roles_told(report.lost)};
   for (const Note& note : report.notes)
     if (note.kind == NoteKind::role) now.told.insert(note.object);
   std::vector<RoleFacts> made, here_before;

@@ -7,12 +7,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <functional>
 
 #include "core/container/container_cli.h"
@@ -25,6 +23,7 @@
 #include "tests/fixtures/as_user.h"
 #include "tests/fixtures/child.h"
 #include "tests/fixtures/live_backup.h"
+#include "tests/fixtures/loopback.h"
 #include "tests/fixtures/outside.h"
 #include "tests/fixtures/sample_backup.h"
 #include "tests/fixtures/temporary_dir.h"
@@ -408,14 +407,7 @@ TEST(WeakSandbox, IsRefusedWithExitStatus4NamingWhatWouldDo) {
 /// Somebody who listens where a throwaway server should.
 class Impostor {
  public:
-  explicit Impostor(const Path& socket) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
-    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd_.get(), 5) != 0)
-      throw_errno("can't listen", socket);
-  }
+  explicit Impostor(const Path& socket) : fd_(listen_at(socket)) {}
   /// All that whoever connected has sent until they hung up.
   std::string heard() const {
     const Fd caller(::accept(fd_.get(), nullptr, nullptr));
